@@ -1,0 +1,149 @@
+//! [`Batch`] and [`BatchBuf`]: clips of any lengths, each with its own plan, in and out.
+
+use std::ops::Range;
+
+use crate::error::{Error, Result};
+use crate::plan::Plan;
+
+/// A ragged batch: clips to resample in one call, borrowed wherever they lie, each with its own length and plan.
+///
+/// ```
+/// use polyphase::{Batch, CpuResampler, Plan, ResampleOptions};
+///
+/// let options = ResampleOptions::default();
+/// let (telephone, studio) = (Plan::new(8_000, 16_000, &options)?, Plan::new(48_000, 16_000, &options)?);
+/// let mut batch = Batch::new();
+/// batch.push(&telephone, &[0.5_f32; 100]);
+/// batch.push(&studio, &[0.5; 301]);
+/// batch.push(&studio, &[]);
+///
+/// let resampled = CpuResampler::new().resample_batch(&batch)?;
+/// let lengths: Vec<_> = resampled.iter().map(<[f32]>::len).collect();
+/// assert_eq!(lengths, [200, 101, 0]);
+/// # Ok::<(), polyphase::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Batch<'a, T> {
+    clips: Vec<(Plan, &'a [T])>,
+}
+
+impl<T> Default for Batch<'_, T> {
+    fn default() -> Self {
+        Self { clips: Vec::new() }
+    }
+}
+
+impl<'a, T> Batch<'a, T> {
+    /// A batch of no clips.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a clip.
+    pub fn push(&mut self, plan: &Plan, clip: &'a [T]) {
+        self.clips.push((plan.clone(), clip));
+    }
+
+    /// The clips of one packed buffer, all with the same plan: clip i is `samples[offsets[i]..offsets[i + 1]]`.
+    ///
+    /// # Errors
+    /// [`Error::BatchOffset`] if an offset is below the one before it or beyond the buffer, and
+    /// [`Error::BatchOffsetsEmpty`] if there are none.
+    pub fn from_offsets(plan: &Plan, samples: &'a [T], offsets: &[usize]) -> Result<Self> {
+        if offsets.is_empty() {
+            return Err(Error::BatchOffsetsEmpty);
+        }
+        let mut min = 0;
+        for (index, &value) in offsets.iter().enumerate() {
+            if value < min || value > samples.len() {
+                return Err(Error::BatchOffset { index, value, min, max: samples.len() });
+            }
+            min = value;
+        }
+        let clips = offsets.windows(2).map(|ends| (plan.clone(), &samples[ends[0]..ends[1]])).collect();
+        Ok(Self { clips })
+    }
+
+    /// Clips in the batch.
+    pub fn len(&self) -> usize {
+        self.clips.len()
+    }
+
+    /// True if there are no clips.
+    pub fn is_empty(&self) -> bool {
+        self.clips.is_empty()
+    }
+
+    /// The clips with their plans, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Plan, &'a [T])> {
+        self.clips.iter().map(|(plan, clip)| (plan, *clip))
+    }
+
+    /// Where each clip's output lies when they are packed one after the other: clip i is at
+    /// `offsets[i]..offsets[i + 1]`, so there is one more than there are clips. Saturates at `usize::MAX`.
+    pub fn output_offsets(&self) -> Vec<usize> {
+        let lengths = self.iter().map(|(plan, clip)| plan.output_len(clip.len()));
+        let mut end = 0_usize;
+        std::iter::once(0)
+            .chain(lengths.map(|length| {
+                end = end.saturating_add(length);
+                end
+            }))
+            .collect()
+    }
+}
+
+/// Clips packed one after the other: what resampling a [`Batch`] gives.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct BatchBuf<T> {
+    samples: Vec<T>,
+    /// One more than there are clips.
+    offsets: Vec<usize>,
+}
+
+impl<T> BatchBuf<T> {
+    /// The offsets must be those of [`Batch::output_offsets`], the samples as many as they tell.
+    pub(crate) fn from_parts(samples: Vec<T>, offsets: Vec<usize>) -> Self {
+        debug_assert_eq!(offsets.last(), Some(&samples.len()));
+        Self { samples, offsets }
+    }
+
+    /// Clips in the buffer.
+    pub fn len(&self) -> usize {
+        self.offsets.len().saturating_sub(1)
+    }
+
+    /// True if there are no clips.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The samples of a clip, or `None` beyond the last.
+    pub fn clip(&self, index: usize) -> Option<&[T]> {
+        self.samples.get(self.range(index)?)
+    }
+
+    /// The clips in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[T]> {
+        self.offsets.windows(2).map(|ends| &self.samples[ends[0]..ends[1]])
+    }
+
+    /// All samples, clip after clip.
+    pub fn samples(&self) -> &[T] {
+        &self.samples
+    }
+
+    /// Where each clip begins in [`samples`](Self::samples), and at last where the last one ends.
+    pub fn offsets(&self) -> &[usize] {
+        &self.offsets
+    }
+
+    /// The samples and offsets themselves.
+    pub fn into_parts(self) -> (Vec<T>, Vec<usize>) {
+        (self.samples, self.offsets)
+    }
+
+    fn range(&self, index: usize) -> Option<Range<usize>> {
+        Some(*self.offsets.get(index)?..*self.offsets.get(index.checked_add(1)?)?)
+    }
+}

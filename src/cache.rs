@@ -1,0 +1,108 @@
+//! The plans of the one-line calls, kept so that the same call again costs what a planned one costs.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use lru::LruCache;
+
+use crate::error::Result;
+use crate::options::{Limits, ResampleOptions, Window};
+use crate::plan::Plan;
+use crate::ratio::Ratio;
+
+/// Bytes of float32 and float64 taps that the cache may hold on to. One plan larger than this is not kept.
+const CAPACITY_BYTES: usize = 64 << 20;
+
+/// What tells one plan from another, by bits: options have been checked, so no field is NaN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Key {
+    ratio: Ratio,
+    lowpass_filter_width: u64,
+    rolloff: u64,
+    beta: Option<u64>,
+    limits: Limits,
+}
+
+struct Cache {
+    plans: LruCache<Key, Plan>,
+    bytes: usize,
+}
+
+static CACHE: Mutex<Option<Cache>> = Mutex::new(None);
+
+impl Plan {
+    /// The plan for these rates and options, designed only if no recent call asked for the same.
+    ///
+    /// The one-line calls use this. The cache is shared by the whole process and bounded in bytes; what was used least
+    /// recently goes first.
+    ///
+    /// # Errors
+    /// As [`Plan::new`].
+    pub fn cached(orig_freq: u32, new_freq: u32, options: &ResampleOptions) -> Result<Self> {
+        let ratio = Ratio::new(orig_freq.into(), new_freq.into())?;
+        options.check()?;
+        let key = Key {
+            ratio,
+            lowpass_filter_width: options.lowpass_filter_width.to_bits(),
+            rolloff: options.rolloff.to_bits(),
+            beta: match options.window {
+                Window::Kaiser { beta } => Some(beta.to_bits()),
+                Window::Hann => None,
+            },
+            limits: options.limits,
+        };
+        if let Some(plan) = lock().get_or_insert_with(Cache::new).plans.get(&key) {
+            return Ok(plan.clone());
+        }
+        // Designed without the lock: others are not kept waiting, and two designs of one plan are equal.
+        let plan = Self::with_ratio(ratio, options)?;
+        lock().get_or_insert_with(Cache::new).insert(key, plan.clone());
+        Ok(plan)
+    }
+}
+
+/// A panic while the lock was held leaves the cache usable: each step of it is complete in itself.
+fn lock() -> MutexGuard<'static, Option<Cache>> {
+    CACHE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Cache {
+    fn new() -> Self {
+        Self { plans: LruCache::unbounded(), bytes: 0 }
+    }
+
+    fn insert(&mut self, key: Key, plan: Plan) {
+        if cost(&plan) > CAPACITY_BYTES {
+            return;
+        }
+        self.bytes += cost(&plan);
+        if let Some(replaced) = self.plans.put(key, plan) {
+            self.bytes -= cost(&replaced);
+        }
+        while self.bytes > CAPACITY_BYTES {
+            let Some((_, evicted)) = self.plans.pop_lru() else { break };
+            self.bytes -= cost(&evicted);
+        }
+    }
+}
+
+/// Both banks, whether or not the float64 one has been designed yet, and what the plan itself takes.
+fn cost(plan: &Plan) -> usize {
+    3 * plan.filter_bytes() + 512
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_rate_pairs_leave_the_cache_within_its_bytes() {
+        let options = ResampleOptions::default();
+        for orig_freq in 40_000..41_000 {
+            Plan::cached(orig_freq, 8_000, &options).expect("a plan within the limits");
+            let guard = lock();
+            let cache = guard.as_ref().expect("just used");
+            assert!(cache.bytes <= CAPACITY_BYTES);
+            assert_eq!(cache.bytes, cache.plans.iter().map(|(_, plan)| cost(plan)).sum::<usize>());
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! [`Error`]: every way in which a request can be refused.
+
+/// Why a request was refused. Each message names the value and what would have been accepted.
+///
+/// All checks of parameters happen when a [`Plan`](crate::Plan) is made and all checks of lengths when a call begins;
+/// no error depends on the values of the samples.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A sampling rate of zero.
+    #[error("{field} is 0: a sampling rate must be at least 1")]
+    ZeroRate {
+        /// `orig_freq` or `new_freq`.
+        field: &'static str,
+    },
+    /// The two rates are further apart than [`Limits::max_ratio`](crate::Limits::max_ratio).
+    #[error(
+        "{new_freq}/{orig_freq} is a ratio beyond 1/{limit} … {limit}: resample in two steps, or raise limits.max_ratio"
+    )]
+    RatioTooLarge {
+        /// The rate of the input, reduced by the greatest common divisor.
+        orig_freq: u64,
+        /// The rate of the output, reduced likewise.
+        new_freq: u64,
+        /// The largest ratio allowed, in either direction.
+        limit: u64,
+    },
+    /// A filter option outside its range.
+    #[error("{field} is {value}: it must be {range}")]
+    Option {
+        /// The option's name.
+        field: &'static str,
+        /// The value that was given.
+        value: f64,
+        /// The values that would have been accepted.
+        range: String,
+    },
+    /// A name that is not one of a fixed set.
+    #[error("unknown {what} `{name}`: it must be one of {known}")]
+    UnknownName {
+        /// What was being named.
+        what: &'static str,
+        /// The name that was given.
+        name: String,
+        /// The names that would have been accepted.
+        known: String,
+    },
+    /// The filter bank would be larger than [`Limits::max_filter_bytes`](crate::Limits::max_filter_bytes).
+    #[error(
+        "the filter bank would take {bytes} bytes ({phases} phases of {taps} taps in float64), above the limit of {limit}: \
+         choose rates with a larger common divisor or a smaller lowpass_filter_width, or raise limits.max_filter_bytes"
+    )]
+    FilterTooLarge {
+        /// The size of the float64 bank.
+        bytes: u128,
+        /// Rows of the bank.
+        phases: u64,
+        /// Taps of its longest row.
+        taps: u128,
+        /// The size allowed.
+        limit: u64,
+    },
+    /// The output buffer does not have the length that the input and the plan give.
+    #[error("the output holds {actual} samples: this input gives {expected}")]
+    OutputLen {
+        /// The length that was needed.
+        expected: usize,
+        /// The length of the buffer that was given.
+        actual: usize,
+    },
+    /// An output range that does not lie within the output.
+    #[error("the output range {start}..{end} does not lie within the output of {len} samples")]
+    OutputRange {
+        /// First sample asked for.
+        start: usize,
+        /// One past the last sample asked for.
+        end: usize,
+        /// Samples there are.
+        len: usize,
+    },
+    /// Batch offsets that do not rise from clip to clip, or that leave the buffer.
+    #[error("batch offset {index} is {value}: it must be in {min}..={max}")]
+    BatchOffset {
+        /// Which offset.
+        index: usize,
+        /// Its value.
+        value: usize,
+        /// The offset before it (0 for the first).
+        min: usize,
+        /// Samples in the buffer.
+        max: usize,
+    },
+    /// A batch without any offset; a batch of no clips has the one offset 0.
+    #[error("the batch offsets are empty: a batch of n clips has n + 1 of them")]
+    BatchOffsetsEmpty,
+    /// A tensor axis that does not exist.
+    #[error("axis {axis} does not exist in a tensor of {ndim} dimensions")]
+    Axis {
+        /// The axis asked for.
+        axis: usize,
+        /// Dimensions of the tensor.
+        ndim: usize,
+    },
+    /// An output tensor whose shape is not the input's with the time axis resampled.
+    #[error("the output has shape {actual:?}: this input gives {expected:?}")]
+    OutputShape {
+        /// The shape that was needed.
+        expected: Vec<usize>,
+        /// The shape that was given.
+        actual: Vec<usize>,
+    },
+    /// A chunk of interleaved samples that is not a whole number of frames.
+    #[error("a chunk of {len} samples is not a whole number of frames of {channels} channels")]
+    Interleaving {
+        /// Samples in the chunk.
+        len: usize,
+        /// Channels of the stream.
+        channels: usize,
+    },
+    /// A stream of no channels.
+    #[error("a stream needs at least one channel")]
+    NoChannels,
+    /// The result does not fit in memory.
+    #[error("out of memory: the output needs {samples} samples of {bytes_per_sample} bytes")]
+    OutOfMemory {
+        /// Samples of the output.
+        samples: usize,
+        /// Bytes of one of them.
+        bytes_per_sample: usize,
+    },
+}
+
+/// What every fallible call of this crate returns.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

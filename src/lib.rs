@@ -1,0 +1,86 @@
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
+
+mod batch;
+mod cache;
+mod cpu;
+mod error;
+mod filter;
+mod options;
+mod plan;
+mod ratio;
+mod stream;
+mod tensor;
+mod window;
+
+use ndarray::{Array, ArrayBase, Data, Dimension};
+
+pub use ndarray;
+
+pub use self::batch::{Batch, BatchBuf};
+pub use self::cpu::{CpuResampler, Level, Sample};
+pub use self::error::{Error, Result};
+pub use self::options::{DEFAULT_BETA, Limits, Preset, ResampleOptions, Window};
+pub use self::plan::Plan;
+pub use self::ratio::Ratio;
+pub use self::stream::Stream;
+
+/// Resamples one clip with torchaudio's default filter: the equivalent of `torchaudio.functional.resample(x, orig_freq,
+/// new_freq)`. The filter is kept for the next call with these rates.
+///
+/// ```
+/// let second: Vec<f32> = vec![0.25; 48_000];
+/// let resampled = polyphase::resample(&second, 48_000, 16_000)?;
+/// assert_eq!(resampled.len(), 16_000);
+/// # Ok::<(), polyphase::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`resample_with`].
+pub fn resample<T: Sample>(clip: &[T], orig_freq: u32, new_freq: u32) -> Result<Vec<T>> {
+    resample_with(clip, orig_freq, new_freq, &ResampleOptions::default())
+}
+
+/// Resamples one clip with a filter of one's choice. The filter is kept for the next call with these rates and options.
+///
+/// ```
+/// use polyphase::ResampleOptions;
+///
+/// let second: Vec<f32> = vec![0.25; 48_000];
+/// let resampled = polyphase::resample_with(&second, 48_000, 44_100, &ResampleOptions::kaiser_best())?;
+/// assert!((resampled[22_050] - 0.25).abs() < 1e-6);
+/// # Ok::<(), polyphase::Error>(())
+/// ```
+///
+/// # Errors
+/// Those of [`Plan::new`] and [`CpuResampler::resample`].
+pub fn resample_with<T: Sample>(
+    clip: &[T],
+    orig_freq: u32,
+    new_freq: u32,
+    options: &ResampleOptions,
+) -> Result<Vec<T>> {
+    CpuResampler::new().resample(&Plan::cached(orig_freq, new_freq, options)?, clip)
+}
+
+/// Resamples a tensor along its last axis, torchaudio's `(..., time)`, with torchaudio's default filter.
+///
+/// ```
+/// use ndarray::Array2;
+///
+/// let stereo = Array2::<f32>::zeros((2, 44_100));
+/// assert_eq!(polyphase::resample_tensor(&stereo, 44_100, 48_000)?.shape(), [2, 48_000]);
+/// # Ok::<(), polyphase::Error>(())
+/// ```
+///
+/// # Errors
+/// Those of [`Plan::new`] and [`CpuResampler::resample_tensor`].
+pub fn resample_tensor<T, S, D>(tensor: &ArrayBase<S, D>, orig_freq: u32, new_freq: u32) -> Result<Array<T, D>>
+where
+    T: Sample,
+    S: Data<Elem = T>,
+    D: Dimension,
+{
+    let plan = Plan::cached(orig_freq, new_freq, &ResampleOptions::default())?;
+    CpuResampler::new().resample_tensor(&plan, tensor)
+}

@@ -1,0 +1,31 @@
+//! Output lengths in exact integers, at sizes that no buffer here can have.
+
+use polyphase::{Plan, Ratio, ResampleOptions};
+
+const RATES: [u64; 12] =
+    [8_000, 11_025, 16_000, 22_050, 44_056, 44_100, 47_952, 48_000, 96_000, 192_000, 16_001, 4_294_967_291];
+
+#[test]
+fn lengths_equal_u128_arithmetic_up_to_2_to_the_53_and_beyond() {
+    let powers = [24, 31, 32, 53, 63].map(|power| 1_usize << power);
+    let around = powers.into_iter().flat_map(|length| [length - 1, length, length + 1]);
+    for length in around.chain([0, 1, 2, 122_632, 145_563, 9_721_000]) {
+        for orig in RATES {
+            for new in RATES {
+                let expected = (length as u128 * u128::from(new)).div_ceil(u128::from(orig));
+                let expected = usize::try_from(expected).unwrap_or(usize::MAX);
+                assert_eq!(Ratio::new(orig, new).unwrap().output_len(length), expected, "{length} at {orig}→{new}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_hour_of_44_100_hz_has_its_exact_length() {
+    let hour = 3600 * 44_100;
+    for new_freq in [8_000, 16_000, 48_000, 96_000] {
+        let plan = Plan::new(44_100, new_freq, &ResampleOptions::default()).unwrap();
+        assert_eq!(plan.output_len(hour), 3600 * new_freq as usize);
+        assert_eq!(plan.output_len(hour + 1), 3600 * new_freq as usize + new_freq.div_ceil(44_100) as usize);
+    }
+}

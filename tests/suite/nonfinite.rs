@@ -1,0 +1,70 @@
+//! NaN and infinities reach the outputs whose window holds them, and no others.
+
+use polyphase::{CpuResampler, Level, Plan, ResampleOptions, Sample};
+
+use crate::signals::{noise, noise_f32};
+
+/// The outputs whose window holds input sample i, by the definition: |i·L − n·M| · rolloff / max(L, M) < W.
+fn reached(plan: &Plan, i: usize, outputs: usize) -> Vec<bool> {
+    let (l, m) = (plan.ratio().phases() as i64, plan.ratio().stride() as i64);
+    let options = plan.options();
+    (0..outputs as i64)
+        .map(|n| {
+            ((i as i64 * l - n * m) as f64 * options.rolloff / l.max(m) as f64).abs() < options.lowpass_filter_width
+        })
+        .collect()
+}
+
+fn check<T: Sample + Into<f64>>(cpu: CpuResampler, plan: &Plan, clip: &[T], at: usize, value: T) {
+    let clean = cpu.resample(plan, clip).unwrap();
+    let mut spoilt = clip.to_vec();
+    spoilt[at] = value;
+    let output = cpu.resample(plan, &spoilt).unwrap();
+    let mut without = clip.to_vec();
+    without[at] = T::default();
+    let without = cpu.resample(plan, &without).unwrap();
+    for (n, inside) in reached(plan, at, clean.len()).into_iter().enumerate() {
+        let (y, clean): (f64, f64) = (output[n].into(), clean[n].into());
+        if inside {
+            assert!(!y.is_finite(), "{}→: output {n} of sample {at} is {y}", plan.ratio().stride());
+        } else {
+            assert_eq!(y, clean, "output {n} of sample {at}");
+            assert_eq!(y, without[n].into());
+        }
+    }
+}
+
+#[test]
+fn nan_and_infinity_reach_only_the_outputs_whose_window_holds_them() {
+    for (orig, new) in [(48_000, 44_100), (44_100, 48_000), (44_100, 16_000), (8_000, 48_000), (3, 2), (2, 1)] {
+        for width in [1.0, 6.0, 16.5] {
+            let plan = Plan::new(orig, new, &ResampleOptions::default().lowpass_filter_width(width)).unwrap();
+            for at in [0, 1, 17, 250, 498, 499] {
+                for level in Level::available() {
+                    let cpu = CpuResampler::new().with_level(level);
+                    for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                        check(cpu, &plan, &noise_f32(1, 500), at, value);
+                    }
+                }
+                check(CpuResampler::new(), &plan, &noise(1, 500), at, f64::NAN);
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_but_nan_gives_nothing_but_nan() {
+    let plan = Plan::new(48_000, 44_100, &ResampleOptions::default()).unwrap();
+    let output = CpuResampler::new().resample(&plan, &[f32::NAN; 10_000]).unwrap();
+    assert!(output.iter().all(|y| y.is_nan()));
+}
+
+#[test]
+fn sums_that_overflow_are_infinite_and_stay_in_their_window() {
+    let plan = Plan::new(1, 2, &ResampleOptions::default()).unwrap();
+    let mut clip = vec![0.0_f32; 100];
+    clip[50..52].fill(f32::MAX);
+    let output = CpuResampler::new().resample(&plan, &clip).unwrap();
+    assert_eq!(output[101], f32::INFINITY);
+    assert!(output[..88].iter().chain(&output[116..]).all(|&y| y == 0.0));
+}

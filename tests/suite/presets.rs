@@ -1,0 +1,68 @@
+//! Names and defaults.
+
+use polyphase::{DEFAULT_BETA, Error, Plan, Preset, ResampleOptions, Window};
+
+#[test]
+fn defaults_are_torchaudios() {
+    let options = ResampleOptions::default();
+    assert_eq!((options.lowpass_filter_width, options.rolloff, options.window), (6.0, 0.99, Window::Hann));
+    assert_eq!(Window::KAISER, Window::Kaiser { beta: 14.769656459379492 });
+    assert_eq!(Preset::default().options(), options);
+}
+
+#[test]
+fn presets_have_their_published_numbers() {
+    for (name, width, rolloff, beta) in [
+        ("kaiser_best", 64.0, 0.9475937167399596, 14.769656459379492),
+        ("kaiser_fast", 16.0, 0.85, 8.555504641634386),
+        ("resampy_kaiser_best", 50.0 * 0.9173473712608761, 0.9173473712608761, 12.984585251213232),
+        ("resampy_kaiser_fast", 24.0 * 0.8682120388377784, 0.8682120388377784, 9.90322),
+    ] {
+        let options = name.parse::<Preset>().unwrap().options();
+        assert_eq!(options.lowpass_filter_width, width, "{name}");
+        assert_eq!(options.rolloff, rolloff, "{name}");
+        assert_eq!(options.window, Window::Kaiser { beta }, "{name}");
+    }
+    assert_eq!(ResampleOptions::kaiser_best(), Preset::KaiserBest.options());
+    assert_eq!(ResampleOptions::kaiser_fast(), Preset::KaiserFast.options());
+}
+
+#[test]
+fn names_parse_and_print() {
+    for preset in Preset::ALL {
+        assert_eq!(preset.to_string().parse(), Ok(preset));
+    }
+    for name in ["hann", "sinc_interp_hann", "sinc_interpolation"] {
+        assert_eq!(name.parse(), Ok(Window::Hann));
+    }
+    for name in ["kaiser", "sinc_interp_kaiser", "kaiser_window"] {
+        assert_eq!(name.parse(), Ok(Window::Kaiser { beta: DEFAULT_BETA }));
+    }
+    let error = "kaiser_bset".parse::<Preset>().unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "unknown preset `kaiser_bset`: it must be one of default, kaiser_best, kaiser_fast, resampy_kaiser_best, \
+         resampy_kaiser_fast"
+    );
+    assert!(matches!("box".parse::<Window>(), Err(Error::UnknownName { what: "window", .. })));
+}
+
+#[test]
+fn equal_rates_give_the_samples_back() {
+    let clip = [0.1_f32, -0.0, f32::NAN, f32::INFINITY, 1e-40];
+    for rate in [1, 48_000, u32::MAX] {
+        let output = polyphase::resample(&clip, rate, rate).unwrap();
+        assert_eq!(output.map_bits(), clip.to_vec().map_bits());
+    }
+    assert_eq!(Plan::new(7, 7, &ResampleOptions::default()).unwrap().look_ahead(), 0);
+}
+
+trait MapBits {
+    fn map_bits(&self) -> Vec<u32>;
+}
+
+impl MapBits for Vec<f32> {
+    fn map_bits(&self) -> Vec<u32> {
+        self.iter().map(|sample| sample.to_bits()).collect()
+    }
+}
