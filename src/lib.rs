@@ -1,4 +1,31 @@
 #![doc = include_str!("../README.md")]
+//! # Architecture
+//!
+//! One direction, from what is asked for to what computes it; each step sees only those before it:
+//!
+//! 1. [`ResampleOptions`], [`Ratio`]: what is wanted, checked, in exact integers.
+//! 2. The filter bank: the windowed sinc in float64, trimmed to its window, a row of taps for each phase.
+//! 3. [`Plan`]: both of these, immutable and shared. All parameters have been checked when there is one.
+//! 4. [`Batch`]: clips with their plans, borrowed.
+//! 5. [`CpuResampler`]: cuts a batch into pieces of equal cost, runs them on threads, and each piece through one kernel.
+//! 6. [`Stream`] and the tensor calls: the same kernel on chunks and on lanes.
+//!
+//! # Numerical contract
+//!
+//! - Output n is `Σ_i x[i] · h((i·L − n·M)/(L·M))` for n < ⌈len · L/M⌉, where x is zero outside its length,
+//!   `h(τ) = (base/M) · sinc(τ·base) · w(τ·base/W)` inside the window and 0 outside, and base = min(L, M) · rolloff.
+//! - float64 is within 1e-11 of that, float32 within 5e-7 of the input's peak (for |x| up to 1) and 128 dB or more below
+//!   the signal, 135 dB up to 400 taps, 138 dB up to 150.
+//! - The same plan, input and [`Level`] give the same bits: for any number of threads, in any batch, in any chunks, for any
+//!   range of the output, planned or in one line.
+//! - NaN and infinities reach the outputs whose window holds them.
+//! - Equal rates give the samples back unchanged, as in torchaudio.
+//!
+//! # Out of scope
+//!
+//! Rates that change while a signal runs, minimum-phase filters, and anything that is not resampling: mixing, gain, other
+//! filters.
+
 #![forbid(unsafe_code)]
 
 mod batch;

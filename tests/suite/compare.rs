@@ -39,13 +39,14 @@ pub(crate) fn compare(actual: &[f64], expected: &[f64], peak: f64, tolerance: To
     }
     let limit = tolerance.max_abs * peak.max(1.0);
     for (n, (a, e)) in actual.iter().zip(expected).enumerate() {
-        // Written so that a NaN fails.
-        if !((a - e).abs() <= limit) {
+        let within = (a - e).abs() <= limit; // not so for NaN
+        if !within {
             return Err(format!("sample {n} of {} is {a:e}, not {e:e}: {:e} apart", actual.len(), (a - e).abs()));
         }
     }
     let db = error_db(actual, expected);
-    if actual.len() >= 16 && !(db <= tolerance.rms_db) {
+    let quiet = db <= tolerance.rms_db;
+    if actual.len() >= 16 && !quiet {
         return Err(format!("the error is at {db:.1} dB, above {} dB", tolerance.rms_db));
     }
     Ok(())

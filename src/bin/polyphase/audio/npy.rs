@@ -1,0 +1,126 @@
+//! Reads and writes NumPy's `.npy`. Everything that references npyz is here.
+
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Seek, Write};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use npyz::{DType, NpyFile, Order, TypeStr, WriteOptions, WriterBuilder};
+use polyphase::ndarray::{ArrayD, IxDyn, ShapeBuilder};
+
+use super::encode::Encoder;
+use super::{SampleFormat, Spec};
+
+/// An array in the type in which it was stored.
+pub(crate) enum Array {
+    I16(ArrayD<i16>),
+    F32(ArrayD<f32>),
+    F64(ArrayD<f64>),
+}
+
+/// Reads a whole array. Memory is asked for only if the file is as long as its header says.
+pub(crate) fn read(path: &Path) -> Result<Array> {
+    let file = File::open(path)?;
+    let file_len = file.metadata()?.len();
+    ensure!(file_len > 0, "the file is empty");
+    let mut reader = BufReader::new(file);
+    let header = npyz::NpyHeader::from_reader(&mut reader).context("not an .npy file, or its header is damaged")?;
+    let data_len = file_len - reader.stream_position()?;
+    let DType::Plain(dtype) = header.dtype() else { bail!("the array holds records: f32, f64 and i16 can be read") };
+
+    let bytes = header
+        .shape()
+        .iter()
+        .try_fold(dtype.num_bytes().unwrap_or(0) as u64, |bytes, &len| bytes.checked_mul(len))
+        .with_context(|| format!("the header gives the impossible shape {:?}", header.shape()))?;
+    ensure!(bytes <= data_len, "truncated: the header promises {bytes} bytes of samples, the file holds {data_len}");
+
+    let shape: Vec<usize> = header.shape().iter().map(|&len| usize::try_from(len)).collect::<Result<_, _>>()?;
+    let shape = IxDyn(&shape).set_f(header.order() == Order::Fortran);
+    let array = NpyFile::with_header(header, reader);
+    let described = dtype.to_string();
+    Ok(match described.get(1..) {
+        Some("i2") => Array::I16(ArrayD::from_shape_vec(shape, array.into_vec()?)?),
+        Some("f4") => Array::F32(ArrayD::from_shape_vec(shape, array.into_vec()?)?),
+        Some("f8") => Array::F64(ArrayD::from_shape_vec(shape, array.into_vec()?)?),
+        _ => bail!("the array is of type {described}: f32, f64 and i16 can be read"),
+    })
+}
+
+fn type_str(format: SampleFormat) -> Result<TypeStr> {
+    Ok(match format {
+        SampleFormat::I16 => "<i2",
+        SampleFormat::I32 => "<i4",
+        SampleFormat::F32 => "<f4",
+        SampleFormat::F64 => "<f8",
+        SampleFormat::I24 => bail!("npy files cannot hold i24 samples"),
+    }
+    .parse()?)
+}
+
+fn write_header(file: &mut impl Write, format: SampleFormat, shape: &[u64]) -> Result<()> {
+    let header = WriteOptions::new_header_only().dtype(DType::Plain(type_str(format)?)).shape(shape);
+    header.writer(file).write_header_only()?;
+    Ok(())
+}
+
+/// Writes an array, of which the samples are given in C order.
+pub(crate) fn write<T: Copy + Into<f64>>(
+    file: File,
+    shape: &[usize],
+    samples: &[T],
+    encoder: &mut Encoder,
+) -> Result<()> {
+    let shape: Vec<u64> = shape.iter().map(|&len| len as u64).collect();
+    let mut file = BufWriter::new(file);
+    write_header(&mut file, encoder.format(), &shape)?;
+    for samples in samples.chunks(1 << 16) {
+        file.write_all(encoder.bytes(samples))?;
+    }
+    finish(file)
+}
+
+/// Everything is on the disk when this returns.
+fn finish(file: BufWriter<File>) -> Result<()> {
+    Ok(file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?)
+}
+
+/// Writes a signal as an array of shape (channels, time), like torchaudio's, with memory for none of it: each channel is
+/// kept in a temporary file until their length is known.
+pub(crate) struct NpyWriter {
+    file: File,
+    spec: Spec,
+    channels: Vec<BufWriter<File>>,
+    frames: u64,
+}
+
+impl NpyWriter {
+    pub(crate) fn new(file: File, spec: Spec) -> Result<Self> {
+        let spool = |_| Ok(BufWriter::new(tempfile::tempfile().context("a temporary file for a channel")?));
+        let channels = (0..spec.channels).map(spool).collect::<Result<_>>()?;
+        Ok(Self { file, spec, channels, frames: 0 })
+    }
+
+    /// Appends whole frames of encoded samples.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        let width = usize::from(self.spec.format.bits() / 8);
+        for frame in bytes.chunks_exact(width * self.spec.channels) {
+            for (sample, channel) in frame.chunks_exact(width).zip(&mut self.channels) {
+                channel.write_all(sample)?;
+            }
+            self.frames += 1;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn finish(self) -> Result<()> {
+        let mut file = BufWriter::new(self.file);
+        write_header(&mut file, self.spec.format, &[self.spec.channels as u64, self.frames])?;
+        for channel in self.channels {
+            let mut channel = channel.into_inner().map_err(std::io::IntoInnerError::into_error)?;
+            channel.rewind()?;
+            std::io::copy(&mut channel, &mut file)?;
+        }
+        finish(file)
+    }
+}

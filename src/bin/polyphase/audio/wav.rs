@@ -1,0 +1,136 @@
+//! Writes WAV: 16 to 32 bit integers, 32 and 64 bit floats, RF64 beyond 4 GiB.
+//!
+//! Written here because `hound` has neither 64-bit floats nor RF64.
+
+use std::fs::File;
+use std::io::{BufWriter, Seek, SeekFrom, Write};
+
+use anyhow::{Context, Result, ensure};
+
+use super::Spec;
+
+const PCM: u16 = 1;
+const IEEE_FLOAT: u16 = 3;
+const EXTENSIBLE: u16 = 0xfffe;
+/// What follows the format tag in the GUID of WAVE_FORMAT_EXTENSIBLE.
+const GUID_TAIL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71];
+/// Payload of the ds64 chunk: sizes of RIFF and data, frames, and an empty table.
+const DS64_LEN: u32 = 28;
+
+pub(crate) struct WavWriter {
+    file: BufWriter<File>,
+    spec: Spec,
+    /// Room for a ds64 chunk has been left.
+    can_be_rf64: bool,
+    /// Where the number of frames stands, in formats that have it.
+    fact_at: Option<u64>,
+    data_at: u64,
+    data_len: u64,
+}
+
+impl WavWriter {
+    pub(crate) fn new(file: BufWriter<File>, spec: Spec, frames: Option<u64>) -> Result<Self> {
+        let block = block_align(spec)?;
+        // A header of 44 bytes is what most readers have seen most: room for RF64 only where it may be needed.
+        let expected = frames.and_then(|frames| frames.checked_mul(block.into()));
+        let can_be_rf64 = expected.is_none_or(|bytes| bytes > u64::from(u32::MAX) - 1024);
+        let mut this = Self { file, spec, can_be_rf64, fact_at: None, data_at: 0, data_len: 0 };
+        this.write_header(block).context("writing the WAV header")?;
+        Ok(this)
+    }
+
+    fn write_header(&mut self, block: u16) -> Result<()> {
+        let Spec { rate, channels, channel_mask, format } = self.spec;
+        let tag = if format.is_float() { IEEE_FLOAT } else { PCM };
+        // Beyond stereo and 16 bits the format asks for the extensible header.
+        let extensible = channels > 2 || (!format.is_float() && format.bits() > 16);
+        let mut header = Vec::new();
+        header.extend(b"RIFF\0\0\0\0WAVE");
+        if self.can_be_rf64 {
+            header.extend(b"JUNK");
+            header.extend(DS64_LEN.to_le_bytes());
+            header.resize(header.len() + DS64_LEN as usize, 0);
+        }
+        header.extend(b"fmt ");
+        // Formats other than plain PCM state the length of what follows the sixteen bytes, even if it is none.
+        let fmt_len = if extensible {
+            40
+        } else if format.is_float() {
+            18
+        } else {
+            16_u32
+        };
+        header.extend(fmt_len.to_le_bytes());
+        header.extend(if extensible { EXTENSIBLE } else { tag }.to_le_bytes());
+        header.extend(u16::try_from(channels)?.to_le_bytes());
+        header.extend(rate.to_le_bytes());
+        header.extend(rate.saturating_mul(block.into()).to_le_bytes());
+        header.extend(block.to_le_bytes());
+        header.extend(format.bits().to_le_bytes());
+        if extensible {
+            header.extend(22_u16.to_le_bytes());
+            header.extend(format.bits().to_le_bytes());
+            header.extend(channel_mask.to_le_bytes());
+            header.extend(tag.to_le_bytes());
+            header.extend(GUID_TAIL);
+        } else if format.is_float() {
+            header.extend(0_u16.to_le_bytes());
+        }
+        if format.is_float() {
+            header.extend(b"fact\x04\0\0\0");
+            self.fact_at = Some(header.len() as u64);
+            header.extend([0; 4]);
+        }
+        header.extend(b"data\0\0\0\0");
+        self.data_at = header.len() as u64;
+        self.file.write_all(&header)?;
+        Ok(())
+    }
+
+    /// Appends whole frames of encoded samples.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file.write_all(bytes)?;
+        self.data_len += bytes.len() as u64;
+        Ok(())
+    }
+
+    pub(crate) fn finish(mut self) -> Result<()> {
+        if self.data_len % 2 == 1 {
+            self.file.write_all(&[0])?;
+        }
+        let frames = self.data_len / u64::from(block_align(self.spec)?);
+        let riff_len = self.data_at - 8 + self.data_len.next_multiple_of(2);
+        match (u32::try_from(riff_len), u32::try_from(self.data_len)) {
+            (Ok(riff), Ok(data)) => {
+                self.patch(4, &riff.to_le_bytes())?;
+                self.patch(self.data_at - 4, &data.to_le_bytes())?;
+            }
+            _ => {
+                ensure!(self.can_be_rf64, "a WAV file of {riff_len} bytes has more than was foreseen from its input");
+                self.patch(0, b"RF64\xff\xff\xff\xff")?;
+                let mut ds64 = b"ds64".to_vec();
+                ds64.extend(DS64_LEN.to_le_bytes());
+                [riff_len, self.data_len, frames].iter().for_each(|value| ds64.extend(value.to_le_bytes()));
+                self.patch(12, &ds64)?;
+                self.patch(self.data_at - 4, &[0xff; 4])?;
+            }
+        }
+        if let Some(fact_at) = self.fact_at {
+            self.patch(fact_at, &u32::try_from(frames).unwrap_or(u32::MAX).to_le_bytes())?;
+        }
+        self.file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
+        Ok(())
+    }
+
+    fn patch(&mut self, at: u64, bytes: &[u8]) -> Result<()> {
+        self.file.seek(SeekFrom::Start(at))?;
+        self.file.write_all(bytes)?;
+        Ok(())
+    }
+}
+
+/// Bytes of one frame.
+fn block_align(spec: Spec) -> Result<u16> {
+    let bytes = spec.channels * usize::from(spec.format.bits() / 8);
+    u16::try_from(bytes).with_context(|| format!("a WAV file cannot hold frames of {bytes} bytes"))
+}

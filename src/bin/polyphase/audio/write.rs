@@ -1,0 +1,56 @@
+//! [`Writer`]: one signal into a file of any kind, frame by frame.
+
+use std::fs::File;
+use std::io::BufWriter;
+
+use anyhow::Result;
+
+use super::encode::Encoder;
+use super::flac::FlacWriter;
+use super::npy::NpyWriter;
+use super::wav::WavWriter;
+use super::{Container, Spec};
+
+/// A file that is being written. Nothing is complete before [`finish`](Self::finish).
+pub(crate) struct Writer {
+    container: ContainerWriter,
+    encoder: Encoder,
+}
+
+enum ContainerWriter {
+    Wav(WavWriter),
+    Flac(Box<FlacWriter>),
+    Npy(NpyWriter),
+}
+
+impl Writer {
+    /// Begins a file. `frames` is how many will come, if that is known.
+    pub(crate) fn new(file: File, container: Container, spec: Spec, frames: Option<u64>, dither: bool) -> Result<Self> {
+        container.check(spec.format)?;
+        let container = match container {
+            Container::Wav => ContainerWriter::Wav(WavWriter::new(BufWriter::new(file), spec, frames)?),
+            Container::Flac => ContainerWriter::Flac(Box::new(FlacWriter::new(BufWriter::new(file), spec)?)),
+            Container::Npy => ContainerWriter::Npy(NpyWriter::new(file, spec)?),
+        };
+        Ok(Self { container, encoder: Encoder::new(spec.format, dither) })
+    }
+
+    /// Appends whole interleaved frames.
+    pub(crate) fn write<T: Copy + Into<f64>>(&mut self, samples: &[T]) -> Result<()> {
+        match &mut self.container {
+            ContainerWriter::Flac(flac) => flac.write(self.encoder.integers(samples)),
+            ContainerWriter::Wav(wav) => wav.write(self.encoder.bytes(samples)),
+            ContainerWriter::Npy(npy) => npy.write(self.encoder.bytes(samples)),
+        }
+    }
+
+    /// Completes the file, and returns how many samples were clamped to full scale.
+    pub(crate) fn finish(self) -> Result<u64> {
+        match self.container {
+            ContainerWriter::Wav(wav) => wav.finish()?,
+            ContainerWriter::Flac(flac) => flac.finish()?,
+            ContainerWriter::Npy(npy) => npy.finish()?,
+        }
+        Ok(self.encoder.clipped())
+    }
+}

@@ -1,0 +1,82 @@
+//! The options of the filter, which every subcommand that designs one shares.
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use polyphase::{Preset, ResampleOptions, Window};
+use serde::Serialize;
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Filter")]
+pub(crate) struct FilterArgs {
+    /// Start from a named filter; the options below change it [default, kaiser_best, kaiser_fast, resampy_kaiser_best,
+    /// resampy_kaiser_fast]
+    #[arg(long, value_name = "NAME", default_value_t = Preset::Default, hide_default_value = true)]
+    preset: Preset,
+
+    /// Half-width of the filter in zero crossings, whole or not: larger is sharper and slower [preset default: 6]
+    #[arg(long, value_name = "F", allow_negative_numbers = true)]
+    lowpass_filter_width: Option<f64>,
+
+    /// Cut-off as a fraction of the lower Nyquist frequency, above 0 and at most 1 [preset default: 0.99]
+    #[arg(long, value_name = "F", allow_negative_numbers = true)]
+    rolloff: Option<f64>,
+
+    /// hann or kaiser; torchaudio's method names work too [preset default: hann]
+    #[arg(long, value_name = "NAME")]
+    window: Option<Window>,
+
+    /// Shape of the Kaiser window, at least 0 [--window kaiser: 14.769656459379492]
+    #[arg(long, value_name = "F", allow_negative_numbers = true)]
+    beta: Option<f64>,
+
+    /// Largest size of a filter bank, in MiB of float64
+    #[arg(long, value_name = "MIB", default_value_t = 64)]
+    max_filter_mib: u32,
+}
+
+impl FilterArgs {
+    /// The filter that was asked for.
+    pub(crate) fn options(&self) -> Result<ResampleOptions> {
+        let mut options = self.preset.options().max_filter_bytes(u64::from(self.max_filter_mib) << 20);
+        options.lowpass_filter_width = self.lowpass_filter_width.unwrap_or(options.lowpass_filter_width);
+        options.rolloff = self.rolloff.unwrap_or(options.rolloff);
+        options.window = match (self.window, options.window) {
+            // The preset's own window keeps the preset's β.
+            (Some(Window::Kaiser { .. }), kaiser @ Window::Kaiser { .. }) | (None, kaiser) => kaiser,
+            (Some(window), _) => window,
+        };
+        if let Some(value) = self.beta {
+            match &mut options.window {
+                Window::Kaiser { beta } => *beta = value,
+                _ => bail!("--beta shapes the Kaiser window: add --window kaiser"),
+            }
+        }
+        // Refused here rather than once for each file; the ratio is of no account.
+        polyphase::Plan::new(1, 1, &options).context("filter options")?;
+        Ok(options)
+    }
+}
+
+/// The filter, for `--json`.
+#[derive(Debug, Serialize)]
+pub(crate) struct FilterRow {
+    lowpass_filter_width: f64,
+    rolloff: f64,
+    window: &'static str,
+    /// `null` for windows without.
+    beta: Option<f64>,
+}
+
+impl From<ResampleOptions> for FilterRow {
+    fn from(options: ResampleOptions) -> Self {
+        Self {
+            lowpass_filter_width: options.lowpass_filter_width,
+            rolloff: options.rolloff,
+            window: options.window.name(),
+            beta: match options.window {
+                Window::Kaiser { beta } => Some(beta),
+                _ => None,
+            },
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! `polyphase resample`: files and folders of any audio to one sampling rate.
+
+mod array;
+mod convert;
+mod paths;
+mod progress;
+mod report;
+
+use std::num::NonZeroU32;
+use std::panic::{self, AssertUnwindSafe};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+use anyhow::{Result, bail, ensure};
+use clap::ValueEnum;
+use polyphase::{CpuResampler, Level};
+
+use self::convert::{Settings, convert};
+use self::paths::Task;
+use self::progress::Progress;
+use self::report::{Row, Totals};
+use crate::audio::{Container, SampleFormat};
+use crate::filter_args::FilterArgs;
+
+/// Resample audio files, folders of them, and .npy arrays to one sampling rate.
+///
+/// Reads WAV, FLAC, MP3, Ogg Vorbis, AAC, ALAC, AIFF, CAF, Matroska and .npy (f32, f64 or i16, of any rank, the last axis
+/// is time). Writes WAV, FLAC and .npy. A file that fails is reported, and the others go on.
+///
+/// Exit code: 0 if every file was resampled, 1 if one failed, 2 if nothing was begun.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  polyphase resample recordings --rate 16000 --out recordings-16k
+  polyphase resample song.flac --rate 48000 --preset kaiser_best --sample-format f32 --format wav
+  polyphase resample batch.npy --orig-freq 44100 --rate 16000")]
+pub(crate) struct Args {
+    /// Files and folders; folders are searched through
+    #[arg(required = true, value_name = "INPUT")]
+    inputs: Vec<PathBuf>,
+
+    /// The sampling rate to resample to, in Hz
+    #[arg(long, value_name = "HZ")]
+    rate: NonZeroU32,
+
+    /// The sampling rate of the inputs, in Hz, instead of what their headers say; .npy arrays need it
+    #[arg(long, value_name = "HZ")]
+    orig_freq: Option<NonZeroU32>,
+
+    /// Where the outputs go, with the folders that the inputs were found in
+    #[arg(long, value_name = "DIR", default_value = "resampled")]
+    out: PathBuf,
+
+    /// The kind of file to write; same writes WAV for what it cannot write
+    #[arg(long, value_enum, default_value_t = Format::Same)]
+    format: Format,
+
+    /// The samples to write; same keeps the input's, or f32 for lossy formats
+    #[arg(long, value_enum, default_value_t = OutputSamples::Same)]
+    sample_format: OutputSamples,
+
+    /// Do not add dither to 16-bit output
+    #[arg(long)]
+    no_dither: bool,
+
+    /// Replace outputs that exist
+    #[arg(long)]
+    overwrite: bool,
+
+    /// What computes; auto chooses, and the last line says why
+    #[arg(long, value_enum, default_value_t = Backend::Auto)]
+    backend: Backend,
+
+    /// What to compute in [default: f64 for f64 inputs, else f32]
+    #[arg(long, value_enum)]
+    precision: Option<Precision>,
+
+    /// Threads to use [default: one for each core]
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+
+    /// Write what became of each file, and the totals
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+
+    /// No progress and no last line; errors are still printed
+    #[arg(long)]
+    quiet: bool,
+
+    // Last, since its help heading would go on below it.
+    #[command(flatten)]
+    filter: FilterArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Same,
+    Wav,
+    Flac,
+    Npy,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum OutputSamples {
+    Same,
+    I16,
+    I24,
+    I32,
+    F32,
+    F64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Backend {
+    Auto,
+    Cpu,
+    Gpu,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Precision {
+    F32,
+    F64,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let began = Instant::now();
+    let reason = match args.backend {
+        Backend::Auto => "this build has no GPU backend",
+        Backend::Cpu => "as asked for",
+        Backend::Gpu => bail!("this build has no GPU backend: use --backend auto or cpu"),
+    };
+    ensure!(args.threads != Some(0), "--threads is 0: it must be at least 1");
+    let options = args.filter.options()?;
+    let container = match args.format {
+        Format::Same => None,
+        Format::Wav => Some(Container::Wav),
+        Format::Flac => Some(Container::Flac),
+        Format::Npy => Some(Container::Npy),
+    };
+    let format = match args.sample_format {
+        OutputSamples::Same => None,
+        OutputSamples::I16 => Some(SampleFormat::I16),
+        OutputSamples::I24 => Some(SampleFormat::I24),
+        OutputSamples::I32 => Some(SampleFormat::I32),
+        OutputSamples::F32 => Some(SampleFormat::F32),
+        OutputSamples::F64 => Some(SampleFormat::F64),
+    };
+    if let (Some(container), Some(format)) = (container, format) {
+        container.check(format)?;
+    }
+    let found = paths::plan(&args.inputs, &args.out, container, args.overwrite)?;
+    ensure!(!found.tasks.is_empty() || !found.unreadable.is_empty(), "there are no audio files in these folders");
+
+    let threads = args.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, Into::into));
+    let workers = threads.min(found.tasks.len()).max(1);
+    // Threads that no file needs help within the files.
+    let cpu = CpuResampler::new().with_threads(threads / workers);
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    let settings = Settings {
+        new_freq: args.rate.get(),
+        orig_freq: args.orig_freq.map(NonZeroU32::get),
+        options,
+        precision: args.precision,
+        format,
+        dither: !args.no_dither,
+        overwrite: args.overwrite,
+        cpu,
+    };
+
+    let progress = Progress::new(found.tasks.len(), found.tasks.iter().map(|task| task.bytes).sum(), args.quiet);
+    for (path, reason) in &found.unreadable {
+        progress.say(&format!("polyphase: {}: {reason}", path.display()));
+    }
+    let rows = convert_all(&found.tasks, &settings, &progress, workers);
+    progress.finish();
+
+    let failed = rows.iter().filter(|row| row.failed()).count();
+    let (seconds, wall) = (rows.iter().map(Row::seconds).sum::<f64>(), began.elapsed().as_secs_f64());
+    let totals = Totals {
+        clips: rows.len() - failed,
+        failed: failed + found.unreadable.len(),
+        passed_over: found.passed_over,
+        seconds,
+        clipped_samples: rows.iter().map(Row::clipped).sum(),
+        wall_seconds: wall,
+        times_real_time: seconds / wall,
+        backend: "CPU",
+        backend_reason: reason.to_owned(),
+        simd_level: Level::best().to_string(),
+        threads,
+        filter: settings.options.into(),
+    };
+    if let Some(path) = &args.json {
+        report::write_json(path, &rows, &totals)?;
+    }
+    if !args.quiet {
+        println!("{}", totals.summary());
+    }
+    Ok(ExitCode::from(u8::from(totals.failed > 0)))
+}
+
+/// Converts the files on so many workers, and returns a row for each, in their order.
+fn convert_all(tasks: &[Task], settings: &Settings, progress: &Progress, workers: usize) -> Vec<Row> {
+    // A decoder that panics on a damaged file fails that file: its message comes with the others, not from the hook.
+    let hook = panic::take_hook();
+    panic::set_hook(Box::new(|_| {}));
+    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let rows = Mutex::new(Vec::with_capacity(tasks.len()));
+    thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(task) = tasks.get(index) else { break };
+                    let began = Instant::now();
+                    let result = panic::catch_unwind(AssertUnwindSafe(|| convert(task, settings, progress)))
+                        .unwrap_or_else(|_| Err(anyhow::anyhow!("its reader gave up on it: the file is damaged")))
+                        .map_err(|error| format!("{error:#}"));
+                    if let Err(error) = &result {
+                        progress.say(&format!("polyphase: {}: {error}", task.input.display()));
+                    }
+                    let row = Row::new(task, settings.new_freq, result, began.elapsed());
+                    rows.lock().unwrap_or_else(PoisonError::into_inner).push((index, row));
+                    progress.file_done(done.fetch_add(1, Ordering::Relaxed) + 1);
+                }
+            });
+        }
+    });
+    panic::set_hook(hook);
+    let mut rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
+    rows.sort_by_key(|(index, _)| *index);
+    rows.into_iter().map(|(_, row)| row).collect()
+}

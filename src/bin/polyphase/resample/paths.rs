@@ -1,0 +1,138 @@
+//! Which files are read and what each becomes, decided before any of them is opened.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use walkdir::WalkDir;
+
+use crate::audio::{Container, decode};
+
+/// One file to resample.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Task {
+    pub(super) input: PathBuf,
+    pub(super) output: PathBuf,
+    pub(super) container: Container,
+    /// Size of the input, as far as it is known.
+    pub(super) bytes: u64,
+}
+
+/// What the arguments amount to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Tasks {
+    pub(super) tasks: Vec<Task>,
+    /// Files in the folders that are no audio, by their names.
+    pub(super) passed_over: usize,
+    /// What could not be looked into, with the reason.
+    pub(super) unreadable: Vec<(PathBuf, String)>,
+}
+
+/// Finds the inputs and names their outputs below `out`: a file keeps its name, a file in a folder its path within it.
+///
+/// `container` is what to write, or `None` for the input's own kind where that can be written, else WAV.
+///
+/// # Errors
+/// If two outputs would have one name (on any file system: also by case), if an output is an input, or if an output exists
+/// and `overwrite` is false. Nothing has been written then.
+pub(super) fn plan(inputs: &[PathBuf], out: &Path, container: Option<Container>, overwrite: bool) -> Result<Tasks> {
+    let mut found = Tasks::default();
+    let out_folder = fs::canonicalize(out).ok();
+    for input in inputs {
+        if !input.is_dir() {
+            // A path that does not exist fails like any file that cannot be read: alone.
+            let name = input.file_name().map_or_else(|| input.clone(), PathBuf::from);
+            found.add(input.clone(), &name, out, container);
+            continue;
+        }
+        // The outputs of an earlier run are not its inputs.
+        let walk = WalkDir::new(input).follow_links(true).sort_by_file_name().into_iter();
+        for entry in
+            walk.filter_entry(|entry| out_folder.is_none() || fs::canonicalize(entry.path()).ok() != out_folder)
+        {
+            match entry {
+                Ok(entry) if entry.file_type().is_dir() => {}
+                Ok(entry) if is_audio(entry.path()) => {
+                    let below = entry.path().strip_prefix(input)?.to_owned();
+                    found.add(entry.into_path(), &below, out, container);
+                }
+                Ok(_) => found.passed_over += 1,
+                Err(error) => {
+                    let path = error.path().unwrap_or(input).to_owned();
+                    let reason = match error.io_error() {
+                        Some(error) => error.to_string(),
+                        None => "a link that leads back to a folder above it".to_owned(),
+                    };
+                    found.unreadable.push((path, reason));
+                }
+            }
+        }
+    }
+    refuse_clashes(&found.tasks)?;
+    if !overwrite {
+        refuse_existing(&found.tasks)?;
+    }
+    Ok(found)
+}
+
+impl Tasks {
+    fn add(&mut self, input: PathBuf, name: &Path, out: &Path, container: Option<Container>) {
+        let container = container.unwrap_or_else(|| match extension(&input).as_str() {
+            "flac" => Container::Flac,
+            "npy" => Container::Npy,
+            _ => Container::Wav,
+        });
+        let output = out.join(name).with_extension(container.extension());
+        let bytes = fs::metadata(&input).map_or(0, |metadata| metadata.len());
+        self.tasks.push(Task { input, output, container, bytes });
+    }
+}
+
+/// In lower case; empty if there is none.
+pub(super) fn extension(path: &Path) -> String {
+    path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default()
+}
+
+fn is_audio(path: &Path) -> bool {
+    let extension = extension(path);
+    extension == "npy" || decode::EXTENSIONS.contains(&extension.as_str())
+}
+
+fn refuse_clashes(tasks: &[Task]) -> Result<()> {
+    let mut by_output = BTreeMap::<String, Vec<&Task>>::new();
+    for task in tasks {
+        by_output.entry(task.output.to_string_lossy().to_lowercase()).or_default().push(task);
+    }
+    let clashes = by_output.values().filter(|tasks| tasks.len() > 1).map(|tasks| {
+        let inputs: Vec<_> = tasks.iter().map(|task| task.input.display().to_string()).collect();
+        format!("{} would come from {}", tasks[0].output.display(), inputs.join(" and "))
+    });
+    refuse("several inputs have one output: resample them apart, or rename them", clashes.collect())?;
+
+    // The same file under any name, through links too.
+    let inputs: Vec<_> = tasks.iter().filter_map(|task| fs::canonicalize(&task.input).ok()).collect();
+    let inputs: std::collections::HashSet<_> = inputs.into_iter().collect();
+    let own = tasks.iter().filter(|task| fs::canonicalize(&task.output).is_ok_and(|output| inputs.contains(&output)));
+    let own = own.map(|task| task.output.display().to_string());
+    refuse("these outputs are inputs: choose another folder with --out", own.collect())
+}
+
+fn refuse_existing(tasks: &[Task]) -> Result<()> {
+    let existing = tasks.iter().filter(|task| task.output.symlink_metadata().is_ok());
+    let existing = existing.map(|task| task.output.display().to_string());
+    refuse("these outputs exist already: add --overwrite to replace them", existing.collect())
+}
+
+fn refuse(what: &str, paths: Vec<String>) -> Result<()> {
+    const SHOWN: usize = 10;
+    if paths.is_empty() {
+        return Ok(());
+    }
+    let more = paths.len().saturating_sub(SHOWN);
+    let mut list = paths.into_iter().take(SHOWN).map(|path| format!("\n  {path}")).collect::<String>();
+    if more > 0 {
+        list.push_str(&format!("\n  … and {more} more"));
+    }
+    bail!("{what}{list}")
+}

@@ -1,0 +1,133 @@
+//! What happened: one row a file and the totals, for `--json` and the last line.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use super::convert::Converted;
+use super::paths::Task;
+use crate::audio::SampleFormat;
+use crate::filter_args::FilterRow;
+
+#[derive(Debug, Serialize)]
+pub(super) struct Row {
+    input: String,
+    output: String,
+    /// `null` if the file was resampled.
+    error: Option<String>,
+    #[serde(flatten)]
+    converted: Option<ConvertedRow>,
+    wall_seconds: f64,
+}
+
+#[derive(Debug, Serialize)]
+struct ConvertedRow {
+    orig_freq: u32,
+    new_freq: u32,
+    channels: usize,
+    input_frames: u64,
+    output_frames: u64,
+    seconds: f64,
+    sample_format: SampleFormat,
+    clipped_samples: u64,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Totals {
+    pub(super) clips: usize,
+    pub(super) failed: usize,
+    pub(super) passed_over: usize,
+    /// Seconds of audio, whatever the number of channels.
+    pub(super) seconds: f64,
+    pub(super) clipped_samples: u64,
+    pub(super) wall_seconds: f64,
+    pub(super) times_real_time: f64,
+    pub(super) backend: &'static str,
+    pub(super) backend_reason: String,
+    pub(super) simd_level: String,
+    pub(super) threads: usize,
+    #[serde(flatten)]
+    pub(super) filter: FilterRow,
+}
+
+#[derive(Debug, Serialize)]
+struct Report<'a> {
+    files: &'a [Row],
+    totals: &'a Totals,
+}
+
+impl Row {
+    pub(super) fn new(task: &Task, new_freq: u32, result: Result<Converted, String>, wall: Duration) -> Self {
+        let (error, converted) = match result {
+            Ok(converted) => (None, Some(converted)),
+            Err(error) => (Some(error), None),
+        };
+        #[expect(clippy::cast_precision_loss, reason = "a duration for people to read")]
+        let converted = converted.map(|converted| ConvertedRow {
+            orig_freq: converted.orig_freq,
+            new_freq,
+            channels: converted.channels,
+            input_frames: converted.frames_in,
+            output_frames: converted.frames_out,
+            seconds: converted.frames_in as f64 / f64::from(converted.orig_freq),
+            sample_format: converted.format,
+            clipped_samples: converted.clipped,
+        });
+        Self {
+            input: task.input.display().to_string(),
+            output: task.output.display().to_string(),
+            error,
+            converted,
+            wall_seconds: wall.as_secs_f64(),
+        }
+    }
+
+    pub(super) fn failed(&self) -> bool {
+        self.error.is_some()
+    }
+
+    pub(super) fn seconds(&self) -> f64 {
+        self.converted.as_ref().map_or(0.0, |converted| converted.seconds)
+    }
+
+    pub(super) fn clipped(&self) -> u64 {
+        self.converted.as_ref().map_or(0, |converted| converted.clipped_samples)
+    }
+}
+
+impl Totals {
+    /// The last line.
+    pub(super) fn summary(&self) -> String {
+        let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        let mut line = format!(
+            "{}, {:.1} s of audio in {:.2} s, {:.0} times real time, on the {} ({}, {}): {}",
+            plural(self.clips, "clip"),
+            self.seconds,
+            self.wall_seconds,
+            self.times_real_time,
+            self.backend,
+            self.simd_level,
+            plural(self.threads, "thread"),
+            self.backend_reason,
+        );
+        if self.failed > 0 {
+            line.push_str(&format!("; {} failed", plural(self.failed, "file")));
+        }
+        if self.passed_over > 0 {
+            line.push_str(&format!("; {} passed over, by name no audio", plural(self.passed_over, "file")));
+        }
+        if self.clipped_samples > 0 {
+            line.push_str(&format!("; {} samples clipped to full scale", self.clipped_samples));
+        }
+        line
+    }
+}
+
+/// Writes the report as JSON.
+pub(super) fn write_json(path: &Path, files: &[Row], totals: &Totals) -> Result<()> {
+    let json = serde_json::to_string_pretty(&Report { files, totals })?;
+    fs::write(path, json + "\n").with_context(|| format!("writing {}", path.display()))
+}
