@@ -120,6 +120,62 @@ pub enum Error {
     /// A stream of no channels.
     #[error("a stream needs at least one channel")]
     NoChannels,
+    /// A plan or a job is too large for the GPU.
+    #[error("{what}: {needed} is beyond the {limit} that the GPU can have")]
+    GpuLimit {
+        /// What is too large.
+        what: &'static str,
+        /// How large it is.
+        needed: u64,
+        /// How large it may be.
+        limit: u64,
+    },
+    /// A caller's buffer that cannot be used as it is.
+    #[error("the {buffer} buffer {problem}")]
+    GpuBuffer {
+        /// `input` or `output`.
+        buffer: &'static str,
+        /// What is the matter, with what was needed and what was found.
+        problem: String,
+    },
+    /// The GPU has not enough memory.
+    #[error("the GPU is out of memory: {message}")]
+    GpuOutOfMemory {
+        /// What wgpu said.
+        message: String,
+    },
+    /// The driver refused what it was given.
+    #[error("the GPU driver refused: {message}")]
+    GpuRefused {
+        /// What wgpu said.
+        message: String,
+    },
+    /// The GPU has gone, or no longer answers.
+    #[error("the GPU device is lost: {reason}")]
+    GpuLost {
+        /// How that was noticed.
+        reason: String,
+    },
+    /// There is no GPU to use.
+    #[error("no GPU: {reason}")]
+    NoGpu {
+        /// What was found instead.
+        reason: String,
+    },
+    /// A clip with a NaN or an infinity in it, which the GPU would spread to the outputs beside those whose window holds it.
+    #[error("clip {clip} holds a NaN or an infinity: resample it on the CPU")]
+    GpuNotFinite {
+        /// Which clip of the batch.
+        clip: usize,
+    },
+    /// The GPU computes wrong results.
+    #[error("{adapter} fails the self-test: {problem}")]
+    GpuSelfTest {
+        /// The adapter's name.
+        adapter: String,
+        /// What was wrong.
+        problem: String,
+    },
     /// The result does not fit in memory.
     #[error("out of memory: the output needs {samples} samples of {bytes_per_sample} bytes")]
     OutOfMemory {

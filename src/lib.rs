@@ -33,6 +33,8 @@ mod cache;
 mod cpu;
 mod error;
 mod filter;
+#[cfg(feature = "gpu")]
+mod gpu;
 mod options;
 mod plan;
 mod ratio;
@@ -43,10 +45,14 @@ mod window;
 use ndarray::{Array, ArrayBase, Data, Dimension};
 
 pub use ndarray;
+#[cfg(feature = "gpu")]
+pub use wgpu;
 
 pub use self::batch::{Batch, BatchBuf};
 pub use self::cpu::{CpuResampler, Level, Sample};
 pub use self::error::{Error, Result};
+#[cfg(feature = "gpu")]
+pub use self::gpu::{GpuClip, GpuKernel, GpuResampler, GpuSample, InputSamples, Job};
 pub use self::options::{DEFAULT_BETA, Limits, Preset, ResampleOptions, Window};
 pub use self::plan::Plan;
 pub use self::ratio::Ratio;

@@ -23,6 +23,8 @@ mod compare;
 mod exact;
 mod exhaustive;
 mod golden;
+#[cfg(feature = "gpu")]
+mod gpu;
 mod lengths;
 mod nonfinite;
 mod oracle;

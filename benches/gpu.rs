@@ -1,0 +1,88 @@
+//! The GPU kernels on the first adapter: `cargo bench --bench gpu`.
+//!
+//! `resident` times dispatch and wait with the samples already in the GPU's memory.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use polyphase::{CpuResampler, GpuClip, GpuKernel, GpuResampler, InputSamples, Plan, Preset, wgpu};
+
+/// Rates and filter.
+const CASES: [(u32, u32, Preset); 7] = [
+    (44_100, 48_000, Preset::KaiserBest),
+    (48_000, 44_100, Preset::KaiserBest),
+    (44_100, 16_000, Preset::KaiserBest),
+    (16_000, 8_000, Preset::KaiserBest),
+    (48_000, 44_100, Preset::Default),
+    (48_000, 16_000, Preset::Default),
+    (8_000, 16_000, Preset::Default),
+];
+
+const SECONDS: usize = 10;
+
+fn open() -> Option<(wgpu::Device, wgpu::Queue)> {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
+    let adapter = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all())).into_iter().next()?;
+    println!("adapter: {}", adapter.get_info().name);
+    let required_limits = adapter.limits();
+    let descriptor = wgpu::DeviceDescriptor { required_limits, ..Default::default() };
+    pollster::block_on(adapter.request_device(&descriptor)).ok()
+}
+
+fn resident(criterion: &mut Criterion) {
+    let Some((device, queue)) = open() else {
+        println!("SKIPPED: no GPU adapter");
+        return;
+    };
+    let mut group = criterion.benchmark_group("resident");
+    group.sample_size(10).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(2));
+    for (orig, new, preset) in CASES {
+        let plan = Plan::new(orig, new, &preset.options()).expect("a plan");
+        let clip: Vec<f32> = (0..SECONDS * orig as usize).map(|i| (i as f32 * 0.1).sin()).collect();
+        let expected = CpuResampler::new().resample(&plan, &clip).expect("fits");
+        let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
+        let buffer = |len: usize, usage| {
+            let size = 4 * len as u64;
+            device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false })
+        };
+        let (input, output) = (buffer(clip.len(), usage), buffer(expected.len(), usage));
+        queue.write_buffer(&input, 0, bytemuck::cast_slice(&clip));
+        group.throughput(Throughput::Elements(expected.len() as u64));
+        for kernel in [GpuKernel::Simple, GpuKernel::Banded] {
+            let gpu = GpuResampler::new(&device, &queue).expect("a device").with_kernel(kernel);
+            let job = gpu.prepare(&[GpuClip::new(&plan, 0, clip.len() as u64, 0)], InputSamples::F32).expect("a job");
+            let run = || {
+                let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+                let (input, output) = (input.as_entire_buffer_binding(), output.as_entire_buffer_binding());
+                gpu.record(&mut pass, &job, input, output).expect("recorded");
+                drop(pass);
+                queue.submit([encoder.finish()]);
+                device.poll(wgpu::PollType::wait_indefinitely()).expect("done");
+            };
+            run();
+            let host = buffer(expected.len(), wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
+            let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            encoder.copy_buffer_to_buffer(&output, 0, &host, 0, output.size());
+            queue.submit([encoder.finish()]);
+            host.map_async(wgpu::MapMode::Read, .., |mapped| mapped.expect("mapped"));
+            device.poll(wgpu::PollType::wait_indefinitely()).expect("done");
+            let view = host.get_mapped_range(..).expect("mapped");
+            let actual: &[f32] = bytemuck::cast_slice(&view);
+            assert!(
+                actual.iter().zip(&expected).all(|(a, e)| (a - e).abs() < 2e-6),
+                "{kernel:?} computes something else"
+            );
+
+            let name = format!("{orig}-{new}-{preset}");
+            group.bench_function(BenchmarkId::new(name, format!("{kernel:?}").to_lowercase()), |bench| {
+                bench.iter(|| black_box(run()))
+            });
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, resident);
+criterion_main!(benches);

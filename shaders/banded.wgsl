@@ -1,0 +1,260 @@
+// The main kernel: each thread computes 4 frames × 8 phases, in registers, over the band of taps that the 8 phases share.
+//
+// A workgroup computes a tile: `quads` × 4 frames of `blocks_in_tile` × 8 phases of one clip. Its samples are staged in
+// workgroup memory as columns: xs[quad * column + row] holds, for 4 consecutive frames (`stride` samples apart), the sample
+// `row` after the first that the tile's phases reach. One vec4 of it and 8 taps make 32 multiply-adds: an eighth of a word of
+// workgroup memory for each.
+//
+// Each output is one chain of multiply-adds in the order of its taps, whatever the tile, the batch and the device's limits.
+//
+// | binding     | holds                                                                            |
+// |-------------|----------------------------------------------------------------------------------|
+// | 0/0 job     | how many tiles there are, and the width of the grid                              |
+// | 0/1 tiles   | (clip, tile in the clip) for each workgroup                                      |
+// | 0/2 clips   | where each clip's samples and outputs lie, and its plan                          |
+// | 0/3 plans   | the shape of each plan's tiles, and where its starts and taps lie                |
+// | 0/4 starts  | for each block of 8 phases, the first sample of its band, relative to the frame  |
+// | 0/5 taps    | taps[block][k][8], zero outside a phase's window                                 |
+// | 1/0 input   | float32 samples, or pairs of 16-bit integers                                     |
+// | 1/1 output  | float32 samples                                                                  |
+
+struct Job {
+    tiles: u32,
+    grid_width: u32,
+}
+
+struct Clip {
+    input_offset: u32,
+    input_len: u32,
+    output_offset: u32,
+    output_len: u32,
+    // Position of frame 0, relative to the first sample.
+    shift: i32,
+    plan: u32,
+}
+
+struct Plan {
+    phases: u32,
+    stride: u32,
+    blocks: u32,
+    blocks_in_tile: u32,
+    tiles_across: u32,
+    quads: u32,
+    column: u32,
+    // Lanes that run along a column while staging: 2^lane_bits.
+    lane_bits: u32,
+    // Taps in a band, and taps that are staged at a time; both multiples of 4. No taps: the samples come back unchanged.
+    band: u32,
+    chunk: u32,
+    // Chunks after which the sums are added to the output and begun anew; 0 for never.
+    fold: u32,
+    starts: u32,
+    taps: u32,
+}
+
+@group(0) @binding(0) var<uniform> job: Job;
+@group(0) @binding(1) var<storage, read> tiles: array<vec2<u32>>;
+@group(0) @binding(2) var<storage, read> clips: array<Clip>;
+@group(0) @binding(3) var<storage, read> plans: array<Plan>;
+@group(0) @binding(4) var<storage, read> starts: array<i32>;
+@group(0) @binding(5) var<storage, read> taps: array<vec4<f32>>;
+@group(1) @binding(0) var<storage, read> input: array<u32>;
+@group(1) @binding(1) var<storage, read_write> output: array<f32>;
+
+// Samples are 16-bit integers, scaled by 2^-15, instead of float32.
+override INPUT_I16: bool = false;
+override WORKGROUP: u32 = 64;
+// vec4s of workgroup memory.
+override STAGED: u32 = 1024;
+
+// Outputs in a tile of a clip that is only copied.
+override COPIED: u32 = 2048;
+
+var<workgroup> xs: array<vec4<f32>, STAGED>;
+
+fn sample(index: u32) -> f32 {
+    if INPUT_I16 {
+        let pair = input[index >> 1u];
+        let half = select(pair << 16u, pair, (index & 1u) == 1u);
+        return f32(bitcast<i32>(half) >> 16u) * 0x1p-15;
+    }
+    return bitcast<f32>(input[index]);
+}
+
+// The clip is zero outside its length.
+fn sample_or_zero(clip: Clip, position: i32) -> f32 {
+    if position < 0 || u32(position) >= clip.input_len {
+        return 0.0;
+    }
+    return sample(clip.input_offset + u32(position));
+}
+
+// Stores an output, or adds it to what was stored.
+fn store_one(clip: Clip, n: u32, y: f32, add: bool) {
+    if n < clip.output_len {
+        let to = clip.output_offset + n;
+        if add {
+            output[to] += y;
+        } else {
+            output[to] = y;
+        }
+    }
+}
+
+// Stores phase j of four frames, of which the first is output `n`.
+fn store(clip: Clip, plan: Plan, n: u32, j: u32, y: vec4<f32>, add: bool) {
+    if j < plan.phases {
+        store_one(clip, n, y.x, add);
+        store_one(clip, n + plan.phases, y.y, add);
+        store_one(clip, n + 2u * plan.phases, y.z, add);
+        store_one(clip, n + 3u * plan.phases, y.w, add);
+    }
+}
+
+@compute @workgroup_size(WORKGROUP)
+fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+    // All of this is the same for the whole workgroup.
+    let index = workgroup.y * job.grid_width + workgroup.x;
+    if index >= job.tiles {
+        return;
+    }
+    let tile = tiles[index];
+    let clip = clips[tile.x];
+    let plan = plans[clip.plan];
+    if plan.band == 0u {
+        // Equal rates: the samples themselves.
+        let first = tile.y * COPIED;
+        for (var n = first + lane; n < min(first + COPIED, clip.output_len); n += WORKGROUP) {
+            output[clip.output_offset + n] = sample_or_zero(clip, clip.shift + i32(n));
+        }
+        return;
+    }
+    let first_frame = tile.y / plan.tiles_across * plan.quads * 4u;
+    let first_block = tile.y % plan.tiles_across * plan.blocks_in_tile;
+    let last_block = min(first_block + plan.blocks_in_tile, plan.blocks) - 1u;
+    let first_start = starts[plan.starts + first_block];
+    let rows = plan.chunk + u32(starts[plan.starts + last_block] - first_start);
+    let origin = clip.shift + i32(first_frame * plan.stride) + first_start;
+    let furthest = origin + i32((plan.quads * 4u - 1u) * plan.stride + plan.band + rows);
+    let inside = origin >= 0 && furthest <= i32(clip.input_len);
+
+    // This thread's quad of frames and block of phases. Threads beyond the last block repeat it, and store nothing.
+    let quad = lane % plan.quads;
+    let block = first_block + lane / plan.quads;
+    let used_block = min(block, last_block);
+    let at = quad * plan.column + u32(starts[plan.starts + used_block] - first_start);
+    var tap = plan.taps + used_block * plan.band * 2u;
+
+    let lane_row = lane & ((1u << plan.lane_bits) - 1u);
+    let lane_quad = lane >> plan.lane_bits;
+
+    var y0 = vec4<f32>();
+    var y1 = vec4<f32>();
+    var y2 = vec4<f32>();
+    var y3 = vec4<f32>();
+    var y4 = vec4<f32>();
+    var y5 = vec4<f32>();
+    var y6 = vec4<f32>();
+    var y7 = vec4<f32>();
+    var folded = false;
+
+    for (var k = 0u; k < plan.band; k += plan.chunk) {
+        workgroupBarrier();
+        for (var q = lane_quad; q < plan.quads; q += WORKGROUP >> plan.lane_bits) {
+            let from_frame = origin + i32(q * 4u * plan.stride + k);
+            let stride = i32(plan.stride);
+            for (var row = lane_row; row < rows; row += 1u << plan.lane_bits) {
+                let position = from_frame + i32(row);
+                var x: vec4<f32>;
+                if inside {
+                    let i = clip.input_offset + u32(position);
+                    x = vec4(sample(i), sample(i + plan.stride), sample(i + 2u * plan.stride), sample(i + 3u * plan.stride));
+                } else {
+                    x = vec4(
+                        sample_or_zero(clip, position),
+                        sample_or_zero(clip, position + stride),
+                        sample_or_zero(clip, position + 2 * stride),
+                        sample_or_zero(clip, position + 3 * stride),
+                    );
+                }
+                xs[q * plan.column + row] = x;
+            }
+        }
+        workgroupBarrier();
+
+        let end = at + min(plan.chunk, plan.band - k);
+        for (var row = at; row < end; row += 4u) {
+            var x = xs[row];
+            var h = taps[tap];
+            y0 = fma(x, vec4(h.x), y0);
+            y1 = fma(x, vec4(h.y), y1);
+            y2 = fma(x, vec4(h.z), y2);
+            y3 = fma(x, vec4(h.w), y3);
+            h = taps[tap + 1u];
+            y4 = fma(x, vec4(h.x), y4);
+            y5 = fma(x, vec4(h.y), y5);
+            y6 = fma(x, vec4(h.z), y6);
+            y7 = fma(x, vec4(h.w), y7);
+            x = xs[row + 1u];
+            h = taps[tap + 2u];
+            y0 = fma(x, vec4(h.x), y0);
+            y1 = fma(x, vec4(h.y), y1);
+            y2 = fma(x, vec4(h.z), y2);
+            y3 = fma(x, vec4(h.w), y3);
+            h = taps[tap + 3u];
+            y4 = fma(x, vec4(h.x), y4);
+            y5 = fma(x, vec4(h.y), y5);
+            y6 = fma(x, vec4(h.z), y6);
+            y7 = fma(x, vec4(h.w), y7);
+            x = xs[row + 2u];
+            h = taps[tap + 4u];
+            y0 = fma(x, vec4(h.x), y0);
+            y1 = fma(x, vec4(h.y), y1);
+            y2 = fma(x, vec4(h.z), y2);
+            y3 = fma(x, vec4(h.w), y3);
+            h = taps[tap + 5u];
+            y4 = fma(x, vec4(h.x), y4);
+            y5 = fma(x, vec4(h.y), y5);
+            y6 = fma(x, vec4(h.z), y6);
+            y7 = fma(x, vec4(h.w), y7);
+            x = xs[row + 3u];
+            h = taps[tap + 6u];
+            y0 = fma(x, vec4(h.x), y0);
+            y1 = fma(x, vec4(h.y), y1);
+            y2 = fma(x, vec4(h.z), y2);
+            y3 = fma(x, vec4(h.w), y3);
+            h = taps[tap + 7u];
+            y4 = fma(x, vec4(h.x), y4);
+            y5 = fma(x, vec4(h.y), y5);
+            y6 = fma(x, vec4(h.z), y6);
+            y7 = fma(x, vec4(h.w), y7);
+            tap += 8u;
+        }
+
+        let last = k + plan.chunk >= plan.band;
+        let fold = plan.fold != 0u && (k / plan.chunk + 1u) % plan.fold == 0u;
+        if last || fold {
+            if block <= last_block && lane < plan.quads * plan.blocks_in_tile {
+                let j = block * 8u;
+                let n = (first_frame + quad * 4u) * plan.phases + j;
+                store(clip, plan, n, j, y0, folded);
+                store(clip, plan, n + 1u, j + 1u, y1, folded);
+                store(clip, plan, n + 2u, j + 2u, y2, folded);
+                store(clip, plan, n + 3u, j + 3u, y3, folded);
+                store(clip, plan, n + 4u, j + 4u, y4, folded);
+                store(clip, plan, n + 5u, j + 5u, y5, folded);
+                store(clip, plan, n + 6u, j + 6u, y6, folded);
+                store(clip, plan, n + 7u, j + 7u, y7, folded);
+            }
+            folded = true;
+            y0 = vec4<f32>();
+            y1 = vec4<f32>();
+            y2 = vec4<f32>();
+            y3 = vec4<f32>();
+            y4 = vec4<f32>();
+            y5 = vec4<f32>();
+            y6 = vec4<f32>();
+            y7 = vec4<f32>();
+        }
+    }
+}

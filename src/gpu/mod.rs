@@ -1,0 +1,219 @@
+//! [`GpuResampler`]: the strided convolution on the caller's device.
+
+mod abi;
+mod bank;
+mod errors;
+mod host;
+mod job;
+mod pieces;
+mod pipelines;
+mod wait;
+
+use std::sync::{Arc, Mutex};
+
+use self::errors::{not_mapped, scoped};
+pub use self::host::GpuSample;
+use self::host::Slot;
+pub use self::job::{GpuClip, Job};
+use self::pipelines::Pipelines;
+use crate::error::{Error, Result};
+
+/// The samples of an input buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum InputSamples {
+    /// 32-bit floats, 4 bytes each.
+    #[default]
+    F32,
+    /// 16-bit integers, 2 bytes each, little-endian: they are scaled by 2⁻¹⁵.
+    I16,
+}
+
+/// Which compute shader. All of them add up an output's products in the order of its taps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum GpuKernel {
+    /// `shaders/banded.wgsl`: four frames of eight phases in the registers of each thread.
+    #[default]
+    Banded,
+    /// `shaders/simple.wgsl`: one output a thread, straight from memory. Slow, but quick to compile.
+    Simple,
+}
+
+/// Resamples on a GPU, on the caller's device and in the caller's buffers.
+///
+/// It holds the pipelines, and serves any number of plans, jobs and threads. [`prepare`](Self::prepare) makes the tables of a
+/// dispatch, [`record`](Self::record) records it into a compute pass: nothing is submitted, written or read back then, and no
+/// callback is ever installed on the device.
+///
+/// # Buffers
+///
+/// | buffer | usage | holds | alignment |
+/// |---|---|---|---|
+/// | input | `STORAGE` | float32 samples, or 16-bit integers in pairs | offset a multiple of `min_storage_buffer_offset_alignment` |
+/// | output | `STORAGE` | float32 samples | the same |
+///
+/// Clips lie anywhere in the input; what lies between them is not read into any result. Outputs must not overlap, and input
+/// and output must be different buffers. A NaN or an infinity in the input reaches the outputs whose window holds it, and may
+/// reach the seven outputs beside each of them.
+#[derive(Debug, Clone)]
+pub struct GpuResampler {
+    inner: Arc<Inner>,
+    kernel: GpuKernel,
+}
+
+#[derive(Debug)]
+struct Inner {
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    pipelines: Pipelines,
+    /// Buffers of earlier pieces.
+    slots: Mutex<Vec<Slot>>,
+}
+
+impl GpuResampler {
+    /// Makes what every job needs. Pipelines are compiled when a job first needs them.
+    ///
+    /// # Errors
+    /// [`Error::GpuLimit`] for a device with less than WebGPU's default limits, [`Error::GpuRefused`], [`Error::GpuLost`].
+    pub fn new(device: &wgpu::Device, queue: &wgpu::Queue) -> Result<Self> {
+        let limits = device.limits();
+        let staged = u64::from(bank::STAGED) * 16;
+        for (what, needed, limit) in [
+            ("bytes of workgroup memory", staged, u64::from(limits.max_compute_workgroup_storage_size)),
+            ("threads of a workgroup", bank::WORKGROUP.into(), limits.max_compute_invocations_per_workgroup.into()),
+            ("storage buffers of a shader", 7, limits.max_storage_buffers_per_shader_stage.into()),
+        ] {
+            if needed > limit {
+                return Err(Error::GpuLimit { what, needed, limit });
+            }
+        }
+        let pipelines = Pipelines::new(device)?;
+        let inner = Inner { device: device.clone(), queue: queue.clone(), pipelines, slots: Mutex::default() };
+        Ok(Self { inner: Arc::new(inner), kernel: GpuKernel::default() })
+    }
+
+    /// Computes with another kernel than the main one.
+    #[must_use]
+    pub fn with_kernel(mut self, kernel: GpuKernel) -> Self {
+        self.kernel = kernel;
+        self
+    }
+
+    /// The kernel that it computes with.
+    pub fn kernel(&self) -> GpuKernel {
+        self.kernel
+    }
+
+    /// The device that it was made with.
+    pub fn device(&self) -> &wgpu::Device {
+        &self.inner.device
+    }
+
+    /// The queue that it was made with.
+    pub fn queue(&self) -> &wgpu::Queue {
+        &self.inner.queue
+    }
+
+    fn pipelines(&self) -> &Pipelines {
+        &self.inner.pipelines
+    }
+
+    fn slots(&self) -> &Mutex<Vec<Slot>> {
+        &self.inner.slots
+    }
+
+    /// Records a job into a compute pass, on these ranges of the caller's buffers.
+    ///
+    /// Nothing is submitted, written or read back. Jobs have their own tables: two of them recorded before one submit do not
+    /// disturb each other.
+    ///
+    /// # Errors
+    /// [`Error::GpuBuffer`] for a buffer that is too small, misaligned, lacks `STORAGE`, or is both input and output, and
+    /// [`Error::GpuRefused`] for one of another device.
+    pub fn record(
+        &self,
+        pass: &mut wgpu::ComputePass<'_>,
+        job: &Job,
+        input: wgpu::BufferBinding<'_>,
+        output: wgpu::BufferBinding<'_>,
+    ) -> Result<()> {
+        let Some(tables) = &job.tables else { return Ok(()) };
+        let limits = self.device().limits();
+        check_binding("input", &input, job.input_bytes(), &limits)?;
+        check_binding("output", &output, job.output_bytes(), &limits)?;
+        if input.buffer == output.buffer {
+            let problem = "is the input buffer too: they must be two".to_owned();
+            return Err(Error::GpuBuffer { buffer: "output", problem });
+        }
+        let pipeline = self.pipelines().pipeline(job.variant)?;
+        scoped(self.device(), || {
+            let bind =
+                |binding, resource| wgpu::BindGroupEntry { binding, resource: wgpu::BindingResource::Buffer(resource) };
+            let samples = self.device().create_bind_group(&wgpu::BindGroupDescriptor {
+                label: Some("polyphase samples"),
+                layout: &self.pipelines().samples,
+                entries: &[bind(0, input), bind(1, output)],
+            });
+            pass.set_pipeline(&pipeline);
+            pass.set_bind_group(0, tables, &[]);
+            pass.set_bind_group(1, &samples, &[]);
+            pass.dispatch_workgroups(job.grid.0, job.grid.1, 1);
+        })
+    }
+
+    /// A new buffer, filled through a staging buffer of its own: writing through the queue loses the device when memory
+    /// runs out.
+    fn upload(
+        &self,
+        label: &str,
+        usage: wgpu::BufferUsages,
+        size: u64,
+        write: impl FnOnce(&mut wgpu::BufferViewMut),
+    ) -> Result<wgpu::Buffer> {
+        let device = self.device();
+        let size = size.next_multiple_of(4).max(4);
+        let (buffer, staging) = scoped(device, || {
+            let create = |usage, mapped_at_creation| {
+                device.create_buffer(&wgpu::BufferDescriptor { label: Some(label), size, usage, mapped_at_creation })
+            };
+            let staging = create(wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC, true);
+            (create(usage | wgpu::BufferUsages::COPY_DST, false), staging)
+        })?;
+        let mut view = staging.get_mapped_range_mut(..).map_err(not_mapped)?;
+        write(&mut view);
+        drop(view);
+        staging.unmap();
+        scoped(device, || {
+            let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some(label) });
+            encoder.copy_buffer_to_buffer(&staging, 0, &buffer, 0, size);
+            self.queue().submit([encoder.finish()]);
+        })?;
+        Ok(buffer)
+    }
+}
+
+fn check_binding(
+    buffer: &'static str,
+    binding: &wgpu::BufferBinding<'_>,
+    needed: u64,
+    limits: &wgpu::Limits,
+) -> Result<()> {
+    let refuse = |problem| Err(Error::GpuBuffer { buffer, problem });
+    if !binding.buffer.usage().contains(wgpu::BufferUsages::STORAGE) {
+        return refuse(format!("lacks the usage STORAGE: it has {:?}", binding.buffer.usage()));
+    }
+    let alignment = u64::from(limits.min_storage_buffer_offset_alignment);
+    if !binding.offset.is_multiple_of(alignment) {
+        return refuse(format!("is bound at byte {}: that must be a multiple of {alignment}", binding.offset));
+    }
+    let rest = binding.buffer.size().saturating_sub(binding.offset);
+    let size = binding.size.map_or(rest, wgpu::BufferSize::get);
+    if size > rest || size < needed {
+        return refuse(format!("has {} bytes from byte {} on: the job needs {needed}", size.min(rest), binding.offset));
+    }
+    let limit = limits.max_storage_buffer_binding_size;
+    if size > limit {
+        return refuse(format!("is bound with {size} bytes: the device allows {limit}, bind less of it"));
+    }
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! How a batch is cut into dispatches: plain data, decided without a device.
+
+use crate::plan::Plan;
+
+/// One clip of a batch, as the cutter sees it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ClipShape<'a> {
+    pub(crate) plan: &'a Plan,
+    /// Outputs from one place where the clip can be cut to the next.
+    pub(crate) frame: u64,
+    pub(crate) input_len: usize,
+    pub(crate) output_len: usize,
+}
+
+/// A run of one clip's outputs, and the samples that they are computed from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Segment {
+    pub(crate) clip: usize,
+    pub(crate) first_output: usize,
+    pub(crate) outputs: usize,
+    pub(crate) first_sample: usize,
+    pub(crate) samples: usize,
+    /// Position of the segment's frame 0 relative to its first sample.
+    pub(crate) shift: i64,
+}
+
+/// What one dispatch may hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Capacity {
+    pub(crate) samples: usize,
+    pub(crate) outputs: usize,
+    pub(crate) multiply_adds: u64,
+}
+
+/// Where the cutting has come to: everything before this clip and output is in earlier pieces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(crate) struct Cursor {
+    pub(crate) clip: usize,
+    pub(crate) output: usize,
+}
+
+/// The next piece: as many outputs from the cursor on as fit, and at least one frame. Empty at the end, and only there.
+pub(crate) fn next_piece(clips: &[ClipShape<'_>], cursor: &mut Cursor, capacity: Capacity) -> Vec<Segment> {
+    let mut piece = Vec::new();
+    let mut left = capacity;
+    while let Some(clip) = clips.get(cursor.clip) {
+        let rest = clip.output_len - cursor.output;
+        if rest == 0 {
+            *cursor = Cursor { clip: cursor.clip + 1, output: 0 };
+            continue;
+        }
+        let outputs = fitting(clip, cursor.output, rest, left);
+        let outputs = match outputs {
+            0 if piece.is_empty() => rest.min(usize::try_from(clip.frame).unwrap_or(usize::MAX)),
+            0 => break,
+            outputs => outputs,
+        };
+        let segment = segment(clip, cursor.clip, cursor.output, outputs);
+        left.samples = left.samples.saturating_sub(segment.samples);
+        left.outputs = left.outputs.saturating_sub(outputs);
+        left.multiply_adds = left.multiply_adds.saturating_sub(cost(clip, outputs));
+        piece.push(segment);
+        cursor.output += outputs;
+        if cursor.output < clip.output_len {
+            break;
+        }
+    }
+    piece
+}
+
+fn cost(clip: &ClipShape<'_>, outputs: usize) -> u64 {
+    (outputs as u64).saturating_mul(clip.plan.taps() as u64)
+}
+
+/// How many of the clip's outputs from `first` on fit: all of the rest, or a multiple of its frame.
+fn fitting(clip: &ClipShape<'_>, first: usize, rest: usize, left: Capacity) -> usize {
+    let fits = |outputs: usize| {
+        outputs <= left.outputs
+            && cost(clip, outputs) <= left.multiply_adds
+            && segment(clip, 0, first, outputs).samples <= left.samples
+    };
+    if fits(rest) {
+        return rest;
+    }
+    let frame = usize::try_from(clip.frame).unwrap_or(usize::MAX);
+    // The largest number of frames that fits, by bisection: what is needed grows with it.
+    let (mut low, mut high) = (0, rest / frame);
+    while low < high {
+        let middle = low + (high - low).div_ceil(2);
+        if fits(middle * frame) { low = middle } else { high = middle - 1 }
+    }
+    low * frame
+}
+
+fn segment(clip: &ClipShape<'_>, index: usize, first: usize, outputs: usize) -> Segment {
+    let mut segment = Segment { clip: index, first_output: first, outputs, first_sample: 0, samples: 0, shift: 0 };
+    if outputs == 0 {
+        return segment;
+    }
+    let clamp = |position: i64| usize::try_from(position.max(0)).unwrap_or(usize::MAX).min(clip.input_len);
+    let shape = clip.plan.shape();
+    let from = clamp(shape.window(first as u64).start);
+    let to = clamp(shape.window((first + outputs - 1) as u64).end).max(from);
+    let ratio = clip.plan.ratio();
+    // `first` is a multiple of the frame, which is a multiple of the phases.
+    let position = i64::try_from(first as u64 / ratio.phases() * ratio.stride()).unwrap_or(i64::MAX);
+    segment.first_sample = from;
+    segment.samples = to - from;
+    segment.shift = position - i64::try_from(from).unwrap_or(i64::MAX);
+    segment
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::Preset;
+
+    fn pieces(clips: &[ClipShape<'_>], capacity: Capacity) -> Vec<Vec<Segment>> {
+        let mut cursor = Cursor::default();
+        let mut pieces = Vec::new();
+        loop {
+            let piece = next_piece(clips, &mut cursor, capacity);
+            if piece.is_empty() {
+                return pieces;
+            }
+            pieces.push(piece);
+        }
+    }
+
+    #[test]
+    fn pieces_cover_every_output_once_in_order_within_the_capacity() {
+        let plans = [(48_000, 44_100), (8_000, 16_000), (44_100, 16_000)]
+            .map(|(orig, new)| Plan::new(orig, new, &Preset::KaiserFast.options()).expect("a plan"));
+        let clips: Vec<_> = [0, 1, 5000, 0, 77, 100_000, 3]
+            .into_iter()
+            .enumerate()
+            .map(|(i, input_len)| {
+                let plan = &plans[i % 3];
+                let output_len = plan.output_len(input_len);
+                ClipShape { plan, frame: plan.ratio().phases() * 2, input_len, output_len }
+            })
+            .collect();
+        for samples in [1, 1000, 10_000, 1_000_000] {
+            for multiply_adds in [1, 100_000, u64::MAX] {
+                let capacity = Capacity { samples, outputs: samples, multiply_adds };
+                let mut done = [0; 7];
+                for piece in pieces(&clips, capacity) {
+                    let total = |f: fn(&Segment) -> usize| piece.iter().map(f).sum::<usize>();
+                    let alone = piece.len() == 1 && piece[0].outputs <= clips[piece[0].clip].frame as usize;
+                    assert!(alone || (total(|s| s.samples) <= samples && total(|s| s.outputs) <= samples));
+                    for segment in piece {
+                        let clip = &clips[segment.clip];
+                        assert_eq!(segment.first_output, done[segment.clip]);
+                        assert_eq!(segment.first_output as u64 % clip.frame, 0);
+                        assert!(segment.first_sample + segment.samples <= clip.input_len);
+                        done[segment.clip] += segment.outputs;
+                    }
+                }
+                let expected: Vec<_> = clips.iter().map(|clip| clip.output_len).collect();
+                assert_eq!(done[..], expected);
+            }
+        }
+    }
+
+    #[test]
+    fn no_clips_are_no_pieces() {
+        let capacity = Capacity { samples: 10, outputs: 10, multiply_adds: 10 };
+        assert!(pieces(&[], capacity).is_empty());
+    }
+}

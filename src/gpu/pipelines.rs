@@ -1,0 +1,117 @@
+//! The compute pipelines, made once for a device and for each variant when it is first needed.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::bank::{COPIED, STAGED, WORKGROUP};
+use super::errors::scoped;
+use super::{GpuKernel as Kernel, InputSamples, abi};
+use crate::error::Result;
+
+/// What tells one pipeline from another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Variant {
+    pub(crate) kernel: Kernel,
+    pub(crate) input: InputSamples,
+}
+
+#[derive(Debug)]
+pub(crate) struct Pipelines {
+    device: wgpu::Device,
+    /// The tables of a job.
+    pub(crate) tables: wgpu::BindGroupLayout,
+    /// Input and output.
+    pub(crate) samples: wgpu::BindGroupLayout,
+    layout: wgpu::PipelineLayout,
+    made: Mutex<HashMap<Variant, wgpu::ComputePipeline>>,
+}
+
+impl Kernel {
+    fn source(self) -> wgpu::ShaderModuleDescriptor<'static> {
+        match self {
+            Self::Simple => wgpu::include_wgsl!("../../shaders/simple.wgsl"),
+            Self::Banded => wgpu::include_wgsl!("../../shaders/banded.wgsl"),
+        }
+    }
+
+    fn entry_point(self) -> &'static str {
+        match self {
+            Self::Simple => "simple",
+            Self::Banded => "banded",
+        }
+    }
+}
+
+fn buffer(binding: u32, ty: wgpu::BufferBindingType, min_size: usize) -> wgpu::BindGroupLayoutEntry {
+    wgpu::BindGroupLayoutEntry {
+        binding,
+        visibility: wgpu::ShaderStages::COMPUTE,
+        ty: wgpu::BindingType::Buffer {
+            ty,
+            has_dynamic_offset: false,
+            min_binding_size: std::num::NonZeroU64::new(min_size as u64),
+        },
+        count: None,
+    }
+}
+
+impl Pipelines {
+    pub(crate) fn new(device: &wgpu::Device) -> Result<Self> {
+        scoped(device, || {
+            let read = wgpu::BufferBindingType::Storage { read_only: true };
+            let write = wgpu::BufferBindingType::Storage { read_only: false };
+            let tables = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+                label: Some("polyphase tables"),
+                entries: &[
+                    buffer(0, wgpu::BufferBindingType::Uniform, size_of::<abi::JobEntry>()),
+                    buffer(1, read, size_of::<abi::TileEntry>()),
+                    buffer(2, read, size_of::<abi::ClipEntry>()),
+                    buffer(3, read, size_of::<abi::PlanEntry>()),
+                    buffer(4, read, size_of::<i32>()),
+                    buffer(5, read, 4 * size_of::<f32>()),
+                ],
+            });
+            let samples = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
+                label: Some("polyphase samples"),
+                entries: &[buffer(0, read, 4), buffer(1, write, 4)],
+            });
+            let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+                label: Some("polyphase"),
+                bind_group_layouts: &[Some(&tables), Some(&samples)],
+                ..Default::default()
+            });
+            Self { device: device.clone(), tables, samples, layout, made: Mutex::default() }
+        })
+    }
+
+    /// The pipeline of a variant. Making them takes turns: some drivers do not bear two at once.
+    pub(crate) fn pipeline(&self, variant: Variant) -> Result<wgpu::ComputePipeline> {
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pipeline) = made.get(&variant) {
+            return Ok(pipeline.clone());
+        }
+        let mut constants = vec![
+            ("INPUT_I16", f64::from(u8::from(variant.input == InputSamples::I16))),
+            ("WORKGROUP", f64::from(WORKGROUP)),
+        ];
+        if variant.kernel == Kernel::Banded {
+            constants.extend([("STAGED", f64::from(STAGED)), ("COPIED", f64::from(COPIED))]);
+        }
+        let pipeline = scoped(&self.device, || {
+            self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+                label: Some("polyphase"),
+                layout: Some(&self.layout),
+                module: &self.device.create_shader_module(variant.kernel.source()),
+                entry_point: Some(variant.kernel.entry_point()),
+                compilation_options: wgpu::PipelineCompilationOptions {
+                    constants: &constants,
+                    // Every row that is read has been staged; zeroing is done by one thread on some backends.
+                    zero_initialize_workgroup_memory: false,
+                },
+                cache: None,
+            })
+        })?;
+        made.insert(variant, pipeline.clone());
+        Ok(pipeline)
+    }
+}

@@ -1,0 +1,5 @@
+//! The GPU path against the oracle, the golden files and itself, on whatever adapter there is: CI requires one.
+
+mod batches;
+mod device;
+mod kernels;

@@ -1,0 +1,57 @@
+//! A device to test on.
+
+use std::sync::OnceLock;
+
+use polyphase::wgpu;
+
+/// The first adapter, or `None` with a line that says so. With `POLYPHASE_REQUIRE_GPU=1` there must be one.
+pub(crate) fn device() -> Option<(wgpu::Device, wgpu::Queue)> {
+    static DEVICE: OnceLock<Option<(wgpu::Device, wgpu::Queue)>> = OnceLock::new();
+    let device = DEVICE.get_or_init(|| {
+        let adapter = adapter()?;
+        println!("adapter: {:?}", adapter.get_info());
+        Some(open(&adapter, adapter.limits()))
+    });
+    device.clone()
+}
+
+pub(crate) fn adapter() -> Option<wgpu::Adapter> {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
+    let adapter = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all())).into_iter().next();
+    if adapter.is_none() {
+        assert!(
+            std::env::var_os("POLYPHASE_REQUIRE_GPU").is_none(),
+            "POLYPHASE_REQUIRE_GPU is set, and there is no adapter"
+        );
+        println!("SKIPPED: no GPU adapter");
+    }
+    adapter
+}
+
+pub(crate) fn open(adapter: &wgpu::Adapter, required_limits: wgpu::Limits) -> (wgpu::Device, wgpu::Queue) {
+    pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor { required_limits, ..Default::default() }))
+        .unwrap()
+}
+
+/// A buffer that holds these bytes.
+pub(crate) fn filled(device: &wgpu::Device, queue: &wgpu::Queue, bytes: &[u8]) -> wgpu::Buffer {
+    let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
+    let size = bytes.len() as u64;
+    let buffer = device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false });
+    queue.write_buffer(&buffer, 0, bytes);
+    buffer
+}
+
+/// What a buffer holds.
+pub(crate) fn read(device: &wgpu::Device, queue: &wgpu::Queue, buffer: &wgpu::Buffer) -> Vec<f32> {
+    let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
+    let size = buffer.size();
+    let host = device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false });
+    let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+    encoder.copy_buffer_to_buffer(buffer, 0, &host, 0, size);
+    queue.submit([encoder.finish()]);
+    host.map_async(wgpu::MapMode::Read, .., |mapped| mapped.unwrap());
+    device.poll(wgpu::PollType::wait_indefinitely()).unwrap();
+    let view = host.get_mapped_range(..).unwrap();
+    view.chunks_exact(4).map(|sample| f32::from_le_bytes(sample.try_into().unwrap())).collect()
+}
