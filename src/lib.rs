@@ -38,6 +38,8 @@ mod gpu;
 mod options;
 mod plan;
 mod ratio;
+#[cfg(feature = "gpu")]
+mod resampler;
 mod stream;
 mod tensor;
 mod window;
@@ -52,10 +54,12 @@ pub use self::batch::{Batch, BatchBuf};
 pub use self::cpu::{CpuResampler, Level, Sample};
 pub use self::error::{Error, Result};
 #[cfg(feature = "gpu")]
-pub use self::gpu::{GpuClip, GpuKernel, GpuResampler, GpuSample, InputSamples, Job};
+pub use self::gpu::{AdapterSummary, GpuClip, GpuKernel, GpuResampler, GpuSample, InputSamples, Job, list_adapters};
 pub use self::options::{DEFAULT_BETA, Limits, Preset, ResampleOptions, Window};
 pub use self::plan::Plan;
 pub use self::ratio::Ratio;
+#[cfg(feature = "gpu")]
+pub use self::resampler::{BACKEND_VARIABLE, Backend, Resampler, RunReport};
 pub use self::stream::Stream;
 
 /// Resamples one clip with torchaudio's default filter: the equivalent of `torchaudio.functional.resample(x, orig_freq,

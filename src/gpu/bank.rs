@@ -54,6 +54,19 @@ impl Bank {
         }
     }
 
+    /// # Errors
+    /// As [`new`](Self::new), without computing any taps.
+    pub(crate) fn check(plan: &Plan, kernel: Kernel) -> Result<()> {
+        if plan.ratio().is_identity() {
+            return Ok(());
+        }
+        to_u32("the reach of the filter", plan.look_ahead() as u64)?;
+        match kernel {
+            Kernel::Simple => check_steps(plan.taps() as u64),
+            Kernel::Banded => tile(plan).check(plan).map(|_| ()),
+        }
+    }
+
     /// Outputs from one frame to the next: where a clip can be cut without changing a bit.
     pub(crate) fn frame(plan: &Plan, kernel: Kernel) -> Result<u32> {
         let turns = match kernel {
@@ -125,11 +138,7 @@ fn tile(plan: &Plan) -> Tile {
 
 fn banded(plan: &Plan) -> Result<Bank> {
     let tile = tile(plan);
-    let phases = to_u32("phases", plan.ratio().phases() * tile.turns)?;
-    let stride = to_u32("stride", plan.ratio().stride() * tile.turns)?;
-    let span = u64::from(stride) * u64::from(QUAD) * tile.quads + tile.band + tile.column;
-    to_u32("samples under a tile", span)?;
-    check_steps(tile.steps())?;
+    let (phases, stride) = tile.check(plan)?;
     let blocks = phases.div_ceil(BLOCK);
     let band = to_u32("taps", tile.band)?;
 
@@ -185,11 +194,22 @@ pub(crate) struct Tile {
 }
 
 impl Tile {
-    /// Turns of the shader's loops that one thread takes.
+    /// Phases and stride, taken so many times over, if the shader can address what they come to.
+    fn check(self, plan: &Plan) -> Result<(u32, u32)> {
+        let phases = to_u32("phases", plan.ratio().phases().saturating_mul(self.turns))?;
+        let stride = to_u32("stride", plan.ratio().stride().saturating_mul(self.turns))?;
+        let span = u64::from(stride) * u64::from(QUAD) * self.quads + self.band + self.column;
+        to_u32("samples under a tile", span)?;
+        check_steps(self.steps())?;
+        Ok((phases, stride))
+    }
+
+    /// Turns of the shader's loops that one thread takes, with the one in which each loop ends.
     fn steps(self) -> u64 {
-        let lanes = u64::from(WORKGROUP);
-        let rows = self.quads.div_ceil(lanes >> self.lane_bits) * self.column.div_ceil(1 << self.lane_bits);
-        self.band.div_ceil(self.chunk) * (rows + self.chunk / 4 + 1)
+        let quads = self.quads.div_ceil(u64::from(WORKGROUP) >> self.lane_bits);
+        let rows = self.column.div_ceil(1 << self.lane_bits);
+        let chunk = (quads + 1) + quads * (rows + 1) + (self.chunk / 4 + 1) + 1;
+        self.band.div_ceil(self.chunk) * chunk
     }
 
     /// The tile with the least estimated work for an output.

@@ -2,6 +2,7 @@
 
 mod abi;
 mod bank;
+mod context;
 mod errors;
 mod host;
 mod job;
@@ -11,10 +12,13 @@ mod wait;
 
 use std::sync::{Arc, Mutex};
 
+pub(crate) use self::context::Context;
+pub use self::context::{AdapterSummary, list_adapters};
 use self::errors::{not_mapped, scoped};
 pub use self::host::GpuSample;
 use self::host::Slot;
 pub use self::job::{GpuClip, Job};
+pub(crate) use self::pieces::Cursor;
 use self::pipelines::Pipelines;
 use crate::error::{Error, Result};
 
@@ -190,6 +194,11 @@ impl GpuResampler {
         })?;
         Ok(buffer)
     }
+}
+
+/// Whether the plan is within what the shaders can do.
+pub(crate) fn can_compute(plan: &crate::plan::Plan) -> bool {
+    bank::Bank::check(plan, GpuKernel::Banded).is_ok()
 }
 
 fn check_binding(

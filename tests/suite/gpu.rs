@@ -1,5 +1,6 @@
 //! The GPU path against the oracle, the golden files and itself, on whatever adapter there is: CI requires one.
 
+mod backends;
 mod batches;
 mod device;
 mod kernels;

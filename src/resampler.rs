@@ -1,0 +1,247 @@
+//! [`Resampler`]: whichever backend suits, and the CPU where the GPU cannot or does not.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::batch::{Batch, BatchBuf};
+use crate::cpu::{CpuResampler, zeroed};
+use crate::error::{Error, Result};
+use crate::gpu::{AdapterSummary, Context, Cursor};
+use crate::plan::Plan;
+
+/// Environment variable that overrides the backend: `auto`, `cpu` or `gpu`.
+pub const BACKEND_VARIABLE: &str = "POLYPHASE_BACKEND";
+
+/// Which backend to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Backend {
+    /// A GPU if there is one, and for work that is worth the way there and back; else the CPU.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// The GPU, whatever the work; an error if there is none.
+    Gpu,
+}
+
+impl FromStr for Backend {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "auto" => Ok(Self::Auto),
+            "cpu" => Ok(Self::Cpu),
+            "gpu" => Ok(Self::Gpu),
+            _ => Err(Error::UnknownName { what: "backend", name: name.to_owned(), known: "auto, cpu, gpu".to_owned() }),
+        }
+    }
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Cpu => "cpu",
+            Self::Gpu => "gpu",
+        })
+    }
+}
+
+/// Multiply-adds for each sample that crosses the bus, in or out, from which a GPU is worth the way for samples in host
+/// memory. The bus of PCIe 4 carries about 6 G samples a second each way, a CPU core computes about 30 G multiply-adds: below
+/// some tens of them a sample the CPU is done before the samples have arrived.
+const WORTH_THE_WAY: u64 = 64;
+
+/// Resamples batches on the backend that suits, says which, and finishes on the CPU what a GPU could not.
+///
+/// ```
+/// use polyphase::{Batch, Plan, ResampleOptions, Resampler};
+///
+/// let resampler = Resampler::auto();
+/// let plan = Plan::new(48_000, 16_000, &ResampleOptions::default())?;
+/// let mut batch = Batch::new();
+/// batch.push(&plan, &[0.25_f32; 4800]);
+/// let (resampled, report) = resampler.resample_batch(&batch)?;
+/// assert_eq!(resampled.clip(0).map(<[f32]>::len), Some(1600));
+/// println!("{} {}", resampler.backend_name(), report.reason);
+/// # Ok::<(), polyphase::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Resampler {
+    cpu: CpuResampler,
+    gpu: Option<Context>,
+    always_gpu: bool,
+    reason: String,
+}
+
+/// What ran a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RunReport {
+    /// Clips that the GPU computed, wholly.
+    pub gpu_clips: usize,
+    /// Clips that the CPU computed, wholly or to the end.
+    pub cpu_clips: usize,
+    /// Why.
+    pub reason: String,
+}
+
+impl Resampler {
+    /// On a GPU if there is one, else on the CPU; `POLYPHASE_BACKEND` decides otherwise. Never fails: what cannot be had is
+    /// told by [`reason`](Self::reason).
+    pub fn auto() -> Self {
+        let asked = std::env::var(BACKEND_VARIABLE).ok();
+        let backend = asked.as_deref().map_or(Ok(Backend::Auto), str::parse);
+        match backend.and_then(|backend| Self::new(backend, false)) {
+            Ok(resampler) => resampler,
+            Err(error) => Self::on_cpu(error.to_string()),
+        }
+    }
+
+    /// On a backend of one's choice. A software adapter, slower than the CPU path, is used only if it is allowed.
+    ///
+    /// # Errors
+    /// For [`Backend::Gpu`]: [`Error::NoGpu`], [`Error::GpuSelfTest`] and whatever else keeps the GPU from being opened.
+    pub fn new(backend: Backend, allow_software: bool) -> Result<Self> {
+        if backend == Backend::Cpu {
+            return Ok(Self::on_cpu("as asked for".to_owned()));
+        }
+        match pollster::block_on(Context::open(allow_software)) {
+            Ok(context) => {
+                let reason = match backend {
+                    Backend::Gpu => "as asked for".to_owned(),
+                    _ => "there is a GPU".to_owned(),
+                };
+                let always_gpu = backend == Backend::Gpu;
+                Ok(Self { cpu: CpuResampler::new(), gpu: Some(context), always_gpu, reason })
+            }
+            Err(error) if backend == Backend::Gpu => Err(error),
+            Err(Error::NoGpu { reason }) => Ok(Self::on_cpu(reason)),
+            Err(error) => Ok(Self::on_cpu(error.to_string())),
+        }
+    }
+
+    fn on_cpu(reason: String) -> Self {
+        Self { cpu: CpuResampler::new(), gpu: None, always_gpu: false, reason }
+    }
+
+    /// What the CPU computes is computed so.
+    #[must_use]
+    pub fn with_cpu(mut self, cpu: CpuResampler) -> Self {
+        self.cpu = cpu;
+        self
+    }
+
+    /// `GPU` or `CPU`.
+    pub fn backend_name(&self) -> &'static str {
+        if self.gpu.is_some() { "GPU" } else { "CPU" }
+    }
+
+    /// Why it is that one.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// The adapter, if it has a GPU.
+    pub fn adapter(&self) -> Option<&AdapterSummary> {
+        self.gpu.as_ref().map(|context| &context.summary)
+    }
+
+    /// The device, if it has a GPU: to share it.
+    pub fn device(&self) -> Option<&wgpu::Device> {
+        self.gpu.as_ref().map(|context| context.gpu.device())
+    }
+
+    /// The CPU path that it has.
+    pub fn cpu(&self) -> CpuResampler {
+        self.cpu
+    }
+
+    /// Resamples every clip of a batch. Whatever happens to the GPU, the result is complete: what it finished is kept, the CPU
+    /// does the rest, and the report says so.
+    ///
+    /// # Errors
+    /// [`Error::OutOfMemory`].
+    pub fn resample_batch(&self, batch: &Batch<'_, f32>) -> Result<(BatchBuf<f32>, RunReport)> {
+        let clips: Vec<_> = batch.iter().collect();
+        let offsets = batch.output_offsets();
+        let mut samples = zeroed(offsets.last().copied().unwrap_or(0))?;
+        let mut on_cpu: Vec<usize> = (0..clips.len()).collect();
+        let mut reason = self.reason.clone();
+        if let Some(context) = &self.gpu {
+            if context.is_lost() {
+                "the GPU device was lost earlier".clone_into(&mut reason);
+            } else {
+                let on_gpu: Vec<_> =
+                    on_cpu.iter().copied().filter(|&i| self.suits_gpu(clips[i].0, clips[i].1)).collect();
+                let (finished, outcome) = run_gpu(context, &select(&clips, &on_gpu), &on_gpu, &offsets, &mut samples)?;
+                on_cpu.retain(|index| on_gpu[..finished].binary_search(index).is_err());
+                match outcome {
+                    Err(error) => {
+                        if matches!(error, Error::GpuLost { .. }) {
+                            context.give_up();
+                        }
+                        reason = format!("{error}; the CPU did the rest");
+                    }
+                    Ok(()) if !on_cpu.is_empty() => {
+                        "the CPU is faster for short filters, and alone in keeping NaN and infinities apart"
+                            .clone_into(&mut reason);
+                    }
+                    Ok(()) => {}
+                }
+            }
+        }
+        let report = RunReport { gpu_clips: clips.len() - on_cpu.len(), cpu_clips: on_cpu.len(), reason };
+        if on_cpu.len() == clips.len() {
+            self.cpu.resample_batch_into(batch, &mut samples)?;
+        } else {
+            let computed = self.cpu.resample_batch(&select(&clips, &on_cpu))?;
+            for (&index, clip) in on_cpu.iter().zip(computed.iter()) {
+                samples[offsets[index]..offsets[index + 1]].copy_from_slice(clip);
+            }
+        }
+        Ok((BatchBuf::from_parts(samples, offsets), report))
+    }
+
+    /// Whether a clip goes to the GPU: finite samples, and enough work for its way there.
+    fn suits_gpu(&self, plan: &Plan, clip: &[f32]) -> bool {
+        let outputs = plan.output_len(clip.len()) as u64;
+        let multiply_adds = outputs.saturating_mul(plan.taps() as u64);
+        let crossing = outputs.saturating_add(clip.len() as u64);
+        let worth = self.always_gpu || multiply_adds / crossing.max(1) >= WORTH_THE_WAY;
+        worth && crate::gpu::can_compute(plan) && clip.iter().fold(true, |finite, sample| finite & sample.is_finite())
+    }
+}
+
+fn select<'a>(clips: &[(&Plan, &'a [f32])], indices: &[usize]) -> Batch<'a, f32> {
+    let mut selected = Batch::new();
+    indices.iter().for_each(|&index| selected.push(clips[index].0, clips[index].1));
+    selected
+}
+
+/// Computes the clips of `part`, which have these indices in the whole batch. Returns how many were finished, from the first
+/// on, and what ended it early.
+fn run_gpu(
+    context: &Context,
+    part: &Batch<'_, f32>,
+    indices: &[usize],
+    offsets: &[usize],
+    samples: &mut [f32],
+) -> Result<(usize, Result<()>)> {
+    let part_offsets = part.output_offsets();
+    let mut computed = zeroed(part_offsets.last().copied().unwrap_or(0))?;
+    let mut done = Cursor::default();
+    let outcome = pollster::block_on(context.gpu.run_batch(part, &part_offsets, &mut computed, &mut done));
+    let finished = match &outcome {
+        Ok(()) => part.len(),
+        // A clip that was cut and is not complete is done anew.
+        Err(_) => {
+            let complete = |(plan, clip): (&Plan, &[f32])| done.output == plan.output_len(clip.len());
+            done.clip + usize::from(part.iter().nth(done.clip).is_some_and(complete))
+        }
+    };
+    for (&index, range) in indices.iter().zip(part_offsets.windows(2)).take(finished) {
+        samples[offsets[index]..offsets[index + 1]].copy_from_slice(&computed[range[0]..range[1]]);
+    }
+    Ok((finished, outcome))
+}
