@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::batch::{Batch, BatchBuf};
-use crate::cpu::{CpuResampler, zeroed};
+use crate::batch::{Batch, BatchBuf, zeroed};
+use crate::cpu::CpuResampler;
 use crate::error::{Error, Result};
 use crate::gpu::{AdapterSummary, Context, Cursor};
 use crate::plan::Plan;

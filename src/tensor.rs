@@ -1,8 +1,10 @@
 //! ndarray in and out: any rank, any axis, any strides.
 
-use ndarray::{Array, ArrayBase, ArrayView, ArrayViewMut, Axis, Data, Dimension};
+use std::borrow::Cow;
 
-use crate::batch::Batch;
+use ndarray::{Array, ArrayBase, ArrayView, ArrayViewMut, Axis, Data, Dimension, RawData};
+
+use crate::batch::{Batch, zeroed};
 use crate::cpu::{CpuResampler, Sample};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
@@ -46,10 +48,7 @@ impl CpuResampler {
         D: Dimension,
     {
         let shape = output_shape(plan, tensor, axis)?;
-        let samples = shape.slice().iter().try_fold(1_usize, |product, &len| product.checked_mul(len));
-        let output = crate::cpu::zeroed(samples.unwrap_or(usize::MAX))?;
-        let out_of_memory = |_| Error::OutOfMemory { samples: usize::MAX, bytes_per_sample: size_of::<T>() };
-        let mut output = Array::from_shape_vec(shape, output).map_err(out_of_memory)?;
+        let mut output = zeroed_array(shape)?;
         self.resample_lanes(plan, tensor.view(), axis, output.view_mut())?;
         Ok(output)
     }
@@ -78,40 +77,85 @@ impl CpuResampler {
         self.resample_lanes(plan, tensor.view(), axis, output)
     }
 
-    fn resample_lanes<T, D>(
+    fn resample_lanes<T: Sample, D: Dimension>(
         &self,
         plan: &Plan,
-        mut tensor: ArrayView<'_, T, D>,
+        tensor: ArrayView<'_, T, D>,
         axis: Axis,
-        mut output: ArrayViewMut<'_, T, D>,
-    ) -> Result<()>
-    where
-        T: Sample,
-        D: Dimension,
-    {
+        output: ArrayViewMut<'_, T, D>,
+    ) -> Result<()> {
         if output.is_empty() {
             return Ok(());
         }
-        // The time axis goes last, its lanes become the clips of a batch.
-        let last = Axis(tensor.ndim() - 1);
-        tensor.swap_axes(axis.index(), last.index());
-        output.swap_axes(axis.index(), last.index());
-        let lanes = tensor.as_standard_layout();
-        let lane_len = lanes.len_of(last);
-        let mut batch = Batch::new();
-        for lane in lanes.as_slice().unwrap_or_default().chunks_exact(lane_len) {
-            batch.push(plan, lane);
-        }
-        if let Some(output) = output.as_slice_mut() {
-            return self.resample_batch_into(&batch, output);
-        }
-        let (samples, _) = self.resample_batch(&batch)?.into_parts();
-        output.iter_mut().zip(samples).for_each(|(value, sample)| *value = sample);
-        Ok(())
+        let lanes = Lanes::new(tensor, axis)?;
+        resample_into(output, axis, |output| self.resample_batch_into(&lanes.batch(plan), output))
     }
 }
 
-fn output_shape<T, S, D>(plan: &Plan, tensor: &ArrayBase<S, D>, axis: Axis) -> Result<D>
+/// The signals of a tensor along an axis, side by side, as the clips of a batch.
+pub(crate) struct Lanes<'a, T: Clone> {
+    samples: Cow<'a, [T]>,
+    len: usize,
+}
+
+impl<'a, T: Copy + Default> Lanes<'a, T> {
+    /// Borrows the tensor if its signals lie side by side, else copies it. The tensor has the axis.
+    pub(crate) fn new<D: Dimension>(tensor: ArrayView<'a, T, D>, axis: Axis) -> Result<Self> {
+        let len = tensor.len_of(axis);
+        let tensor = last(tensor, axis);
+        let samples = match tensor.to_slice() {
+            Some(samples) => Cow::Borrowed(samples),
+            None => {
+                let mut copy = zeroed(tensor.len())?;
+                copy.iter_mut().zip(&tensor).for_each(|(copy, &sample)| *copy = sample);
+                Cow::Owned(copy)
+            }
+        };
+        Ok(Self { samples, len })
+    }
+
+    pub(crate) fn batch(&self, plan: &Plan) -> Batch<'_, T> {
+        let mut batch = Batch::new();
+        // Signals without samples have no outputs either: no batch is asked for then.
+        self.samples.chunks_exact(self.len.max(1)).for_each(|lane| batch.push(plan, lane));
+        batch
+    }
+}
+
+/// The same tensor with the time axis last.
+fn last<S: RawData, D: Dimension>(mut tensor: ArrayBase<S, D>, axis: Axis) -> ArrayBase<S, D> {
+    tensor.swap_axes(axis.index(), tensor.ndim() - 1);
+    tensor
+}
+
+/// Gives `resample` the buffer for the outputs of [`Lanes`], and puts them where they belong.
+fn resample_into<T: Copy + Default, D: Dimension>(
+    output: ArrayViewMut<'_, T, D>,
+    axis: Axis,
+    resample: impl FnOnce(&mut [T]) -> Result<()>,
+) -> Result<()> {
+    let mut output = last(output, axis);
+    if let Some(output) = output.as_slice_mut() {
+        return resample(output);
+    }
+    let mut samples = zeroed(output.len())?;
+    resample(&mut samples)?;
+    scatter(&samples, output);
+    Ok(())
+}
+
+/// The outputs of [`Lanes`], as a tensor of that shape in standard layout.
+pub(crate) fn gather<T: Copy + Default, D: Dimension>(samples: &[T], shape: D, axis: Axis) -> Result<Array<T, D>> {
+    let mut output = zeroed_array(shape)?;
+    scatter(samples, last(output.view_mut(), axis));
+    Ok(output)
+}
+
+fn scatter<T: Copy, D: Dimension>(samples: &[T], mut output: ArrayViewMut<'_, T, D>) {
+    output.iter_mut().zip(samples).for_each(|(value, &sample)| *value = sample);
+}
+
+pub(crate) fn output_shape<T, S, D>(plan: &Plan, tensor: &ArrayBase<S, D>, axis: Axis) -> Result<D>
 where
     S: Data<Elem = T>,
     D: Dimension,
@@ -121,4 +165,11 @@ where
     let len = shape.slice_mut().get_mut(axis.index()).ok_or(Error::Axis { axis: axis.index(), ndim })?;
     *len = plan.output_len(*len);
     Ok(shape)
+}
+
+pub(crate) fn zeroed_array<T: Clone + Default, D: Dimension>(shape: D) -> Result<Array<T, D>> {
+    let samples = shape.slice().iter().try_fold(1_usize, |product, &len| product.checked_mul(len));
+    let samples = zeroed(samples.unwrap_or(usize::MAX))?;
+    let out_of_memory = |_| Error::OutOfMemory { samples: usize::MAX, bytes_per_sample: size_of::<T>() };
+    Array::from_shape_vec(shape, samples).map_err(out_of_memory)
 }

@@ -12,7 +12,7 @@ use self::kernel::Kernel;
 pub use self::level::Level;
 use self::partition::{Piece, Work, partition, task_count};
 use self::range::resample_range;
-use crate::batch::{Batch, BatchBuf};
+use crate::batch::{Batch, BatchBuf, zeroed};
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 
@@ -242,14 +242,4 @@ fn check_range<T>(plan: &Plan, clip: &[T], range: &Range<usize>) -> Result<()> {
     } else {
         Err(Error::OutputRange { start: range.start, end: range.end, len })
     }
-}
-
-/// A buffer of silence, or an error where `vec![…]` would abort.
-pub(crate) fn zeroed<T: Sample>(len: usize) -> Result<Vec<T>> {
-    let mut samples = Vec::new();
-    samples
-        .try_reserve_exact(len)
-        .map_err(|_| Error::OutOfMemory { samples: len, bytes_per_sample: size_of::<T>() })?;
-    samples.resize(len, T::default());
-    Ok(samples)
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::GpuResampler;
-use crate::batch::Batch;
+use crate::batch::{Batch, BatchBuf};
 use crate::error::{Error, Result};
 use crate::options::ResampleOptions;
 use crate::plan::Plan;
@@ -136,7 +136,7 @@ impl Context {
         batch.push(&plan, &impulse);
         batch.push(&plan, &[0.5; 700]);
         batch.push(&plan, &noise);
-        let outputs = self.gpu.resample_batch_async(&batch).await?;
+        let outputs: BatchBuf<f32> = self.gpu.resample_batch_async(&batch).await?;
         let fail = |problem| Err(Error::GpuSelfTest { adapter: self.summary.name.clone(), problem });
         for (actual, (plan, clip)) in outputs.iter().zip(batch.iter()) {
             for (n, &y) in actual.iter().enumerate() {

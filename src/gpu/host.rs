@@ -10,7 +10,7 @@ use super::job::GpuClip;
 use super::pieces::{Capacity, ClipShape, Cursor, Segment, next_piece};
 use super::wait::Mapping;
 use super::{GpuResampler, InputSamples};
-use crate::batch::{Batch, BatchBuf};
+use crate::batch::{Batch, BatchBuf, zeroed};
 use crate::error::{Error, Result};
 
 /// Pieces under way at once: one is computed while the next is written and the last is read.
@@ -29,7 +29,7 @@ const FIRST_MULTIPLY_ADDS: u64 = 1 << 27;
 const HALVINGS: u32 = 6;
 
 /// A type of sample that can be uploaded.
-pub trait GpuSample: bytemuck::Pod + Send + Sync + sealed::Sealed {
+pub trait GpuSample: bytemuck::Pod + Default + Send + Sync + sealed::Sealed {
     /// What the shaders are told.
     #[doc(hidden)]
     const INPUT: InputSamples;
@@ -37,6 +37,10 @@ pub trait GpuSample: bytemuck::Pod + Send + Sync + sealed::Sealed {
     /// False for NaN and the infinities.
     #[doc(hidden)]
     fn is_number(self) -> bool;
+
+    /// An output, as float32 in [−1, 1), in this type.
+    #[doc(hidden)]
+    fn from_output(output: f32) -> Self;
 }
 
 impl GpuSample for f32 {
@@ -45,14 +49,23 @@ impl GpuSample for f32 {
     fn is_number(self) -> bool {
         self.is_finite()
     }
+
+    fn from_output(output: f32) -> Self {
+        output
+    }
 }
 
-/// Scaled by 2⁻¹⁵ on the GPU.
+/// Scaled by 2⁻¹⁵ on the way in; on the way out by 2¹⁵, rounded to the nearest, ties to even, and clamped.
 impl GpuSample for i16 {
     const INPUT: InputSamples = InputSamples::I16;
 
     fn is_number(self) -> bool {
         true
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "`as` clamps")]
+    fn from_output(output: f32) -> Self {
+        (output * 32768.0).round_ties_even() as Self
     }
 }
 
@@ -83,7 +96,7 @@ struct Underway {
 }
 
 impl GpuResampler {
-    /// Resamples every clip of a batch that lies in host memory: f32 or i16 samples in, f32 out.
+    /// Resamples every clip of a batch that lies in host memory: f32 or i16 samples in, the same or the other out.
     ///
     /// The batch may be of any size: it is cut into pieces that suit the device, a long clip in several places too, and every
     /// bit is as if it had not been.
@@ -91,29 +104,29 @@ impl GpuResampler {
     /// # Errors
     /// [`Error::GpuNotFinite`] for a clip with a NaN or an infinity in it, [`Error::GpuOutOfMemory`], [`Error::GpuLost`],
     /// [`Error::OutOfMemory`].
-    pub fn resample_batch<T: GpuSample>(&self, batch: &Batch<'_, T>) -> Result<BatchBuf<f32>> {
+    pub fn resample_batch<T: GpuSample, O: GpuSample>(&self, batch: &Batch<'_, T>) -> Result<BatchBuf<O>> {
         pollster::block_on(self.resample_batch_async(batch))
     }
 
     /// [`resample_batch`](Self::resample_batch) for callers that must not block. Elsewhere than on the web, each time that it
-    /// is polled it lets wgpu work for up to five milliseconds.
+    /// is polled it sleeps for a fifth of a millisecond if the GPU is not done.
     ///
     /// # Errors
     /// As [`resample_batch`](Self::resample_batch).
-    pub async fn resample_batch_async<T: GpuSample>(&self, batch: &Batch<'_, T>) -> Result<BatchBuf<f32>> {
+    pub async fn resample_batch_async<T: GpuSample, O: GpuSample>(&self, batch: &Batch<'_, T>) -> Result<BatchBuf<O>> {
         let offsets = batch.output_offsets();
-        let mut samples = crate::cpu::zeroed(offsets.last().copied().unwrap_or(0))?;
+        let mut samples = zeroed(offsets.last().copied().unwrap_or(0))?;
         self.run_batch(batch, &offsets, &mut samples, &mut Cursor::default()).await?;
         Ok(BatchBuf::from_parts(samples, offsets))
     }
 
     /// Computes everything from `done` on, and moves `done` along with what is complete: what is before it stays valid,
     /// whatever happens then.
-    pub(crate) async fn run_batch<T: GpuSample>(
+    pub(crate) async fn run_batch<T: GpuSample, O: GpuSample>(
         &self,
         batch: &Batch<'_, T>,
         offsets: &[usize],
-        samples: &mut [f32],
+        samples: &mut [O],
         done: &mut Cursor,
     ) -> Result<()> {
         let clips = batch
@@ -226,19 +239,18 @@ impl GpuResampler {
                 0..job.output_bytes(),
                 mapping.callback(),
             );
-            self.queue().submit([encoder.finish()]);
-            recorded
+            recorded.map(|()| self.queue().submit([encoder.finish()]))
         })?;
         recorded?;
         Ok(Underway { slot, segments, mapping, submitted: Instant::now(), end })
     }
 
     /// Waits for a piece and takes its outputs; returns how long it was under way.
-    async fn collect(
+    async fn collect<O: GpuSample>(
         &self,
         piece: Underway,
         offsets: &[usize],
-        samples: &mut [f32],
+        samples: &mut [O],
         done: &mut Cursor,
     ) -> Result<Duration> {
         piece.mapping.wait(self.device()).await?;
@@ -251,7 +263,7 @@ impl GpuResampler {
         for segment in &piece.segments {
             let (part, rest) = outputs.split_at(segment.outputs);
             let at = offsets[segment.clip] + segment.first_output;
-            samples[at..at + part.len()].copy_from_slice(part);
+            samples[at..at + part.len()].iter_mut().zip(part).for_each(|(sample, &y)| *sample = O::from_output(y));
             outputs = rest;
         }
         drop(view);

@@ -8,6 +8,7 @@ mod host;
 mod job;
 mod pieces;
 mod pipelines;
+mod tensor;
 mod wait;
 
 use std::sync::{Arc, Mutex};

@@ -11,8 +11,9 @@ use crate::error::{Error, Result};
 /// A piece is meant to take a tenth of a second; a GPU that is silent for this long has gone.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// wgpu holds a lock over the whole device while it waits: others get their turn between slices.
-const SLICE: Duration = Duration::from_millis(5);
+/// Between two looks at whether it is done: little beside the tenth of a second that a piece takes.
+#[cfg(not(target_family = "wasm"))]
+const SLICE: Duration = Duration::from_micros(200);
 
 /// Whether a buffer has been mapped; shared with the callback.
 #[derive(Debug, Clone, Default)]
@@ -76,12 +77,17 @@ impl Mapping {
     }
 }
 
-/// Lets wgpu work for a moment. It panics if the device is lost meanwhile: that is an answer too.
+/// Lets wgpu look after what is done, and gives the GPU a moment if nothing was.
+///
+/// It never waits inside wgpu: a wait that ends by its timeout panics in wgpu 30.0.1 if another thread has meanwhile seen the
+/// queue empty (gfx-rs/wgpu#9958), and a panic there takes other callers' callbacks with it.
 fn poll_slice(device: &wgpu::Device) -> Result<()> {
-    let poll = wgpu::PollType::Wait { submission_index: None, timeout: Some(SLICE) };
-    match catch_unwind(AssertUnwindSafe(|| device.poll(poll))) {
-        Ok(Ok(_) | Err(wgpu::PollError::Timeout)) => Ok(()),
-        Ok(Err(error)) => Err(Error::GpuLost { reason: error.to_string() }),
-        Err(_) => Err(Error::GpuLost { reason: "wgpu gave up while waiting for it".to_owned() }),
+    match catch_unwind(AssertUnwindSafe(|| device.poll(wgpu::PollType::Poll))) {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => return Err(Error::GpuLost { reason: error.to_string() }),
+        Err(_) => return Err(Error::GpuLost { reason: "wgpu gave up while waiting for it".to_owned() }),
     }
+    #[cfg(not(target_family = "wasm"))]
+    std::thread::sleep(SLICE);
+    Ok(())
 }

@@ -42,14 +42,14 @@ fn batches_equal_their_clips_recorded() {
     for kernel in [GpuKernel::Banded, GpuKernel::Simple] {
         let gpu = GpuResampler::new(&device, &queue).unwrap().with_kernel(kernel);
         let clips = clips(1000);
-        let outputs = gpu.resample_batch(&batch(&clips)).unwrap();
+        let outputs = gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap();
         assert_eq!(outputs.len(), 1000);
         assert_right(outputs.iter().map(<[f32]>::to_vec), &clips);
         assert!(outputs.iter().eq(resample(&gpu, &clips)), "the same bits as recorded in one dispatch");
-        assert!(outputs == gpu.resample_batch(&batch(&clips)).unwrap(), "run to run");
+        assert!(outputs == gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap(), "run to run");
     }
     let gpu = GpuResampler::new(&device, &queue).unwrap();
-    assert!(gpu.resample_batch::<f32>(&Batch::new()).unwrap().is_empty());
+    assert!(gpu.resample_batch::<f32, f32>(&Batch::new()).unwrap().is_empty());
 }
 
 /// A device that can bind 128 KiB and dispatch 64 workgroups in a row: clips are cut, and every bit stays.
@@ -62,7 +62,7 @@ fn small_devices_cut_clips_and_change_nothing() {
         .zip([300_000, 100_000, 1, 0, 70_000])
         .map(|(plan, len)| (plan, noise_f32(len, len as usize)))
         .collect();
-    let whole = GpuResampler::new(&device, &queue).unwrap().resample_batch(&batch(&clips)).unwrap();
+    let whole = GpuResampler::new(&device, &queue).unwrap().resample_batch::<_, f32>(&batch(&clips)).unwrap();
     assert_right(whole.iter().map(<[f32]>::to_vec), &clips);
     let limits = wgpu::Limits {
         max_storage_buffer_binding_size: 1 << 17,
@@ -72,7 +72,7 @@ fn small_devices_cut_clips_and_change_nothing() {
     };
     let (device, queue) = open(&adapter, limits);
     let gpu = GpuResampler::new(&device, &queue).unwrap();
-    let cut = gpu.resample_batch(&batch(&clips)).unwrap();
+    let cut = gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap();
     assert!(cut == whole);
 }
 
@@ -91,7 +91,16 @@ fn integers_are_scaled_and_otherwise_the_same() {
         .collect();
     let mut of_integers = Batch::new();
     integers.iter().for_each(|(plan, clip)| of_integers.push(plan, clip));
-    assert!(gpu.resample_batch(&of_integers).unwrap() == gpu.resample_batch(&batch(&floats)).unwrap());
+    let expected = gpu.resample_batch::<_, f32>(&batch(&floats)).unwrap();
+    assert!(gpu.resample_batch::<_, f32>(&of_integers).unwrap() == expected);
+    // Out as integers: rounded to the nearest, ties to even, and clamped.
+    let rounded: Vec<i16> = expected
+        .samples()
+        .iter()
+        .map(|y| f64::from(y * 32768.0).round_ties_even().clamp(-32768.0, 32767.0) as i16)
+        .collect();
+    assert!(rounded.contains(&32767) && rounded.contains(&-32768));
+    assert!(gpu.resample_batch::<_, i16>(&of_integers).unwrap().samples() == rounded);
 }
 
 #[test]
@@ -100,10 +109,10 @@ fn clips_that_are_not_numbers_are_refused() {
     let gpu = GpuResampler::new(&device, &queue).unwrap();
     let mut clips = clips(20);
     clips[13].1[5] = f32::NAN;
-    assert_eq!(gpu.resample_batch(&batch(&clips)), Err(Error::GpuNotFinite { clip: 13 }));
+    assert_eq!(gpu.resample_batch::<_, f32>(&batch(&clips)), Err(Error::GpuNotFinite { clip: 13 }));
     // And the next call works.
     clips[13].1[5] = 0.0;
-    assert_right(gpu.resample_batch(&batch(&clips)).unwrap().iter().map(<[f32]>::to_vec), &clips);
+    assert_right(gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap().iter().map(<[f32]>::to_vec), &clips);
 }
 
 #[test]
@@ -111,12 +120,12 @@ fn threads_share_a_resampler_and_its_device() {
     let Some((device, queue)) = device() else { return };
     let gpu = GpuResampler::new(&device, &queue).unwrap();
     let clips = clips(200);
-    let expected = gpu.resample_batch(&batch(&clips)).unwrap();
+    let expected = gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap();
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 for _ in 0..3 {
-                    assert!(gpu.resample_batch(&batch(&clips)).unwrap() == expected);
+                    assert!(gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap() == expected);
                 }
             });
         }
@@ -136,13 +145,33 @@ fn a_device_that_goes_is_an_error() {
                 std::thread::sleep(std::time::Duration::from_millis(milliseconds));
                 device.destroy();
             });
-            match gpu.resample_batch(&batch(&clips)) {
+            match gpu.resample_batch::<_, f32>(&batch(&clips)) {
                 Ok(outputs) => assert_right(outputs.iter().take(200).map(<[f32]>::to_vec), &clips[..200]),
                 Err(error) => assert!(matches!(error, Error::GpuLost { .. }), "{error}"),
             }
             destroyer.join().unwrap();
         });
-        let error = gpu.resample_batch(&batch(&clips)).unwrap_err();
+        let error = gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap_err();
         assert!(matches!(error, Error::GpuLost { .. }), "{error}");
     }
+}
+
+#[test]
+fn tensors_of_any_strides() {
+    let Some((device, queue)) = device() else { return };
+    let gpu = GpuResampler::new(&device, &queue).unwrap();
+    let plan = Plan::new(44_100, 48_000, &Preset::Default.options()).unwrap();
+    let tensor = ndarray::Array3::from_shape_vec((10, 40, 50), noise_f32(7, 20_000)).unwrap();
+    for view in [tensor.view(), tensor.view().permuted_axes([2, 0, 1]), tensor.view().reversed_axes()] {
+        for axis in (0..3).map(ndarray::Axis) {
+            let actual = pollster::block_on(gpu.resample_axis_async(&plan, &view, axis)).unwrap();
+            let expected = CpuResampler::new().resample_axis(&plan, &view, axis).unwrap();
+            assert_eq!(actual.raw_dim(), expected.raw_dim());
+            assert!(actual.iter().zip(&expected).all(|(a, e)| (a - e).abs() < 2e-6));
+        }
+        assert_eq!(gpu.resample_tensor(&plan, &view).unwrap().shape()[2], plan.output_len(view.shape()[2]));
+    }
+    let scalar = ndarray::Array0::from_elem((), 1.0_f32);
+    assert_eq!(gpu.resample_tensor(&plan, &scalar), Err(Error::Axis { axis: 0, ndim: 0 }));
+    assert_eq!(gpu.resample_tensor(&plan, &ndarray::Array2::<f32>::zeros((2, 0))).unwrap().shape(), [2, 0]);
 }
