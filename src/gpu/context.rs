@@ -171,3 +171,20 @@ pub fn list_adapters() -> Vec<(AdapterSummary, Result<()>)> {
     let test = |adapter: &wgpu::Adapter| pollster::block_on(Context::with_adapter(adapter)).map(|_| ());
     pollster::block_on(adapters()).iter().map(|adapter| (AdapterSummary::of(adapter), test(adapter))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// wgpu's `noop` device computes nothing: that is found out, and named.
+    #[test]
+    fn a_driver_that_computes_nothing_fails_the_self_test() {
+        let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+        descriptor.backends = wgpu::Backends::NOOP;
+        descriptor.backend_options.noop.enable = true;
+        let instance = wgpu::Instance::new(descriptor);
+        let adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::NOOP));
+        let error = pollster::block_on(Context::with_adapter(&adapters[0])).expect_err("it must be refused");
+        assert!(matches!(&error, Error::GpuSelfTest { problem, .. } if problem.starts_with("output ")), "{error}");
+    }
+}

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 /// Scopes belong to a thread and end in the reverse of their order, so nothing is awaited while they are open. On native
 /// backends the reports are there when the scopes end; on WebGPU, where nothing may block, `f`'s result is returned at once.
 pub(crate) fn scoped<T>(device: &wgpu::Device, f: impl FnOnce() -> T) -> Result<T> {
+    super::fault::gate()?;
     let out_of_memory = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
     let internal = device.push_error_scope(wgpu::ErrorFilter::Internal);
     let validation = device.push_error_scope(wgpu::ErrorFilter::Validation);

@@ -4,6 +4,7 @@ mod abi;
 mod bank;
 mod context;
 mod errors;
+mod fault;
 mod host;
 mod job;
 mod pieces;
@@ -16,6 +17,8 @@ use std::sync::{Arc, Mutex};
 pub(crate) use self::context::Context;
 pub use self::context::{AdapterSummary, list_adapters};
 use self::errors::{not_mapped, scoped};
+#[cfg(test)]
+pub(crate) use self::fault::injection::with_fault;
 pub use self::host::GpuSample;
 use self::host::Slot;
 pub use self::job::{GpuClip, Job};

@@ -47,6 +47,7 @@ impl Mapping {
     /// # Errors
     /// [`Error::GpuLost`] if the device goes, or does not answer by the deadline.
     pub(crate) async fn wait(&self, device: &wgpu::Device) -> Result<()> {
+        super::fault::gate()?;
         let began = Instant::now();
         poll_fn(|context| {
             let mut state = self.lock();

@@ -4,3 +4,4 @@ mod backends;
 mod batches;
 mod device;
 mod kernels;
+mod limits;
