@@ -6,6 +6,7 @@
 //! - `exhaustive`: every small ratio, length and width against the oracle.
 //! - `exact`: what must be equal in every bit.
 //! - `lengths`, `nonfinite`, `refusals`, `presets`: exact lengths, NaN and infinities, bad input, names and options.
+//! - `gpu`: the GPU path; a missing adapter is said, and fails with `POLYPHASE_REQUIRE_GPU=1`.
 //! - `cli`: the program, run on real files.
 
 #![expect(clippy::unwrap_used, clippy::float_cmp, reason = "a panic is how a test fails, and equal means equal")]
@@ -16,6 +17,7 @@
     clippy::cast_possible_wrap,
     reason = "the sizes here are small"
 )]
+#![cfg_attr(feature = "gpu", expect(clippy::print_stdout, reason = "a skipped test says so"))]
 
 #[cfg(feature = "cli")]
 mod cli;

@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to its terminal")]
 
 mod audio;
+mod devices;
 mod filter_args;
 mod inspect;
 mod resample;
@@ -24,6 +25,7 @@ struct Cli {
 enum Command {
     Resample(resample::Args),
     Inspect(inspect::Args),
+    Devices(devices::Args),
 }
 
 /// 0 if everything succeeded, 1 if a file failed, 2 if nothing was begun.
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Resample(args) => resample::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Devices(args) => devices::run(&args),
     };
     done.unwrap_or_else(|error| {
         eprintln!("polyphase: {error:#}");

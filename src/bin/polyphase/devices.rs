@@ -1,0 +1,67 @@
+//! `polyphase devices`: what could compute here.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use polyphase::{CpuResampler, Level, list_adapters};
+use serde::Serialize;
+
+/// List the GPUs of this machine with their drivers and limits, and whether each computes rightly.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Print JSON instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Devices {
+    cpu_simd_level: String,
+    cpu_threads: usize,
+    adapters: Vec<Adapter>,
+}
+
+#[derive(Debug, Serialize)]
+struct Adapter {
+    name: String,
+    kind: &'static str,
+    backend: String,
+    driver: String,
+    max_binding_bytes: u64,
+    workgroup_memory_bytes: u32,
+    /// `null` if it passed.
+    self_test_error: Option<String>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let adapters = list_adapters().into_iter().map(|(summary, tested)| Adapter {
+        name: summary.name,
+        kind: summary.kind,
+        backend: summary.backend,
+        driver: summary.driver,
+        max_binding_bytes: summary.max_binding_bytes,
+        workgroup_memory_bytes: summary.workgroup_memory_bytes,
+        self_test_error: tested.err().map(|error| error.to_string()),
+    });
+    let devices = Devices {
+        cpu_simd_level: Level::best().to_string(),
+        cpu_threads: CpuResampler::new().threads(),
+        adapters: adapters.collect(),
+    };
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&devices)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("CPU: {}, {} threads", devices.cpu_simd_level, devices.cpu_threads);
+    if devices.adapters.is_empty() {
+        println!("no GPU: no driver offers an adapter");
+    }
+    for adapter in &devices.adapters {
+        println!("{} ({}, {})", adapter.name, adapter.kind, adapter.backend);
+        println!("    driver            {}", adapter.driver);
+        println!("    largest binding   {} MiB", adapter.max_binding_bytes >> 20);
+        println!("    workgroup memory  {} KiB", adapter.workgroup_memory_bytes >> 10);
+        println!("    self-test         {}", adapter.self_test_error.as_deref().unwrap_or("passed"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
