@@ -1,12 +1,13 @@
 //! The `polyphase` program: resamples audio files and arrays, and shows what a filter is.
 
 #![forbid(unsafe_code)]
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to its terminal")]
 
 mod audio;
 mod filter_args;
 mod inspect;
+mod panics;
 mod resample;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("polyphase: {error:#}");
+        terminal::complain(&format!("polyphase: {error:#}"));
         ExitCode::from(2)
     })
 }
