@@ -141,7 +141,7 @@ fn streams_without_a_length_are_read_to_their_end() {
 #[test]
 fn formats_that_change_on_the_way_are_refused() {
     let folder = TempDir::new().unwrap();
-    // 44.1 kHz, then 48.
+    // 44.1 kHz, then 48; the decoder may be the first to notice.
     let bytes = mpeg(&[(0x90, 417, 10), (0x94, 384, 10)]);
     fs::write(folder.path().join("a.mp3"), bytes).unwrap();
     let (code, _, stderr) = run(&folder, "resample a.mp3 --rate 16000 --out out");

@@ -115,9 +115,9 @@ impl Decoder {
         self.spec
     }
 
-    /// Frames that the header promises, if it can be relied on.
+    /// Frames that there will be, if the header tells that exactly.
     pub(crate) fn promised_frames(&self) -> Option<u64> {
-        self.promised.map(|promise| promise.frames)
+        self.promised.filter(|promise| promise.slack == 0).map(|promise| promise.frames)
     }
 
     /// Appends the next packet's samples, interleaved; `false` at the end of the file.

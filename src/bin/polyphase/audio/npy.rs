@@ -67,7 +67,7 @@ fn read_header(reader: &mut (impl Read + Seek), file_len: u64) -> Result<NpyHead
     let mut text = Vec::new();
     reader.take(text_len.into()).read_to_end(&mut text)?;
     let text = String::from_utf8_lossy(&text);
-    let shape = text.split_once("shape").and_then(|(_, text)| text.split_once('(')?.1.split_once(')'));
+    let shape = text.rsplit_once("shape").and_then(|(_, text)| text.split_once('(')?.1.split_once(')'));
     let (shape, _) = shape.context(DAMAGED)?;
     // An array with no samples has a shape too, whose other lengths are no larger than memory.
     let lengths =

@@ -44,9 +44,14 @@ pub(super) fn unread(format: &str) -> String {
 
 /// The bytes behind a data chunk of size 0 that are no further chunks, if there are any.
 fn samples_behind_an_empty_chunk(file: &mut File) -> io::Result<Option<u64>> {
+    /// More than any recording has.
+    const MAX_CHUNKS: usize = 1000;
     let len = file.metadata()?.len();
     let (mut at, mut empty_data) = (12, None);
-    while at + 8 <= len {
+    for _ in 0..MAX_CHUNKS {
+        if at + 8 > len {
+            break;
+        }
         let mut chunk = [0; 8];
         file.seek(SeekFrom::Start(at))?;
         file.read_exact(&mut chunk)?;
