@@ -94,11 +94,18 @@ impl<'a, T> Batch<'a, T> {
 }
 
 /// Clips packed one after the other: what resampling a [`Batch`] gives.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct BatchBuf<T> {
     samples: Vec<T>,
     /// One more than there are clips.
     offsets: Vec<usize>,
+}
+
+/// No clips.
+impl<T> Default for BatchBuf<T> {
+    fn default() -> Self {
+        Self { samples: Vec::new(), offsets: vec![0] }
+    }
 }
 
 impl<T> BatchBuf<T> {
@@ -156,4 +163,22 @@ pub(crate) fn zeroed<T: Clone + Default>(len: usize) -> Result<Vec<T>> {
         .map_err(|_| Error::OutOfMemory { samples: len, bytes_per_sample: size_of::<T>() })?;
     samples.resize(len, T::default());
     Ok(samples)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::ResampleOptions;
+
+    /// Clips of nothing, as many as there can be: no memory holds them, the offsets must.
+    #[test]
+    fn offsets_saturate() {
+        let plan = Plan::new(1, 3, &ResampleOptions::default()).expect("a small plan");
+        let clip = vec![(); usize::MAX / 4];
+        let mut batch = Batch::new();
+        for _ in 0..3 {
+            batch.push(&plan, &clip);
+        }
+        assert_eq!(batch.output_offsets(), [0, usize::MAX / 4 * 3, usize::MAX, usize::MAX]);
+    }
 }

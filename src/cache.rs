@@ -9,7 +9,8 @@ use crate::options::{Limits, ResampleOptions, Window};
 use crate::plan::Plan;
 use crate::ratio::Ratio;
 
-/// Bytes of float32 and float64 taps that the cache may hold on to. One plan larger than this is not kept.
+/// Bytes of float32 and float64 taps that the cache may hold on to. The plan that was made last is kept even if it alone is
+/// larger, or each call with it would design it anew.
 const CAPACITY_BYTES: usize = 64 << 20;
 
 /// What tells one plan from another, by bits: options have been checked, so no field is NaN.
@@ -32,8 +33,8 @@ static CACHE: Mutex<Option<Cache>> = Mutex::new(None);
 impl Plan {
     /// The plan for these rates and options, designed only if no recent call asked for the same.
     ///
-    /// The one-line calls use this. The cache is shared by the whole process and bounded in bytes; what was used least
-    /// recently goes first.
+    /// The one-line calls use this. The cache is shared by the whole process and bounded in bytes, but for one plan of any
+    /// size; what was used least recently goes first.
     ///
     /// # Errors
     /// As [`Plan::new`].
@@ -71,14 +72,11 @@ impl Cache {
     }
 
     fn insert(&mut self, key: Key, plan: Plan) {
-        if cost(&plan) > CAPACITY_BYTES {
-            return;
-        }
         self.bytes += cost(&plan);
         if let Some(replaced) = self.plans.put(key, plan) {
             self.bytes -= cost(&replaced);
         }
-        while self.bytes > CAPACITY_BYTES {
+        while self.bytes > CAPACITY_BYTES && self.plans.len() > 1 {
             let Some((_, evicted)) = self.plans.pop_lru() else { break };
             self.bytes -= cost(&evicted);
         }
@@ -94,8 +92,16 @@ fn cost(plan: &Plan) -> usize {
 mod tests {
     use super::*;
 
+    /// The tests share the process's cache: one at a time.
+    static ALONE: Mutex<()> = Mutex::new(());
+
+    fn is_same(a: &Plan, b: &Plan) -> bool {
+        std::ptr::eq(a.options(), b.options())
+    }
+
     #[test]
     fn many_rate_pairs_leave_the_cache_within_its_bytes() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let options = ResampleOptions::default();
         for orig_freq in 40_000..41_000 {
             Plan::cached(orig_freq, 8_000, &options).expect("a plan within the limits");
@@ -104,5 +110,43 @@ mod tests {
             assert!(cache.bytes <= CAPACITY_BYTES);
             assert_eq!(cache.bytes, cache.plans.iter().map(|(_, plan)| cost(plan)).sum::<usize>());
         }
+    }
+
+    #[test]
+    fn the_same_call_gets_the_same_plan_and_any_other_its_own() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let options = ResampleOptions::default().window(Window::KAISER);
+        let plan = |options| Plan::cached(48_000, 44_100, &options).expect("a plan within the limits");
+        let first = plan(options);
+        assert!(is_same(&first, &plan(options)));
+        // Rates of one ratio have one filter.
+        assert!(is_same(&first, &Plan::cached(480, 441, &options).expect("a plan within the limits")));
+        assert!(!is_same(&first, &Plan::cached(44_100, 48_000, &options).expect("a plan within the limits")));
+        for other in [
+            options.lowpass_filter_width(7.0),
+            options.rolloff(0.9),
+            options.window(Window::Hann),
+            options.window(Window::Kaiser { beta: 5.0 }),
+            options.max_filter_bytes(1 << 20),
+            options.max_ratio(7),
+            options.max_lowpass_filter_width(7),
+        ] {
+            let plan = plan(other);
+            assert!(!is_same(&first, &plan));
+            assert_eq!(*plan.options(), other);
+        }
+        assert!(is_same(&first, &plan(options)));
+    }
+
+    #[test]
+    fn the_latest_plan_is_kept_even_if_it_is_larger_than_the_cache() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let options = ResampleOptions::default();
+        let large = || Plan::cached(500_009, 500_083, &options).expect("a plan within the limits");
+        let first = large();
+        assert!(cost(&first) > CAPACITY_BYTES);
+        assert!(is_same(&first, &large()));
+        Plan::cached(3, 2, &options).expect("a plan within the limits");
+        assert!(lock().as_ref().expect("just used").bytes <= CAPACITY_BYTES);
     }
 }

@@ -36,7 +36,8 @@ impl FilterShape {
             return Err(Error::RatioTooLarge { orig_freq: stride, new_freq: phases, limit: limits.max_ratio });
         }
         let (width, rolloff) = (options.lowpass_filter_width, options.rolloff);
-        let reach = largest_inside(width, rolloff, stride.max(phases));
+        // Equal rates use no filter, so they are not refused for what it would cost.
+        let reach = if ratio.is_identity() { 0 } else { largest_inside(width, rolloff, stride.max(phases)) };
         let taps = reach.saturating_mul(2) / u128::from(phases) + 1;
         let bytes = taps.saturating_mul(u128::from(phases)).saturating_mul(size_of::<f64>() as u128);
         if bytes > u128::from(limits.max_filter_bytes) {
@@ -108,8 +109,9 @@ fn saturate(position: i128) -> i64 {
 fn largest_inside(width: f64, rolloff: f64, larger: u64) -> u128 {
     let inside = |m: u128| m as f64 * rolloff / (larger as f64) < width;
     let estimate = (width * larger as f64 / rolloff) as u128;
-    // The estimate is rounded: it may be one off in either direction.
-    (0..=2).map(|step| estimate.saturating_add(1).saturating_sub(step)).find(|&m| inside(m)).unwrap_or(0)
+    // The estimate is rounded: it may be one off in either direction. Beyond 2^53 floats are further apart than that; what
+    // it stands for is refused then, for any limit that memory can meet.
+    (0..=2).map(|step| estimate.saturating_add(1).saturating_sub(step)).find(|&m| inside(m)).unwrap_or(estimate)
 }
 
 /// A float type that a bank can be stored in.
@@ -139,7 +141,7 @@ impl Coefficient for f64 {
 }
 
 /// The taps of every phase.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct FilterBank<T> {
     /// Input samples from one frame to the next.
     stride: i64,
@@ -227,6 +229,15 @@ impl<T: Coefficient> FilterBank<T> {
     /// The first input sample under the row of a phase, relative to its frame's.
     pub(crate) fn start(&self, phase: usize) -> i64 {
         self.starts[phase]
+    }
+}
+
+/// Its sizes: the taps themselves are too many to read.
+impl<T: Coefficient> std::fmt::Debug for FilterBank<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut sizes = f.debug_struct("FilterBank");
+        sizes.field("phases", &self.phases()).field("row_len", &self.row_len()).field("bytes", &self.bytes());
+        sizes.finish_non_exhaustive()
     }
 }
 

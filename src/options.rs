@@ -159,6 +159,13 @@ impl ResampleOptions {
         self
     }
 
+    /// Sets [`Limits::max_lowpass_filter_width`].
+    #[must_use]
+    pub fn max_lowpass_filter_width(mut self, zero_crossings: u64) -> Self {
+        self.limits.max_lowpass_filter_width = zero_crossings;
+        self
+    }
+
     /// Checks every field against its range.
     ///
     /// # Errors

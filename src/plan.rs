@@ -76,7 +76,7 @@ impl Plan {
         self.0.ratio.output_len(input_len)
     }
 
-    /// Taps of the longest phase: multiply-adds that one output sample costs.
+    /// Taps of the longest phase: multiply-adds that one output sample costs. 1 for equal rates, where none is used.
     pub fn taps(&self) -> usize {
         self.0.shape.taps()
     }

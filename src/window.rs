@@ -148,6 +148,16 @@ mod tests {
         }
     }
 
+    /// I₀(x) e^(−x) √(2πx) from its power series with 60 digits.
+    #[test]
+    fn the_expansion_has_terms_enough_where_it_begins() {
+        for (x, expected) in
+            [(ASYMPTOTIC_FROM, 1.0031701359002931), (50.0, 1.0025287296476024), (LARGE_BETA, 1.0015736321889388)]
+        {
+            assert!((asymptotic(x) - expected).abs() <= 4e-16, "{x}: {:e}", asymptotic(x) - expected);
+        }
+    }
+
     #[test]
     fn every_beta_gives_a_finite_window_between_0_and_1() {
         for beta in [0.0, 1e-300, 1e-3, 20.0, 79.999, 80.0, 700.0, 720.0, 1e5, 1e18, 1e300, f64::MAX] {

@@ -31,6 +31,39 @@ fn one_line_equals_planned() {
     }
 }
 
+/// The kernel's own account of who worked: a pool of two threads shares a long clip, unless it is told not to.
+#[cfg(all(target_os = "linux", feature = "parallel"))]
+#[test]
+fn long_clips_are_shared_among_threads() {
+    assert_eq!(CpuResampler::new().with_threads(3).threads(), 3);
+    let busy = |name: &str| -> u64 {
+        let threads = std::fs::read_dir("/proc/self/task").unwrap().map(|thread| thread.unwrap().path());
+        let ours = threads
+            .filter(|thread| std::fs::read_to_string(thread.join("comm")).is_ok_and(|comm| comm.trim_end() == name));
+        let nanoseconds = |thread: std::path::PathBuf| {
+            let schedstat = std::fs::read_to_string(thread.join("schedstat")).unwrap();
+            schedstat.split(' ').next().unwrap().parse::<u64>().unwrap()
+        };
+        ours.map(nanoseconds).sum()
+    };
+    let plan = Plan::new(44_100, 48_000, &Preset::KaiserBest.options()).unwrap();
+    let clip = noise_f32(4, 2_000_000);
+    // The share of the idler of two threads; another process may keep it from its work, but not every time.
+    let (plan, clip, busy) = (&plan, &clip, &busy);
+    let share = |threads: usize| {
+        let shares = (0..5).map(move |attempt| {
+            let name = move |index| format!("t{threads}-{attempt}-{index}");
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(2).thread_name(name).build().unwrap();
+            pool.install(|| CpuResampler::new().with_threads(threads).resample(plan, clip).unwrap());
+            let times = [0, 1].map(|index| busy(&name(index)) as f64);
+            times[0].min(times[1]) / (times[0] + times[1])
+        });
+        shares.fold(0.0, f64::max)
+    };
+    assert!(share(2) > 0.1 && share(0) > 0.1);
+    assert!(share(1) < 0.1);
+}
+
 #[test]
 fn threads_and_pools_leave_every_bit() {
     // Long enough to be cut into several tasks.
@@ -203,6 +236,26 @@ fn streams_equal_the_whole_for_every_chunking() {
                         assert!(samples == *expected, "{len} frames, {channels} channels, chunks of {chunk}");
                     }
                 }
+            }
+        }
+    }
+}
+
+/// The promise of `delay`: an output comes as soon as that many inputs after it are there.
+#[test]
+fn streams_hold_nothing_back_beyond_their_delay() {
+    for plan in plans().chain([Plan::new(7, 7, &ResampleOptions::default()).unwrap()]) {
+        let (up, down) = (plan.ratio().phases(), plan.ratio().stride());
+        let mut stream = Stream::new(&plan, 1).unwrap();
+        let delay = stream.delay();
+        assert_eq!(delay, plan.look_ahead());
+        let mut output = Vec::new();
+        for received in 1..1500_usize {
+            stream.push(&[0.5_f32], &mut output).unwrap();
+            if let Some(settled) = received.checked_sub(delay + 1) {
+                // Outputs that lie at or before the last input with `delay` inputs after it.
+                let due = (settled as u64 * up / down + 1) as usize;
+                assert!(output.len() >= due.min(plan.output_len(received)), "{} of {due}: {received}", output.len());
             }
         }
     }

@@ -55,6 +55,15 @@ fn equal_rates_give_the_samples_back() {
         assert_eq!(output.map_bits(), clip.to_vec().map_bits());
     }
     assert_eq!(Plan::new(7, 7, &ResampleOptions::default()).unwrap().look_ahead(), 0);
+    // No filter is designed, so none is too large.
+    let extreme = ResampleOptions::default().lowpass_filter_width(4096.0).rolloff(1e-300);
+    assert_eq!(polyphase::resample_with(&clip[..2], 7, 7, &extreme).unwrap(), clip[..2]);
+}
+
+#[test]
+fn plans_print_in_a_few_lines() {
+    let printed = format!("{:?}", Plan::new(48_000, 44_100, &ResampleOptions::default()).unwrap());
+    assert!(printed.contains("phases: 147") && printed.len() < 1000, "{printed}");
 }
 
 trait MapBits {

@@ -1,7 +1,7 @@
 //! Bad input gets an error that names the field, the value and the range; empty input gets an empty result.
 
 use ndarray::{Array0, Array1, Array2, Axis};
-use polyphase::{Batch, CpuResampler, Error, Plan, ResampleOptions, Stream, Window};
+use polyphase::{Batch, BatchBuf, CpuResampler, Error, Plan, ResampleOptions, Stream, Window};
 
 fn plan_error(orig_freq: u32, new_freq: u32, options: ResampleOptions) -> Error {
     Plan::new(orig_freq, new_freq, &options).expect_err("must be refused")
@@ -38,6 +38,7 @@ fn options_outside_their_range() {
     for beta in [-0.001, f64::NAN, f64::INFINITY] {
         refused(options.window(Window::Kaiser { beta }), "beta", beta, "finite and at least 0");
     }
+    assert!(Plan::new(3, 2, &options.lowpass_filter_width(10.0).max_lowpass_filter_width(9)).is_err());
     // The limits themselves are allowed.
     let widest = options.lowpass_filter_width(4096.0).rolloff(1.0).window(Window::Kaiser { beta: 0.0 });
     assert_eq!(Plan::new(3, 2, &widest).unwrap().taps(), 12_288);
@@ -67,6 +68,15 @@ fn filters_beyond_the_byte_budget_say_how_large_they_would_be() {
         let error = plan_error(3, 2, ResampleOptions::default().rolloff(rolloff).lowpass_filter_width(4096.0));
         assert!(matches!(error, Error::FilterTooLarge { .. }), "{error}");
     }
+    // However many taps it would have, beyond the integers that floats can tell apart too.
+    for exponent in 3..308 {
+        let options = ResampleOptions::default().rolloff(10_f64.powi(-exponent)).max_filter_bytes(1 << 20);
+        assert!(matches!(plan_error(1, 100, options), Error::FilterTooLarge { .. }), "rolloff 1e-{exponent}");
+    }
+    let farthest = polyphase::Ratio::new(u64::MAX, 1).unwrap();
+    let refused = Plan::with_ratio(farthest, &ResampleOptions::default().max_ratio(u64::MAX));
+    assert!(matches!(refused, Err(Error::FilterTooLarge { .. })));
+
     let options = ResampleOptions::default().max_filter_bytes(147 * 14 * 8);
     assert!(Plan::new(48_000, 44_100, &options).is_ok());
     assert!(Plan::new(48_000, 44_100, &options.max_filter_bytes(147 * 14 * 8 - 1)).is_err());
@@ -154,6 +164,7 @@ fn nothing_in_nothing_out() {
     assert_eq!(cpu.resample::<f32>(&plan, &[]), Ok(vec![]));
     assert_eq!(cpu.resample::<f64>(&plan, &[]), Ok(vec![]));
     assert!(cpu.resample_batch::<f32>(&Batch::new()).unwrap().is_empty());
+    assert_eq!(BatchBuf::<f32>::default(), cpu.resample_batch(&Batch::new()).unwrap());
     for shape in [(0, 480), (2, 0), (0, 0)] {
         let output = cpu.resample_tensor(&plan, &Array2::<f32>::zeros(shape)).unwrap();
         assert_eq!(output.shape(), [shape.0, plan.output_len(shape.1)]);

@@ -1,6 +1,6 @@
 //! The options of the filter, which every subcommand that designs one shares.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, anyhow, bail};
 use clap::Args;
 use polyphase::{Preset, ResampleOptions, Window};
 use serde::Serialize;
@@ -54,6 +54,16 @@ impl FilterArgs {
         // Refused here rather than once for each file; the ratio is of no account.
         polyphase::Plan::new(1, 1, &options).context("filter options")?;
         Ok(options)
+    }
+}
+
+/// An error of the library, with the limits by the names that they have on the command line.
+pub(crate) fn in_options(error: polyphase::Error) -> Error {
+    let text = error.to_string();
+    match error {
+        polyphase::Error::FilterTooLarge { .. } => anyhow!(text.replace("limits.max_filter_bytes", "--max-filter-mib")),
+        polyphase::Error::RatioTooLarge { .. } => anyhow!(text.replace(", or raise limits.max_ratio", "")),
+        error => error.into(),
     }
 }
 

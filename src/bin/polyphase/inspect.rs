@@ -7,7 +7,8 @@ use anyhow::Result;
 use polyphase::Plan;
 use serde::Serialize;
 
-use crate::filter_args::{FilterArgs, FilterRow};
+use crate::filter_args::{FilterArgs, FilterRow, in_options};
+use crate::terminal;
 
 /// Show the filter between two sampling rates: its ratio, phases, taps, memory, cost and delay.
 #[derive(Debug, clap::Args)]
@@ -51,7 +52,7 @@ struct Facts {
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let options = args.filter.options()?;
     let (orig_freq, new_freq) = (args.orig_freq.get(), args.rate.get());
-    let plan = Plan::new(orig_freq, new_freq, &options)?;
+    let plan = Plan::new(orig_freq, new_freq, &options).map_err(in_options)?;
     let identity = plan.ratio().is_identity();
     let taps = if identity { 0 } else { plan.taps() };
     #[expect(clippy::cast_precision_loss, reason = "a duration for people to read")]
@@ -72,28 +73,28 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         look_ahead_seconds: plan.look_ahead() as f64 / f64::from(orig_freq),
     };
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&facts)?);
+        terminal::print(&serde_json::to_string_pretty(&facts)?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let row = |name: &str, value: String| println!("{name:<24}{value}");
-    row("rates", format!("{orig_freq} Hz to {new_freq} Hz"));
-    row("ratio", format!("{}/{}", facts.phases, facts.stride));
+    let row = |name: &str, value: String| terminal::print(&format!("{name:<24}{value}"));
+    row("rates", format!("{orig_freq} Hz to {new_freq} Hz"))?;
+    row("ratio", format!("{}/{}", facts.phases, facts.stride))?;
     if identity {
-        row("filter", "none: equal rates give the samples back unchanged".to_owned());
+        row("filter", "none: equal rates give the samples back unchanged".to_owned())?;
         return Ok(ExitCode::SUCCESS);
     }
     let width = options.lowpass_filter_width;
-    row("filter", format!("width {width}, rolloff {}, {}", options.rolloff, options.window));
-    row("cut-off (-6 dB)", format!("{:.1} Hz", facts.cutoff_hz));
-    row("phases", facts.phases.to_string());
-    row("taps", facts.taps.to_string());
+    row("filter", format!("width {width}, rolloff {}, {}", options.rolloff, options.window))?;
+    row("cut-off (-6 dB)", format!("{:.1} Hz", facts.cutoff_hz))?;
+    row("phases", facts.phases.to_string())?;
+    row("taps", facts.taps.to_string())?;
     row(
         "multiply-adds",
         format!("{taps} per output, {:.2} million per second", facts.multiply_adds_per_second as f64 / 1e6),
-    );
-    row("filter bank", format!("{} bytes in float32, {} in float64", facts.filter_bytes_f32, facts.filter_bytes_f64));
-    row("delay", "0 samples: the filter is symmetric".to_owned());
+    )?;
+    row("filter bank", format!("{} bytes in float32, {} in float64", facts.filter_bytes_f32, facts.filter_bytes_f64))?;
+    row("delay", "0 samples: the filter is symmetric".to_owned())?;
     let milliseconds = facts.look_ahead_seconds * 1e3;
-    row("look-ahead", format!("{} input samples, {milliseconds:.2} ms", facts.look_ahead_input_samples));
+    row("look-ahead", format!("{} input samples, {milliseconds:.2} ms", facts.look_ahead_input_samples))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -1,13 +1,14 @@
 //! The `polyphase` program: resamples audio files and arrays, and shows what a filter is.
 
 #![forbid(unsafe_code)]
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to its terminal")]
 
 mod audio;
 mod devices;
 mod filter_args;
 mod inspect;
+mod panics;
 mod resample;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
         Command::Devices(args) => devices::run(&args),
     };
     done.unwrap_or_else(|error| {
-        eprintln!("polyphase: {error:#}");
+        terminal::complain(&format!("polyphase: {error:#}"));
         ExitCode::from(2)
     })
 }

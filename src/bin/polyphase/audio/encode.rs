@@ -103,6 +103,12 @@ mod tests {
         assert_eq!(quantizer.quantize(f64::NAN), 0);
         assert_eq!(quantizer.clipped, 4);
 
+        // Dither is for 16 bits: the noise of any recording is above the steps of the wider formats.
+        let mut quantizer = Quantizer::new(SampleFormat::I24, true);
+        for value in [-8_388_608, -1, 0, 1, 77, 8_388_607] {
+            assert_eq!(quantizer.quantize(f64::from(value) / 8_388_608.0), value);
+        }
+
         let mut quantizer = Quantizer::new(SampleFormat::I32, false);
         assert_eq!(quantizer.quantize(-1.0), i32::MIN);
         assert_eq!(quantizer.quantize(1.0), i32::MAX);

@@ -4,6 +4,7 @@ pub(crate) mod decode;
 pub(crate) mod encode;
 mod flac;
 pub(crate) mod npy;
+mod sniff;
 mod wav;
 pub(crate) mod write;
 

@@ -1,11 +1,11 @@
 //! Reads and writes NumPy's `.npy`. Everything that references npyz is here.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Seek, Write};
+use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use npyz::{DType, NpyFile, Order, TypeStr, WriteOptions, WriterBuilder};
+use npyz::{DType, NpyFile, NpyHeader, Order, TypeStr, WriteOptions, WriterBuilder};
 use polyphase::ndarray::{ArrayD, IxDyn, ShapeBuilder};
 
 use super::encode::Encoder;
@@ -14,6 +14,7 @@ use super::{SampleFormat, Spec};
 /// An array in the type in which it was stored.
 pub(crate) enum Array {
     I16(ArrayD<i16>),
+    I32(ArrayD<i32>),
     F32(ArrayD<f32>),
     F64(ArrayD<f64>),
 }
@@ -24,27 +25,59 @@ pub(crate) fn read(path: &Path) -> Result<Array> {
     let file_len = file.metadata()?.len();
     ensure!(file_len > 0, "the file is empty");
     let mut reader = BufReader::new(file);
-    let header = npyz::NpyHeader::from_reader(&mut reader).context("not an .npy file, or its header is damaged")?;
-    let data_len = file_len - reader.stream_position()?;
-    let DType::Plain(dtype) = header.dtype() else { bail!("the array holds records: f32, f64 and i16 can be read") };
-
-    let bytes = header
-        .shape()
-        .iter()
-        .try_fold(dtype.num_bytes().unwrap_or(0) as u64, |bytes, &len| bytes.checked_mul(len))
-        .with_context(|| format!("the header gives the impossible shape {:?}", header.shape()))?;
-    ensure!(bytes <= data_len, "truncated: the header promises {bytes} bytes of samples, the file holds {data_len}");
+    let header = read_header(&mut reader, file_len)?;
+    let data_len = file_len.saturating_sub(reader.stream_position()?);
+    let DType::Plain(dtype) = header.dtype() else {
+        bail!("the array holds records: f32, f64, i16 and i32 can be read")
+    };
+    let samples: u64 = header.shape().iter().product();
+    let bytes = u128::from(samples) * dtype.num_bytes().unwrap_or(0) as u128;
+    ensure!(
+        bytes <= data_len.into(),
+        "truncated: the header promises {bytes} bytes of samples, the file holds {data_len}"
+    );
 
     let shape: Vec<usize> = header.shape().iter().map(|&len| usize::try_from(len)).collect::<Result<_, _>>()?;
     let shape = IxDyn(&shape).set_f(header.order() == Order::Fortran);
     let array = NpyFile::with_header(header, reader);
     let described = dtype.to_string();
     Ok(match described.get(1..) {
+        Some("i4") => Array::I32(ArrayD::from_shape_vec(shape, array.into_vec()?)?),
         Some("i2") => Array::I16(ArrayD::from_shape_vec(shape, array.into_vec()?)?),
         Some("f4") => Array::F32(ArrayD::from_shape_vec(shape, array.into_vec()?)?),
         Some("f8") => Array::F64(ArrayD::from_shape_vec(shape, array.into_vec()?)?),
-        _ => bail!("the array is of type {described}: f32, f64 and i16 can be read"),
+        _ => bail!("the array is of type {described}: f32, f64, i16 and i32 can be read"),
     })
+}
+
+/// Reads the header, if npyz can: it multiplies the lengths of the shape without looking, and makes room for a header of
+/// any length.
+fn read_header(reader: &mut (impl Read + Seek), file_len: u64) -> Result<NpyHeader> {
+    const DAMAGED: &str = "not an .npy file, or its header is damaged";
+    let mut start = [0; 12];
+    reader.read_exact(&mut start).context(DAMAGED)?;
+    let [magic @ .., _, l0, l1, l2, l3] = start;
+    ensure!(magic[..6] == *b"\x93NUMPY", DAMAGED);
+    let (text_at, text_len) = match magic[6] {
+        1 => (10, u16::from_le_bytes([l0, l1]).into()),
+        _ => (12, u32::from_le_bytes([l0, l1, l2, l3])),
+    };
+    ensure!(text_at + u64::from(text_len) <= file_len, DAMAGED);
+    reader.seek(SeekFrom::Start(text_at))?;
+    let mut text = Vec::new();
+    reader.take(text_len.into()).read_to_end(&mut text)?;
+    let text = String::from_utf8_lossy(&text);
+    let shape = text.rsplit_once("shape").and_then(|(_, text)| text.split_once('(')?.1.split_once(')'));
+    let (shape, _) = shape.context(DAMAGED)?;
+    // An array with no samples has a shape too, whose other lengths are no larger than memory.
+    let lengths =
+        shape.split(',').map(|length| length.trim().trim_end_matches('L')).filter(|length| !length.is_empty());
+    let largest = lengths.map(|length| length.parse::<u64>().ok()).try_fold(1_u64, |product, length| {
+        product.checked_mul(length?.max(1)).filter(|&product| product <= i64::MAX.unsigned_abs() / 8)
+    });
+    ensure!(largest.is_some(), "the header gives the impossible shape ({shape})");
+    reader.rewind()?;
+    NpyHeader::from_reader(reader).context(DAMAGED)
 }
 
 fn type_str(format: SampleFormat) -> Result<TypeStr> {
@@ -95,8 +128,9 @@ pub(crate) struct NpyWriter {
 }
 
 impl NpyWriter {
-    pub(crate) fn new(file: File, spec: Spec) -> Result<Self> {
-        let spool = |_| Ok(BufWriter::new(tempfile::tempfile().context("a temporary file for a channel")?));
+    /// The channels are kept in `folder`, where there must be room for the array anyway.
+    pub(crate) fn new(file: File, spec: Spec, folder: &Path) -> Result<Self> {
+        let spool = |_| Ok(BufWriter::new(tempfile::tempfile_in(folder).context("a temporary file for a channel")?));
         let channels = (0..spec.channels).map(spool).collect::<Result<_>>()?;
         Ok(Self { file, spec, channels, frames: 0 })
     }

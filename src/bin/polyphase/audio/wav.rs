@@ -17,9 +17,14 @@ const GUID_TAIL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9
 /// Payload of the ds64 chunk: sizes of RIFF and data, frames, and an empty table.
 const DS64_LEN: u32 = 28;
 
+/// More than any header here takes.
+const HEADER_ROOM: u64 = 1024;
+
 pub(crate) struct WavWriter {
     file: BufWriter<File>,
     spec: Spec,
+    /// The longest that RIFF can be.
+    max_len: u32,
     /// Room for a ds64 chunk has been left.
     can_be_rf64: bool,
     /// Where the number of frames stands, in formats that have it.
@@ -30,11 +35,15 @@ pub(crate) struct WavWriter {
 
 impl WavWriter {
     pub(crate) fn new(file: BufWriter<File>, spec: Spec, frames: Option<u64>) -> Result<Self> {
+        Self::with_max_len(file, spec, frames, u32::MAX)
+    }
+
+    fn with_max_len(file: BufWriter<File>, spec: Spec, frames: Option<u64>, max_len: u32) -> Result<Self> {
         let block = block_align(spec)?;
         // A header of 44 bytes is what most readers have seen most: room for RF64 only where it may be needed.
         let expected = frames.and_then(|frames| frames.checked_mul(block.into()));
-        let can_be_rf64 = expected.is_none_or(|bytes| bytes > u64::from(u32::MAX) - 1024);
-        let mut this = Self { file, spec, can_be_rf64, fact_at: None, data_at: 0, data_len: 0 };
+        let can_be_rf64 = expected.is_none_or(|bytes| bytes.saturating_add(HEADER_ROOM) > max_len.into());
+        let mut this = Self { file, spec, max_len, can_be_rf64, fact_at: None, data_at: 0, data_len: 0 };
         this.write_header(block).context("writing the WAV header")?;
         Ok(this)
     }
@@ -101,7 +110,7 @@ impl WavWriter {
         let frames = self.data_len / u64::from(block_align(self.spec)?);
         let riff_len = self.data_at - 8 + self.data_len.next_multiple_of(2);
         match (u32::try_from(riff_len), u32::try_from(self.data_len)) {
-            (Ok(riff), Ok(data)) => {
+            (Ok(riff), Ok(data)) if riff <= self.max_len => {
                 self.patch(4, &riff.to_le_bytes())?;
                 self.patch(self.data_at - 4, &data.to_le_bytes())?;
             }
@@ -133,4 +142,65 @@ impl WavWriter {
 fn block_align(spec: Spec) -> Result<u16> {
     let bytes = spec.channels * usize::from(spec.format.bits() / 8);
     u16::try_from(bytes).with_context(|| format!("a WAV file cannot hold frames of {bytes} bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+    use crate::audio::SampleFormat;
+
+    /// The bytes of a file of so many frames of zeros.
+    fn written(spec: Spec, promised: Option<u64>, frames: usize, max_len: u32) -> Result<Vec<u8>> {
+        let mut file = tempfile::tempfile()?;
+        let mut writer = WavWriter::with_max_len(BufWriter::new(file.try_clone()?), spec, promised, max_len)?;
+        writer.write(&vec![0; frames * usize::from(block_align(spec)?)])?;
+        writer.finish()?;
+        let mut bytes = Vec::new();
+        file.rewind()?;
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn u64_at(bytes: &[u8], at: usize) -> u64 {
+        u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"))
+    }
+
+    fn u32_at(bytes: &[u8], at: usize) -> u32 {
+        u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"))
+    }
+
+    const MONO: Spec = Spec { rate: 8000, channels: 1, channel_mask: 0, format: SampleFormat::I24 };
+
+    #[test]
+    fn odd_data_is_padded_and_the_sizes_leave_the_padding_out() {
+        let bytes = written(MONO, Some(5), 5, u32::MAX).expect("a file");
+        assert_eq!(bytes.len(), 68 + 15 + 1);
+        assert_eq!((u32_at(&bytes, 4), u32_at(&bytes, 64)), (68 + 16 - 8, 15));
+    }
+
+    #[test]
+    fn speakers_are_kept() {
+        let surround = Spec { channels: 6, channel_mask: 0x60f, ..MONO };
+        let bytes = written(surround, None, 1, u32::MAX).expect("a file");
+        let fmt = bytes.windows(4).position(|name| name == b"fmt ").expect("a format");
+        assert_eq!(u32_at(&bytes, fmt + 8 + 20), 0x60f);
+    }
+
+    #[test]
+    fn files_too_long_for_riff_become_rf64_where_that_was_foreseen() {
+        for promised in [None, Some(5000)] {
+            let bytes = written(MONO, promised, 5000, 4000).expect("a file");
+            assert_eq!((&bytes[..4], &bytes[8..16]), (&b"RF64"[..], &b"WAVEds64"[..]));
+            assert_eq!((u32_at(&bytes, 4), u32_at(&bytes, 16)), (u32::MAX, 28));
+            assert_eq!([20, 28, 36].map(|at| u64_at(&bytes, at)), [bytes.len() as u64 - 8, 15_000, 5000]);
+            let data = bytes.windows(4).position(|name| name == b"data").expect("samples");
+            assert_eq!((u32_at(&bytes, data + 4), bytes.len() - data - 8), (u32::MAX, 15_000));
+        }
+        // Short files have the plain header, those of unknown length room for the other.
+        assert_eq!(&written(MONO, Some(5), 5, 4000).expect("a file")[12..16], b"fmt ");
+        assert_eq!(&written(MONO, None, 5, 4000).expect("a file")[12..16], b"JUNK");
+        assert!(written(MONO, Some(5), 5000, 4000).is_err());
+    }
 }

@@ -1,9 +1,10 @@
 //! [`Writer`]: one signal into a file of any kind, frame by frame.
 
-use std::fs::File;
 use std::io::BufWriter;
+use std::path::Path;
 
 use anyhow::Result;
+use tempfile::NamedTempFile;
 
 use super::encode::Encoder;
 use super::flac::FlacWriter;
@@ -25,12 +26,22 @@ enum ContainerWriter {
 
 impl Writer {
     /// Begins a file. `frames` is how many will come, if that is known.
-    pub(crate) fn new(file: File, container: Container, spec: Spec, frames: Option<u64>, dither: bool) -> Result<Self> {
+    pub(crate) fn new(
+        output: &NamedTempFile,
+        container: Container,
+        spec: Spec,
+        frames: Option<u64>,
+        dither: bool,
+    ) -> Result<Self> {
         container.check(spec.format)?;
+        let file = output.reopen()?;
         let container = match container {
             Container::Wav => ContainerWriter::Wav(WavWriter::new(BufWriter::new(file), spec, frames)?),
             Container::Flac => ContainerWriter::Flac(Box::new(FlacWriter::new(BufWriter::new(file), spec)?)),
-            Container::Npy => ContainerWriter::Npy(NpyWriter::new(file, spec)?),
+            Container::Npy => {
+                let folder = output.path().parent().unwrap_or(Path::new("."));
+                ContainerWriter::Npy(NpyWriter::new(file, spec, folder)?)
+            }
         };
         Ok(Self { container, encoder: Encoder::new(spec.format, dither) })
     }

@@ -13,6 +13,7 @@ use super::paths::Task;
 use crate::audio::encode::Encoder;
 use crate::audio::write::Writer;
 use crate::audio::{Container, SampleFormat, Spec, npy};
+use crate::filter_args::in_options;
 
 /// One array at a time, however many workers there are.
 static ONE_ARRAY: Mutex<()> = Mutex::new(());
@@ -27,6 +28,7 @@ pub(super) fn convert_array(
     let array = npy::read(&task.input)?;
     let (own, double) = match array {
         npy::Array::I16(_) => (SampleFormat::I16, false),
+        npy::Array::I32(_) => (SampleFormat::I32, false),
         npy::Array::F32(_) => (SampleFormat::F32, false),
         npy::Array::F64(_) => (SampleFormat::F64, true),
     };
@@ -36,6 +38,7 @@ pub(super) fn convert_array(
             #[expect(clippy::cast_possible_truncation, reason = "that precision was asked for")]
             let array = match array {
                 npy::Array::I16(array) => array.mapv(|sample| f32::from(sample) / 32768.0),
+                npy::Array::I32(array) => array.mapv(|sample| (f64::from(sample) / 2_147_483_648.0) as f32),
                 npy::Array::F32(array) => array,
                 npy::Array::F64(array) => array.mapv(|sample| sample as f32),
             };
@@ -44,6 +47,7 @@ pub(super) fn convert_array(
         Precision::F64 => {
             let array = match array {
                 npy::Array::I16(array) => array.mapv(|sample| f64::from(sample) / 32768.0),
+                npy::Array::I32(array) => array.mapv(|sample| f64::from(sample) / 2_147_483_648.0),
                 npy::Array::F32(array) => array.mapv(f64::from),
                 npy::Array::F64(array) => array,
             };
@@ -62,7 +66,7 @@ fn resample_array<T: Sample + Into<f64>>(
 ) -> Result<(NamedTempFile, Converted)> {
     let orig_freq = settings.orig_freq.context("an array has no sampling rate of its own: add --orig-freq")?;
     ensure!(array.ndim() > 0, "the array has no dimensions: the last one is time");
-    let plan = Plan::cached(orig_freq, settings.new_freq, &settings.options)?;
+    let plan = Plan::cached(orig_freq, settings.new_freq, &settings.options).map_err(in_options)?;
     let resampled = settings.cpu.resample_tensor(&plan, array)?;
     let (frames_in, frames_out) = (array.shape()[array.ndim() - 1], resampled.shape()[array.ndim() - 1]);
     let channels = array.shape()[..array.ndim() - 1].iter().product();
@@ -70,26 +74,27 @@ fn resample_array<T: Sample + Into<f64>>(
     let dither = settings.dither && !(plan.ratio().is_identity() && own == format);
 
     let output = temporary()?;
+    let writing = || format!("writing {}", task.output.display());
     task.container.check(format)?;
     let clipped = if task.container == Container::Npy {
         let mut encoder = Encoder::new(format, dither);
-        npy::write(output.reopen()?, resampled.shape(), samples, &mut encoder)?;
+        npy::write(output.reopen()?, resampled.shape(), samples, &mut encoder).with_context(writing)?;
         encoder.clipped()
     } else {
         let (container, ndim) = (task.container, array.ndim());
         ensure!(ndim <= 2, "{container} files hold arrays of (time) or (channels, time), not of {ndim} dimensions");
         ensure!(channels > 0, "the array has no channels");
         let written = Spec { rate: settings.new_freq, channels, channel_mask: 0, format };
-        let mut writer = Writer::new(output.reopen()?, container, written, Some(frames_out as u64), dither)?;
+        let mut writer = Writer::new(&output, container, written, Some(frames_out as u64), dither)?;
         let mut interleaved = Vec::<T>::new();
         for start in (0..frames_out).step_by(4096) {
             interleaved.clear();
             for frame in start..(start + 4096).min(frames_out) {
                 interleaved.extend(samples.iter().skip(frame).step_by(frames_out));
             }
-            writer.write(&interleaved)?;
+            writer.write(&interleaved).with_context(writing)?;
         }
-        writer.finish()?
+        writer.finish().with_context(writing)?
     };
     let (frames_in, frames_out) = (frames_in as u64, frames_out as u64);
     Ok((output, Converted { orig_freq, channels, frames_in, frames_out, format, clipped }))

@@ -14,8 +14,10 @@ use super::progress::Progress;
 use crate::audio::decode::{Decoded, Decoder};
 use crate::audio::write::Writer;
 use crate::audio::{SampleFormat, Spec};
+use crate::filter_args::in_options;
 
-/// Samples of all channels that are gathered before they are resampled: enough that the calls cost nothing.
+/// Samples of all channels that are gathered before they are resampled, or that a call makes of them, whichever are more:
+/// enough that the calls cost nothing.
 const CHUNK_SAMPLES: usize = 1 << 17;
 
 /// What every file is resampled with.
@@ -48,14 +50,7 @@ pub(super) struct Converted {
 pub(super) fn convert(task: &Task, settings: &Settings, progress: &Progress) -> Result<Converted> {
     let folder = task.output.parent().context("the output has no folder")?;
     fs::create_dir_all(folder).with_context(|| format!("creating the folder {}", folder.display()))?;
-    let temporary = || {
-        let mut builder = tempfile::Builder::new();
-        // Temporary files are private by default; this one is to be as readable as any new file.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.prefix(".polyphase-").tempfile_in(folder);
-        file.with_context(|| format!("writing in {}", folder.display()))
-    };
+    let temporary = || temporary_file(folder);
     let (output, converted) = if extension(&task.input) == "npy" {
         progress.advance(task.bytes);
         convert_array(task, settings, temporary)?
@@ -72,6 +67,16 @@ pub(super) fn convert(task: &Task, settings: &Settings, progress: &Progress) -> 
     Ok(converted)
 }
 
+/// A file for what is not complete yet.
+pub(super) fn temporary_file(folder: &Path) -> Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    // Temporary files are private by default; this one is to be as readable as any new file.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let file = builder.prefix(".polyphase-").tempfile_in(folder);
+    file.with_context(|| format!("writing in {}", folder.display()))
+}
+
 /// Gives a finished temporary file its name.
 fn publish(file: NamedTempFile, name: &Path, overwrite: bool) -> Result<()> {
     let persisted = if overwrite { file.persist(name) } else { file.persist_noclobber(name) };
@@ -86,7 +91,7 @@ fn convert_audio<T: Sample + Decoded + Into<f64>>(
 ) -> Result<(NamedTempFile, Converted)> {
     let spec = decoder.spec();
     let orig_freq = settings.orig_freq.unwrap_or(spec.rate);
-    let plan = Plan::cached(orig_freq, settings.new_freq, &settings.options)?;
+    let plan = Plan::cached(orig_freq, settings.new_freq, &settings.options).map_err(in_options)?;
     let format = settings.format.unwrap_or_else(|| task.container.nearest(spec.format));
     let promised = decoder.promised_frames().and_then(|frames| usize::try_from(frames).ok());
     let promised = promised.map(|frames| plan.output_len(frames) as u64);
@@ -94,26 +99,73 @@ fn convert_audio<T: Sample + Decoded + Into<f64>>(
     let written = Spec { rate: settings.new_freq, format, ..spec };
     // Samples that come back unchanged are already in steps of the output's format, or it is wider.
     let dither = settings.dither && !(plan.ratio().is_identity() && spec.format == format);
-    let mut writer = Writer::new(output.reopen()?, task.container, written, promised, dither)?;
+    let mut writer = Writer::new(&output, task.container, written, promised, dither)?;
     let mut stream = Stream::new(&plan, spec.channels)?.with_resampler(settings.cpu);
 
+    let piece = piece_frames(&plan, spec.channels) * spec.channels;
+    let writing = || format!("writing {}", task.output.display());
     let (mut frames_in, mut frames_out) = (0, 0);
     let (mut packet, mut chunk, mut resampled) = (Vec::new(), Vec::new(), Vec::<T>::new());
     let mut more = true;
     while more {
-        while more && chunk.len() < CHUNK_SAMPLES {
+        chunk.clear();
+        while more && chunk.len() < piece {
             more = decoder.read(&mut chunk, &mut packet)?;
         }
-        stream.push(&chunk, &mut resampled)?;
-        if !more {
-            stream.finish(&mut resampled)?;
-        }
-        writer.write(&resampled)?;
         frames_in += (chunk.len() / spec.channels) as u64;
-        frames_out += (resampled.len() / spec.channels) as u64;
-        chunk.clear();
-        resampled.clear();
+        // A packet alone may be more than a piece.
+        for piece in chunk.chunks(piece) {
+            resampled.clear();
+            stream.push(piece, &mut resampled)?;
+            frames_out += (resampled.len() / spec.channels) as u64;
+            writer.write(&resampled).with_context(writing)?;
+        }
     }
-    let clipped = writer.finish()?;
+    resampled.clear();
+    stream.finish(&mut resampled)?;
+    frames_out += (resampled.len() / spec.channels) as u64;
+    writer.write(&resampled).with_context(writing)?;
+    let clipped = writer.finish().with_context(writing)?;
     Ok((output, Converted { orig_freq, channels: spec.channels, frames_in, frames_out, format, clipped }))
+}
+
+/// Frames to resample in one call, so that neither they nor what they become are more than [`CHUNK_SAMPLES`] samples, or
+/// what one frame becomes.
+fn piece_frames(plan: &Plan, channels: usize) -> usize {
+    let (stride, phases) = (u128::from(plan.ratio().stride()), u128::from(plan.ratio().phases()));
+    let samples = CHUNK_SAMPLES as u128 * stride / stride.max(phases);
+    usize::try_from(samples).unwrap_or(CHUNK_SAMPLES).div_ceil(channels)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use polyphase::{Plan, ResampleOptions};
+
+    use super::{CHUNK_SAMPLES, piece_frames, publish, temporary_file};
+
+    #[test]
+    fn pieces_are_bounded_by_the_larger_of_input_and_output() {
+        let frames = |orig_freq, new_freq, channels| {
+            let plan = Plan::new(orig_freq, new_freq, &ResampleOptions::default()).expect("rates within the limits");
+            piece_frames(&plan, channels)
+        };
+        assert_eq!(frames(3, 2, 1), CHUNK_SAMPLES);
+        assert_eq!(frames(3, 2, 4), CHUNK_SAMPLES / 4);
+        assert_eq!(frames(1, 1024, 1), CHUNK_SAMPLES / 1024);
+        assert_eq!(frames(1, 1024, 1000), 1);
+    }
+
+    #[test]
+    fn what_exists_is_replaced_only_if_that_was_asked_for() {
+        let folder = tempfile::TempDir::new().expect("a temporary folder");
+        let name = folder.path().join("there");
+        fs::write(&name, "old").expect("a file");
+        let file = || temporary_file(folder.path()).expect("a temporary file");
+        assert!(publish(file(), &name, false).is_err());
+        assert_eq!(fs::read(&name).expect("the file"), b"old");
+        publish(file(), &name, true).expect("a new name");
+        assert_eq!(fs::read(&name).expect("the file"), b"");
+    }
 }

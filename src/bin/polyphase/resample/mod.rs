@@ -22,14 +22,15 @@ use polyphase::{CpuResampler, Level};
 use self::convert::{Settings, convert};
 use self::paths::Task;
 use self::progress::Progress;
-use self::report::{Row, Totals};
+use self::report::{JsonFile, Row, Totals};
 use crate::audio::{Container, SampleFormat};
 use crate::filter_args::FilterArgs;
+use crate::{panics, terminal};
 
 /// Resample audio files, folders of them, and .npy arrays to one sampling rate.
 ///
-/// Reads WAV, FLAC, MP3, Ogg Vorbis, AAC, ALAC, AIFF, CAF, Matroska and .npy (f32, f64 or i16, of any rank, the last axis
-/// is time). Writes WAV, FLAC and .npy. A file that fails is reported, and the others go on.
+/// Reads WAV, FLAC, MP3, Ogg Vorbis, AAC, ALAC, AIFF, CAF, Matroska and .npy (f32, f64, i16 or i32, of any rank, the last
+/// axis is time). Writes WAV, FLAC and .npy. A file that fails is reported, and the others go on.
 ///
 /// Exit code: 0 if every file was resampled, 1 if one failed, 2 if nothing was begun.
 #[derive(Debug, clap::Args)]
@@ -50,7 +51,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "HZ")]
     orig_freq: Option<NonZeroU32>,
 
-    /// Where the outputs go, with the folders that the inputs were found in
+    /// Where the outputs go: a file keeps its name, a file found in a folder its path within it
     #[arg(long, value_name = "DIR", default_value = "resampled")]
     out: PathBuf,
 
@@ -78,7 +79,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum)]
     precision: Option<Precision>,
 
-    /// Threads to use [default: one for each core]
+    /// Threads to use, at most 512 [default: one for each core]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
 
@@ -94,6 +95,9 @@ pub(crate) struct Args {
     #[command(flatten)]
     filter: FilterArgs,
 }
+
+/// More than any machine has use for; far more cannot be started.
+const MAX_THREADS: usize = 512;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -133,7 +137,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         Backend::Cpu => "as asked for",
         Backend::Gpu => bail!("this build has no GPU backend: use --backend auto or cpu"),
     };
-    ensure!(args.threads != Some(0), "--threads is 0: it must be at least 1");
+    if let Some(threads) = args.threads {
+        ensure!((1..=MAX_THREADS).contains(&threads), "--threads is {threads}: it must be in 1..={MAX_THREADS}");
+    }
     let options = args.filter.options()?;
     let container = match args.format {
         Format::Same => None,
@@ -154,11 +160,19 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     }
     let found = paths::plan(&args.inputs, &args.out, container, args.overwrite)?;
     ensure!(!found.tasks.is_empty() || !found.unreadable.is_empty(), "there are no audio files in these folders");
+    let report = match &args.json {
+        Some(path) => {
+            paths::refuse_report(path, &found.tasks)?;
+            Some(JsonFile::create(path, &args.out)?)
+        }
+        None => None,
+    };
 
-    let threads = args.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, Into::into));
+    let threads =
+        args.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, Into::into).min(MAX_THREADS));
     let workers = threads.min(found.tasks.len()).max(1);
-    // Threads that no file needs help within the files.
-    let cpu = CpuResampler::new().with_threads(threads / workers);
+    // Threads that no file needs help within the files; those that do not go round are shared, since the pool has no more.
+    let cpu = CpuResampler::new().with_threads(threads.div_ceil(workers));
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     let settings = Settings {
         new_freq: args.rate.get(),
@@ -175,14 +189,15 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     for (path, reason) in &found.unreadable {
         progress.say(&format!("polyphase: {}: {reason}", path.display()));
     }
-    let rows = convert_all(&found.tasks, &settings, &progress, workers);
+    let mut rows = convert_all(&found.tasks, &settings, &progress, workers);
     progress.finish();
 
+    rows.extend(found.unreadable.iter().map(|(path, reason)| Row::unreadable(path, reason)));
     let failed = rows.iter().filter(|row| row.failed()).count();
     let (seconds, wall) = (rows.iter().map(Row::seconds).sum::<f64>(), began.elapsed().as_secs_f64());
     let totals = Totals {
         clips: rows.len() - failed,
-        failed: failed + found.unreadable.len(),
+        failed,
         passed_over: found.passed_over,
         seconds,
         clipped_samples: rows.iter().map(Row::clipped).sum(),
@@ -194,18 +209,20 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         threads,
         filter: settings.options.into(),
     };
-    if let Some(path) = &args.json {
-        report::write_json(path, &rows, &totals)?;
+    let reported = report.map_or(Ok(()), |report| report.write(&rows, &totals));
+    if let Err(error) = &reported {
+        terminal::complain(&format!("polyphase: {error:#}"));
     }
     if !args.quiet {
-        println!("{}", totals.summary());
+        // The work is done, whether or not anyone hears of it.
+        let _ = terminal::print(&totals.summary());
     }
-    Ok(ExitCode::from(u8::from(totals.failed > 0)))
+    Ok(ExitCode::from(u8::from(totals.failed > 0 || reported.is_err())))
 }
 
 /// Converts the files on so many workers, and returns a row for each, in their order.
 fn convert_all(tasks: &[Task], settings: &Settings, progress: &Progress, workers: usize) -> Vec<Row> {
-    // A decoder that panics on a damaged file fails that file: its message comes with the others, not from the hook.
+    // Whatever panics fails one file: its message comes with the others, not from the hook.
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -218,7 +235,9 @@ fn convert_all(tasks: &[Task], settings: &Settings, progress: &Progress, workers
                     let Some(task) = tasks.get(index) else { break };
                     let began = Instant::now();
                     let result = panic::catch_unwind(AssertUnwindSafe(|| convert(task, settings, progress)))
-                        .unwrap_or_else(|_| Err(anyhow::anyhow!("its reader gave up on it: the file is damaged")))
+                        .unwrap_or_else(|panic| {
+                            bail!("a fault of this program, please report it: {}", panics::text(&*panic))
+                        })
                         .map_err(|error| format!("{error:#}"));
                     if let Err(error) = &result {
                         progress.say(&format!("polyphase: {}: {error}", task.input.display()));

@@ -1,10 +1,10 @@
 //! Which files are read and what each becomes, decided before any of them is opened.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use walkdir::WalkDir;
 
 use crate::audio::{Container, decode};
@@ -23,7 +23,7 @@ pub(super) struct Task {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Tasks {
     pub(super) tasks: Vec<Task>,
-    /// Files in the folders that are no audio, by their names.
+    /// What is in the folders and no audio by its name, or no file.
     pub(super) passed_over: usize,
     /// What could not be looked into, with the reason.
     pub(super) unreadable: Vec<(PathBuf, String)>,
@@ -34,10 +34,13 @@ pub(super) struct Tasks {
 /// `container` is what to write, or `None` for the input's own kind where that can be written, else WAV.
 ///
 /// # Errors
-/// If two outputs would have one name (on any file system: also by case), if an output is an input, or if an output exists
-/// and `overwrite` is false. Nothing has been written then.
+/// If `out` is not a folder, if two outputs would have one name (on any file system: also by case), if an output is an input,
+/// or if an output exists and `overwrite` is false. Nothing has been written then.
 pub(super) fn plan(inputs: &[PathBuf], out: &Path, container: Option<Container>, overwrite: bool) -> Result<Tasks> {
     let mut found = Tasks::default();
+    if let Some(existing) = out.ancestors().find(|path| path.exists()) {
+        ensure!(existing.is_dir(), "--out {}: {} is not a folder", out.display(), existing.display());
+    }
     let out_folder = fs::canonicalize(out).ok();
     for input in inputs {
         if !input.is_dir() {
@@ -46,14 +49,16 @@ pub(super) fn plan(inputs: &[PathBuf], out: &Path, container: Option<Container>,
             found.add(input.clone(), &name, out, container);
             continue;
         }
-        // The outputs of an earlier run are not its inputs.
+        // The outputs of an earlier run are not its inputs, unless they are asked for.
+        let is_input = |entry: &walkdir::DirEntry| {
+            entry.depth() == 0 || out_folder.is_none() || fs::canonicalize(entry.path()).ok() != out_folder
+        };
         let walk = WalkDir::new(input).follow_links(true).sort_by_file_name().into_iter();
-        for entry in
-            walk.filter_entry(|entry| out_folder.is_none() || fs::canonicalize(entry.path()).ok() != out_folder)
-        {
+        for entry in walk.filter_entry(is_input) {
             match entry {
                 Ok(entry) if entry.file_type().is_dir() => {}
-                Ok(entry) if is_audio(entry.path()) => {
+                // Pipes and devices may never end: they are read only if they are named.
+                Ok(entry) if entry.file_type().is_file() && is_audio(entry.path()) => {
                     let below = entry.path().strip_prefix(input)?.to_owned();
                     found.add(entry.into_path(), &below, out, container);
                 }
@@ -69,6 +74,9 @@ pub(super) fn plan(inputs: &[PathBuf], out: &Path, container: Option<Container>,
             }
         }
     }
+    // A file that was named twice is one file.
+    let mut seen = HashSet::new();
+    found.tasks.retain(|task| seen.insert((resolved(&task.input), task.output.clone())));
     refuse_clashes(&found.tasks)?;
     if !overwrite {
         refuse_existing(&found.tasks)?;
@@ -100,9 +108,9 @@ fn is_audio(path: &Path) -> bool {
 }
 
 fn refuse_clashes(tasks: &[Task]) -> Result<()> {
-    let mut by_output = BTreeMap::<String, Vec<&Task>>::new();
+    let mut by_output = BTreeMap::<Vec<u8>, Vec<&Task>>::new();
     for task in tasks {
-        by_output.entry(task.output.to_string_lossy().to_lowercase()).or_default().push(task);
+        by_output.entry(key(&task.output)).or_default().push(task);
     }
     let clashes = by_output.values().filter(|tasks| tasks.len() > 1).map(|tasks| {
         let inputs: Vec<_> = tasks.iter().map(|task| task.input.display().to_string()).collect();
@@ -112,10 +120,39 @@ fn refuse_clashes(tasks: &[Task]) -> Result<()> {
 
     // The same file under any name, through links too.
     let inputs: Vec<_> = tasks.iter().filter_map(|task| fs::canonicalize(&task.input).ok()).collect();
-    let inputs: std::collections::HashSet<_> = inputs.into_iter().collect();
+    let inputs: HashSet<_> = inputs.into_iter().collect();
     let own = tasks.iter().filter(|task| fs::canonicalize(&task.output).is_ok_and(|output| inputs.contains(&output)));
     let own = own.map(|task| task.output.display().to_string());
     refuse("these outputs are inputs: choose another folder with --out", own.collect())
+}
+
+/// Refuses to write a report over an input or an output.
+pub(super) fn refuse_report(report: &Path, tasks: &[Task]) -> Result<()> {
+    let report_key = key(&resolved(report));
+    for task in tasks {
+        let is_report = |path: &Path| key(&resolved(path)) == report_key;
+        ensure!(!is_report(&task.input), "--json {} is an input: choose another name", report.display());
+        ensure!(!is_report(&task.output), "--json {} is an output: choose another name", report.display());
+    }
+    Ok(())
+}
+
+/// What two names of one file have in common, on file systems that tell case from case and on those that do not.
+fn key(path: &Path) -> Vec<u8> {
+    match path.to_str() {
+        Some(path) => path.to_lowercase().into_bytes(),
+        None => path.as_os_str().as_encoded_bytes().to_ascii_lowercase(),
+    }
+}
+
+/// The path without links, as far as it exists.
+fn resolved(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let existing = path.ancestors().find_map(|above| Some((above, fs::canonicalize(above).ok()?)));
+    match existing.and_then(|(above, real)| Some(real.join(path.strip_prefix(above).ok()?))) {
+        Some(resolved) => resolved,
+        None => path,
+    }
 }
 
 fn refuse_existing(tasks: &[Task]) -> Result<()> {

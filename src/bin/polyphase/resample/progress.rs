@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
+use crate::terminal;
+
 /// How often a line is printed where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
@@ -57,7 +59,7 @@ impl Progress {
 
     /// Prints a line without disturbing the bar.
     pub(super) fn say(&self, line: &str) {
-        self.0.bar.suspend(|| eprintln!("{line}"));
+        self.0.bar.suspend(|| terminal::complain(line));
     }
 
     pub(super) fn finish(&self) {
@@ -74,13 +76,13 @@ impl Progress {
         lines.last = Instant::now();
         let bar = &self.0.bar;
         let (done, total) = (bar.position(), bar.length().unwrap_or(0));
-        eprintln!(
+        terminal::complain(&format!(
             "{} of {} files, {} of {}, {} left",
             lines.files_done,
             self.0.files,
             HumanBytes(done),
             HumanBytes(total),
             HumanDuration(bar.eta()),
-        );
+        ));
     }
 }

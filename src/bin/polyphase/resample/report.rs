@@ -1,13 +1,15 @@
 //! What happened: one row a file and the totals, for `--json` and the last line.
 
-use std::fs;
-use std::path::Path;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde::Serialize;
+use tempfile::NamedTempFile;
 
-use super::convert::Converted;
+use super::convert::{Converted, temporary_file};
 use super::paths::Task;
 use crate::audio::SampleFormat;
 use crate::filter_args::FilterRow;
@@ -15,7 +17,8 @@ use crate::filter_args::FilterRow;
 #[derive(Debug, Serialize)]
 pub(super) struct Row {
     input: String,
-    output: String,
+    /// `null` for what could not be looked into.
+    output: Option<String>,
     /// `null` if the file was resampled.
     error: Option<String>,
     #[serde(flatten)]
@@ -78,10 +81,21 @@ impl Row {
         });
         Self {
             input: task.input.display().to_string(),
-            output: task.output.display().to_string(),
+            output: Some(task.output.display().to_string()),
             error,
             converted,
             wall_seconds: wall.as_secs_f64(),
+        }
+    }
+
+    /// For what could not be looked into.
+    pub(super) fn unreadable(path: &Path, reason: &str) -> Self {
+        Self {
+            input: path.display().to_string(),
+            output: None,
+            error: Some(reason.to_owned()),
+            converted: None,
+            wall_seconds: 0.0,
         }
     }
 
@@ -117,7 +131,7 @@ impl Totals {
             line.push_str(&format!("; {} failed", plural(self.failed, "file")));
         }
         if self.passed_over > 0 {
-            line.push_str(&format!("; {} passed over, by name no audio", plural(self.passed_over, "file")));
+            line.push_str(&format!("; {} passed over, no audio by name", plural(self.passed_over, "file")));
         }
         if self.clipped_samples > 0 {
             line.push_str(&format!("; {} samples clipped to full scale", self.clipped_samples));
@@ -126,8 +140,42 @@ impl Totals {
     }
 }
 
-/// Writes the report as JSON.
-pub(super) fn write_json(path: &Path, files: &[Row], totals: &Totals) -> Result<()> {
-    let json = serde_json::to_string_pretty(&Report { files, totals })?;
-    fs::write(path, json + "\n").with_context(|| format!("writing {}", path.display()))
+/// A report to be written: it is known before work begins that it can be.
+pub(super) enum JsonFile {
+    New(NamedTempFile, PathBuf),
+    /// A pipe or a device, which is written to as it is.
+    Existing(File),
+}
+
+impl JsonFile {
+    /// # Errors
+    /// If nothing can be written there.
+    pub(super) fn create(path: &Path, out: &Path) -> Result<Self> {
+        let context = || format!("--json {}", path.display());
+        if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+            return Ok(Self::Existing(File::options().write(true).open(path).with_context(context)?));
+        }
+        // The file that a link stands for, rather than the link.
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if folder.starts_with(out) {
+            fs::create_dir_all(folder).with_context(context)?;
+        }
+        Ok(Self::New(temporary_file(folder).with_context(context)?, path))
+    }
+
+    /// Writes the report as JSON.
+    pub(super) fn write(self, files: &[Row], totals: &Totals) -> Result<()> {
+        let json = serde_json::to_string_pretty(&Report { files, totals })? + "\n";
+        match self {
+            Self::Existing(mut file) => file.write_all(json.as_bytes()).context("writing the report")?,
+            Self::New(mut file, path) => {
+                let context = || format!("writing {}", path.display());
+                file.write_all(json.as_bytes()).with_context(context)?;
+                file.as_file().sync_all().with_context(context)?;
+                file.persist(&path).map_err(|error| error.error).with_context(context)?;
+            }
+        }
+        Ok(())
+    }
 }

@@ -1,0 +1,146 @@
+//! Which files are read, what their outputs are called, and what is refused.
+
+use std::fs;
+
+use tempfile::TempDir;
+
+use super::files::wav_bytes;
+use super::{done, files_below, run};
+use crate::signals::noise_f32;
+
+#[test]
+fn the_tree_is_kept_and_earlier_outputs_are_not_inputs() {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir_all(folder.path().join("in/a/b")).unwrap();
+    for name in ["in/x.wav", "in/a/x.wav", "in/a/b/y.WAV"] {
+        fs::write(folder.path().join(name), wav_bytes(8000, 1, &noise_f32(1, 100))).unwrap();
+    }
+    fs::write(folder.path().join("in/notes.txt"), "not audio").unwrap();
+    let summary = done(&folder, "resample in --rate 16000 --out in/out");
+    assert!(summary.contains("3 clips") && summary.contains("1 file passed over"), "{summary}");
+    assert_eq!(files_below(&folder.path().join("in/out")), ["a/b/y.wav", "a/x.wav", "x.wav"]);
+    done(&folder, "resample in --rate 16000 --out in/out --overwrite");
+    assert_eq!(files_below(&folder.path().join("in/out")).len(), 3);
+}
+
+/// What is wrong with a request is said before anything is written.
+#[test]
+fn refused_requests_write_nothing() {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir(folder.path().join("in")).unwrap();
+    fs::create_dir(folder.path().join("c")).unwrap();
+    for name in ["in/a.wav", "in/A.aiff", "b.wav", "c/b.wav"] {
+        fs::write(folder.path().join(name), wav_bytes(8000, 1, &noise_f32(1, 100))).unwrap();
+    }
+    done(&folder, "resample b.wav --rate 16000 --out there");
+    let before = files_below(folder.path());
+    for (command, reason) in [
+        ("resample in --rate 16000", "several inputs have one output"),
+        ("resample b.wav c/b.wav --rate 16000", "several inputs have one output"),
+        ("resample b.wav --rate 16000 --out .", "these outputs are inputs"),
+        ("resample b.wav --rate 16000 --out . --overwrite", "these outputs are inputs"),
+        ("resample b.wav --rate 16000 --out there", "these outputs exist already: add --overwrite"),
+        ("resample b.wav --rate 0", "invalid value '0' for '--rate <HZ>'"),
+        ("resample b.wav --rate 16000 --rolloff 2", "rolloff is 2: it must be above 0 and at most 1"),
+        ("resample b.wav --rate 16000 --rolloff -1", "rolloff is -1: it must be above 0 and at most 1"),
+        ("resample b.wav --rate 16000 --lowpass-filter-width nan", "lowpass_filter_width is NaN"),
+        ("resample b.wav --rate 16000 --beta 5", "--beta shapes the Kaiser window: add --window kaiser"),
+        ("resample b.wav --rate 16000 --preset best", "unknown preset `best`: it must be one of default, kaiser_best"),
+        ("resample b.wav --rate 16000 --window box", "unknown window `box`"),
+        ("resample b.wav --rate 16000 --threads 0", "--threads is 0: it must be in 1..=512"),
+        ("resample b.wav --rate 16000 --threads 70000", "--threads is 70000: it must be in 1..=512"),
+        ("resample c --rate 16000 --out c --overwrite", "these outputs are inputs: choose another folder with --out"),
+        ("resample b.wav --rate 16000 --out c/b.wav", "--out c/b.wav: c/b.wav is not a folder"),
+        ("resample b.wav --rate 16000 --out c/b.wav/d", "--out c/b.wav/d: c/b.wav is not a folder"),
+        ("resample b.wav --rate 16000 --json c/../b.wav", "--json c/../b.wav is an input: choose another name"),
+        ("resample b.wav --rate 16000 --json ./resampled/B.wav", "is an output: choose another name"),
+        ("resample b.wav --rate 16000 --json nowhere/report.json", "--json nowhere/report.json: "),
+        ("inspect --orig-freq 500009 --rate 500083 --max-filter-mib 1", "or raise --max-filter-mib"),
+        ("inspect --orig-freq 1 --rate 1000 --lowpass-filter-width 4096 --rolloff 1e-13", "or raise --max-filter-mib"),
+        ("resample b.wav --rate 16000 --backend gpu", "this build has no GPU backend"),
+        ("resample b.wav --rate 16000 --format flac --sample-format f32", "flac files cannot hold f32 samples"),
+        ("resample b.wav --rate 16000 --format npy --sample-format i24", "npy files cannot hold i24 samples"),
+        ("resample there/none --rate 16000 --out .", ""),
+        ("inspect --orig-freq 4294967291 --rate 4294967279", "the filter bank would take 446676597016 bytes"),
+        ("resample b.wav", "--rate <HZ>"),
+    ] {
+        let (code, stdout, stderr) = run(&folder, command);
+        assert!(code == 2 || command.contains("none"), "{command}: {code}");
+        assert!(stderr.contains(reason) && stdout.is_empty() | command.contains("none"), "{command}: {stderr}{stdout}");
+        assert_eq!(files_below(folder.path()), before, "{command}");
+    }
+    fs::create_dir(folder.path().join("nothing")).unwrap();
+    let (code, _, stderr) = run(&folder, "resample nothing --rate 16000");
+    assert_eq!((code, stderr.as_str()), (2, "polyphase: there are no audio files in these folders\n"));
+}
+
+#[test]
+fn a_file_named_twice_is_resampled_once() {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir(folder.path().join("in")).unwrap();
+    fs::write(folder.path().join("in/a.wav"), wav_bytes(8000, 1, &noise_f32(1, 100))).unwrap();
+    for arguments in ["in/a.wav in/a.wav", "in in/a.wav", "in in/../in/"] {
+        let summary = done(&folder, &format!("resample {arguments} --rate 16000 --overwrite"));
+        assert!(summary.starts_with("1 clip, "), "{summary}");
+    }
+}
+
+/// A report that can be written is there from the beginning, in a folder of the outputs too.
+#[test]
+fn reports_have_a_row_for_everything() {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir(folder.path().join("in")).unwrap();
+    fs::write(folder.path().join("in/a.wav"), wav_bytes(8000, 1, &noise_f32(1, 100))).unwrap();
+    done(&folder, "resample in --rate 16000 --json resampled/report.json");
+    assert_eq!(files_below(&folder.path().join("resampled")), ["a.wav", "report.json"]);
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(".", folder.path().join("in/again")).unwrap();
+        let (code, stdout, _) = run(&folder, "resample in --rate 16000 --out out --json report.json");
+        assert_eq!(code, 1, "{stdout}");
+        let report: serde_json::Value =
+            serde_json::from_slice(&fs::read(folder.path().join("report.json")).unwrap()).unwrap();
+        assert_eq!((report["files"].as_array().unwrap().len(), &report["totals"]["failed"]), (2, &1.into()));
+        assert_eq!(report["files"][1]["input"], "in/again");
+        assert_eq!(report["files"][1]["error"], "a link that leads back to a folder above it");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_and_pipes_are_not_waited_for() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir_all(at("in")).unwrap();
+    fs::create_dir_all(at("elsewhere/deep")).unwrap();
+    for name in ["elsewhere/a.wav", "elsewhere/deep/b.wav"] {
+        fs::write(at(name), wav_bytes(8000, 1, &noise_f32(1, 100))).unwrap();
+    }
+    symlink(at("elsewhere/a.wav"), at("in/link.wav")).unwrap();
+    symlink(at("elsewhere/deep"), at("in/folder")).unwrap();
+    let made = std::process::Command::new("mkfifo").arg(at("in/pipe.wav")).status().unwrap();
+    assert!(made.success());
+    let summary = done(&folder, "resample in --rate 16000");
+    assert!(summary.contains("1 file passed over"), "{summary}");
+    assert_eq!(files_below(&at("resampled")), ["folder/b.wav", "link.wav"]);
+    // As readable as any new file.
+    let mode = |name: &str| fs::metadata(at(name)).unwrap().permissions().mode();
+    assert_eq!(mode("resampled/link.wav"), mode("elsewhere/a.wav"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_are_no_text_are_told_apart() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let folder = TempDir::new().unwrap();
+    fs::create_dir(folder.path().join("in")).unwrap();
+    for name in [&b"\xff.wav"[..], b"\xfe.wav"] {
+        let wav = wav_bytes(8000, 1, &noise_f32(1, 100));
+        fs::write(folder.path().join("in").join(OsStr::from_bytes(name)), wav).unwrap();
+    }
+    assert!(done(&folder, "resample in --rate 16000").starts_with("2 clips, "));
+}
