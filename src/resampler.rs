@@ -50,7 +50,7 @@ impl fmt::Display for Backend {
 /// Multiply-adds for each sample that crosses the bus, in or out, from which a GPU is worth the way for samples in host
 /// memory. The bus of PCIe 4 carries about 6 G samples a second each way, a CPU core computes about 30 G multiply-adds: below
 /// some tens of them a sample the CPU is done before the samples have arrived.
-const WORTH_THE_WAY: u64 = 64;
+const WORTH_THE_WAY: u128 = 64;
 
 /// Resamples batches on the backend that suits, says which, and finishes on the CPU what a GPU could not.
 ///
@@ -173,7 +173,7 @@ impl Resampler {
                 "the GPU device was lost earlier".clone_into(&mut reason);
             } else {
                 let on_gpu: Vec<_> =
-                    on_cpu.iter().copied().filter(|&i| self.suits_gpu(clips[i].0, clips[i].1)).collect();
+                    on_cpu.iter().copied().filter(|&i| self.suits(clips[i].0) && is_finite(clips[i].1)).collect();
                 let (finished, outcome) = run_gpu(context, &select(&clips, &on_gpu), &on_gpu, &offsets, &mut samples)?;
                 on_cpu.retain(|index| on_gpu[..finished].binary_search(index).is_err());
                 match outcome {
@@ -203,14 +203,20 @@ impl Resampler {
         Ok((BatchBuf::from_parts(samples, offsets), report))
     }
 
-    /// Whether a clip goes to the GPU: finite samples, and enough work for its way there.
-    fn suits_gpu(&self, plan: &Plan, clip: &[f32]) -> bool {
-        let outputs = plan.output_len(clip.len()) as u64;
-        let multiply_adds = outputs.saturating_mul(plan.taps() as u64);
-        let crossing = outputs.saturating_add(clip.len() as u64);
-        let worth = self.always_gpu || multiply_adds / crossing.max(1) >= WORTH_THE_WAY;
-        worth && crate::gpu::can_compute(plan) && clip.iter().fold(true, |finite, sample| finite & sample.is_finite())
+    /// Whether clips of a plan go to its GPU, if their samples are numbers: it can compute them, and for [`Backend::Auto`] it is
+    /// worth the way.
+    pub fn suits(&self, plan: &Plan) -> bool {
+        let (stride, phases) = (plan.ratio().stride(), plan.ratio().phases());
+        // For each output, one sample goes back, and stride / phases come.
+        let multiply_adds = (plan.taps() as u128).saturating_mul(phases.into());
+        let worth = self.always_gpu || multiply_adds / (u128::from(stride) + u128::from(phases)) >= WORTH_THE_WAY;
+        self.gpu.is_some() && worth && crate::gpu::can_compute(plan)
     }
+}
+
+fn is_finite(clip: &[f32]) -> bool {
+    // Without an early exit this is a vector loop.
+    clip.iter().fold(true, |finite, sample| finite & sample.is_finite())
 }
 
 fn select<'a>(clips: &[(&Plan, &'a [f32])], indices: &[usize]) -> Batch<'a, f32> {

@@ -6,6 +6,8 @@ use anyhow::Result;
 use polyphase::{CpuResampler, Level, list_adapters};
 use serde::Serialize;
 
+use crate::terminal;
+
 /// List the GPUs of this machine with their drivers and limits, and whether each computes rightly.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -49,19 +51,19 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         adapters: adapters.collect(),
     };
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&devices)?);
+        terminal::print(&serde_json::to_string_pretty(&devices)?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    println!("CPU: {}, {} threads", devices.cpu_simd_level, devices.cpu_threads);
+    terminal::print(&format!("CPU: {}, {} threads", devices.cpu_simd_level, devices.cpu_threads))?;
     if devices.adapters.is_empty() {
-        println!("no GPU: no driver offers an adapter");
+        terminal::print("no GPU: no driver offers an adapter")?;
     }
     for adapter in &devices.adapters {
-        println!("{} ({}, {})", adapter.name, adapter.kind, adapter.backend);
-        println!("    driver            {}", adapter.driver);
-        println!("    largest binding   {} MiB", adapter.max_binding_bytes >> 20);
-        println!("    workgroup memory  {} KiB", adapter.workgroup_memory_bytes >> 10);
-        println!("    self-test         {}", adapter.self_test_error.as_deref().unwrap_or("passed"));
+        terminal::print(&format!("{} ({}, {})", adapter.name, adapter.kind, adapter.backend))?;
+        terminal::print(&format!("    driver            {}", adapter.driver))?;
+        terminal::print(&format!("    largest binding   {} MiB", adapter.max_binding_bytes >> 20))?;
+        terminal::print(&format!("    workgroup memory  {} KiB", adapter.workgroup_memory_bytes >> 10))?;
+        terminal::print(&format!("    self-test         {}", adapter.self_test_error.as_deref().unwrap_or("passed")))?;
     }
     Ok(ExitCode::SUCCESS)
 }

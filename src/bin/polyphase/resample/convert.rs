@@ -9,6 +9,7 @@ use tempfile::NamedTempFile;
 
 use super::Precision;
 use super::array::convert_array;
+use super::gpu::{GpuQueue, MAX_SAMPLES};
 use super::paths::{Task, extension};
 use super::progress::Progress;
 use crate::audio::decode::{Decoded, Decoder};
@@ -33,6 +34,8 @@ pub(super) struct Settings {
     pub(super) dither: bool,
     pub(super) overwrite: bool,
     pub(super) cpu: CpuResampler,
+    /// Where clips go whose work is worth a GPU, if there is one.
+    pub(super) gpu: Option<GpuQueue>,
 }
 
 /// What became of a file.
@@ -59,7 +62,7 @@ pub(super) fn convert(task: &Task, settings: &Settings, progress: &Progress) -> 
         let decoder = Decoder::open(&task.input, move |bytes| progress.advance(bytes))?;
         let double = decoder.spec().format == SampleFormat::F64;
         match settings.precision.unwrap_or(if double { Precision::F64 } else { Precision::F32 }) {
-            Precision::F32 => convert_audio::<f32>(decoder, task, settings, temporary)?,
+            Precision::F32 => convert_single(decoder, task, settings, temporary)?,
             Precision::F64 => convert_audio::<f64>(decoder, task, settings, temporary)?,
         }
     };
@@ -83,6 +86,72 @@ fn publish(file: NamedTempFile, name: &Path, overwrite: bool) -> Result<()> {
     persisted.map(drop).map_err(|error| error.error).with_context(|| format!("writing {}", name.display()))
 }
 
+/// In float32: whole through the GPU if that is worth it, else in chunks.
+fn convert_single(
+    decoder: Decoder,
+    task: &Task,
+    settings: &Settings,
+    temporary: impl Fn() -> Result<NamedTempFile>,
+) -> Result<(NamedTempFile, Converted)> {
+    let Some(gpu) = &settings.gpu else { return convert_audio::<f32>(decoder, task, settings, temporary) };
+    let orig_freq = settings.orig_freq.unwrap_or(decoder.spec().rate);
+    let plan = Plan::cached(orig_freq, settings.new_freq, &settings.options).map_err(in_options)?;
+    // Without a promise: no format packs more than some 24 samples into a byte, silence apart.
+    let frames = decoder.promised_frames().unwrap_or(task.bytes.saturating_mul(24));
+    if frames.saturating_mul(decoder.spec().channels as u64) > MAX_SAMPLES || !gpu.suits(&plan) {
+        return convert_audio::<f32>(decoder, task, settings, temporary);
+    }
+    convert_whole(decoder, &plan, gpu, task, settings, temporary)
+}
+
+fn convert_whole(
+    mut decoder: Decoder,
+    plan: &Plan,
+    gpu: &GpuQueue,
+    task: &Task,
+    settings: &Settings,
+    temporary: impl Fn() -> Result<NamedTempFile>,
+) -> Result<(NamedTempFile, Converted)> {
+    let spec = decoder.spec();
+    let (output, format, mut writer) = begin(&decoder, plan, task, settings, temporary)?;
+    let (mut samples, mut packet) = (Vec::new(), Vec::new());
+    while decoder.read(&mut samples, &mut packet)? {}
+    let frames_in = (samples.len() / spec.channels) as u64;
+    let channels =
+        (0..spec.channels).map(|channel| samples.iter().skip(channel).step_by(spec.channels).copied().collect());
+    let resampled = gpu.resample(plan, channels.collect())?;
+    let frames_out = resampled.first().map_or(0, Vec::len);
+    samples.clear();
+    for frame in 0..frames_out {
+        samples.extend(resampled.iter().map(|channel| channel[frame]));
+    }
+    let writing = || format!("writing {}", task.output.display());
+    writer.write(&samples).with_context(writing)?;
+    let clipped = writer.finish().with_context(writing)?;
+    let (orig_freq, frames_out) = (settings.orig_freq.unwrap_or(spec.rate), frames_out as u64);
+    Ok((output, Converted { orig_freq, channels: spec.channels, frames_in, frames_out, format, clipped }))
+}
+
+/// Begins the output: its temporary file, the format of its samples, and what writes them.
+fn begin(
+    decoder: &Decoder,
+    plan: &Plan,
+    task: &Task,
+    settings: &Settings,
+    temporary: impl Fn() -> Result<NamedTempFile>,
+) -> Result<(NamedTempFile, SampleFormat, Writer)> {
+    let spec = decoder.spec();
+    let format = settings.format.unwrap_or_else(|| task.container.nearest(spec.format));
+    let promised = decoder.promised_frames().and_then(|frames| usize::try_from(frames).ok());
+    let promised = promised.map(|frames| plan.output_len(frames) as u64);
+    let output = temporary()?;
+    let written = Spec { rate: settings.new_freq, format, ..spec };
+    // Samples that come back unchanged are already in steps of the output's format, or it is wider.
+    let dither = settings.dither && !(plan.ratio().is_identity() && spec.format == format);
+    let writer = Writer::new(&output, task.container, written, promised, dither)?;
+    Ok((output, format, writer))
+}
+
 fn convert_audio<T: Sample + Decoded + Into<f64>>(
     mut decoder: Decoder,
     task: &Task,
@@ -92,14 +161,7 @@ fn convert_audio<T: Sample + Decoded + Into<f64>>(
     let spec = decoder.spec();
     let orig_freq = settings.orig_freq.unwrap_or(spec.rate);
     let plan = Plan::cached(orig_freq, settings.new_freq, &settings.options).map_err(in_options)?;
-    let format = settings.format.unwrap_or_else(|| task.container.nearest(spec.format));
-    let promised = decoder.promised_frames().and_then(|frames| usize::try_from(frames).ok());
-    let promised = promised.map(|frames| plan.output_len(frames) as u64);
-    let output = temporary()?;
-    let written = Spec { rate: settings.new_freq, format, ..spec };
-    // Samples that come back unchanged are already in steps of the output's format, or it is wider.
-    let dither = settings.dither && !(plan.ratio().is_identity() && spec.format == format);
-    let mut writer = Writer::new(&output, task.container, written, promised, dither)?;
+    let (output, format, mut writer) = begin(&decoder, &plan, task, settings, temporary)?;
     let mut stream = Stream::new(&plan, spec.channels)?.with_resampler(settings.cpu);
 
     let piece = piece_frames(&plan, spec.channels) * spec.channels;

@@ -2,6 +2,7 @@
 
 mod array;
 mod convert;
+mod gpu;
 mod paths;
 mod progress;
 mod report;
@@ -15,11 +16,12 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::ValueEnum;
-use polyphase::{CpuResampler, Level};
+use polyphase::{BACKEND_VARIABLE, Backend, CpuResampler, Level, Resampler};
 
 use self::convert::{Settings, convert};
+use self::gpu::{GpuQueue, Requests, Tally, WORKERS};
 use self::paths::Task;
 use self::progress::Progress;
 use self::report::{JsonFile, Row, Totals};
@@ -71,9 +73,13 @@ pub(crate) struct Args {
     #[arg(long)]
     overwrite: bool,
 
-    /// What computes; auto chooses, and the last line says why
-    #[arg(long, value_enum, default_value_t = Backend::Auto)]
+    /// What computes: auto, cpu or gpu; auto takes a GPU where the work is worth the way to it, and the last line says why
+    #[arg(long, value_name = "NAME", default_value_t = Backend::Auto)]
     backend: Backend,
+
+    /// Take an adapter that computes in software for a GPU too: right, but slower than the CPU path
+    #[arg(long)]
+    allow_software: bool,
 
     /// What to compute in [default: f64 for f64 inputs, else f32]
     #[arg(long, value_enum)]
@@ -118,13 +124,6 @@ enum OutputSamples {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Backend {
-    Auto,
-    Cpu,
-    Gpu,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Precision {
     F32,
     F64,
@@ -132,11 +131,6 @@ enum Precision {
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let began = Instant::now();
-    let reason = match args.backend {
-        Backend::Auto => "this build has no GPU backend",
-        Backend::Cpu => "as asked for",
-        Backend::Gpu => bail!("this build has no GPU backend: use --backend auto or cpu"),
-    };
     if let Some(threads) = args.threads {
         ensure!((1..=MAX_THREADS).contains(&threads), "--threads is {threads}: it must be in 1..={MAX_THREADS}");
     }
@@ -168,9 +162,15 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         None => None,
     };
 
+    let resampler = choose_backend(args)?;
     let threads =
         args.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, Into::into).min(MAX_THREADS));
-    let workers = threads.min(found.tasks.len()).max(1);
+    let (gpu, requests) = match &resampler.adapter() {
+        Some(_) => Some(GpuQueue::new(resampler.clone())).unzip(),
+        None => (None, None),
+    };
+    // Those that wait for the GPU need no core meanwhile.
+    let workers = if gpu.is_some() { WORKERS.max(threads) } else { threads }.min(found.tasks.len()).max(1);
     // Threads that no file needs help within the files; those that do not go round are shared, since the pool has no more.
     let cpu = CpuResampler::new().with_threads(threads.div_ceil(workers));
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
@@ -183,13 +183,14 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         dither: !args.no_dither,
         overwrite: args.overwrite,
         cpu,
+        gpu,
     };
 
     let progress = Progress::new(found.tasks.len(), found.tasks.iter().map(|task| task.bytes).sum(), args.quiet);
     for (path, reason) in &found.unreadable {
         progress.say(&format!("polyphase: {}: {reason}", path.display()));
     }
-    let mut rows = convert_all(&found.tasks, &settings, &progress, workers);
+    let (mut rows, tally) = convert_all(&found.tasks, &settings, &progress, workers, requests);
     progress.finish();
 
     rows.extend(found.unreadable.iter().map(|(path, reason)| Row::unreadable(path, reason)));
@@ -203,8 +204,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         clipped_samples: rows.iter().map(Row::clipped).sum(),
         wall_seconds: wall,
         times_real_time: seconds / wall,
-        backend: "CPU",
-        backend_reason: reason.to_owned(),
+        backend: if tally.gpu_clips > 0 { "GPU" } else { "CPU" },
+        backend_reason: reason(&resampler, &tally),
+        adapter: resampler.adapter().map(|adapter| adapter.name.clone()),
         simd_level: Level::best().to_string(),
         threads,
         filter: settings.options.into(),
@@ -220,15 +222,41 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(totals.failed > 0 || reported.is_err())))
 }
 
-/// Converts the files on so many workers, and returns a row for each, in their order.
-fn convert_all(tasks: &[Task], settings: &Settings, progress: &Progress, workers: usize) -> Vec<Row> {
+/// The backend that was asked for, here or in the environment.
+fn choose_backend(args: &Args) -> Result<Resampler> {
+    let asked = std::env::var(BACKEND_VARIABLE).ok().filter(|_| args.backend == Backend::Auto);
+    let backend = asked.map_or(Ok(args.backend), |name| name.parse()).context(BACKEND_VARIABLE)?;
+    let hint =
+        || format!("--backend {backend}: see polyphase devices, or use --backend cpu; --allow-software takes software");
+    Resampler::new(backend, args.allow_software).with_context(hint)
+}
+
+/// Why that backend, in the words of the last line.
+fn reason(resampler: &Resampler, tally: &Tally) -> String {
+    match (&tally.cpu_reason, resampler.adapter()) {
+        (Some(cpu), _) => format!("{}; {} clips on the CPU: {cpu}", resampler.reason(), tally.cpu_clips),
+        (None, Some(_)) if tally.gpu_clips == 0 => "none of this is worth the way to the GPU".to_owned(),
+        _ => resampler.reason().to_owned(),
+    }
+}
+
+/// Converts the files on so many workers, and returns a row for each, in their order, and what the GPU did.
+fn convert_all(
+    tasks: &[Task],
+    settings: &Settings,
+    progress: &Progress,
+    workers: usize,
+    requests: Option<Requests>,
+) -> (Vec<Row>, Tally) {
     // Whatever panics fails one file: its message comes with the others, not from the hook.
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
     let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let rows = Mutex::new(Vec::with_capacity(tasks.len()));
-    thread::scope(|scope| {
-        for _ in 0..workers {
+    let tally = thread::scope(|scope| {
+        let server = settings.gpu.as_ref().zip(requests);
+        let server = server.map(|(gpu, requests)| scope.spawn(move || gpu.serve(requests)));
+        let worker = || {
             scope.spawn(|| {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
@@ -246,11 +274,20 @@ fn convert_all(tasks: &[Task], settings: &Settings, progress: &Progress, workers
                     rows.lock().unwrap_or_else(PoisonError::into_inner).push((index, row));
                     progress.file_done(done.fetch_add(1, Ordering::Relaxed) + 1);
                 }
-            });
+            })
+        };
+        let workers: Vec<_> = (0..workers).map(|_| worker()).collect();
+        for worker in workers {
+            // It catches what panics in a file.
+            let _ = worker.join();
         }
+        if let Some(gpu) = &settings.gpu {
+            gpu.close();
+        }
+        server.and_then(|server| server.join().ok()).unwrap_or_default()
     });
     panic::set_hook(hook);
     let mut rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
     rows.sort_by_key(|(index, _)| *index);
-    rows.into_iter().map(|(_, row)| row).collect()
+    (rows.into_iter().map(|(_, row)| row).collect(), tally)
 }

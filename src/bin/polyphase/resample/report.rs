@@ -50,6 +50,8 @@ pub(super) struct Totals {
     pub(super) times_real_time: f64,
     pub(super) backend: &'static str,
     pub(super) backend_reason: String,
+    /// The GPU, if there was one to use.
+    pub(super) adapter: Option<String>,
     pub(super) simd_level: String,
     pub(super) threads: usize,
     #[serde(flatten)]
@@ -117,14 +119,16 @@ impl Totals {
     pub(super) fn summary(&self) -> String {
         let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
         let mut line = format!(
-            "{}, {:.1} s of audio in {:.2} s, {:.0} times real time, on the {} ({}, {}): {}",
+            "{}, {:.1} s of audio in {:.2} s, {:.0} times real time, on the {} ({}): {}",
             plural(self.clips, "clip"),
             self.seconds,
             self.wall_seconds,
             self.times_real_time,
             self.backend,
-            self.simd_level,
-            plural(self.threads, "thread"),
+            match &self.adapter {
+                Some(adapter) if self.backend == "GPU" => adapter.clone(),
+                _ => format!("{}, {}", self.simd_level, plural(self.threads, "thread")),
+            },
             self.backend_reason,
         );
         if self.failed > 0 {
