@@ -29,7 +29,7 @@ enum Command {
     Devices(devices::Args),
 }
 
-/// 0 if everything succeeded, 1 if a file failed, 2 if nothing was begun.
+/// 0 if everything succeeded, 1 if a file failed or the report of them could not be written, 2 if nothing was begun.
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Resample(args) => resample::run(&args),

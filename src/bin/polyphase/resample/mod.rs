@@ -34,7 +34,7 @@ use crate::{panics, terminal};
 /// Reads WAV, FLAC, MP3, Ogg Vorbis, AAC, ALAC, AIFF, CAF, Matroska and .npy (f32, f64, i16 or i32, of any rank, the last
 /// axis is time). Writes WAV, FLAC and .npy. A file that fails is reported, and the others go on.
 ///
-/// Exit code: 0 if every file was resampled, 1 if one failed, 2 if nothing was begun.
+/// Exit code: 0 if every file was resampled, 1 if one failed or the report could not be written, 2 if nothing was begun.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   polyphase resample recordings --rate 16000 --out recordings-16k
