@@ -7,6 +7,7 @@ use crate::batch::{Batch, BatchBuf, zeroed};
 use crate::cpu::CpuResampler;
 use crate::error::{Error, Result};
 use crate::gpu::{AdapterSummary, Context, Cursor};
+use crate::options::ResampleOptions;
 use crate::plan::Plan;
 
 /// Environment variable that overrides the backend: `auto`, `cpu` or `gpu`.
@@ -203,6 +204,15 @@ impl Resampler {
         Ok((BatchBuf::from_parts(samples, offsets), report))
     }
 
+    /// Whether any plan with these options could be worth the way to a GPU and back: for others [`Backend::Auto`] need not look
+    /// for one, which takes a tenth of a second.
+    pub fn is_worth_a_gpu(options: &ResampleOptions) -> bool {
+        // A plan has about 2 · width / rolloff · max(1, M/L) taps, and at least 1 + M/L samples cross for each output.
+        #[expect(clippy::cast_precision_loss, reason = "a small constant")]
+        let worth = 2.0 * options.lowpass_filter_width / options.rolloff + 1.0 >= WORTH_THE_WAY as f64;
+        worth
+    }
+
     /// Whether clips of a plan go to its GPU, if their samples are numbers: it can compute them, and for [`Backend::Auto`] it is
     /// worth the way.
     pub fn suits(&self, plan: &Plan) -> bool {
@@ -256,7 +266,6 @@ fn run_gpu(
 mod tests {
     use super::*;
     use crate::gpu::with_fault;
-    use crate::options::ResampleOptions;
 
     /// Whatever fails, wherever it fails: the batch is complete and right, the report names the fault, and the next batch
     /// works.

@@ -3,6 +3,7 @@
 mod arrays;
 mod bad_files;
 mod files;
+mod gpu;
 mod outputs;
 mod paths;
 mod terminal;
@@ -23,8 +24,10 @@ fn polyphase(arguments: &[&str]) -> Output {
 /// Runs it in a folder, and returns exit code, stdout and stderr.
 fn run(folder: &TempDir, command: &str) -> (i32, String, String) {
     let arguments: Vec<_> = command.split_whitespace().collect();
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_polyphase")).args(arguments).current_dir(folder.path()).output().unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_polyphase"));
+    // Without this Mesa's Vulkan writes a line of its own to stderr.
+    program.env("XDG_RUNTIME_DIR", folder.path());
+    let output = program.args(arguments).current_dir(folder.path()).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }

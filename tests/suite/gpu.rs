@@ -2,6 +2,6 @@
 
 mod backends;
 mod batches;
-mod device;
+pub(crate) mod device;
 mod kernels;
 mod limits;

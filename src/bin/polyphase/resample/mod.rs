@@ -18,7 +18,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::ValueEnum;
-use polyphase::{BACKEND_VARIABLE, Backend, CpuResampler, Level, Resampler};
+use polyphase::{BACKEND_VARIABLE, Backend, CpuResampler, Level, ResampleOptions, Resampler};
 
 use self::convert::{Settings, convert};
 use self::gpu::{GpuQueue, Requests, Tally, WORKERS};
@@ -162,7 +162,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         None => None,
     };
 
-    let resampler = choose_backend(args)?;
+    let (resampler, mut reason) = choose_backend(args, &options)?;
     let threads =
         args.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, Into::into).min(MAX_THREADS));
     let (gpu, requests) = match &resampler.adapter() {
@@ -194,6 +194,11 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     progress.finish();
 
     rows.extend(found.unreadable.iter().map(|(path, reason)| Row::unreadable(path, reason)));
+    if let Some(cpu_reason) = &tally.cpu_reason {
+        reason = format!("{reason}; {} clips on the CPU: {cpu_reason}", tally.cpu_clips);
+    } else if resampler.adapter().is_some() && tally.gpu_clips == 0 {
+        "nothing here suits the GPU".clone_into(&mut reason);
+    }
     let failed = rows.iter().filter(|row| row.failed()).count();
     let (seconds, wall) = (rows.iter().map(Row::seconds).sum::<f64>(), began.elapsed().as_secs_f64());
     let totals = Totals {
@@ -205,7 +210,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         wall_seconds: wall,
         times_real_time: seconds / wall,
         backend: if tally.gpu_clips > 0 { "GPU" } else { "CPU" },
-        backend_reason: reason(&resampler, &tally),
+        backend_reason: reason,
         adapter: resampler.adapter().map(|adapter| adapter.name.clone()),
         simd_level: Level::best().to_string(),
         threads,
@@ -222,22 +227,19 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::from(u8::from(totals.failed > 0 || reported.is_err())))
 }
 
-/// The backend that was asked for, here or in the environment.
-fn choose_backend(args: &Args) -> Result<Resampler> {
+/// The backend that was asked for, here or in the environment, and why it is that one.
+fn choose_backend(args: &Args, options: &ResampleOptions) -> Result<(Resampler, String)> {
     let asked = std::env::var(BACKEND_VARIABLE).ok().filter(|_| args.backend == Backend::Auto);
     let backend = asked.map_or(Ok(args.backend), |name| name.parse()).context(BACKEND_VARIABLE)?;
+    if backend == Backend::Auto && !Resampler::is_worth_a_gpu(options) {
+        let reason = "so short a filter is done before its samples were on a GPU";
+        return Ok((Resampler::new(Backend::Cpu, false)?, reason.to_owned()));
+    }
     let hint =
         || format!("--backend {backend}: see polyphase devices, or use --backend cpu; --allow-software takes software");
-    Resampler::new(backend, args.allow_software).with_context(hint)
-}
-
-/// Why that backend, in the words of the last line.
-fn reason(resampler: &Resampler, tally: &Tally) -> String {
-    match (&tally.cpu_reason, resampler.adapter()) {
-        (Some(cpu), _) => format!("{}; {} clips on the CPU: {cpu}", resampler.reason(), tally.cpu_clips),
-        (None, Some(_)) if tally.gpu_clips == 0 => "none of this is worth the way to the GPU".to_owned(),
-        _ => resampler.reason().to_owned(),
-    }
+    let resampler = Resampler::new(backend, args.allow_software).with_context(hint)?;
+    let reason = resampler.reason().to_owned();
+    Ok((resampler, reason))
 }
 
 /// Converts the files on so many workers, and returns a row for each, in their order, and what the GPU did.
