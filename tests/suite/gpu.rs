@@ -3,5 +3,6 @@
 mod backends;
 mod batches;
 pub(crate) mod device;
+mod jobs;
 mod kernels;
 mod limits;
