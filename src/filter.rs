@@ -11,7 +11,7 @@
 use crate::error::{Error, Result};
 use crate::options::{ResampleOptions, Window};
 use crate::ratio::Ratio;
-use crate::window::WindowFunction;
+use crate::window::{Prototype, WindowFunction};
 
 /// What a filter will look like, in integers, before any tap is computed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -58,20 +58,6 @@ impl FilterShape {
         usize::try_from(i128::from(self.reach).div_euclid(self.phases()) + 1).unwrap_or(usize::MAX)
     }
 
-    /// The first output whose window reaches no input sample below `position`.
-    pub(crate) fn first_from(&self, position: i64) -> i128 {
-        // start(n) ≥ position ⟺ n·M − R > (position − 1)·L
-        let bound = (i128::from(position) - 1) * self.phases() + i128::from(self.reach);
-        bound.div_euclid(self.stride()) + 1
-    }
-
-    /// The first output whose row of `row` samples from its start goes beyond `position`.
-    pub(crate) fn first_beyond(&self, position: i64, row: usize) -> i128 {
-        // start(n) + row ≤ position ⟺ n·M − R ≤ (position − row)·L
-        let bound = (i128::from(position) - row as i128) * self.phases() + i128::from(self.reach);
-        bound.div_euclid(self.stride()) + 1
-    }
-
     /// The first output whose window reaches beyond `position`.
     pub(crate) fn first_reaching(&self, position: u64) -> u64 {
         // end(n) > position ⟺ n·M + R ≥ position·L
@@ -88,6 +74,22 @@ impl FilterShape {
         saturate(start)..saturate(end)
     }
 
+    /// Calls `tap(k, |m|)` for each tap of a phase's window: the k-th is h at m = i·L − phase·M, with i from its start.
+    ///
+    /// The phase may be beyond L: phase j + L is phase j of the next frame.
+    pub(crate) fn for_each_tap(&self, phase: usize, window: std::ops::Range<i64>, mut tap: impl FnMut(usize, usize)) {
+        let step = self.ratio.phases();
+        let mut m = saturate(i128::from(window.start) * self.phases() - phase as i128 * self.stride());
+        for k in 0..to_index(window.start.abs_diff(window.end)) {
+            tap(k, to_index(m.unsigned_abs()));
+            m += step.cast_signed();
+        }
+    }
+
+    pub(crate) fn ratio(&self) -> Ratio {
+        self.ratio
+    }
+
     fn stride(&self) -> i128 {
         i128::from(self.ratio.stride())
     }
@@ -102,6 +104,11 @@ fn saturate(position: i128) -> i64 {
     i64::try_from(position).unwrap_or(if position < 0 { i64::MIN } else { i64::MAX })
 }
 
+/// |m| ≤ reach, which fits.
+fn to_index(value: u64) -> usize {
+    usize::try_from(value).unwrap_or(usize::MAX)
+}
+
 /// The largest integer m with m · rolloff / larger < width, in the arithmetic with which the taps are computed.
 #[expect(clippy::cast_precision_loss, reason = "integers beyond 2^53 make banks far beyond any memory")]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is not negative")]
@@ -114,16 +121,11 @@ fn largest_inside(width: f64, rolloff: f64, larger: u64) -> u128 {
 
 /// A float type that a bank can be stored in.
 pub trait Coefficient: Copy + Default + std::fmt::Debug + Send + Sync + 'static {
-    /// Rows are padded with zeros to a multiple of this, so that a SIMD loop along them has no tail.
-    const ROW_MULTIPLE: usize;
-
     /// Rounds once, to the nearest.
     fn from_f64(value: f64) -> Self;
 }
 
 impl Coefficient for f32 {
-    const ROW_MULTIPLE: usize = 16;
-
     #[expect(clippy::cast_possible_truncation, reason = "the one rounding of the coefficients")]
     fn from_f64(value: f64) -> Self {
         value as Self
@@ -131,19 +133,17 @@ impl Coefficient for f32 {
 }
 
 impl Coefficient for f64 {
-    const ROW_MULTIPLE: usize = 1;
-
     fn from_f64(value: f64) -> Self {
         value
     }
 }
 
-/// The taps of every phase.
+/// The taps of every phase, a row for each: what the float64 reference reads, and what every other layout is made from.
 #[derive(Debug, Clone, PartialEq)]
-pub struct FilterBank<T> {
+pub(crate) struct FilterBank<T> {
     /// Input samples from one frame to the next.
     stride: i64,
-    /// Taps in a row, padding included.
+    /// Taps in a row; rows that have one less end with a zero.
     row: usize,
     /// For each phase j, the first input sample under its row, relative to that of the frame, q·M.
     starts: Vec<i64>,
@@ -153,47 +153,20 @@ pub struct FilterBank<T> {
 impl<T: Coefficient> FilterBank<T> {
     /// Computes the taps in float64 and rounds each once.
     ///
-    /// h is even, so phase L − j holds the taps of phase j in reverse: half of them are computed.
-    #[expect(clippy::cast_precision_loss, reason = "|m| ≤ reach + L, far below 2^53 for any bank within the limits")]
+    /// Tap i of phase j is h at m = i·L − j·M, and h is even. L and M are coprime, so each m belongs to one tap: the
+    /// prototype h(0), h(1), … is evaluated once, and the rows pick every L-th value of it.
     pub(crate) fn design(shape: &FilterShape, window: Window) -> Self {
-        let ratio = shape.ratio;
-        let phases = usize::try_from(ratio.phases()).expect("FilterShape bounds phases · 8 bytes");
-        let row = shape.taps.next_multiple_of(T::ROW_MULTIPLE);
-        let (stride, larger) = (ratio.stride(), ratio.stride().max(ratio.phases()));
-        let window = WindowFunction::new(window);
-        let gain = ratio.stride().min(ratio.phases()) as f64 * shape.rolloff / stride as f64;
-
-        let mut starts = vec![0; phases];
+        let prototype: Vec<_> = prototype(shape, window).into_iter().map(T::from_f64).collect();
+        let phases = usize::try_from(shape.ratio.phases()).expect("FilterShape bounds phases · 8 bytes");
+        let row = shape.taps;
+        let mut starts = Vec::with_capacity(phases);
         let mut coefficients = vec![T::default(); phases * row];
-        let (mut values, mut positions) = (Vec::with_capacity(shape.taps), Vec::with_capacity(shape.taps));
-        for phase in 0..=phases / 2 {
+        for (phase, row) in coefficients.chunks_exact_mut(row).enumerate() {
             let support = shape.window(phase as u64);
-            values.clear();
-            positions.clear();
-            for i in support.clone() {
-                let m = i128::from(i) * shape.phases() - phase as i128 * shape.stride();
-                let t = m as f64 * shape.rolloff / larger as f64;
-                values.push(gain * sinc(t));
-                positions.push(t / shape.width);
-            }
-            window.apply(&positions, &mut values);
-
-            starts[phase] = support.start;
-            let taps = coefficients[phase * row..].iter_mut();
-            taps.zip(&values).for_each(|(tap, &value)| *tap = T::from_f64(value));
-            if phase > 0 && phases - phase != phase {
-                let mirror = phases - phase;
-                starts[mirror] = saturate(shape.stride() - i128::from(support.end) + 1);
-                let taps = coefficients[mirror * row..].iter_mut();
-                taps.zip(values.iter().rev()).for_each(|(tap, &value)| *tap = T::from_f64(value));
-            }
+            starts.push(support.start);
+            shape.for_each_tap(phase, support, |tap, m| row[tap] = prototype[m]);
         }
         Self { stride: saturate(shape.stride()), row, starts, coefficients }
-    }
-
-    /// Bytes held.
-    pub(crate) fn bytes(&self) -> usize {
-        size_of_val(&*self.coefficients) + size_of_val(&*self.starts)
     }
 
     /// Rows of the bank.
@@ -206,20 +179,7 @@ impl<T: Coefficient> FilterBank<T> {
         self.stride
     }
 
-    /// Taps in a row, padding included: samples that one output reads.
-    pub(crate) fn row_len(&self) -> usize {
-        self.row
-    }
-
-    /// The phase of output `n`, and the first input sample of its frame.
-    pub(crate) fn locate(&self, n: u64) -> (usize, i64) {
-        let phases = self.phases() as u64;
-        #[expect(clippy::cast_possible_truncation, reason = "a remainder by a usize")]
-        let phase = (n % phases) as usize;
-        (phase, saturate(i128::from(n / phases) * i128::from(self.stride)))
-    }
-
-    /// The taps of a phase, padding included.
+    /// The taps of a phase.
     pub(crate) fn row(&self, phase: usize) -> &[T] {
         &self.coefficients[phase * self.row..][..self.row]
     }
@@ -230,11 +190,14 @@ impl<T: Coefficient> FilterBank<T> {
     }
 }
 
-/// sin(πt)/(πt). The argument of the sine is reduced before it is multiplied by π, which keeps it exact.
-fn sinc(t: f64) -> f64 {
-    if t == 0.0 {
-        return 1.0;
-    }
-    let reduced = t - 2.0 * (t / 2.0).round();
-    (std::f64::consts::PI * reduced).sin() / (std::f64::consts::PI * t)
+/// h(m) for m = 0 … reach, the positive half of the even filter.
+#[expect(clippy::cast_precision_loss, reason = "m ≤ reach, far below 2^53 for any bank within the limits")]
+pub(crate) fn prototype(shape: &FilterShape, window: Window) -> Vec<f64> {
+    let ratio = shape.ratio;
+    let gain = ratio.stride().min(ratio.phases()) as f64 * shape.rolloff / ratio.stride() as f64;
+    let larger = ratio.stride().max(ratio.phases()) as f64;
+    let window = WindowFunction::new(window);
+    let mut values: Vec<_> = (0..=shape.reach).map(|m| m as f64 * shape.rolloff / larger).collect();
+    Prototype { gain, width: shape.width, window }.evaluate(&mut values);
+    values
 }
