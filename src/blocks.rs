@@ -47,12 +47,15 @@ impl PhaseBlocks {
         let starts: Vec<_> = (0..blocks).map(|block| window_of(block * LANES).start).collect();
         let span = (0..blocks).map(|block| to_len(starts[block]..window_of(last_of(block)).end)).max().unwrap_or(0);
 
+        let padded = span.next_multiple_of(STEP);
+        let span = if blocks * padded * size_of::<Taps>() <= PADDED_BYTES { padded } else { span };
+
         let mut taps = vec![Taps([0.0; LANES]); blocks * span];
         for (block, taps) in taps.chunks_exact_mut(span).enumerate() {
             for lane in block * LANES..=last_of(block) {
-                let window = window_of(lane);
-                let taps = &mut taps[to_len(starts[block]..window.start)..];
-                shape.for_each_tap(lane, window, |k, m| taps[k].0[lane % LANES] = prototype[m]);
+                let taps = &mut taps[to_len(starts[block]..window_of(lane).start)..];
+                let lane_in_block = lane % LANES;
+                shape.for_each_tap(lane, &prototype, |k, tap| taps[k].0[lane_in_block] = tap);
             }
         }
         Self { shape: *shape, turns, starts, span, segments: segments(span, shape.taps()), taps }
@@ -113,10 +116,17 @@ fn turns(phases: usize) -> usize {
     (1..=LANES).find(|&turns| empty(turns) * 25 <= phases * turns).unwrap_or(LANES)
 }
 
+/// Samples that the kernel takes in one step. It sums what is left of a block after whole steps by itself.
+pub(crate) const STEP: usize = 8;
+
+/// Up to this many bytes of taps, blocks are padded with zeros to whole steps, which are faster than single samples.
+const PADDED_BYTES: usize = 1 << 20;
+
 /// Samples about the middle of a window that get a sum of their own.
 const MIDDLE: usize = 16;
 
-/// Which of the samples under a block are summed together, before these sums are added up. Rows have at most `taps` taps.
+/// Which of the samples under a block are summed together, before these sums are added up: whole steps. Rows have at most
+/// `taps` taps.
 ///
 /// One running sum rounds at the size of the sum, and most of a window's sum comes from the few taps in its middle. So the
 /// samples in the middle of any of the block's windows get short sums, and the sums to either side double in length
@@ -124,8 +134,7 @@ const MIDDLE: usize = 16;
 /// (−129, −139), at 6207 taps −138.8 (−117, −129), for 7, 9 and 17 additions. Starting with 8 gains 1 dB for two additions
 /// more, starting with 32 loses 2 dB.
 fn segments(span: usize, taps: usize) -> Vec<Range<usize>> {
-    // The windows' middles; whole steps of the kernel fit between most of the ends.
-    let first = (taps / 2).next_multiple_of(8);
+    let first = (taps / 2).next_multiple_of(STEP);
     let last = first.max(span - taps.min(span) / 2);
     let mut ends: Vec<_> = (first..=last).step_by(MIDDLE).collect();
     let last = ends.last().copied().unwrap_or(first);
@@ -135,8 +144,9 @@ fn segments(span: usize, taps: usize) -> Vec<Range<usize>> {
         ends.push(last + distance);
         distance *= 2;
     }
-    ends.retain(|&end| end > 0 && end < span);
-    ends.push(span);
+    let whole = span / STEP * STEP;
+    ends.retain(|&end| end > 0 && end < whole);
+    ends.push(whole);
     ends.sort_unstable();
     let mut start = 0;
     ends.into_iter().map(|end| std::mem::replace(&mut start, end)..end).collect()
@@ -160,14 +170,14 @@ mod tests {
 
     #[test]
     fn segments_are_short_in_the_middle_and_cover_everything_once() {
-        assert_eq!(segments(31, 14), [0..8, 8..24, 24..31]);
-        assert_eq!(segments(165, 148), [0..16, 16..48, 48..64, 64..80, 80..96, 96..112, 112..144, 144..165]);
+        assert_eq!(segments(31, 14), [0..8, 8..24]);
+        assert_eq!(segments(168, 148), [0..16, 16..48, 48..64, 64..80, 80..96, 96..112, 112..144, 144..168]);
         for span in 1..2000 {
             for taps in [1, span / 10 + 1, span / 2 + 1, span] {
                 let segments = segments(span, taps);
-                assert_eq!((segments[0].start, segments[segments.len() - 1].end), (0, span));
+                assert_eq!((segments[0].start, segments[segments.len() - 1].end), (0, span / STEP * STEP));
                 assert!(segments.windows(2).all(|pair| pair[0].end == pair[1].start));
-                assert!(segments.iter().all(|segment| !segment.is_empty()));
+                assert!(segments.iter().all(|segment| segment.len() % STEP == 0));
             }
         }
     }

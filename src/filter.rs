@@ -74,15 +74,34 @@ impl FilterShape {
         saturate(start)..saturate(end)
     }
 
-    /// Calls `tap(k, |m|)` for each tap of a phase's window: the k-th is h at m = i·L − phase·M, with i from its start.
+    /// Calls `put(k, tap)` for each tap of a phase's window: h at m = i·L − phase·M for the k-th position i in it, from the
+    /// values of h at |m|.
     ///
     /// The phase may be beyond L: phase j + L is phase j of the next frame.
-    pub(crate) fn for_each_tap(&self, phase: usize, window: std::ops::Range<i64>, mut tap: impl FnMut(usize, usize)) {
-        let step = self.ratio.phases();
-        let mut m = saturate(i128::from(window.start) * self.phases() - phase as i128 * self.stride());
-        for k in 0..to_index(window.start.abs_diff(window.end)) {
-            tap(k, to_index(m.unsigned_abs()));
-            m += step.cast_signed();
+    #[inline]
+    pub(crate) fn for_each_tap<T: Copy>(&self, phase: usize, prototype: &[T], mut put: impl FnMut(usize, T)) {
+        let window = self.window(phase as u64);
+        let taps = to_index(window.start.abs_diff(window.end));
+        let step = to_index(self.ratio.phases());
+        // The value falls to the centre first, and rises from there on.
+        let first = i128::from(window.start) * self.phases() - phase as i128 * self.stride();
+        let mut m = to_index(saturate(first).unsigned_abs());
+        let mut k = 0;
+        if first < 0 {
+            while k < taps && m > 0 {
+                put(k, prototype[m]);
+                k += 1;
+                if m < step {
+                    m = step - m;
+                    break;
+                }
+                m -= step;
+            }
+        }
+        while k < taps {
+            put(k, prototype[m]);
+            k += 1;
+            m += step;
         }
     }
 
@@ -162,9 +181,8 @@ impl<T: Coefficient> FilterBank<T> {
         let mut starts = Vec::with_capacity(phases);
         let mut coefficients = vec![T::default(); phases * row];
         for (phase, row) in coefficients.chunks_exact_mut(row).enumerate() {
-            let support = shape.window(phase as u64);
-            starts.push(support.start);
-            shape.for_each_tap(phase, support, |tap, m| row[tap] = prototype[m]);
+            starts.push(shape.window(phase as u64).start);
+            shape.for_each_tap(phase, &prototype, |k, tap| row[k] = tap);
         }
         Self { stride: saturate(shape.stride()), row, starts, coefficients }
     }
@@ -191,13 +209,11 @@ impl<T: Coefficient> FilterBank<T> {
 }
 
 /// h(m) for m = 0 … reach, the positive half of the even filter.
-#[expect(clippy::cast_precision_loss, reason = "m ≤ reach, far below 2^53 for any bank within the limits")]
+#[expect(clippy::cast_precision_loss, reason = "far below 2^53 for any bank within the limits")]
 pub(crate) fn prototype(shape: &FilterShape, window: Window) -> Vec<f64> {
     let ratio = shape.ratio;
     let gain = ratio.stride().min(ratio.phases()) as f64 * shape.rolloff / ratio.stride() as f64;
-    let larger = ratio.stride().max(ratio.phases()) as f64;
-    let window = WindowFunction::new(window);
-    let mut values: Vec<_> = (0..=shape.reach).map(|m| m as f64 * shape.rolloff / larger).collect();
-    Prototype { gain, width: shape.width, window }.evaluate(&mut values);
-    values
+    let step = shape.rolloff / ratio.stride().max(ratio.phases()) as f64;
+    let len = to_index(shape.reach.unsigned_abs()) + 1;
+    Prototype { gain, step, width: shape.width, window: WindowFunction::new(window) }.evaluate(len)
 }

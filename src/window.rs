@@ -76,51 +76,48 @@ impl WindowFunction {
     }
 }
 
-/// sinc × window as a function of the position in zero crossings.
+/// sinc × window, sampled at t = m · step for m = 0, 1, ….
 #[derive(Debug)]
 pub(crate) struct Prototype {
     pub(crate) gain: f64,
+    /// Zero crossings from one value to the next.
+    pub(crate) step: f64,
     /// Zero crossings at which the window ends.
     pub(crate) width: f64,
     pub(crate) window: WindowFunction,
 }
 
-/// Vectors that are evaluated together. Designing kaiser_best at 44.1→16 kHz takes 41 µs with 4, 62 with 1.
-const SIDE_BY_SIDE: usize = 4;
+/// Vectors that are evaluated together.
+const SIDE_BY_SIDE: usize = 8;
 
 impl Prototype {
-    /// Replaces each position t ≥ 0, of which only the first may be 0, by `gain · sinc(t) · window(t/width)`.
-    pub(crate) fn evaluate(&self, positions: &mut [f64]) {
-        dispatch!(Level::best().simd(), simd => self.evaluate_simd(simd, positions));
-        if let Some(first) = positions.first_mut() && first.is_nan() {
+    /// `gain · sinc(t) · window(t/width)` for the first `len` values of m, all inside the window.
+    pub(crate) fn evaluate(&self, len: usize) -> Vec<f64> {
+        let mut values = vec![0.0; len.next_multiple_of(8 * SIDE_BY_SIDE)];
+        dispatch!(Level::best().simd(), simd => self.evaluate_simd(simd, &mut values));
+        values.truncate(len);
+        if let Some(first) = values.first_mut() {
             // sinc(0) · window(0) = 1, where the formula divides 0 by 0.
             *first = self.gain;
         }
+        values
     }
 
     #[inline(always)]
-    fn evaluate_simd<S: Simd>(&self, simd: S, positions: &mut [f64]) {
-        let (blocks, rest) = positions.as_chunks_mut::<{ 8 * SIDE_BY_SIDE }>();
-        for block in blocks {
-            self.evaluate_block(simd, block);
-        }
-        let mut block = [0.0; 8 * SIDE_BY_SIDE];
-        block[..rest.len()].copy_from_slice(rest);
-        self.evaluate_block(simd, &mut block);
-        rest.copy_from_slice(&block[..rest.len()]);
-    }
-
-    #[inline(always)]
-    fn evaluate_block<S: Simd>(&self, simd: S, block: &mut [f64; 8 * SIDE_BY_SIDE]) {
-        let mut t = [f64x8::splat(simd, 0.0); SIDE_BY_SIDE];
-        let mut u = t;
-        for ((t, u), block) in t.iter_mut().zip(&mut u).zip(block.as_chunks::<8>().0) {
-            *t = f64x8::load_array_ref(simd, block);
-            *u = *t / self.width;
-        }
-        let window = self.window.at(simd, u);
-        for ((t, window), block) in t.into_iter().zip(window).zip(block.as_chunks_mut::<8>().0) {
-            (sinc(simd, t) * window * self.gain).store_array(block);
+    fn evaluate_simd<S: Simd>(&self, simd: S, values: &mut [f64]) {
+        let mut m = f64x8::from_fn(simd, |lane| [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0][lane]);
+        for block in values.as_chunks_mut::<{ 8 * SIDE_BY_SIDE }>().0 {
+            let mut t = [f64x8::splat(simd, 0.0); SIDE_BY_SIDE];
+            let mut u = t;
+            for (t, u) in t.iter_mut().zip(&mut u) {
+                *t = m * self.step;
+                *u = *t * (1.0 / self.width);
+                m += 8.0;
+            }
+            let window = self.window.at(simd, u);
+            for ((t, window), values) in t.into_iter().zip(window).zip(block.as_chunks_mut::<8>().0) {
+                (sinc(simd, t) * window * self.gain).store_array(values);
+            }
         }
     }
 }

@@ -6,9 +6,11 @@
 //! are skipped, which is the same as adding zeros: a segment's sum that would be −0 instead of +0 becomes +0 when it is
 //! added to the total.
 
+use std::ops::Range;
+
 use fearless_simd::{Simd, dispatch, f32x16, prelude::*};
 
-use crate::blocks::{LANES, PhaseBlocks, Taps};
+use crate::blocks::{LANES, PhaseBlocks, STEP, Taps};
 use crate::filter::Coefficient;
 use crate::level::Level;
 use crate::plan::Plan;
@@ -84,7 +86,7 @@ impl Kernel for f32 {
 }
 
 /// Which of the `len` samples from `start` on are among the `count` from `origin` on.
-fn overlap(start: i64, len: usize, origin: i64, count: usize) -> std::ops::Range<usize> {
+fn overlap(start: i64, len: usize, origin: i64, count: usize) -> Range<usize> {
     let clamp = |offset: i64| usize::try_from(offset.max(0)).unwrap_or(usize::MAX).min(len);
     let begin = clamp(origin.saturating_sub(start));
     let end = clamp(origin.saturating_add(position(count as u64)).saturating_sub(start));
@@ -112,9 +114,6 @@ const fn frames_at_once(lanes: usize) -> usize {
         _ => 2,
     }
 }
-
-/// Samples taken in one step: the bounds of the slices are checked once for each.
-const STEP: usize = 8;
 
 #[derive(Debug, Clone, Copy)]
 struct Input<'a> {
@@ -165,7 +164,7 @@ impl Input<'_> {
                 for r in 0..R {
                     windows[r] = &samples[r * stride..][..span];
                 }
-                let sums = self.sums::<S, R>(simd, taps, windows, 0..span);
+                let sums = self.sums::<S, R>(simd, taps, windows);
                 for (frame, sum) in (tile.frame..).zip(sums) {
                     tile.store(frame, block, self.blocks.frame_len(), simd, sum);
                 }
@@ -175,7 +174,7 @@ impl Input<'_> {
                     let inside = overlap(start, span, 0, self.samples.len());
                     let from = index((start + position(inside.start as u64)).max(0).unsigned_abs());
                     let samples = self.samples.get(from..).unwrap_or_default();
-                    let [sum] = self.sums::<S, 1>(simd, taps, [samples], inside);
+                    let sum = self.sums_at_edge(simd, taps, samples, inside);
                     tile.store(frame, block, self.blocks.frame_len(), simd, sum);
                 }
             }
@@ -183,57 +182,62 @@ impl Input<'_> {
         R as u64
     }
 
-    /// The outputs of a block for R frames, from the samples `inside` its span. The windows begin with the first of these.
+    /// The outputs of a block for R frames, each from a window of all samples under the block.
     #[inline(always)]
-    fn sums<S: Simd, const R: usize>(
-        self,
-        simd: S,
-        taps: &[Taps],
-        windows: [&[f32]; R],
-        inside: std::ops::Range<usize>,
-    ) -> [f32x16<S>; R] {
+    fn sums<S: Simd, const R: usize>(self, simd: S, taps: &[Taps], windows: [&[f32]; R]) -> [f32x16<S>; R] {
         let mut totals = [f32x16::splat(simd, 0.0); R];
+        let (steps, tail) = taps.as_chunks::<STEP>();
+        // Slices of arrays, all of one length: no bounds are checked in the loops.
+        let mut chunks: [&[[f32; STEP]]; R] = [&[]; R];
+        for r in 0..R {
+            chunks[r] = &windows[r].as_chunks::<STEP>().0[..steps.len()];
+        }
+        let mut k = 0;
         for segment in self.blocks.segments() {
-            let (start, end) = (segment.start.max(inside.start), segment.end.min(inside.end));
-            if start >= end {
-                continue;
-            }
-            let taps = &taps[start..end];
             let mut sums = [f32x16::splat(simd, 0.0); R];
-            let stepped = taps.len() / STEP * STEP;
-            let from = start - inside.start;
-            steps::<S, R, STEP>(simd, &taps[..stepped], windows, from, &mut sums);
-            steps::<S, R, 1>(simd, &taps[stepped..], windows, from + stepped, &mut sums);
+            while k < steps.len().min(segment.end / STEP) {
+                for s in 0..STEP {
+                    let taps = f32x16::load_array_ref(simd, &steps[k][s].0);
+                    for r in 0..R {
+                        sums[r] = taps.mul_add(f32x16::splat(simd, chunks[r][k][s]), sums[r]);
+                    }
+                }
+                k += 1;
+            }
+            for r in 0..R {
+                totals[r] += sums[r];
+            }
+        }
+        if !tail.is_empty() {
+            let mut sums = [f32x16::splat(simd, 0.0); R];
+            for (s, taps) in tail.iter().enumerate() {
+                let taps = f32x16::load_array_ref(simd, &taps.0);
+                for r in 0..R {
+                    sums[r] = taps.mul_add(f32x16::splat(simd, windows[r][steps.len() * STEP + s]), sums[r]);
+                }
+            }
             for r in 0..R {
                 totals[r] += sums[r];
             }
         }
         totals
     }
-}
 
-/// Adds the products of `taps` with as many samples of each window, `from` on, STEP samples at a time.
-#[inline(always)]
-fn steps<S: Simd, const R: usize, const STEP: usize>(
-    simd: S,
-    taps: &[Taps],
-    windows: [&[f32]; R],
-    from: usize,
-    sums: &mut [f32x16<S>; R],
-) {
-    let taps = taps.as_chunks::<STEP>().0;
-    // Slices of arrays, all of one length: no bounds are checked in the loop.
-    let mut chunks: [&[[f32; STEP]]; R] = [&[]; R];
-    for r in 0..R {
-        chunks[r] = &windows[r][from..].as_chunks::<STEP>().0[..taps.len()];
-    }
-    for (k, taps) in taps.iter().enumerate() {
-        for s in 0..STEP {
-            let taps = f32x16::load_array_ref(simd, &taps[s].0);
-            for r in 0..R {
-                sums[r] = taps.mul_add(f32x16::splat(simd, chunks[r][k][s]), sums[r]);
+    /// The outputs of a block of which only the samples `inside` its span are there, the first of them at `samples[0]`.
+    #[inline(always)]
+    fn sums_at_edge<S: Simd>(self, simd: S, taps: &[Taps], samples: &[f32], inside: Range<usize>) -> f32x16<S> {
+        let mut total = f32x16::splat(simd, 0.0);
+        let tail = taps.len() / STEP * STEP..taps.len();
+        for segment in self.blocks.segments().iter().chain([&tail]) {
+            let range = segment.start.max(inside.start)..segment.end.min(inside.end);
+            let Some(taps) = taps.get(range.clone()) else { continue };
+            let mut sum = f32x16::splat(simd, 0.0);
+            for (taps, &sample) in taps.iter().zip(&samples[range.start - inside.start..]) {
+                sum = f32x16::load_array_ref(simd, &taps.0).mul_add(f32x16::splat(simd, sample), sum);
             }
+            total += sum;
         }
+        total
     }
 }
 
