@@ -1,5 +1,6 @@
 //! The program on real files: the recordings of `tests/data`, arrays, and files that are broken.
 
+mod bench;
 mod files;
 
 use std::fs;

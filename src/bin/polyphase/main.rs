@@ -1,9 +1,10 @@
-//! The `polyphase` program: resamples audio files and arrays, and shows what a filter is.
+//! The `polyphase` program: resamples audio files and arrays, shows what a filter is, and measures its speed.
 
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to its terminal")]
 
 mod audio;
+mod bench;
 mod filter_args;
 mod inspect;
 mod resample;
@@ -24,6 +25,7 @@ struct Cli {
 enum Command {
     Resample(resample::Args),
     Inspect(inspect::Args),
+    Bench(bench::Args),
 }
 
 /// 0 if everything succeeded, 1 if a file failed, 2 if nothing was begun.
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Resample(args) => resample::run(&args),
         Command::Inspect(args) => inspect::run(&args),
+        Command::Bench(args) => bench::run(&args),
     };
     done.unwrap_or_else(|error| {
         eprintln!("polyphase: {error:#}");
