@@ -71,7 +71,9 @@ fn resampler(case: &Case) -> Fft<f32> {
 fn run(resampler: &mut Fft<f32>, input: &[f32], output: &mut [f32]) -> usize {
     resampler.reset();
     let (mut read, mut written) = (0, 0);
-    while input.len() - read >= resampler.input_frames_next() && output.len() - written >= resampler.output_frames_next() {
+    while input.len() - read >= resampler.input_frames_next()
+        && output.len() - written >= resampler.output_frames_next()
+    {
         let (from, to) = (&input[read..], &mut output[written..]);
         let (frames_in, frames_out) = (from.len(), to.len());
         let from = InterleavedSlice::new(from, 1, frames_in).expect("one channel");

@@ -263,7 +263,9 @@ impl<S: Simd> Tile<'_, S> {
         let start = frame * frame_len + (block * LANES) as u64;
         let lanes = (LANES as u64).min(frame_len - (block * LANES) as u64);
         let outputs = start.checked_sub(self.first).and_then(|at| self.output.get_mut(index(at)..)?.get_mut(..LANES));
-        if let Some(outputs) = outputs && lanes == LANES as u64 {
+        if let Some(outputs) = outputs
+            && lanes == LANES as u64
+        {
             self.check = sums.mul_add(f32x16::splat(simd, 0.0), self.check);
             sums.store_slice(outputs);
             return;
@@ -293,9 +295,8 @@ mod tests {
             for len in 0..6_usize {
                 for count in 0..8 {
                     let origin = -2;
-                    let expected: Vec<_> = (0..len)
-                        .filter(|&i| (origin..origin + count as i64).contains(&(start + i as i64)))
-                        .collect();
+                    let expected: Vec<_> =
+                        (0..len).filter(|&i| (origin..origin + count as i64).contains(&(start + i as i64))).collect();
                     assert_eq!(overlap(start, len, origin, count).collect::<Vec<_>>(), expected);
                 }
             }

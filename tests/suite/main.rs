@@ -5,6 +5,7 @@
 //! - `golden`: stored inputs and outputs, and the audio resampling tutorial's figures.
 //! - `exhaustive`: every small ratio, length and width against the oracle.
 //! - `exact`: what must be equal in every bit.
+//! - `memory`: what calls allocate.
 //! - `lengths`, `nonfinite`, `refusals`, `presets`: exact lengths, NaN and infinities, bad input, names and options.
 //! - `cli`: the program, run on real files.
 
@@ -24,6 +25,7 @@ mod exact;
 mod exhaustive;
 mod golden;
 mod lengths;
+mod memory;
 mod nonfinite;
 mod oracle;
 mod presets;

@@ -14,7 +14,8 @@ fn bench_measures_every_row_of_the_tutorials_table() {
     let rows = report["rows"].as_array().unwrap();
     assert_eq!(rows.len(), 16);
     for row in rows {
-        let names: Vec<_> = row["columns"].as_array().unwrap().iter().map(|cell| cell["name"].as_str().unwrap()).collect();
+        let names: Vec<_> =
+            row["columns"].as_array().unwrap().iter().map(|cell| cell["name"].as_str().unwrap()).collect();
         assert_eq!(names, ["one-line", "planned", "batch"]);
         for cell in row["columns"].as_array().unwrap() {
             let [milliseconds, speed, share] =

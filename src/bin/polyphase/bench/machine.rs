@@ -35,7 +35,10 @@ impl Machine {
         let mut output = vec![0.0_f32; COPIED];
         let copy = fastest(repeat, || {
             let part = COPIED.div_ceil(threads);
-            output.par_chunks_mut(part).zip(black_box(&input).par_chunks(part)).for_each(|(to, from)| to.copy_from_slice(from));
+            output
+                .par_chunks_mut(part)
+                .zip(black_box(&input).par_chunks(part))
+                .for_each(|(to, from)| to.copy_from_slice(from));
         });
         Self {
             threads,
