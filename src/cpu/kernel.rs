@@ -101,17 +101,22 @@ fn index(value: u64) -> usize {
     usize::try_from(value).unwrap_or(usize::MAX)
 }
 
-/// Frames computed at once by a kernel on vectors of `lanes`: each needs 16 / lanes registers for its sum, and every
-/// sample's vector of taps is loaded once for all of them.
+/// Frames computed at once on vectors of `lanes`: each takes 16 / lanes registers for its sum, and every vector of taps is
+/// loaded once for all of them.
 ///
-/// Measured on a core with two 512-bit FMA units, in GFLOP/s at 48→44.1 kHz with kaiser_best. AVX-512, peak 217: 4 frames
-/// 79, 6 101, 8 117, 12 112; the pointers to more frames than that no longer fit the registers. AVX2, peak 108: 4 frames
-/// 89, 5 84, 6 90, 8 71. SSE, peak 54: 2 frames 37, 3 34, 4 29.
+/// Measured in GFLOP/s at 48→44.1 kHz with kaiser_best, width 6 in brackets, on a core with two 512-bit multiply-add units:
+///
+/// | frames | 1 | 2 | 3 | 4 | 6 | 8 | 10 | 12 | 16 |
+/// |---|---|---|---|---|---|---|---|---|---|
+/// | AVX-512, peak 217 | 50 (22) | 58 (21) | 85 (27) | 95 (30) | 105 (34) | 111 (37) | 111 (37) | 111 (40) | 94 (33) |
+/// | AVX2, peak 108 | 46 (19) | 46 (22) | 74 (28) | 78 (29) | 85 (30) | 62 (23) | 46 (19) | 45 (19) | 44 (17) |
+/// | SSE2, peak 54 | 29 (12) | 27 (12) | 30 (13) | 26 (11) | 25 (11) | 24 (10) | 26 (11) | 21 (9) | 22 (9) |
+/// | scalar | 9 (4) | 19 (8) | 29 (11) | 26 (11) | 25 (10) | 20 (8) | 23 (10) | 20 (9) | 21 (9) |
 const fn frames_at_once(lanes: usize) -> usize {
     match lanes {
-        16 => 8,
-        8 => 4,
-        _ => 2,
+        16 => 12,
+        8 => 6,
+        _ => 3,
     }
 }
 
@@ -133,10 +138,10 @@ impl Input<'_> {
             // Frames that are wanted from their first output to their last.
             let whole = if frame * frame_len < first { 0 } else { (end / frame_len).saturating_sub(frame) };
             let mut tile = Tile { frame, first, output, check };
-            let frames = match (frames_at_once(S::f32s::LEN), whole) {
-                (8.., 8..) => self.tile::<S, 8>(simd, &mut tile),
-                (4.., 4..) => self.tile::<S, 4>(simd, &mut tile),
-                (_, 2..) => self.tile::<S, 2>(simd, &mut tile),
+            let frames = match whole.min(frames_at_once(S::f32s::LEN) as u64) {
+                12.. => self.tile::<S, 12>(simd, &mut tile),
+                6.. => self.tile::<S, 6>(simd, &mut tile),
+                3.. => self.tile::<S, 3>(simd, &mut tile),
                 _ => self.tile::<S, 1>(simd, &mut tile),
             };
             check = tile.check;
@@ -286,7 +291,7 @@ mod tests {
 
     #[test]
     fn wider_vectors_take_more_frames() {
-        assert_eq!([4, 8, 16].map(frames_at_once), [2, 4, 8]);
+        assert_eq!([4, 8, 16].map(frames_at_once), [3, 6, 12]);
     }
 
     #[test]
