@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use crate::filter::{Coefficient, FilterShape, prototype};
+use crate::filter::{FilterShape, Prototype};
 use crate::options::Window;
 
 /// Outputs of a block: lanes of the widest vectors there are, 16 × float32 in AVX-512. Narrower ones take several.
@@ -37,7 +37,7 @@ pub(crate) struct PhaseBlocks {
 impl PhaseBlocks {
     /// Computes the taps in float64 and rounds each once.
     pub(crate) fn design(shape: &FilterShape, window: Window) -> Self {
-        let prototype: Vec<_> = prototype(shape, window).into_iter().map(f32::from_f64).collect();
+        let prototype = Prototype::design(shape, window);
         let phases = usize::try_from(shape.ratio().phases()).expect("FilterShape bounds phases · 8 bytes");
         let turns = turns(phases);
         let lanes = phases * turns;
@@ -159,6 +159,10 @@ mod tests {
     use crate::options::ResampleOptions;
     use crate::ratio::Ratio;
 
+    fn shape(orig: u64, new: u64, options: &ResampleOptions) -> FilterShape {
+        FilterShape::new(Ratio::new(orig, new).expect("a ratio"), options).expect("within the limits")
+    }
+
     #[test]
     fn blocks_are_full_and_frames_short() {
         let expected =
@@ -186,14 +190,14 @@ mod tests {
     fn every_row_is_that_of_the_reference() {
         for (orig, new) in [(48_000, 44_100), (2, 1), (1, 2), (3, 2), (5, 7), (44_100, 16_000), (1009, 997), (1, 100)] {
             for options in [ResampleOptions::default(), ResampleOptions::kaiser_fast()] {
-                let shape = FilterShape::new(Ratio::new(orig, new).unwrap(), &options).unwrap();
+                let shape = shape(orig, new, &options);
                 let blocks = PhaseBlocks::design(&shape, options.window);
                 let bank = FilterBank::<f32>::design(&shape, options.window);
                 for n in 0..3 * blocks.frame_len() {
-                    let phase = (n % bank.phases() as u64) as usize;
+                    let expected = bank.row(usize::try_from(n % bank.phases() as u64).expect("a phase"));
                     let row: Vec<_> = blocks.row(n).collect();
-                    assert_eq!(row, bank.row(phase)[..row.len()]);
-                    assert!(bank.row(phase)[row.len()..].iter().all(|&tap| tap == 0.0));
+                    assert_eq!(row, expected[..row.len()]);
+                    assert!(expected[row.len()..].iter().all(|&tap| tap == 0.0));
                 }
                 // Nothing but the rows is in the blocks.
                 let sum = |taps: &mut dyn Iterator<Item = f32>| taps.map(f64::from).map(f64::abs).sum::<f64>();
@@ -207,7 +211,7 @@ mod tests {
     #[test]
     fn nearly_equal_rates_take_less_than_two_megabytes() {
         let options = ResampleOptions::default();
-        let shape = FilterShape::new(Ratio::new(16_001, 16_000).unwrap(), &options).unwrap();
+        let shape = shape(16_001, 16_000, &options);
         assert!(PhaseBlocks::design(&shape, options.window).bytes() < 2_000_000);
     }
 }

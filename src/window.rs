@@ -1,4 +1,4 @@
-//! [`Prototype`]: the sinc and the windows as functions, in float64, exact to rounding for every β, and in vectors.
+//! [`PrototypeFunction`]: the sinc and the windows as functions, in float64, exact to rounding for every β, and in vectors.
 //!
 //! A one-line call designs its filter anew for new rates, and should not be ruled by that: designing torchaudio's default
 //! filter at 48→44.1 kHz takes a fraction of resampling one second with it.
@@ -76,11 +76,11 @@ impl WindowFunction {
     }
 }
 
-/// sinc × window, sampled at t = m · step for m = 0, 1, ….
+/// sinc × window at t = m · step for whole m ≥ 0.
 #[derive(Debug)]
-pub(crate) struct Prototype {
+pub(crate) struct PrototypeFunction {
     pub(crate) gain: f64,
-    /// Zero crossings from one value to the next.
+    /// Zero crossings from one m to the next.
     pub(crate) step: f64,
     /// Zero crossings at which the window ends.
     pub(crate) width: f64,
@@ -90,29 +90,28 @@ pub(crate) struct Prototype {
 /// Vectors that are evaluated together.
 const SIDE_BY_SIDE: usize = 8;
 
-impl Prototype {
-    /// `gain · sinc(t) · window(t/width)` for the first `len` values of m, all inside the window.
-    pub(crate) fn evaluate(&self, len: usize) -> Vec<f64> {
-        let mut values = vec![0.0; len.next_multiple_of(8 * SIDE_BY_SIDE)];
-        dispatch!(Level::best().simd(), simd => self.evaluate_simd(simd, &mut values));
+impl PrototypeFunction {
+    /// Replaces each m, of which only the first is 0, by `gain · sinc(t) · window(t/width)`. Beyond the window the values
+    /// mean nothing.
+    pub(crate) fn evaluate(&self, values: &mut Vec<f64>) {
+        let len = values.len();
+        values.resize(len.next_multiple_of(8 * SIDE_BY_SIDE), 1.0);
+        dispatch!(Level::best().simd(), simd => self.evaluate_simd(simd, values));
         values.truncate(len);
         if let Some(first) = values.first_mut() {
             // sinc(0) · window(0) = 1, where the formula divides 0 by 0.
             *first = self.gain;
         }
-        values
     }
 
     #[inline(always)]
     fn evaluate_simd<S: Simd>(&self, simd: S, values: &mut [f64]) {
-        let mut m = f64x8::from_fn(simd, |lane| [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0][lane]);
         for block in values.as_chunks_mut::<{ 8 * SIDE_BY_SIDE }>().0 {
             let mut t = [f64x8::splat(simd, 0.0); SIDE_BY_SIDE];
             let mut u = t;
-            for (t, u) in t.iter_mut().zip(&mut u) {
-                *t = m * self.step;
+            for ((t, u), m) in t.iter_mut().zip(&mut u).zip(block.as_chunks::<8>().0) {
+                *t = f64x8::load_array_ref(simd, m) * self.step;
                 *u = *t * (1.0 / self.width);
-                m += 8.0;
             }
             let window = self.window.at(simd, u);
             for ((t, window), values) in t.into_iter().zip(window).zip(block.as_chunks_mut::<8>().0) {
