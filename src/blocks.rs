@@ -91,6 +91,16 @@ impl PhaseBlocks {
         self.starts.iter().copied().zip(self.taps.chunks_exact(self.span))
     }
 
+    /// The frames whose blocks lie over the samples from `start` to `end` alone.
+    pub(crate) fn frames_within(&self, start: i64, end: i64) -> Range<u64> {
+        let stride = self.stride().cast_signed();
+        let (Some(first_block), Some(last_block)) = (self.starts.first(), self.starts.last()) else { return 0..0 };
+        let first = (start - first_block + stride - 1).div_euclid(stride);
+        let last = (end - last_block - to_position(self.span)).div_euclid(stride);
+        let frame = |frame: i64| u64::try_from(frame).unwrap_or(0);
+        frame(first)..frame(last + 1)
+    }
+
     /// The taps of output `n`, from the first sample inside its window.
     pub(crate) fn row(&self, n: u64) -> impl Iterator<Item = f32> {
         let lane = usize::try_from(n % self.frame_len()).unwrap_or(usize::MAX);
@@ -104,6 +114,10 @@ impl PhaseBlocks {
 
 fn to_len(range: Range<i64>) -> usize {
     usize::try_from(range.start.abs_diff(range.end)).unwrap_or(usize::MAX)
+}
+
+fn to_position(len: usize) -> i64 {
+    i64::try_from(len).unwrap_or(i64::MAX)
 }
 
 /// How many frames of the ratio make one frame of blocks, so that few lanes are left empty: the last block of a frame is
@@ -204,6 +218,27 @@ mod tests {
                 let inside = sum(&mut (0..blocks.frame_len()).flat_map(|n| blocks.row(n)));
                 let all = sum(&mut blocks.taps.iter().flat_map(|taps| taps.0));
                 assert!((inside - all).abs() < 1e-9 * all);
+            }
+        }
+    }
+
+    #[test]
+    fn frames_within_the_samples_are_found_to_the_sample() {
+        for (orig, new) in [(48_000, 44_100), (1, 2), (441, 160), (1009, 997)] {
+            let blocks = PhaseBlocks::design(&shape(orig, new, &ResampleOptions::default()), Window::Hann);
+            for (start, end) in [(0, 5000), (17, 3000), (0, 0), (-3, 1), (160, 12_345)] {
+                let within = |frame: u64| {
+                    let frame = (frame * blocks.stride()).cast_signed();
+                    blocks
+                        .blocks()
+                        .all(|(block, _)| frame + block >= start && frame + block + to_position(blocks.span) <= end)
+                };
+                let expected: Vec<_> = (0..3000).filter(|&frame| within(frame)).collect();
+                assert_eq!(
+                    blocks.frames_within(start, end).collect::<Vec<_>>(),
+                    expected,
+                    "{orig}→{new}, {start}..{end}"
+                );
             }
         }
     }

@@ -134,9 +134,14 @@ impl Input<'_> {
         let end = first + output.len() as u64;
         let mut check = f32x16::splat(simd, 0.0);
         let mut frame = first / frame_len;
+        let inner = self.blocks.frames_within(self.origin, self.origin + position(self.samples.len() as u64));
         while frame * frame_len < end {
-            // Frames that are wanted from their first output to their last.
-            let whole = if frame * frame_len < first { 0 } else { (end / frame_len).saturating_sub(frame) };
+            // Frames that are wanted from their first output to their last, and read nothing beyond the samples.
+            let whole = if frame * frame_len < first || frame < inner.start {
+                0
+            } else {
+                (end / frame_len).min(inner.end).saturating_sub(frame)
+            };
             let mut tile = Tile { frame, first, output, check };
             let frames = match whole.min(frames_at_once(S::f32s::LEN) as u64) {
                 12.. => self.tile::<S, 12>(simd, &mut tile),
@@ -174,14 +179,12 @@ impl Input<'_> {
                     tile.store(frame, block, self.blocks.frame_len(), simd, sum);
                 }
             } else {
-                for (r, frame) in (tile.frame..).enumerate().take(R) {
-                    let start = start + position((r * stride) as u64);
-                    let inside = overlap(start, span, 0, self.samples.len());
-                    let from = index((start + position(inside.start as u64)).max(0).unsigned_abs());
-                    let samples = self.samples.get(from..).unwrap_or_default();
-                    let sum = self.sums_at_edge(simd, taps, samples, inside);
-                    tile.store(frame, block, self.blocks.frame_len(), simd, sum);
-                }
+                debug_assert_eq!(R, 1, "frames at an edge are computed one by one");
+                let inside = overlap(start, span, 0, self.samples.len());
+                let from = index((start + position(inside.start as u64)).max(0).unsigned_abs());
+                let samples = self.samples.get(from..).unwrap_or_default();
+                let sum = self.sums_at_edge(simd, taps, samples, inside);
+                tile.store(tile.frame, block, self.blocks.frame_len(), simd, sum);
             }
         }
         R as u64
