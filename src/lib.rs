@@ -4,7 +4,8 @@
 //! One direction, from what is asked for to what computes it; each step sees only those before it:
 //!
 //! 1. [`ResampleOptions`], [`Ratio`]: what is wanted, checked, in exact integers.
-//! 2. The filter bank: the windowed sinc in float64, trimmed to its window, a row of taps for each phase.
+//! 2. The filter bank: the windowed sinc in float64, trimmed to its window, a row of taps for each phase; for float32 in
+//!    blocks of sixteen phases.
 //! 3. [`Plan`]: both of these, immutable and shared. All parameters have been checked when there is one.
 //! 4. [`Batch`]: clips with their plans, borrowed.
 //! 5. [`CpuResampler`]: cuts a batch into pieces of equal cost, runs them on threads, and each piece through one kernel.
@@ -32,12 +33,14 @@
 #![forbid(unsafe_code)]
 
 mod batch;
+mod blocks;
 mod cache;
 mod cpu;
 mod error;
 mod filter;
 #[cfg(feature = "gpu")]
 mod gpu;
+mod level;
 mod options;
 mod plan;
 mod ratio;
@@ -54,10 +57,11 @@ pub use ndarray;
 pub use wgpu;
 
 pub use self::batch::{Batch, BatchBuf};
-pub use self::cpu::{CpuResampler, Level, Sample};
+pub use self::cpu::{CpuResampler, Sample};
 pub use self::error::{Error, Result};
 #[cfg(feature = "gpu")]
 pub use self::gpu::{AdapterSummary, GpuClip, GpuKernel, GpuResampler, GpuSample, InputSamples, Job, list_adapters};
+pub use self::level::Level;
 pub use self::options::{DEFAULT_BETA, Limits, Preset, ResampleOptions, Window};
 pub use self::plan::Plan;
 pub use self::ratio::Ratio;

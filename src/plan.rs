@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use crate::blocks::PhaseBlocks;
 use crate::error::Result;
 use crate::filter::{FilterBank, FilterShape};
 use crate::options::ResampleOptions;
@@ -29,7 +30,7 @@ struct Inner {
     ratio: Ratio,
     options: ResampleOptions,
     shape: FilterShape,
-    single: FilterBank<f32>,
+    single: PhaseBlocks,
     double: OnceLock<FilterBank<f64>>,
 }
 
@@ -55,7 +56,7 @@ impl Plan {
     pub fn with_ratio(ratio: Ratio, options: &ResampleOptions) -> Result<Self> {
         options.check()?;
         let shape = FilterShape::new(ratio, options)?;
-        let single = FilterBank::design(&shape, options.window);
+        let single = PhaseBlocks::design(&shape, options.window);
         Ok(Self(Arc::new(Inner { ratio, options: *options, shape, single, double: OnceLock::new() })))
     }
 
@@ -81,9 +82,9 @@ impl Plan {
         self.0.shape.taps()
     }
 
-    /// Bytes of the float32 filter bank: taps, padding and the start of each phase.
+    /// Bytes of the float32 filter bank: taps, the zeros between them, and the start of each block.
     pub fn filter_bytes(&self) -> usize {
-        self.single().bytes()
+        self.blocks().bytes()
     }
 
     /// Input samples that the window reaches at most on each side of an output sample. A stream gives an output once it
@@ -101,7 +102,7 @@ impl Plan {
         &self.0.shape
     }
 
-    pub(crate) fn single(&self) -> &FilterBank<f32> {
+    pub(crate) fn blocks(&self) -> &PhaseBlocks {
         &self.0.single
     }
 

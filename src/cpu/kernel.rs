@@ -1,96 +1,314 @@
-//! The inner loops: dot products of the filter bank's rows with the samples under them.
+//! The inner loops: products of the filter's taps with the samples under them, summed.
 //!
-//! Everything that references fearless_simd is here and in `level.rs`. Each output is one dot product, summed in an order
-//! that depends on its row alone: not on where it stands in a call, nor on what is computed beside it.
+//! The float32 kernel references fearless_simd, and is one source for every level. Each output is summed in an order that
+//! depends on the plan and its phase alone: along the samples under its block, in the plan's segments. Where it stands in a
+//! call, how many frames are computed beside it, and how many lanes a vector has change nothing. Samples outside the clip
+//! are skipped, which is the same as adding zeros: a segment's sum that would be −0 instead of +0 becomes +0 when it is
+//! added to the total.
+
+use std::ops::Range;
 
 use fearless_simd::{Simd, dispatch, f32x16, prelude::*};
 
-use super::Level;
-use crate::filter::{Coefficient, FilterBank};
+use crate::blocks::{LANES, PhaseBlocks, STEP, Taps};
+use crate::filter::Coefficient;
+use crate::level::Level;
 use crate::plan::Plan;
 
-/// What a sample type brings along: its bank in the plan, and its inner loop.
+/// What a sample type brings along: its filter bank in the plan, and its inner loop.
 pub trait Kernel: Coefficient {
-    /// The plan's filter bank in this type.
-    fn bank(plan: &Plan) -> &FilterBank<Self>;
-
     /// Computes the outputs `first..first + output.len()` from `samples`, of which the first one stands at `origin` in
-    /// the clip. Every sample under their rows, padding included, must be there.
-    fn convolve(level: Level, bank: &FilterBank<Self>, samples: &[Self], origin: i64, first: u64, output: &mut [Self]);
+    /// the clip, and which is zero elsewhere. Returns false if an output is not finite.
+    ///
+    /// A sample that is not finite may also spoil outputs near those whose window holds it.
+    fn convolve(level: Level, plan: &Plan, samples: &[Self], origin: i64, first: u64, output: &mut [Self]) -> bool;
+
+    /// The taps of output `n`, from the first sample inside its window.
+    fn row(plan: &Plan, n: u64) -> impl Iterator<Item = Self>;
 
     /// True for numbers, false for NaN and the infinities.
     fn is_finite(self) -> bool;
 
     /// The sum of products, from first to last.
-    fn dot(taps: &[Self], samples: &[Self]) -> Self;
+    fn dot(taps: impl Iterator<Item = Self>, samples: &[Self]) -> Self;
 }
 
-/// float32: sixteen partial sums, as one vector or several, then their tree.
-impl Kernel for f32 {
-    fn bank(plan: &Plan) -> &FilterBank<Self> {
-        plan.single()
-    }
-
-    fn convolve(level: Level, bank: &FilterBank<Self>, samples: &[Self], origin: i64, first: u64, output: &mut [Self]) {
-        #[inline(always)]
-        fn dot_simd<S: Simd>(simd: S, taps: &[f32], samples: &[f32]) -> f32 {
-            let mut sums = f32x16::splat(simd, 0.0);
-            for (taps, samples) in taps.chunks_exact(16).zip(samples.chunks_exact(16)) {
-                sums = f32x16::from_slice(simd, taps).mul_add(f32x16::from_slice(simd, samples), sums);
-            }
-            sums.reduce_sum()
-        }
-        dispatch!(level.simd(), simd => for_each_row(bank, samples, origin, first, output, #[inline(always)] |taps, samples| {
-            dot_simd(simd, taps, samples)
-        }));
-    }
-
-    fn is_finite(self) -> bool {
-        self.is_finite()
-    }
-
-    fn dot(taps: &[Self], samples: &[Self]) -> Self {
-        taps.iter().zip(samples).map(|(tap, sample)| tap * sample).sum()
-    }
-}
-
-/// float64: the reference, one plain sum.
+/// float64: the reference, one plain sum for each output.
 impl Kernel for f64 {
-    fn bank(plan: &Plan) -> &FilterBank<Self> {
-        plan.double()
+    fn convolve(_: Level, plan: &Plan, samples: &[Self], origin: i64, first: u64, output: &mut [Self]) -> bool {
+        let bank = plan.double();
+        let phases = bank.phases() as u64;
+        let mut finite = true;
+        for (n, value) in (first..).zip(output) {
+            let phase = index(n % phases);
+            let start = position(n / phases) * bank.stride() + bank.start(phase);
+            let inside = overlap(start, bank.row(phase).len(), origin, samples.len());
+            let at = index((start - origin + position(inside.start as u64)).max(0).unsigned_abs());
+            let row = &bank.row(phase)[inside];
+            *value = row.iter().zip(&samples[at..]).map(|(tap, sample)| tap * sample).sum();
+            finite &= value.is_finite();
+        }
+        finite
     }
 
-    fn convolve(_: Level, bank: &FilterBank<Self>, samples: &[Self], origin: i64, first: u64, output: &mut [Self]) {
-        for_each_row(bank, samples, origin, first, output, Self::dot);
+    fn row(plan: &Plan, n: u64) -> impl Iterator<Item = Self> {
+        let bank = plan.double();
+        bank.row(index(n % bank.phases() as u64)).iter().copied()
     }
 
     fn is_finite(self) -> bool {
         self.is_finite()
     }
 
-    fn dot(taps: &[Self], samples: &[Self]) -> Self {
-        taps.iter().zip(samples).map(|(tap, sample)| tap * sample).sum()
+    fn dot(taps: impl Iterator<Item = Self>, samples: &[Self]) -> Self {
+        taps.zip(samples).map(|(tap, sample)| tap * sample).sum()
     }
 }
 
-/// Walks consecutive outputs, phase by phase and frame by frame, and sets each to `dot` of its row and its samples.
-#[inline(always)]
-fn for_each_row<T: Coefficient>(
-    bank: &FilterBank<T>,
-    samples: &[T],
+/// float32: sixteen outputs side by side, for several frames at once.
+impl Kernel for f32 {
+    fn convolve(level: Level, plan: &Plan, samples: &[Self], origin: i64, first: u64, output: &mut [Self]) -> bool {
+        let input = Input { blocks: plan.blocks(), samples, origin };
+        dispatch!(level.simd(), simd => input.convolve(simd, first, output))
+    }
+
+    fn row(plan: &Plan, n: u64) -> impl Iterator<Item = Self> {
+        plan.blocks().row(n)
+    }
+
+    fn is_finite(self) -> bool {
+        self.is_finite()
+    }
+
+    fn dot(taps: impl Iterator<Item = Self>, samples: &[Self]) -> Self {
+        taps.zip(samples).map(|(tap, sample)| tap * sample).sum()
+    }
+}
+
+/// Which of the `len` samples from `start` on are among the `count` from `origin` on.
+fn overlap(start: i64, len: usize, origin: i64, count: usize) -> Range<usize> {
+    let clamp = |offset: i64| usize::try_from(offset.max(0)).unwrap_or(usize::MAX).min(len);
+    let begin = clamp(origin.saturating_sub(start));
+    let end = clamp(origin.saturating_add(position(count as u64)).saturating_sub(start));
+    begin..end.max(begin)
+}
+
+fn position(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn index(value: u64) -> usize {
+    usize::try_from(value).unwrap_or(usize::MAX)
+}
+
+/// Frames computed at once on vectors of `lanes`: each takes 16 / lanes registers for its sum, and every vector of taps is
+/// loaded once for all of them.
+///
+/// Measured in GFLOP/s at 48→44.1 kHz with kaiser_best, width 6 in brackets, on a core with two 512-bit multiply-add units:
+///
+/// | frames | 1 | 2 | 3 | 4 | 6 | 8 | 10 | 12 | 16 |
+/// |---|---|---|---|---|---|---|---|---|---|
+/// | AVX-512, peak 217 | 50 (22) | 58 (21) | 85 (27) | 95 (30) | 105 (34) | 111 (37) | 111 (37) | 111 (40) | 94 (33) |
+/// | AVX2, peak 108 | 46 (19) | 46 (22) | 74 (28) | 78 (29) | 85 (30) | 62 (23) | 46 (19) | 45 (19) | 44 (17) |
+/// | SSE2, peak 54 | 29 (12) | 27 (12) | 30 (13) | 26 (11) | 25 (11) | 24 (10) | 26 (11) | 21 (9) | 22 (9) |
+/// | scalar | 9 (4) | 19 (8) | 29 (11) | 26 (11) | 25 (10) | 20 (8) | 23 (10) | 20 (9) | 21 (9) |
+const fn frames_at_once(lanes: usize) -> usize {
+    match lanes {
+        16 => 12,
+        8 => 6,
+        _ => 3,
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Input<'a> {
+    blocks: &'a PhaseBlocks,
+    samples: &'a [f32],
     origin: i64,
+}
+
+impl Input<'_> {
+    #[inline(always)]
+    fn convolve<S: Simd>(self, simd: S, first: u64, output: &mut [f32]) -> bool {
+        let frame_len = self.blocks.frame_len();
+        let end = first + output.len() as u64;
+        let mut check = f32x16::splat(simd, 0.0);
+        let mut frame = first / frame_len;
+        let inner = self.blocks.frames_within(self.origin, self.origin + position(self.samples.len() as u64));
+        while frame * frame_len < end {
+            // Frames that are wanted from their first output to their last, and read nothing beyond the samples.
+            let whole = if frame * frame_len < first || frame < inner.start {
+                0
+            } else {
+                (end / frame_len).min(inner.end).saturating_sub(frame)
+            };
+            let mut tile = Tile { frame, first, output, check };
+            let frames = match whole.min(frames_at_once(S::f32s::LEN) as u64) {
+                12.. => self.tile::<S, 12>(simd, &mut tile),
+                6.. => self.tile::<S, 6>(simd, &mut tile),
+                3.. => self.tile::<S, 3>(simd, &mut tile),
+                _ => self.tile::<S, 1>(simd, &mut tile),
+            };
+            check = tile.check;
+            frame += frames;
+        }
+        // NaN if anything was not finite, 0 otherwise.
+        check.reduce_sum() == 0.0
+    }
+
+    /// Computes the outputs of R frames, and returns R.
+    #[inline(always)]
+    fn tile<S: Simd, const R: usize>(self, simd: S, tile: &mut Tile<'_, S>) -> u64 {
+        let span = self.blocks.span();
+        let stride = index(self.blocks.stride());
+        let frame_start = position(tile.frame * self.blocks.stride()) - self.origin;
+        let reach = (R - 1) * stride + span;
+        for (block, (start, taps)) in self.blocks.blocks().enumerate() {
+            if !tile.wants(block, self.blocks.frame_len()) {
+                continue;
+            }
+            let start = frame_start + start;
+            let samples = usize::try_from(start).ok().and_then(|start| self.samples.get(start..)?.get(..reach));
+            if let Some(samples) = samples {
+                let mut windows: [&[f32]; R] = [&[]; R];
+                for r in 0..R {
+                    windows[r] = &samples[r * stride..][..span];
+                }
+                let sums = self.sums::<S, R>(simd, taps, windows);
+                for (frame, sum) in (tile.frame..).zip(sums) {
+                    tile.store(frame, block, self.blocks.frame_len(), simd, sum);
+                }
+            } else {
+                debug_assert_eq!(R, 1, "frames at an edge are computed one by one");
+                let inside = overlap(start, span, 0, self.samples.len());
+                let from = index((start + position(inside.start as u64)).max(0).unsigned_abs());
+                let samples = self.samples.get(from..).unwrap_or_default();
+                let sum = self.sums_at_edge(simd, taps, samples, inside);
+                tile.store(tile.frame, block, self.blocks.frame_len(), simd, sum);
+            }
+        }
+        R as u64
+    }
+
+    /// The outputs of a block for R frames, each from a window of all samples under the block.
+    #[inline(always)]
+    fn sums<S: Simd, const R: usize>(self, simd: S, taps: &[Taps], windows: [&[f32]; R]) -> [f32x16<S>; R] {
+        let mut totals = [f32x16::splat(simd, 0.0); R];
+        let (steps, tail) = taps.as_chunks::<STEP>();
+        // Slices of arrays, all of one length: no bounds are checked in the loops.
+        let mut chunks: [&[[f32; STEP]]; R] = [&[]; R];
+        for r in 0..R {
+            chunks[r] = &windows[r].as_chunks::<STEP>().0[..steps.len()];
+        }
+        let mut k = 0;
+        for segment in self.blocks.segments() {
+            let mut sums = [f32x16::splat(simd, 0.0); R];
+            while k < steps.len().min(segment.end / STEP) {
+                for s in 0..STEP {
+                    let taps = f32x16::load_array_ref(simd, &steps[k][s].0);
+                    for r in 0..R {
+                        sums[r] = taps.mul_add(f32x16::splat(simd, chunks[r][k][s]), sums[r]);
+                    }
+                }
+                k += 1;
+            }
+            for r in 0..R {
+                totals[r] += sums[r];
+            }
+        }
+        if !tail.is_empty() {
+            let mut sums = [f32x16::splat(simd, 0.0); R];
+            for (s, taps) in tail.iter().enumerate() {
+                let taps = f32x16::load_array_ref(simd, &taps.0);
+                for r in 0..R {
+                    sums[r] = taps.mul_add(f32x16::splat(simd, windows[r][steps.len() * STEP + s]), sums[r]);
+                }
+            }
+            for r in 0..R {
+                totals[r] += sums[r];
+            }
+        }
+        totals
+    }
+
+    /// The outputs of a block of which only the samples `inside` its span are there, the first of them at `samples[0]`.
+    #[inline(always)]
+    fn sums_at_edge<S: Simd>(self, simd: S, taps: &[Taps], samples: &[f32], inside: Range<usize>) -> f32x16<S> {
+        let mut total = f32x16::splat(simd, 0.0);
+        let tail = taps.len() / STEP * STEP..taps.len();
+        for segment in self.blocks.segments().iter().chain([&tail]) {
+            let range = segment.start.max(inside.start)..segment.end.min(inside.end);
+            let Some(taps) = taps.get(range.clone()) else { continue };
+            let mut sum = f32x16::splat(simd, 0.0);
+            for (taps, &sample) in taps.iter().zip(&samples[range.start - inside.start..]) {
+                sum = f32x16::load_array_ref(simd, &taps.0).mul_add(f32x16::splat(simd, sample), sum);
+            }
+            total += sum;
+        }
+        total
+    }
+}
+
+/// Where the outputs of a few frames go.
+struct Tile<'a, S: Simd> {
+    frame: u64,
+    /// The output that `output` begins with.
     first: u64,
-    output: &mut [T],
-    dot: impl Fn(&[T], &[T]) -> T,
-) {
-    let (mut phase, mut frame) = bank.locate(first);
-    for value in output {
-        let start = usize::try_from(frame + bank.start(phase) - origin).expect("the window lies within the samples");
-        *value = dot(bank.row(phase), &samples[start..][..bank.row_len()]);
-        phase += 1;
-        if phase == bank.phases() {
-            phase = 0;
-            frame += bank.stride();
+    output: &'a mut [f32],
+    /// 0 times every output: NaN as soon as one of them is not finite.
+    check: f32x16<S>,
+}
+
+impl<S: Simd> Tile<'_, S> {
+    /// Whether any output of a block is asked for. Of several frames all are.
+    fn wants(&self, block: usize, frame_len: u64) -> bool {
+        let start = self.frame * frame_len + (block * LANES) as u64;
+        start + LANES as u64 > self.first && start < self.first + self.output.len() as u64
+    }
+
+    #[inline(always)]
+    fn store(&mut self, frame: u64, block: usize, frame_len: u64, simd: S, sums: f32x16<S>) {
+        let start = frame * frame_len + (block * LANES) as u64;
+        let lanes = (LANES as u64).min(frame_len - (block * LANES) as u64);
+        let outputs = start.checked_sub(self.first).and_then(|at| self.output.get_mut(index(at)..)?.get_mut(..LANES));
+        if let Some(outputs) = outputs
+            && lanes == LANES as u64
+        {
+            self.check = sums.mul_add(f32x16::splat(simd, 0.0), self.check);
+            sums.store_slice(outputs);
+            return;
+        }
+        for (n, value) in (start..start + lanes).zip(sums.to_array()) {
+            let output = n.checked_sub(self.first).and_then(|at| self.output.get_mut(index(at)));
+            if let Some(output) = output {
+                self.check = f32x16::splat(simd, value).mul_add(f32x16::splat(simd, 0.0), self.check);
+                *output = value;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wider_vectors_take_more_frames() {
+        assert_eq!([4, 8, 16].map(frames_at_once), [3, 6, 12]);
+    }
+
+    #[test]
+    fn overlaps_are_those_of_the_intervals() {
+        let origin = -2;
+        for start in -12..12_i64 {
+            for (len, end) in (0..6_usize).zip(start..) {
+                for (count, origin_end) in (0..8_usize).zip(origin..) {
+                    let (from, to) = (start.max(origin), end.min(origin_end));
+                    let inside = overlap(start, len, origin, count);
+                    assert_eq!(position(inside.len() as u64), (to - from).max(0));
+                    assert!(inside.is_empty() || start + position(inside.start as u64) == from);
+                }
+            }
         }
     }
 }

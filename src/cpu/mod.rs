@@ -1,7 +1,6 @@
 //! [`CpuResampler`]: the path that is always there. float64 is the reference; float32 uses SIMD; both use threads.
 
 mod kernel;
-mod level;
 mod partition;
 mod range;
 
@@ -9,11 +8,11 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 
 use self::kernel::Kernel;
-pub use self::level::Level;
 use self::partition::{Piece, Work, partition, task_count};
 use self::range::resample_range;
 use crate::batch::{Batch, BatchBuf, zeroed};
 use crate::error::{Error, Result};
+use crate::level::Level;
 use crate::plan::Plan;
 
 /// A type of sample to resample in: `f32`, or `f64` for the reference. Sealed.

@@ -3,6 +3,7 @@
 use super::GpuKernel as Kernel;
 use super::abi::PlanEntry;
 use crate::error::{Error, Result};
+use crate::filter::FilterBank;
 use crate::plan::Plan;
 
 /// Lanes of a workgroup.
@@ -98,11 +99,15 @@ fn to_u32(what: &'static str, value: u64) -> Result<u32> {
     u32::try_from(value).map_err(|_| Error::GpuLimit { what, needed: value, limit: LIMIT })
 }
 
-fn start(plan: &Plan, phase: u32) -> Result<i32> {
-    let phases = plan.single().phases() as u64;
+/// The plan's taps in float32, a row for each phase.
+fn filter_rows(plan: &Plan) -> FilterBank<f32> {
+    FilterBank::design(plan.shape(), plan.options().window)
+}
+
+fn start(filter: &FilterBank<f32>, phase: u32) -> Result<i32> {
+    let phases = filter.phases() as u64;
     let (turn, phase) = (u64::from(phase) / phases, u64::from(phase) % phases);
-    let start =
-        plan.single().start(usize::try_from(phase).unwrap_or(usize::MAX)) + turn.cast_signed() * plan.single().stride();
+    let start = filter.start(usize::try_from(phase).unwrap_or(usize::MAX)) + turn.cast_signed() * filter.stride();
     let out_of_range =
         |_| Error::GpuLimit { what: "the reach of the filter", needed: start.unsigned_abs(), limit: 1 << 31 };
     i32::try_from(start).map_err(out_of_range)
@@ -118,6 +123,7 @@ fn check_steps(needed: u64) -> Result<()> {
 
 fn simple(plan: &Plan) -> Result<Bank> {
     check_steps(plan.taps() as u64)?;
+    let filter = filter_rows(plan);
     let phases = to_u32("phases", plan.ratio().phases())?;
     let taps = plan.taps();
     let entry = PlanEntry {
@@ -127,8 +133,8 @@ fn simple(plan: &Plan) -> Result<Bank> {
         fold: if taps > LONG { FOLD } else { 0 },
         ..PlanEntry::default()
     };
-    let starts = (0..phases).map(|phase| start(plan, phase)).collect::<Result<_>>()?;
-    let rows = (0..phases as usize).flat_map(|phase| plan.single().row(phase)[..taps].iter().copied());
+    let starts = (0..phases).map(|phase| start(&filter, phase)).collect::<Result<_>>()?;
+    let rows = (0..phases as usize).flat_map(|phase| filter.row(phase)[..taps].iter().copied());
     Ok(Bank { entry, starts, taps: rows.collect() })
 }
 
@@ -139,10 +145,11 @@ fn tile(plan: &Plan) -> Tile {
 fn banded(plan: &Plan) -> Result<Bank> {
     let tile = tile(plan);
     let (phases, stride) = tile.check(plan)?;
+    let filter = filter_rows(plan);
     let blocks = phases.div_ceil(BLOCK);
     let band = to_u32("taps", tile.band)?;
 
-    let starts = (0..blocks).map(|block| start(plan, block * BLOCK)).collect::<Result<Vec<_>>>()?;
+    let starts = (0..blocks).map(|block| start(&filter, block * BLOCK)).collect::<Result<Vec<_>>>()?;
     let mut bank = vec![0.0; blocks as usize * band as usize * BLOCK as usize];
     for (block, &first) in starts.iter().enumerate() {
         let rows = &mut bank[block * (band * BLOCK) as usize..][..(band * BLOCK) as usize];
@@ -151,8 +158,8 @@ fn banded(plan: &Plan) -> Result<Bank> {
             if j >= phases {
                 break;
             }
-            let row = plan.single().row(usize::try_from(u64::from(j) % plan.ratio().phases()).unwrap_or(usize::MAX));
-            let offset = start(plan, j)?.abs_diff(first) as usize;
+            let row = filter.row(usize::try_from(u64::from(j) % plan.ratio().phases()).unwrap_or(usize::MAX));
+            let offset = start(&filter, j)?.abs_diff(first) as usize;
             for (k, &tap) in row[..plan.taps()].iter().enumerate() {
                 rows[(offset + k) * BLOCK as usize + phase as usize] = tap;
             }
@@ -294,6 +301,7 @@ mod tests {
     #[test]
     fn bands_hold_the_taps_of_the_plan() {
         for plan in plans() {
+            let filter = filter_rows(&plan);
             let bank = Bank::new(&plan, Kernel::Banded).expect("within the limits");
             let PlanEntry { phases, band, blocks, .. } = bank.entry;
             assert_eq!(bank.taps.len(), (blocks * band * BLOCK) as usize);
@@ -301,8 +309,8 @@ mod tests {
             for j in 0..phases {
                 let (block, lane) = (j / BLOCK, j % BLOCK);
                 let (phase, turn) = (u64::from(j) % plan.ratio().phases(), u64::from(j) / plan.ratio().phases());
-                let row = plan.single().row(phase as usize);
-                let first = plan.single().start(phase as usize) + (turn * plan.ratio().stride()) as i64;
+                let row = filter.row(phase as usize);
+                let first = filter.start(phase as usize) + (turn * plan.ratio().stride()) as i64;
                 for k in 0..band {
                     let tap = bank.taps[((block * band + k) * BLOCK + lane) as usize];
                     let position = i64::from(bank.starts[block as usize]) + i64::from(k);
@@ -312,7 +320,7 @@ mod tests {
                 }
             }
             let turns = (phases as u64 / plan.ratio().phases()) as usize;
-            let all = (0..plan.single().phases()).flat_map(|phase| plan.single().row(phase)).filter(|&&tap| tap != 0.0);
+            let all = (0..filter.phases()).flat_map(|phase| filter.row(phase)).filter(|&&tap| tap != 0.0);
             assert_eq!(nonzero, turns * all.count());
         }
     }

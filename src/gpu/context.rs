@@ -154,8 +154,9 @@ impl Context {
 /// One output in float64, from the float64 bank.
 fn exact_output(plan: &Plan, clip: &[f32], n: u64) -> f64 {
     let bank = plan.double();
-    let (phase, frame) = bank.locate(n);
-    let positions = frame + bank.start(phase)..;
+    let phases = bank.phases() as u64;
+    let phase = usize::try_from(n % phases).unwrap_or(usize::MAX);
+    let positions = (n / phases).cast_signed() * bank.stride() + bank.start(phase)..;
     let sample =
         |position: i64| usize::try_from(position).ok().and_then(|i| clip.get(i)).map_or(0.0, |&x| f64::from(x));
     bank.row(phase).iter().zip(positions).map(|(tap, position)| tap * sample(position)).sum()

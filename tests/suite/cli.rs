@@ -2,6 +2,7 @@
 
 mod arrays;
 mod bad_files;
+mod bench;
 mod files;
 mod gpu;
 mod outputs;

@@ -67,8 +67,8 @@ fn long_clips_are_shared_among_threads() {
 #[test]
 fn threads_and_pools_leave_every_bit() {
     // Long enough to be cut into several tasks.
-    let clip = noise_f32(4, 400_000);
-    let double = noise(4, 200_000);
+    let clip = noise_f32(4, 3_000_000);
+    let double = noise(4, 800_000);
     for plan in plans() {
         let alone = CpuResampler::new().with_threads(1);
         let (expected, expected_double) =
@@ -142,6 +142,76 @@ fn ranges_equal_the_slice_of_the_whole() {
                 assert!(output == whole[range.clone()], "{range:?}, into");
             }
         }
+    }
+}
+
+/// The kernel computes blocks of 16 outputs, for 12, 6, 3 or 1 frames at once, skips what lies outside the clip, and takes 8
+/// samples in a step: whatever falls to which of these, each output has the bits that it has alone.
+#[test]
+fn every_output_alone_equals_its_place_in_blocks_and_tails() {
+    let plans = [(48_000, 44_100), (2, 1), (1, 2), (3, 2), (5, 7), (441, 160), (1009, 997)]
+        .into_iter()
+        .flat_map(|(orig, new)| [1.0, 6.0, 64.0].map(|width| (orig, new, width)))
+        .map(|(orig, new, width)| {
+            Plan::new(orig, new, &ResampleOptions::default().lowpass_filter_width(width)).unwrap()
+        });
+    for plan in plans {
+        let frame = 16 * plan.ratio().stride() as usize / plan.ratio().phases() as usize + 1;
+        let sizes =
+            [1, 7, 8, 9, 15, 16, 17, plan.taps(), frame, 2 * frame, 3 * frame, 6 * frame, 12 * frame, 16 * frame + 3];
+        for level in Level::available() {
+            let cpu = CpuResampler::new().with_threads(1).with_level(level);
+            for len in sizes.into_iter().flat_map(|size| [size.saturating_sub(1), size, size + 1]) {
+                let clip = noise_f32(len as u64, len);
+                let whole = cpu.resample(&plan, &clip).unwrap();
+                // All of the first and last, a few of those between.
+                let inner = (40..whole.len().saturating_sub(40)).step_by(37);
+                for n in (0..whole.len().min(40)).chain(inner).chain(whole.len().saturating_sub(40)..whole.len()) {
+                    let alone = cpu.resample_range(&plan, &clip, n..n + 1).unwrap();
+                    assert!(alone[0].to_bits() == whole[n].to_bits(), "output {n} of {len} samples at {level}");
+                }
+            }
+        }
+    }
+}
+
+/// A clip whose first and last frames lie beyond it or within it, by how many frames are computed at once.
+#[test]
+fn every_number_of_frames_leaves_every_bit() {
+    for (orig, new) in [(441, 160), (48_000, 44_100), (1, 2)] {
+        let plan = Plan::new(orig, new, &ResampleOptions::kaiser_fast()).unwrap();
+        let stride = plan.ratio().stride() as usize;
+        let clip = noise_f32(11, 40 * stride);
+        for level in Level::available() {
+            let cpu = CpuResampler::new().with_threads(1).with_level(level);
+            let whole = cpu.resample(&plan, &clip).unwrap();
+            for frames in 1..26 {
+                for start in [0, 1, 5 * plan.ratio().phases() as usize] {
+                    let range = start..start + frames * plan.ratio().phases() as usize;
+                    let part = cpu.resample_range(&plan, &clip, range.clone()).unwrap();
+                    assert!(part == whole[range], "{frames} frames from output {start} at {level}");
+                }
+            }
+        }
+    }
+}
+
+/// Adding what underflows to −0 where a neighbour's taps are 0 could leave a zero of either sign.
+#[test]
+fn zeros_have_one_sign_in_every_chunking() {
+    let plan = Plan::new(48_000, 44_100, &ResampleOptions::default()).unwrap();
+    let clip: Vec<_> = (0..2000).map(|i| if i % 97 == 5 { -1e-45 } else { -0.0 }).collect();
+    let bits = |samples: &[f32]| samples.iter().map(|y| y.to_bits()).collect::<Vec<_>>();
+    let whole = bits(&CpuResampler::new().resample(&plan, &clip).unwrap());
+    let mut output = Vec::new();
+    let mut stream = Stream::new(&plan, 1).unwrap();
+    for chunk in clip.chunks(7) {
+        stream.push(chunk, &mut output).unwrap();
+    }
+    stream.finish(&mut output).unwrap();
+    assert_eq!(bits(&output), whole);
+    for n in (0..whole.len()).step_by(13) {
+        assert_eq!(bits(&CpuResampler::new().resample_range(&plan, &clip, n..n + 1).unwrap()), [whole[n]]);
     }
 }
 

@@ -5,6 +5,7 @@
 //! - `golden`: stored inputs and outputs, and the audio resampling tutorial's figures.
 //! - `exhaustive`: every small ratio, length and width against the oracle.
 //! - `exact`: what must be equal in every bit.
+//! - `memory`: what calls allocate.
 //! - `lengths`, `nonfinite`, `refusals`, `presets`: exact lengths, NaN and infinities, bad input, names and options.
 //! - `gpu`: the GPU path; a missing adapter is said, and fails with `POLYPHASE_REQUIRE_GPU=1`.
 //! - `cli`: the program, run on real files.
@@ -28,6 +29,7 @@ mod golden;
 #[cfg(feature = "gpu")]
 mod gpu;
 mod lengths;
+mod memory;
 mod nonfinite;
 mod oracle;
 mod presets;

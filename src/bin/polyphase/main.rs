@@ -1,8 +1,9 @@
-//! The `polyphase` program: resamples audio files and arrays, and shows what a filter is.
+//! The `polyphase` program: resamples audio files and arrays, shows what a filter is, and measures its speed.
 
 #![forbid(unsafe_code)]
 
 mod audio;
+mod bench;
 mod devices;
 mod filter_args;
 mod inspect;
@@ -27,6 +28,7 @@ enum Command {
     Resample(resample::Args),
     Inspect(inspect::Args),
     Devices(devices::Args),
+    Bench(bench::Args),
 }
 
 /// 0 if everything succeeded, 1 if a file failed or the report of them could not be written, 2 if nothing was begun.
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         Command::Resample(args) => resample::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Devices(args) => devices::run(&args),
+        Command::Bench(args) => bench::run(&args),
     };
     done.unwrap_or_else(|error| {
         terminal::complain(&format!("polyphase: {error:#}"));

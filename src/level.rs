@@ -1,4 +1,4 @@
-//! [`Level`]: which SIMD instructions the float32 kernel uses.
+//! [`Level`]: which SIMD instructions the float32 kernel and the filter design use.
 
 use std::fmt;
 

@@ -1,0 +1,162 @@
+//! `polyphase bench`: how fast this machine resamples, and how fast it could.
+
+mod machine;
+
+use std::hint::black_box;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use polyphase::{Batch, CpuResampler, Plan, Preset, ResampleOptions};
+use serde::Serialize;
+
+use crate::terminal;
+
+use self::machine::{Machine, median};
+
+/// Measure how fast this machine resamples: the filters and rates of torchaudio's audio resampling tutorial
+///
+/// Each figure is the median time for one second of audio: of the one-line call and of a planned one on a single second, and
+/// of a batch of longer clips. The share is that of the least time which the filter's multiply-adds or the samples' way
+/// through memory could take, by the peaks measured in the same run.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Threads to use; 0 for all
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    threads: usize,
+
+    /// Print JSON instead of a table
+    #[arg(long)]
+    json: bool,
+
+    /// Runs of which the median is taken
+    #[arg(long, value_name = "N", default_value_t = 15)]
+    repeat: usize,
+
+    /// Clips of 10 seconds in the batch
+    #[arg(long, value_name = "N", default_value_t = 16)]
+    clips: usize,
+}
+
+const PAIRS: [(u32, u32); 4] = [(48_000, 44_100), (16_000, 8_000), (44_100, 48_000), (8_000, 16_000)];
+const BATCH_SECONDS: usize = 10;
+
+#[derive(Debug, Serialize)]
+struct Report {
+    level: &'static str,
+    machine: Machine,
+    rows: Vec<Row>,
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    filter: &'static str,
+    orig_freq: u32,
+    new_freq: u32,
+    taps: usize,
+    columns: Vec<Cell>,
+}
+
+/// One way to resample.
+#[derive(Debug, Serialize)]
+struct Cell {
+    name: &'static str,
+    /// For one second of audio.
+    milliseconds: f64,
+    times_real_time: f64,
+    share_of_limit: f64,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(args.threads).build().context("threads")?;
+    let report = pool.install(|| measure(args))?;
+    let text = if args.json { serde_json::to_string_pretty(&report)? } else { table(&report) };
+    terminal::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn measure(args: &Args) -> Result<Report> {
+    let width = |width: f64| ResampleOptions::default().lowpass_filter_width(width);
+    let filters = [
+        ("sinc, width 64", width(64.0)),
+        ("sinc, width 16", width(16.0)),
+        ("kaiser_best", Preset::KaiserBest.options()),
+        ("kaiser_fast", Preset::KaiserFast.options()),
+    ];
+    let machine = Machine::measure(args.repeat);
+    let mut rows = Vec::new();
+    for (filter, options) in &filters {
+        for (orig_freq, new_freq) in PAIRS {
+            rows.push(measure_row(args, &machine, filter, orig_freq, new_freq, options)?);
+        }
+    }
+    Ok(Report { level: CpuResampler::new().level().name(), machine, rows })
+}
+
+fn measure_row(
+    args: &Args,
+    machine: &Machine,
+    filter: &'static str,
+    orig_freq: u32,
+    new_freq: u32,
+    options: &ResampleOptions,
+) -> Result<Row> {
+    let plan = Plan::new(orig_freq, new_freq, options)?;
+    let cpu = CpuResampler::new();
+    let (inputs, outputs) = (orig_freq as usize, new_freq as usize);
+    let limit = machine.limit(plan.taps(), inputs, outputs);
+    let cell = |name, seconds: f64| Cell {
+        name,
+        milliseconds: seconds * 1e3,
+        times_real_time: 1.0 / seconds,
+        share_of_limit: limit / seconds,
+    };
+
+    let second = noise(inputs, 0);
+    let one_line = median(args.repeat, || {
+        _ = black_box(polyphase::resample_with(black_box(&second), orig_freq, new_freq, options));
+    });
+    let planned = median(args.repeat, || _ = black_box(cpu.resample(&plan, black_box(&second))));
+    let mut columns = vec![cell("one-line", one_line), cell("planned", planned)];
+
+    let clips: Vec<_> = (0..args.clips).map(|clip| noise(inputs * BATCH_SECONDS, clip)).collect();
+    let mut batch = Batch::new();
+    clips.iter().for_each(|clip| batch.push(&plan, clip));
+    let (mut output, _) = cpu.resample_batch(&batch)?.into_parts();
+    if !output.is_empty() {
+        let time = median(args.repeat, || _ = black_box(cpu.resample_batch_into(black_box(&batch), &mut output)));
+        #[expect(clippy::cast_precision_loss, reason = "seconds of audio")]
+        columns.push(cell("batch", time / (args.clips * BATCH_SECONDS) as f64));
+    }
+    Ok(Row { filter, orig_freq, new_freq, taps: plan.taps(), columns })
+}
+
+fn noise(len: usize, clip: usize) -> Vec<f32> {
+    let mut random = fastrand::Rng::with_seed(clip as u64);
+    (0..len).map(|_| 2.0 * random.f32() - 1.0).collect()
+}
+
+/// The report as a table.
+fn table(report: &Report) -> String {
+    let machine = &report.machine;
+    let mut table = format!(
+        "{} on {} thread(s): {:.0} GFLOP/s, {:.1} GB/s copied\n",
+        report.level,
+        machine.threads,
+        machine.flops / 1e9,
+        machine.copied_bytes / 1e9
+    );
+    table += "Milliseconds for one second of audio (times real time, share of the limit)\n\n";
+    table += &format!("{:<16}{:<15}{:>6}", "filter", "rates", "taps");
+    for cell in report.rows.first().map_or(&[][..], |row| &row.columns) {
+        table += &format!("{:>28}", cell.name);
+    }
+    for row in &report.rows {
+        let rates = format!("{} → {}", row.orig_freq, row.new_freq);
+        table += &format!("\n{:<16}{rates:<15}{:>6}", row.filter, row.taps);
+        for cell in &row.columns {
+            let speed = format!("({:.0}×, {:.0} %)", cell.times_real_time, 100.0 * cell.share_of_limit);
+            table += &format!("{:>12.4} {speed:>15}", cell.milliseconds);
+        }
+    }
+    table
+}

@@ -1,0 +1,46 @@
+//! What a call allocates.
+
+use polyphase::{Batch, CpuResampler, Plan, Preset, Sample};
+
+use crate::signals::{noise, noise_f32};
+
+fn check<T: Sample>(clip: &[T]) {
+    let cpu = CpuResampler::new().with_threads(1);
+    for (orig, new) in [(48_000, 44_100), (44_100, 16_000), (8_000, 16_000), (1, 1)] {
+        for preset in [Preset::Default, Preset::KaiserBest] {
+            let plan = Plan::new(orig, new, &preset.options()).unwrap();
+            // The float64 bank is designed at its first use.
+            let mut output = cpu.resample(&plan, clip).unwrap();
+
+            let into = allocation_counter::measure(|| cpu.resample_into(&plan, clip, &mut output).unwrap());
+            assert_eq!(into.count_total, 0, "{orig}→{new}");
+            let allocating = allocation_counter::measure(|| drop(cpu.resample(&plan, clip).unwrap()));
+            assert_eq!(allocating.count_total, 1, "{orig}→{new}");
+            assert_eq!(allocating.bytes_max, size_of_val(&*output) as u64);
+        }
+    }
+}
+
+#[test]
+fn one_clip_on_one_thread_allocates_its_output_and_nothing_else() {
+    check(&noise_f32(1, 20_000));
+    check(&noise(1, 20_000));
+}
+
+/// An hour would take too long here. What a call needs beside its output must not grow with the clip.
+#[test]
+fn a_long_clip_costs_its_output_and_little_else() {
+    let plan = Plan::new(48_000, 16_000, &Preset::Default.options()).unwrap();
+    for seconds in [10, 100] {
+        let clip = noise_f32(2, seconds * 48_000);
+        let mut output = vec![0.0; plan.output_len(clip.len())];
+        let cpu = CpuResampler::new();
+        cpu.resample_into(&plan, &clip, &mut output).unwrap();
+        let into = allocation_counter::measure(|| cpu.resample_into(&plan, &clip, &mut output).unwrap());
+        assert!(into.bytes_max < 10_000, "{seconds} s: {into:?}");
+        let mut batch = Batch::new();
+        clip.chunks(48_000).for_each(|clip| batch.push(&plan, clip));
+        let into = allocation_counter::measure(|| cpu.resample_batch_into(&batch, &mut output).unwrap());
+        assert!(into.bytes_max < 10_000 + 300 * batch.len() as u64, "{seconds} clips: {into:?}");
+    }
+}
