@@ -37,7 +37,7 @@
 //!   multiply-adds, hence the 8 million of `MIN_TASK_COST`.
 //!
 //! Designing kaiser_best at 44.1→16 kHz, 60,000 taps: 324 µs with sine and window in vector code that was not inlined into
-//! functions with AVX-512, 176 once it was, 119 with the values in the order in which the phases read them; two thirds are
+//! functions with AVX-512, 176 once it was, 119 with the values in the order in which the phases read them; about half are
 //! the prototype's 30,000 values, each a sum of some 45 terms for the window and 12 for the sine.
 //!
 //! Not tried: an FFT for hundreds of taps, halves of blocks (8 lanes) on AVX2, and pairs of frames in the lanes, which would
