@@ -70,6 +70,16 @@ impl PhaseBlocks {
         Self { shape: *shape, turns, starts, span, segments: segments(span, shape.taps()), taps }
     }
 
+    /// Bytes that the blocks of a shape will hold, at most.
+    pub(crate) fn bytes_needed(shape: &FilterShape) -> u128 {
+        let (stride, phases) = (u128::from(shape.ratio().stride()), u128::from(shape.ratio().phases()));
+        let turns = turns(usize::try_from(phases).unwrap_or(usize::MAX / LANES)) as u128;
+        let apart = (LANES as u128 - 1) * stride / phases + 1;
+        let block =
+            (shape.taps() as u128 + apart + STEP as u128) * size_of::<Taps>() as u128 + size_of::<i64>() as u128;
+        (phases * turns).div_ceil(LANES as u128) * block
+    }
+
     /// Bytes held.
     pub(crate) fn bytes(&self) -> usize {
         size_of_val(&*self.taps) + size_of_val(&*self.starts)

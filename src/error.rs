@@ -47,11 +47,11 @@ pub enum Error {
     },
     /// The filter bank would be larger than [`Limits::max_filter_bytes`](crate::Limits::max_filter_bytes).
     #[error(
-        "the filter bank would take {bytes} bytes ({phases} phases of {taps} taps in float64), above the limit of {limit}: \
+        "the filter bank would take {bytes} bytes ({phases} phases of {taps} taps), above the limit of {limit}: \
          choose rates with a larger common divisor or a smaller lowpass_filter_width, or raise limits.max_filter_bytes"
     )]
     FilterTooLarge {
-        /// The size of the float64 bank.
+        /// The size of the larger of its float32 and float64 forms.
         bytes: u128,
         /// Rows of the bank.
         phases: u64,

@@ -39,7 +39,8 @@ impl FilterShape {
         // Equal rates use no filter, so they are not refused for what it would cost.
         let reach = if ratio.is_identity() { 0 } else { largest_inside(width, rolloff, stride.max(phases)) };
         let taps = reach.saturating_mul(2) / u128::from(phases) + 1;
-        let bytes = taps.saturating_mul(u128::from(phases)).saturating_mul(size_of::<f64>() as u128);
+        // Taps and a start for each phase, in float64.
+        let bytes = taps.saturating_add(1).saturating_mul(u128::from(phases)).saturating_mul(size_of::<f64>() as u128);
         if bytes > u128::from(limits.max_filter_bytes) {
             return Err(Error::FilterTooLarge { bytes, phases, taps, limit: limits.max_filter_bytes });
         }

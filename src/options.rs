@@ -93,7 +93,7 @@ pub struct ResampleOptions {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Largest size of the filter bank in float64, in bytes; in float32 it takes about half. Default 64 MiB.
+    /// Largest size of the filter bank in bytes, in float32 as in float64. Default 64 MiB.
     pub max_filter_bytes: u64,
     /// Largest ratio of the rates in either direction. Default 1024.
     pub max_ratio: u64,

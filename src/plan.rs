@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use crate::blocks::PhaseBlocks;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::filter::{FilterBank, FilterShape};
 use crate::options::ResampleOptions;
 use crate::ratio::Ratio;
@@ -40,11 +40,6 @@ impl Plan {
     /// # Errors
     /// [`Error::ZeroRate`], [`Error::Option`] for an option outside its range, [`Error::RatioTooLarge`] and
     /// [`Error::FilterTooLarge`] beyond [`Limits`](crate::Limits).
-    ///
-    /// [`Error::ZeroRate`]: crate::Error::ZeroRate
-    /// [`Error::Option`]: crate::Error::Option
-    /// [`Error::RatioTooLarge`]: crate::Error::RatioTooLarge
-    /// [`Error::FilterTooLarge`]: crate::Error::FilterTooLarge
     pub fn new(orig_freq: u32, new_freq: u32, options: &ResampleOptions) -> Result<Self> {
         Self::with_ratio(Ratio::new(orig_freq.into(), new_freq.into())?, options)
     }
@@ -56,6 +51,11 @@ impl Plan {
     pub fn with_ratio(ratio: Ratio, options: &ResampleOptions) -> Result<Self> {
         options.check()?;
         let shape = FilterShape::new(ratio, options)?;
+        let (bytes, limit) = (PhaseBlocks::bytes_needed(&shape), options.limits.max_filter_bytes);
+        if bytes > u128::from(limit) {
+            let (phases, taps) = (ratio.phases(), shape.taps() as u128);
+            return Err(Error::FilterTooLarge { bytes, phases, taps, limit });
+        }
         let single = PhaseBlocks::design(&shape, options.window);
         Ok(Self(Arc::new(Inner { ratio, options: *options, shape, single, double: OnceLock::new() })))
     }

@@ -61,8 +61,8 @@ fn filters_beyond_the_byte_budget_say_how_large_they_would_be() {
     let error = plan_error(4_294_967_291, 4_294_967_279, ResampleOptions::default());
     let Error::FilterTooLarge { bytes, phases, taps, limit } = error else { panic!("{error}") };
     assert_eq!((phases, taps, limit), (4_294_967_279, 13, 64 << 20));
-    assert_eq!(bytes, 4_294_967_279 * 13 * 8);
-    assert!(error_text(4_294_967_291, 4_294_967_279).contains("446676597016 bytes"));
+    assert_eq!(bytes, 4_294_967_279 * (13 + 1) * 8);
+    assert!(error_text(4_294_967_291, 4_294_967_279).contains("481036335248 bytes"));
 
     for rolloff in [1e-6, 1e-300, f64::MIN_POSITIVE] {
         let error = plan_error(3, 2, ResampleOptions::default().rolloff(rolloff).lowpass_filter_width(4096.0));
@@ -77,9 +77,23 @@ fn filters_beyond_the_byte_budget_say_how_large_they_would_be() {
     let refused = Plan::with_ratio(farthest, &ResampleOptions::default().max_ratio(u64::MAX));
     assert!(matches!(refused, Err(Error::FilterTooLarge { .. })));
 
-    let options = ResampleOptions::default().max_filter_bytes(147 * 14 * 8);
-    assert!(Plan::new(48_000, 44_100, &options).is_ok());
-    assert!(Plan::new(48_000, 44_100, &options.max_filter_bytes(147 * 14 * 8 - 1)).is_err());
+    // What is accepted keeps to the budget: few taps and many phases, and few phases and many taps, included.
+    for (orig, new, width) in
+        [(48_000, 44_100, 6.0), (8191, 8190, 0.1), (1000, 1, 64.0), (1, 1000, 0.01), (2, 1, 4096.0)]
+    {
+        let options = ResampleOptions::default().lowpass_filter_width(width);
+        let least = (0..40)
+            .map(|power| options.max_filter_bytes(1 << power))
+            .find_map(|options| Plan::new(orig, new, &options).ok());
+        let least = least.unwrap();
+        let limit = least.options().limits.max_filter_bytes;
+        let double = least.ratio().phases() * (least.taps() as u64 + 1) * 8;
+        assert!(
+            least.filter_bytes() as u64 <= limit && double <= limit,
+            "{orig}→{new}: {} of {limit}",
+            least.filter_bytes()
+        );
+    }
 }
 
 fn error_text(orig_freq: u32, new_freq: u32) -> String {

@@ -29,7 +29,7 @@ pub(crate) struct FilterArgs {
     #[arg(long, value_name = "F", allow_negative_numbers = true)]
     beta: Option<f64>,
 
-    /// Largest size of a filter bank, in MiB of float64
+    /// Largest size of a filter bank, in MiB
     #[arg(long, value_name = "MIB", default_value_t = 64)]
     max_filter_mib: u32,
 }
