@@ -162,7 +162,7 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
     let rows = plan.chunk + u32(starts[plan.starts + last_block] - first_start);
     let origin = clip.shift + i32(first_frame * plan.stride) + first_start;
 
-    // This thread's quad of frames and block of phases. Threads beyond the last block repeat it, and store nothing.
+    // This thread's quad of frames and block of phases. Threads beyond the last block only stage.
     let quad = lane % plan.quads;
     let block = first_block + lane / plan.quads;
     let used_block = min(block, last_block);
@@ -204,7 +204,7 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
         }
         workgroupBarrier();
 
-        let end = at + min(plan.chunk, plan.band - k);
+        let end = at + select(0u, min(plan.chunk, plan.band - k), stores);
         for (var row = at; row < end; row += 4u) {
             var x = xs[row];
             var h = taps[tap];
