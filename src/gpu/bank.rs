@@ -287,6 +287,7 @@ impl Tile {
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "small numbers")]
 mod tests {
     use super::*;
     use crate::options::Preset;

@@ -18,7 +18,7 @@ fn plans() -> Vec<Plan> {
 
 fn clips(count: usize) -> Vec<(Plan, Vec<f32>)> {
     let plans = plans();
-    let len = |i: usize| if i % 7 == 0 { i / 7 } else { i * 97 % 4001 };
+    let len = |i: usize| if i.is_multiple_of(7) { i / 7 } else { i * 97 % 4001 };
     (0..count).map(|i| (plans[i % plans.len()].clone(), noise_f32(i as u64, len(i)))).collect()
 }
 
