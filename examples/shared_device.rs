@@ -2,6 +2,8 @@
 //! polyphase resamples it, and another shader of the application measures the result, all in one submission. No sample
 //! crosses to the host; at the end a single number is read.
 
+#![expect(clippy::print_stdout, reason = "an example shows its result")]
+
 use polyphase::wgpu::{self, util::DeviceExt};
 use polyphase::{GpuClip, GpuResampler, InputSamples, Plan, ResampleOptions};
 

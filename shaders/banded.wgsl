@@ -63,6 +63,8 @@ struct Plan {
 
 // Samples are 16-bit integers, scaled by 2^-15, instead of float32.
 override INPUT_I16: bool = false;
+// Some plan of the job folds its sums.
+override FOLDS: bool = false;
 override WORKGROUP: u32 = 64;
 // vec4s of workgroup memory.
 override STAGED: u32 = 1024;
@@ -81,23 +83,21 @@ fn sample(index: u32) -> f32 {
     return bitcast<f32>(input[index]);
 }
 
-// The clip is zero outside its length.
+// The clip is zero outside its length. Positions before it wrap to beyond it, and an index outside the buffer reads something
+// that is not taken: no branch.
 fn sample_or_zero(clip: Clip, position: i32) -> f32 {
-    if position < 0 || u32(position) >= clip.input_len {
-        return 0.0;
-    }
-    return sample(clip.input_offset + u32(position));
+    return select(0.0, sample(clip.input_offset + u32(position)), u32(position) < clip.input_len);
 }
 
-// Stores an output, or adds it to what was stored.
+// Stores output `n` of the clip, or adds it to what was stored.
 fn store_one(clip: Clip, n: u32, y: f32, add: bool) {
     if n < clip.output_len {
         let to = clip.output_offset + n;
-        if add {
-            output[to] += y;
-        } else {
-            output[to] = y;
+        var sum = y;
+        if FOLDS {
+            sum = select(y, output[to] + y, add);
         }
+        output[to] = sum;
     }
 }
 
@@ -109,6 +109,32 @@ fn store(clip: Clip, plan: Plan, n: u32, j: u32, y: vec4<f32>, add: bool) {
         store_one(clip, n + 2u * plan.phases, y.z, add);
         store_one(clip, n + 3u * plan.phases, y.w, add);
     }
+}
+
+// Stores the thread's block of phases.
+fn store_block(
+    clip: Clip,
+    plan: Plan,
+    n: u32,
+    j: u32,
+    add: bool,
+    y0: vec4<f32>,
+    y1: vec4<f32>,
+    y2: vec4<f32>,
+    y3: vec4<f32>,
+    y4: vec4<f32>,
+    y5: vec4<f32>,
+    y6: vec4<f32>,
+    y7: vec4<f32>,
+) {
+    store(clip, plan, n, j, y0, add);
+    store(clip, plan, n + 1u, j + 1u, y1, add);
+    store(clip, plan, n + 2u, j + 2u, y2, add);
+    store(clip, plan, n + 3u, j + 3u, y3, add);
+    store(clip, plan, n + 4u, j + 4u, y4, add);
+    store(clip, plan, n + 5u, j + 5u, y5, add);
+    store(clip, plan, n + 6u, j + 6u, y6, add);
+    store(clip, plan, n + 7u, j + 7u, y7, add);
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -135,10 +161,8 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
     let first_start = starts[plan.starts + first_block];
     let rows = plan.chunk + u32(starts[plan.starts + last_block] - first_start);
     let origin = clip.shift + i32(first_frame * plan.stride) + first_start;
-    let furthest = origin + i32((plan.quads * 4u - 1u) * plan.stride + plan.band + rows);
-    let inside = origin >= 0 && furthest <= i32(clip.input_len);
 
-    // This thread's quad of frames and block of phases. Threads beyond the last block repeat it, and store nothing.
+    // This thread's quad of frames and block of phases. Threads beyond the last block only stage.
     let quad = lane % plan.quads;
     let block = first_block + lane / plan.quads;
     let used_block = min(block, last_block);
@@ -158,6 +182,10 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
     var y7 = vec4<f32>();
     var folded = false;
 
+    let stores = block <= last_block && lane < plan.quads * plan.blocks_in_tile;
+    let j = block * 8u;
+    let n = (first_frame + quad * 4u) * plan.phases + j;
+
     for (var k = 0u; k < plan.band; k += plan.chunk) {
         workgroupBarrier();
         for (var q = lane_quad; q < plan.quads; q += WORKGROUP >> plan.lane_bits) {
@@ -165,24 +193,18 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
             let stride = i32(plan.stride);
             for (var row = lane_row; row < rows; row += 1u << plan.lane_bits) {
                 let position = from_frame + i32(row);
-                var x: vec4<f32>;
-                if inside {
-                    let i = clip.input_offset + u32(position);
-                    x = vec4(sample(i), sample(i + plan.stride), sample(i + 2u * plan.stride), sample(i + 3u * plan.stride));
-                } else {
-                    x = vec4(
-                        sample_or_zero(clip, position),
-                        sample_or_zero(clip, position + stride),
-                        sample_or_zero(clip, position + 2 * stride),
-                        sample_or_zero(clip, position + 3 * stride),
-                    );
-                }
+                let x = vec4(
+                    sample_or_zero(clip, position),
+                    sample_or_zero(clip, position + stride),
+                    sample_or_zero(clip, position + 2 * stride),
+                    sample_or_zero(clip, position + 3 * stride),
+                );
                 xs[q * plan.column + row] = x;
             }
         }
         workgroupBarrier();
 
-        let end = at + min(plan.chunk, plan.band - k);
+        let end = at + select(0u, min(plan.chunk, plan.band - k), stores);
         for (var row = at; row < end; row += 4u) {
             var x = xs[row];
             var h = taps[tap];
@@ -231,30 +253,25 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
             tap += 8u;
         }
 
-        let last = k + plan.chunk >= plan.band;
-        let fold = plan.fold != 0u && (k / plan.chunk + 1u) % plan.fold == 0u;
-        if last || fold {
-            if block <= last_block && lane < plan.quads * plan.blocks_in_tile {
-                let j = block * 8u;
-                let n = (first_frame + quad * 4u) * plan.phases + j;
-                store(clip, plan, n, j, y0, folded);
-                store(clip, plan, n + 1u, j + 1u, y1, folded);
-                store(clip, plan, n + 2u, j + 2u, y2, folded);
-                store(clip, plan, n + 3u, j + 3u, y3, folded);
-                store(clip, plan, n + 4u, j + 4u, y4, folded);
-                store(clip, plan, n + 5u, j + 5u, y5, folded);
-                store(clip, plan, n + 6u, j + 6u, y6, folded);
-                store(clip, plan, n + 7u, j + 7u, y7, folded);
+        if FOLDS {
+            let more = k + plan.chunk < plan.band;
+            if more && plan.fold != 0u && (k / plan.chunk + 1u) % plan.fold == 0u {
+                if stores {
+                    store_block(clip, plan, n, j, folded, y0, y1, y2, y3, y4, y5, y6, y7);
+                }
+                folded = true;
+                y0 = vec4<f32>();
+                y1 = vec4<f32>();
+                y2 = vec4<f32>();
+                y3 = vec4<f32>();
+                y4 = vec4<f32>();
+                y5 = vec4<f32>();
+                y6 = vec4<f32>();
+                y7 = vec4<f32>();
             }
-            folded = true;
-            y0 = vec4<f32>();
-            y1 = vec4<f32>();
-            y2 = vec4<f32>();
-            y3 = vec4<f32>();
-            y4 = vec4<f32>();
-            y5 = vec4<f32>();
-            y6 = vec4<f32>();
-            y7 = vec4<f32>();
         }
+    }
+    if stores {
+        store_block(clip, plan, n, j, folded, y0, y1, y2, y3, y4, y5, y6, y7);
     }
 }

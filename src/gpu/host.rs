@@ -240,8 +240,9 @@ impl GpuResampler {
                 mapping.callback(),
             );
             recorded.map(|()| self.queue().submit([encoder.finish()]))
-        })?;
-        recorded?;
+        });
+        // A device that goes meanwhile leaves buffers that are no longer valid, and wgpu complains of those.
+        recorded.and_then(|recorded| recorded).map_err(|error| self.probe().err().unwrap_or(error))?;
         Ok(Underway { slot, segments, mapping, submitted: Instant::now(), end })
     }
 
@@ -273,12 +274,20 @@ impl GpuResampler {
         Ok(took)
     }
 
-    /// Whether the device is still there: a submit on a lost one is refused.
+    /// Whether the device is still there: a submit on a lost one is refused, or a new buffer is not mapped; which of them
+    /// depends on how it went.
     fn probe(&self) -> Result<()> {
-        scoped(self.device(), || {
+        let buffer = scoped(self.device(), || {
             let encoder = self.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             self.queue().submit([encoder.finish()]);
-        })
+            self.device().create_buffer(&wgpu::BufferDescriptor {
+                label: Some("polyphase probe"),
+                size: 4,
+                usage: wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC,
+                mapped_at_creation: true,
+            })
+        })?;
+        buffer.get_mapped_range_mut(..).map(drop).map_err(not_mapped)
     }
 
     /// Buffers of at least these sizes: those of an earlier piece, or new ones.

@@ -174,9 +174,10 @@ impl GpuResampler {
     /// [`Error::GpuLimit`] for clips beyond what a dispatch can address or the device's limits allow,
     /// [`Error::GpuBuffer`] for clips whose outputs overlap, [`Error::GpuOutOfMemory`], [`Error::GpuLost`].
     pub fn prepare(&self, clips: &[GpuClip], input: InputSamples) -> Result<Job> {
-        let variant = Variant { kernel: self.kernel(), input };
         let limits = self.device().limits();
         let tables = Tables::new(clips, self.kernel(), limits.max_compute_workgroups_per_dimension)?;
+        let folds = self.kernel() == Kernel::Banded && tables.plans.iter().any(|plan| plan.fold != 0);
+        let variant = Variant { kernel: self.kernel(), input, folds };
         self.pipelines().pipeline(variant)?;
         let (input_end, output_end, grid) = (tables.input_end, tables.output_end, tables.grid);
         let tables = if tables.tiles.is_empty() { None } else { Some(self.upload_tables(&tables)?) };

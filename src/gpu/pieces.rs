@@ -111,6 +111,7 @@ fn segment(clip: &ClipShape<'_>, index: usize, first: usize, outputs: usize) -> 
 }
 
 #[cfg(test)]
+#[expect(clippy::cast_possible_truncation, reason = "small numbers")]
 mod tests {
     use super::*;
     use crate::options::Preset;

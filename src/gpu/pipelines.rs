@@ -13,6 +13,8 @@ use crate::error::Result;
 pub(crate) struct Variant {
     pub(crate) kernel: Kernel,
     pub(crate) input: InputSamples,
+    /// Some plan's sums are folded. One for all jobs would do, but llvmpipe takes both sides of every branch.
+    pub(crate) folds: bool,
 }
 
 #[derive(Debug)]
@@ -95,7 +97,8 @@ impl Pipelines {
             ("WORKGROUP", f64::from(WORKGROUP)),
         ];
         if variant.kernel == Kernel::Banded {
-            constants.extend([("STAGED", f64::from(STAGED)), ("COPIED", f64::from(COPIED))]);
+            let folds = f64::from(u8::from(variant.folds));
+            constants.extend([("FOLDS", folds), ("STAGED", f64::from(STAGED)), ("COPIED", f64::from(COPIED))]);
         }
         let pipeline = scoped(&self.device, || {
             self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {

@@ -18,7 +18,6 @@
     clippy::cast_possible_wrap,
     reason = "the sizes here are small"
 )]
-#![cfg_attr(feature = "gpu", expect(clippy::print_stdout, reason = "a skipped test says so"))]
 
 #[cfg(feature = "cli")]
 mod cli;

@@ -1,5 +1,7 @@
 //! A device to test on.
 
+#![expect(clippy::print_stdout, reason = "says what it ran on, and what it skipped")]
+
 use std::sync::OnceLock;
 
 use polyphase::wgpu;
