@@ -93,11 +93,6 @@ impl Plan {
         if self.ratio().is_identity() { 0 } else { self.shape().look_ahead() }
     }
 
-    /// True for clones of one plan.
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
-    }
-
     pub(crate) fn shape(&self) -> &FilterShape {
         &self.0.shape
     }

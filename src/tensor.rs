@@ -123,7 +123,7 @@ impl<'a, T: Copy + Default> Lanes<'a, T> {
 }
 
 /// The same tensor with the time axis last.
-fn last<S: RawData, D: Dimension>(mut tensor: ArrayBase<S, D>, axis: Axis) -> ArrayBase<S, D> {
+pub(crate) fn last<S: RawData, D: Dimension>(mut tensor: ArrayBase<S, D>, axis: Axis) -> ArrayBase<S, D> {
     tensor.swap_axes(axis.index(), tensor.ndim() - 1);
     tensor
 }
@@ -144,14 +144,8 @@ fn resample_into<T: Copy + Default, D: Dimension>(
     Ok(())
 }
 
-/// The outputs of [`Lanes`], as a tensor of that shape in standard layout.
-pub(crate) fn gather<T: Copy + Default, D: Dimension>(samples: &[T], shape: D, axis: Axis) -> Result<Array<T, D>> {
-    let mut output = zeroed_array(shape)?;
-    scatter(samples, last(output.view_mut(), axis));
-    Ok(output)
-}
-
-fn scatter<T: Copy, D: Dimension>(samples: &[T], mut output: ArrayViewMut<'_, T, D>) {
+/// The outputs of [`Lanes`] into a tensor whose time axis is [`last`].
+pub(crate) fn scatter<T: Copy, D: Dimension>(samples: &[T], mut output: ArrayViewMut<'_, T, D>) {
     output.iter_mut().zip(samples).for_each(|(value, &sample)| *value = sample);
 }
 

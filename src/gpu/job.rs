@@ -89,7 +89,8 @@ impl Tables {
             let end = |offset: u64, len: u64| offset.saturating_add(len);
             input_end = input_end.max(end(clip.input_offset, clip.input_len));
             output_end = output_end.max(end(clip.output_offset, clip.output_len));
-            let known = plans.iter().rposition(|(plan, _)| plan.is(&clip.plan));
+            // Clones of one plan share all that is in it.
+            let known = plans.iter().rposition(|(plan, _)| std::ptr::eq(plan.shape(), clip.plan.shape()));
             let plan = match known {
                 Some(plan) => plan,
                 None => {

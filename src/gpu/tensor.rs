@@ -6,7 +6,7 @@ use super::{GpuResampler, GpuSample, pieces::Cursor};
 use crate::batch::zeroed;
 use crate::error::Result;
 use crate::plan::Plan;
-use crate::tensor::{Lanes, gather, output_shape};
+use crate::tensor::{Lanes, last, output_shape, scatter, zeroed_array};
 
 impl GpuResampler {
     /// Resamples a tensor in host memory along its last axis, torchaudio's `(..., time)`; the result is in standard layout.
@@ -46,6 +46,8 @@ impl GpuResampler {
             let batch = lanes.batch(plan);
             self.run_batch(&batch, &batch.output_offsets(), &mut samples, &mut Cursor::default()).await?;
         }
-        gather(&samples, shape, axis)
+        let mut output = zeroed_array(shape)?;
+        scatter(&samples, last(output.view_mut(), axis));
+        Ok(output)
     }
 }
