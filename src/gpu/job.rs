@@ -236,3 +236,28 @@ impl GpuResampler {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grids_hold_every_workgroup_up_to_their_limit_and_refuse_one_more() {
+        for widest in [1, 2, 64, 65_535_u32] {
+            let most = u64::from(widest) * u64::from(widest);
+            for workgroups in [1, u64::from(widest) - 1, widest.into(), u64::from(widest) + 1, most - 1, most] {
+                if workgroups <= most {
+                    let (width, height) = grid(workgroups, widest).expect("it fits");
+                    assert!(width <= widest && height <= widest);
+                    // Less than a row is left over, for the shader to pass by.
+                    let held = u64::from(width) * u64::from(height);
+                    assert!(
+                        held >= workgroups && held - workgroups < u64::from(height),
+                        "{workgroups} in {width} × {height}"
+                    );
+                }
+            }
+            assert!(matches!(grid(most + 1, widest), Err(Error::GpuLimit { limit, .. }) if limit == most));
+        }
+    }
+}

@@ -1,8 +1,8 @@
 //! A device to test on.
 
-#![expect(clippy::print_stdout, reason = "says what it ran on, and what it skipped")]
-
+use std::io::Write;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use polyphase::wgpu;
 
@@ -10,24 +10,43 @@ use polyphase::wgpu;
 pub(crate) fn device() -> Option<(wgpu::Device, wgpu::Queue)> {
     static DEVICE: OnceLock<Option<(wgpu::Device, wgpu::Queue)>> = OnceLock::new();
     let device = DEVICE.get_or_init(|| {
-        let adapter = adapter()?;
-        println!("adapter: {:?}", adapter.get_info());
+        let adapter = first_adapter()?;
+        say(&format!("GPU tests run on {}", adapter.get_info().name));
         Some(open(&adapter, adapter.limits()))
     });
+    if device.is_none() {
+        skipped();
+    }
     device.clone()
 }
 
+/// The adapter itself, for tests that open a device of their own; likewise.
 pub(crate) fn adapter() -> Option<wgpu::Adapter> {
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
-    let adapter = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all())).into_iter().next();
+    let adapter = first_adapter();
     if adapter.is_none() {
-        assert!(
-            std::env::var_os("POLYPHASE_REQUIRE_GPU").is_none(),
-            "POLYPHASE_REQUIRE_GPU is set, and there is no adapter"
-        );
-        println!("SKIPPED: no GPU adapter");
+        skipped();
     }
     adapter
+}
+
+fn first_adapter() -> Option<wgpu::Adapter> {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
+    pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all())).into_iter().next()
+}
+
+/// Counts a test that has no adapter to run on, and says so.
+fn skipped() {
+    static SKIPPED: AtomicUsize = AtomicUsize::new(0);
+    let required = std::env::var_os("POLYPHASE_REQUIRE_GPU").is_some();
+    assert!(!required, "POLYPHASE_REQUIRE_GPU is set, and there is no adapter");
+    let count = SKIPPED.fetch_add(1, Ordering::Relaxed) + 1;
+    let thread = std::thread::current();
+    say(&format!("SKIPPED ({count} so far): {}, no GPU adapter", thread.name().unwrap_or("a test")));
+}
+
+/// Past the test harness, which keeps what passing tests print to itself.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 pub(crate) fn open(adapter: &wgpu::Adapter, required_limits: wgpu::Limits) -> (wgpu::Device, wgpu::Queue) {
