@@ -25,6 +25,14 @@ pub enum Error {
         /// The largest ratio allowed, in either direction.
         limit: u64,
     },
+    /// No fraction of 64-bit integers is as close to a rate as was asked for.
+    #[error("no ratio of 64-bit integers is within a relative {tolerance} of {rate}: allow a larger tolerance")]
+    RatioTerms {
+        /// The new sampling rate over the original one.
+        rate: f64,
+        /// The relative distance that was allowed.
+        tolerance: f64,
+    },
     /// A filter option outside its range.
     #[error("{field} is {value}: it must be {range}")]
     Option {
@@ -45,13 +53,14 @@ pub enum Error {
         /// The names that would have been accepted.
         known: String,
     },
-    /// The filter bank would be larger than [`Limits::max_filter_bytes`](crate::Limits::max_filter_bytes).
+    /// The filter bank would be larger than [`Limits::max_filter_bytes`](crate::Limits::max_filter_bytes), also as an
+    /// interpolated one.
     #[error(
         "the filter bank would take {bytes} bytes ({phases} phases of {taps} taps), above the limit of {limit}: \
-         choose rates with a larger common divisor or a smaller lowpass_filter_width, or raise limits.max_filter_bytes"
+         choose a smaller lowpass_filter_width, or raise limits.max_filter_bytes"
     )]
     FilterTooLarge {
-        /// The size of the larger of its float32 and float64 forms.
+        /// The size of the smaller of its exact and interpolated forms.
         bytes: u128,
         /// Rows of the bank.
         phases: u64,
@@ -66,6 +75,14 @@ pub enum Error {
         /// The length that was needed.
         expected: usize,
         /// The length of the buffer that was given.
+        actual: usize,
+    },
+    /// A piece of a clip that is not the one which an output range needs.
+    #[error("the piece holds {actual} samples: this output range needs {expected}, those of Plan::input_range_for")]
+    InputLen {
+        /// The length that was needed.
+        expected: usize,
+        /// The length of the piece that was given.
         actual: usize,
     },
     /// An output range that does not lie within the output.
@@ -116,6 +133,24 @@ pub enum Error {
         len: usize,
         /// Channels of the stream.
         channels: usize,
+    },
+    /// Not one slice or vector for each channel of a stream.
+    #[error("{actual} channels given to a stream of {expected}")]
+    Channels {
+        /// Channels of the stream.
+        expected: usize,
+        /// Slices or vectors that were given.
+        actual: usize,
+    },
+    /// The channels of a chunk differ in length.
+    #[error("channel {channel} of the chunk has {actual} samples, the first has {expected}")]
+    ChannelLen {
+        /// Which channel.
+        channel: usize,
+        /// Samples of the first channel.
+        expected: usize,
+        /// Samples of this one.
+        actual: usize,
     },
     /// A stream of no channels.
     #[error("a stream needs at least one channel")]

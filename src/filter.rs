@@ -19,15 +19,20 @@ pub(crate) struct FilterShape {
     ratio: Ratio,
     width: f64,
     rolloff: f64,
+    window: Window,
+    /// Whether the taps of a phase are divided by their sum.
+    normalize: bool,
+    /// h(0) = base/M.
+    gain: f64,
     /// The largest |m| inside the window.
-    reach: i64,
+    reach: i128,
     /// Taps of the longest row; rows differ by at most one.
     taps: usize,
 }
 
 impl FilterShape {
     /// # Errors
-    /// [`Error::RatioTooLarge`], [`Error::FilterTooLarge`].
+    /// [`Error::RatioTooLarge`], [`Error::FilterTooLarge`] for more taps in a row than any memory holds.
     pub(crate) fn new(ratio: Ratio, options: &ResampleOptions) -> Result<Self> {
         let (stride, phases) = (ratio.stride(), ratio.phases());
         let limits = options.limits;
@@ -39,16 +44,53 @@ impl FilterShape {
         // Equal rates use no filter, so they are not refused for what it would cost.
         let reach = if ratio.is_identity() { 0 } else { largest_inside(width, rolloff, stride.max(phases)) };
         let taps = reach.saturating_mul(2) / u128::from(phases) + 1;
-        // Taps and a start for each phase, in float64.
-        let bytes = taps.saturating_add(1).saturating_mul(u128::from(phases)).saturating_mul(size_of::<f64>() as u128);
-        if bytes > u128::from(limits.max_filter_bytes) {
-            return Err(Error::FilterTooLarge { bytes, phases, taps, limit: limits.max_filter_bytes });
-        }
-        // What fits in memory fits these types: reach < taps · phases ≤ bytes.
-        match (i64::try_from(reach), usize::try_from(taps)) {
-            (Ok(reach), Ok(taps)) => Ok(Self { ratio, width, rolloff, reach, taps }),
-            _ => Err(Error::FilterTooLarge { bytes, phases, taps, limit: limits.max_filter_bytes }),
-        }
+        let bytes = taps.saturating_mul(size_of::<f32>() as u128);
+        let limit = limits.max_filter_bytes;
+        let (reach, taps) = match (i128::try_from(reach), usize::try_from(taps)) {
+            (Ok(reach), Ok(taps)) if bytes <= u128::from(limit.min(isize::MAX as u64)) => (reach, taps),
+            _ => return Err(Error::FilterTooLarge { bytes, phases, taps, limit }),
+        };
+        #[expect(clippy::cast_precision_loss, reason = "a factor, which rounds like any other")]
+        let gain = stride.min(phases) as f64 * rolloff / stride as f64;
+        Ok(Self {
+            ratio,
+            width,
+            rolloff,
+            window: options.window,
+            normalize: options.normalize_phases,
+            gain,
+            reach,
+            taps,
+        })
+    }
+
+    /// The filter of the transpose: from outputs back to inputs, with the same values of h. (h is even, so that the tap
+    /// between input i and output n is h(i·L − n·M) either way; its phases are not normalised.)
+    pub(crate) fn transposed(&self) -> Self {
+        let ratio = self.ratio.reversed();
+        let taps = usize::try_from(self.reach * 2 / i128::from(ratio.phases()) + 1).unwrap_or(usize::MAX);
+        Self { ratio, normalize: false, taps, ..*self }
+    }
+
+    /// The same without [`ResampleOptions::normalize_phases`].
+    pub(crate) fn not_normalized(&self) -> Self {
+        Self { normalize: false, ..*self }
+    }
+
+    pub(crate) fn is_normalized(&self) -> bool {
+        self.normalize
+    }
+
+    /// h as a function of |m|.
+    #[expect(clippy::cast_precision_loss, reason = "a factor, which rounds like any other")]
+    pub(crate) fn function(&self) -> PrototypeFunction {
+        let step = self.rolloff / self.ratio.stride().max(self.ratio.phases()) as f64;
+        PrototypeFunction { gain: self.gain, step, width: self.width, window: WindowFunction::new(self.window) }
+    }
+
+    /// Bytes of a bank with a row and a start for each phase, in float64.
+    pub(crate) fn rows_bytes(&self) -> u128 {
+        (self.taps as u128 + 1) * u128::from(self.ratio.phases()) * size_of::<f64>() as u128
     }
 
     pub(crate) fn taps(&self) -> usize {
@@ -57,22 +99,28 @@ impl FilterShape {
 
     /// Input samples inside the window on one side of its centre, at most.
     pub(crate) fn look_ahead(&self) -> usize {
-        usize::try_from(i128::from(self.reach).div_euclid(self.phases()) + 1).unwrap_or(usize::MAX)
+        usize::try_from(self.reach.div_euclid(self.phases()) + 1).unwrap_or(usize::MAX)
     }
 
     /// The first output whose window reaches beyond `position`.
     pub(crate) fn first_reaching(&self, position: u64) -> u64 {
         // end(n) > position ⟺ n·M + R ≥ position·L
-        let bound = i128::from(position) * self.phases() - i128::from(self.reach);
+        let bound = i128::from(position) * self.phases() - self.reach;
+        u64::try_from((bound + self.stride() - 1).div_euclid(self.stride()).max(0)).unwrap_or(u64::MAX)
+    }
+
+    /// The first output whose window begins at the clip's first sample or after it.
+    pub(crate) fn first_within(&self) -> u64 {
+        // start(n) ≥ 0 ⟺ n·M − R > −L
+        let bound = self.reach - self.phases() + 1;
         u64::try_from((bound + self.stride() - 1).div_euclid(self.stride()).max(0)).unwrap_or(u64::MAX)
     }
 
     /// The first and one past the last input sample inside the window of output `n`; negative before the clip begins.
     pub(crate) fn window(&self, n: u64) -> std::ops::Range<i64> {
         let centre = i128::from(n) * self.stride();
-        let reach = i128::from(self.reach);
-        let start = -(reach - centre).div_euclid(self.phases());
-        let end = (centre + reach).div_euclid(self.phases()) + 1;
+        let start = -(self.reach - centre).div_euclid(self.phases());
+        let end = (centre + self.reach).div_euclid(self.phases()) + 1;
         saturate(start)..saturate(end)
     }
 
@@ -102,6 +150,26 @@ impl FilterShape {
 
     pub(crate) fn ratio(&self) -> Ratio {
         self.ratio
+    }
+
+    /// Zero crossings at which the window ends.
+    pub(crate) fn width(&self) -> f64 {
+        self.width
+    }
+
+    pub(crate) fn window_kind(&self) -> Window {
+        self.window
+    }
+
+    /// Zero crossings of the sinc from one input sample to the next.
+    #[expect(clippy::cast_precision_loss, reason = "a factor, which rounds like any other")]
+    pub(crate) fn crossings_per_sample(&self) -> f64 {
+        self.rolloff * self.ratio.phases() as f64 / self.ratio.stride().max(self.ratio.phases()) as f64
+    }
+
+    /// Whether the window of an output that lies `rest`/L samples after one holds the sample that is `distance` after that.
+    pub(crate) fn holds(&self, distance: i64, rest: u64) -> bool {
+        (i128::from(distance) * self.phases() - i128::from(rest)).abs() <= self.reach
     }
 
     fn stride(&self) -> i128 {
@@ -170,9 +238,9 @@ impl<T: Coefficient> FilterBank<T> {
     ///
     /// Tap i of phase j is h at m = i·L − j·M, and h is even. L and M are coprime, so each m belongs to one tap: the
     /// prototype h(0), h(1), … is evaluated once, and each row picks every L-th value of it.
-    pub(crate) fn design(shape: &FilterShape, window: Window) -> Self {
-        let prototype = Prototype::design(shape, window);
-        let phases = usize::try_from(shape.ratio.phases()).expect("FilterShape bounds phases · 8 bytes");
+    pub(crate) fn design(shape: &FilterShape) -> Self {
+        let prototype = Prototype::design(shape);
+        let phases = usize::try_from(shape.ratio.phases()).expect("the plan bounds phases · 8 bytes");
         let row = shape.taps;
         let mut starts = Vec::with_capacity(phases);
         let mut coefficients = vec![T::default(); phases * row];
@@ -226,24 +294,93 @@ pub(crate) struct Prototype<T> {
 }
 
 impl<T: Coefficient> Prototype<T> {
-    #[expect(clippy::cast_precision_loss, reason = "far below 2^53 for any bank within the limits")]
-    pub(crate) fn design(shape: &FilterShape, window: Window) -> Self {
-        let (stride, phases) = (shape.ratio.stride() as f64, shape.ratio.phases() as f64);
-        let step = to_index(shape.ratio.phases());
-        let row = to_index(shape.reach.unsigned_abs()) / step + 1;
-        let steps: Vec<_> = (0..row).map(|k| k as f64 * phases).collect();
-        let mut values = Vec::with_capacity(row * step);
-        for rest in 0..step {
-            values.extend(steps.iter().map(|m| m + rest as f64));
+    pub(crate) fn design(shape: &FilterShape) -> Self {
+        let (mut values, step) = values_by_rest(shape);
+        let row = values.len() / step;
+        if shape.normalize {
+            let sums = sums_by_rest(shape, &values, step);
+            for (values, sum) in values.chunks_exact_mut(row).zip(sums) {
+                values.iter_mut().for_each(|value| *value /= sum);
+            }
         }
-        let function = PrototypeFunction {
-            gain: stride.min(phases) * shape.rolloff / stride,
-            step: shape.rolloff / stride.max(phases),
-            width: shape.width,
-            window: WindowFunction::new(window),
-        };
-        function.evaluate(&mut values);
         Self { step, row, values: values.iter().map(|&value| T::from_f64(value)).collect() }
+    }
+}
+
+/// h(m) for all m of one remainder by L side by side, not normalised, and L.
+#[expect(clippy::cast_precision_loss, reason = "far below 2^53 for any bank within the limits")]
+fn values_by_rest(shape: &FilterShape) -> (Vec<f64>, usize) {
+    let phases = shape.ratio.phases() as f64;
+    let step = to_index(shape.ratio.phases());
+    let row = to_index(saturate(shape.reach).unsigned_abs()) / step + 1;
+    let steps: Vec<_> = (0..row).map(|k| k as f64 * phases).collect();
+    let mut values = Vec::with_capacity(row * step);
+    for rest in 0..step {
+        values.extend(steps.iter().map(|m| m + rest as f64));
+    }
+    shape.function().evaluate(&mut values);
+    (values, step)
+}
+
+/// The sum of the taps of each phase, by the remainder of its m: those at m = rest, rest + L, … and at −(L − rest), ….
+fn sums_by_rest(shape: &FilterShape, values: &[f64], step: usize) -> Vec<f64> {
+    let row = values.len() / step;
+    let reach = to_index(saturate(shape.reach).unsigned_abs());
+    let half = |rest: usize, skip: usize| -> f64 {
+        let inside = if rest <= reach { (reach - rest) / step + 1 } else { 0 };
+        values[rest * row..][skip.min(inside)..inside].iter().sum()
+    };
+    (0..step)
+        .map(|rest| if rest == 0 { half(0, 0) + half(0, 1) } else { half(rest, 0) + half(step - rest, 0) })
+        .collect()
+}
+
+/// What the taps of each phase sum to before they are normalised: phase j at j.
+pub(crate) fn phase_sums(shape: &FilterShape) -> Vec<f64> {
+    let (values, step) = values_by_rest(shape);
+    let sums = sums_by_rest(shape, &values, step);
+    let rest = |phase: usize| (-(phase as i128 * shape.stride())).rem_euclid(shape.phases());
+    (0..step).map(|phase| sums[usize::try_from(rest(phase)).unwrap_or(0)]).collect()
+}
+
+/// Any row of taps, computed when it is wanted: for filters whose bank would be too large.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    shape: FilterShape,
+    function: PrototypeFunction,
+    row: Vec<f64>,
+}
+
+impl Rows {
+    pub(crate) fn new(shape: &FilterShape) -> Self {
+        Self { shape: *shape, function: shape.function(), row: Vec::new() }
+    }
+
+    /// The taps of output `n`, from the first sample inside its window: those of its phase in the bank, in every bit.
+    pub(crate) fn row(&mut self, n: u64) -> &[f64] {
+        let sum = self.sum(n);
+        if self.shape.normalize {
+            self.row.iter_mut().for_each(|value| *value /= sum);
+        }
+        &self.row
+    }
+
+    /// Computes the row of output `n`, not normalised, and its sum.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "m has an exact float64 up to 2^53, and its relative precision beyond"
+    )]
+    pub(crate) fn sum(&mut self, n: u64) -> f64 {
+        let window = self.shape.window(n);
+        let first = i128::from(window.start) * self.shape.phases() - i128::from(n) * self.shape.stride();
+        let len = to_index(window.start.abs_diff(window.end));
+        self.row.clear();
+        self.row.extend((0..len).map(|k| (first + k as i128 * self.shape.phases()).unsigned_abs() as f64));
+        self.function.evaluate(&mut self.row);
+        // In the order of `sums_by_rest`: outwards on each side, m = 0 to the right.
+        let left = usize::try_from(((-first).max(0) + self.shape.phases() - 1) / self.shape.phases()).unwrap_or(len);
+        let (left, right) = self.row.split_at(left.min(len));
+        right.iter().sum::<f64>() + left.iter().rev().sum::<f64>()
     }
 }
 

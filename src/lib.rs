@@ -40,8 +40,10 @@ mod error;
 mod filter;
 #[cfg(feature = "gpu")]
 mod gpu;
+mod interpolated;
 mod level;
 mod options;
+mod padding;
 mod plan;
 mod ratio;
 #[cfg(feature = "gpu")]
@@ -52,7 +54,9 @@ mod window;
 
 use ndarray::{Array, ArrayBase, Data, Dimension};
 
+pub use half;
 pub use ndarray;
+pub use num_complex;
 #[cfg(feature = "gpu")]
 pub use wgpu;
 
@@ -62,9 +66,9 @@ pub use self::error::{Error, Result};
 #[cfg(feature = "gpu")]
 pub use self::gpu::{AdapterSummary, GpuClip, GpuKernel, GpuResampler, GpuSample, InputSamples, Job, list_adapters};
 pub use self::level::Level;
-pub use self::options::{DEFAULT_BETA, Limits, Preset, ResampleOptions, Window};
-pub use self::plan::Plan;
-pub use self::ratio::Ratio;
+pub use self::options::{DEFAULT_BETA, Limits, OutputLength, Padding, Preset, ResampleOptions, Window};
+pub use self::plan::{FilterForm, Plan};
+pub use self::ratio::{Ratio, RatioFit};
 #[cfg(feature = "gpu")]
 pub use self::resampler::{BACKEND_VARIABLE, Backend, Resampler, RunReport};
 pub use self::stream::Stream;

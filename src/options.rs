@@ -1,5 +1,5 @@
-//! [`ResampleOptions`], [`Window`], [`Preset`] and [`Limits`]: what a user may ask for, by torchaudio's names and with
-//! its defaults.
+//! [`ResampleOptions`], [`Window`], [`Padding`], [`OutputLength`], [`Preset`] and [`Limits`]: what a user may ask for, by
+//! torchaudio's names and with its defaults.
 
 use std::fmt;
 use std::str::FromStr;
@@ -85,15 +85,83 @@ pub struct ResampleOptions {
     pub rolloff: f64,
     /// The window. Default [`Window::Hann`], as in torchaudio.
     pub window: Window,
+    /// Divides the taps of each phase by their sum: a constant then stays constant, to what a sum of products rounds in
+    /// float32 (2e-7) or float64. Default false, as in torchaudio, whose default filter lets a constant ripple by 8.8e-4.
+    pub normalize_phases: bool,
+    /// What lies beyond the ends of a clip. Default [`Padding::Zero`], as in torchaudio.
+    pub padding: Padding,
+    /// How many samples come out. Default [`OutputLength::Ceil`], as in torchaudio.
+    pub output_length: OutputLength,
     /// What a plan may cost.
     pub limits: Limits,
+}
+
+/// What lies beyond the ends of a clip, as far as the filter reaches ([`Plan::look_ahead`](crate::Plan::look_ahead) samples
+/// on each side); further out everything is silence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Padding {
+    /// Silence, as in torchaudio: a clip that does not begin and end near 0 rings there.
+    #[default]
+    Zero,
+    /// The first and the last sample go on.
+    Edge,
+    /// The clip in a mirror that stands at its first and its last sample, which are not repeated (`reflect` in NumPy and
+    /// PyTorch); back and forth if it is shorter than the filter.
+    Reflect,
+}
+
+impl Padding {
+    /// Every kind, the default first.
+    pub const ALL: [Self; 3] = [Self::Zero, Self::Edge, Self::Reflect];
+
+    /// The name by which it is parsed.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Zero => "zero",
+            Self::Edge => "edge",
+            Self::Reflect => "reflect",
+        }
+    }
+}
+
+impl FromStr for Padding {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|padding| padding.name() == name).ok_or_else(|| Error::UnknownName {
+            what: "padding",
+            name: name.to_owned(),
+            known: Self::ALL.map(Self::name).join(", "),
+        })
+    }
+}
+
+impl fmt::Display for Padding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// How many samples come out of `n`, with the new rate over the original one as L/M in lowest terms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum OutputLength {
+    /// ⌈n · L/M⌉, as in torchaudio: every output that lies before the end of the clip.
+    #[default]
+    Ceil,
+    /// ⌊n · L/M⌋.
+    Floor,
+    /// This many from every clip: cut, or with what the filter makes of the silence after the clip.
+    Exact(usize),
 }
 
 /// What a plan may cost: guards against hostile or mistaken rates, not part of the filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Largest size of the filter bank in bytes, in float32 as in float64. Default 64 MiB.
+    /// Largest size of the filter bank in bytes. An exact bank that would be larger is replaced by an interpolated one
+    /// ([`FilterForm`](crate::FilterForm)). Default 64 MiB.
     pub max_filter_bytes: u64,
     /// Largest ratio of the rates in either direction. Default 1024.
     pub max_ratio: u64,
@@ -109,7 +177,15 @@ impl Default for Limits {
 
 impl Default for ResampleOptions {
     fn default() -> Self {
-        Self { lowpass_filter_width: 6.0, rolloff: 0.99, window: Window::Hann, limits: Limits::default() }
+        Self {
+            lowpass_filter_width: 6.0,
+            rolloff: 0.99,
+            window: Window::Hann,
+            normalize_phases: false,
+            padding: Padding::Zero,
+            output_length: OutputLength::Ceil,
+            limits: Limits::default(),
+        }
     }
 }
 
@@ -142,6 +218,27 @@ impl ResampleOptions {
     #[must_use]
     pub fn window(mut self, window: Window) -> Self {
         self.window = window;
+        self
+    }
+
+    /// Sets [`normalize_phases`](Self::normalize_phases).
+    #[must_use]
+    pub fn normalize_phases(mut self, normalize: bool) -> Self {
+        self.normalize_phases = normalize;
+        self
+    }
+
+    /// Sets [`padding`](Self::padding).
+    #[must_use]
+    pub fn padding(mut self, padding: Padding) -> Self {
+        self.padding = padding;
+        self
+    }
+
+    /// Sets [`output_length`](Self::output_length).
+    #[must_use]
+    pub fn output_length(mut self, output_length: OutputLength) -> Self {
+        self.output_length = output_length;
         self
     }
 

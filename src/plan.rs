@@ -4,8 +4,9 @@ use std::sync::{Arc, OnceLock};
 
 use crate::blocks::PhaseBlocks;
 use crate::error::{Error, Result};
-use crate::filter::{FilterBank, FilterShape};
-use crate::options::ResampleOptions;
+use crate::filter::{FilterBank, FilterShape, Rows, phase_sums};
+use crate::interpolated::{Grid, InterpolatedBank, MAX_ERROR};
+use crate::options::{Limits, OutputLength, ResampleOptions};
 use crate::ratio::Ratio;
 
 /// Everything that resampling from one rate to another needs to know: immutable, `Send + Sync`, and cheap to clone,
@@ -30,8 +31,64 @@ struct Inner {
     ratio: Ratio,
     options: ResampleOptions,
     shape: FilterShape,
-    single: PhaseBlocks,
+    single: Bank,
     double: OnceLock<FilterBank<f64>>,
+    /// What the taps of each phase sum to, for the adjoint of a normalised filter.
+    sums: OnceLock<Vec<f64>>,
+    transposed: OnceLock<Plan>,
+}
+
+/// The float32 taps.
+#[derive(Debug)]
+pub(crate) enum Bank {
+    Exact(PhaseBlocks),
+    Interpolated(InterpolatedBank),
+}
+
+/// How a plan holds its float32 filter, see [`Plan::filter_form`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum FilterForm {
+    /// The taps of every phase.
+    Exact,
+    /// The taps of evenly spaced phases, and a cubic between them: what is used when the taps of every phase would take more
+    /// than [`Limits::max_filter_bytes`].
+    Interpolated {
+        /// Rows of taps from one input sample to the next.
+        rows: usize,
+        /// How far outputs of samples of at most 1 may be from the exact ones, at most: 1e-7.
+        max_error: f64,
+        /// What the taps of every phase would have taken, in bytes.
+        exact_bytes: u128,
+    },
+}
+
+/// A form for a bank and the bytes that it takes, decided before any tap is computed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Choice {
+    Exact,
+    Interpolated(Grid),
+}
+
+impl Choice {
+    /// The exact bank if it is within the limit, else the interpolated one if that is.
+    fn new(shape: &FilterShape, limits: Limits) -> Result<Self> {
+        let limit = limits.max_filter_bytes;
+        if exact_bytes(shape) <= u128::from(limit) {
+            return Ok(Self::Exact);
+        }
+        let grid = Grid::new(shape);
+        if grid.bytes() <= u128::from(limit) {
+            return Ok(Self::Interpolated(grid));
+        }
+        let bytes = grid.bytes().min(exact_bytes(shape));
+        Err(Error::FilterTooLarge { bytes, phases: shape.ratio().phases(), taps: shape.taps() as u128, limit })
+    }
+}
+
+/// The larger of the exact bank's forms, in float32 and in float64.
+fn exact_bytes(shape: &FilterShape) -> u128 {
+    PhaseBlocks::bytes_needed(shape).max(shape.rows_bytes())
 }
 
 impl Plan {
@@ -39,7 +96,7 @@ impl Plan {
     ///
     /// # Errors
     /// [`Error::ZeroRate`], [`Error::Option`] for an option outside its range, [`Error::RatioTooLarge`] and
-    /// [`Error::FilterTooLarge`] beyond [`Limits`](crate::Limits).
+    /// [`Error::FilterTooLarge`] beyond [`Limits`].
     pub fn new(orig_freq: u32, new_freq: u32, options: &ResampleOptions) -> Result<Self> {
         Self::with_ratio(Ratio::new(orig_freq.into(), new_freq.into())?, options)
     }
@@ -50,14 +107,23 @@ impl Plan {
     /// As [`new`](Self::new).
     pub fn with_ratio(ratio: Ratio, options: &ResampleOptions) -> Result<Self> {
         options.check()?;
-        let shape = FilterShape::new(ratio, options)?;
-        let (bytes, limit) = (PhaseBlocks::bytes_needed(&shape), options.limits.max_filter_bytes);
-        if bytes > u128::from(limit) {
-            let (phases, taps) = (ratio.phases(), shape.taps() as u128);
-            return Err(Error::FilterTooLarge { bytes, phases, taps, limit });
-        }
-        let single = PhaseBlocks::design(&shape, options.window);
-        Ok(Self(Arc::new(Inner { ratio, options: *options, shape, single, double: OnceLock::new() })))
+        Self::with_shape(&FilterShape::new(ratio, options)?, options)
+    }
+
+    fn with_shape(shape: &FilterShape, options: &ResampleOptions) -> Result<Self> {
+        let single = match Choice::new(shape, options.limits)? {
+            Choice::Exact => Bank::Exact(PhaseBlocks::design(shape)),
+            Choice::Interpolated(grid) => Bank::Interpolated(InterpolatedBank::design(shape, grid)),
+        };
+        Ok(Self(Arc::new(Inner {
+            ratio: shape.ratio(),
+            options: *options,
+            shape: *shape,
+            single,
+            double: OnceLock::new(),
+            sums: OnceLock::new(),
+            transposed: OnceLock::new(),
+        })))
     }
 
     /// The rates in lowest terms.
@@ -70,21 +136,77 @@ impl Plan {
         &self.0.options
     }
 
-    /// Samples that `input_len` samples become: ⌈input_len · new_freq / orig_freq⌉, exactly. 0 for 0.
+    /// Samples that `input_len` samples become: by default ⌈input_len · new_freq / orig_freq⌉, exactly, which is 0 for 0;
+    /// else what [`OutputLength`] says.
     ///
     /// Saturates at `usize::MAX`, which no buffer can have.
     pub fn output_len(&self, input_len: usize) -> usize {
-        self.0.ratio.output_len(input_len)
+        match self.options().output_length {
+            OutputLength::Ceil => self.ratio().output_len(input_len),
+            OutputLength::Floor => self.ratio().output_len_floor(input_len),
+            OutputLength::Exact(len) => len,
+        }
     }
 
-    /// Taps of the longest phase: multiply-adds that one output sample costs. 1 for equal rates, where none is used.
+    /// The input samples, of a clip of `input_len`, that a range of its output is computed from: what a caller who reads the
+    /// clip piece by piece needs for [`CpuResampler::resample_piece`](crate::CpuResampler::resample_piece).
+    ///
+    /// # Errors
+    /// [`Error::OutputRange`] for a range that does not lie within the output.
+    ///
+    /// ```
+    /// use polyphase::{Plan, ResampleOptions};
+    ///
+    /// let plan = Plan::new(48_000, 16_000, &ResampleOptions::default())?;
+    /// assert_eq!(plan.input_range_for(480_000, 1000..2000)?, 2982..6016);
+    /// assert_eq!(plan.input_range_for(480_000, 0..1)?, 0..19);
+    /// # Ok::<(), polyphase::Error>(())
+    /// ```
+    pub fn input_range_for(&self, input_len: usize, output: std::ops::Range<usize>) -> Result<std::ops::Range<usize>> {
+        let len = self.output_len(input_len);
+        if output.start > output.end || output.end > len {
+            return Err(Error::OutputRange { start: output.start, end: output.end, len });
+        }
+        Ok(crate::padding::input_range(self, input_len, output))
+    }
+
+    /// Taps of the longest phase: multiply-adds that one output sample costs (four times as many from an interpolated bank).
+    /// 1 for equal rates, where none is used.
     pub fn taps(&self) -> usize {
         self.0.shape.taps()
     }
 
     /// Bytes of the float32 filter bank: taps, the zeros between them, and the start of each block.
     pub fn filter_bytes(&self) -> usize {
-        self.blocks().bytes()
+        match self.bank() {
+            Bank::Exact(blocks) => blocks.bytes(),
+            Bank::Interpolated(bank) => bank.bytes(),
+        }
+    }
+
+    /// Whether float32 outputs come from the taps of their own phase or from interpolated ones. (float64 outputs are exact
+    /// either way: beyond the limit their taps are computed when they are used, which is slow.)
+    ///
+    /// ```
+    /// use polyphase::{FilterForm, Plan, ResampleOptions};
+    ///
+    /// let options = ResampleOptions::default();
+    /// assert_eq!(Plan::new(48_000, 44_100, &options)?.filter_form(), FilterForm::Exact);
+    /// let hostile = Plan::new(4_294_967_291, 4_294_967_279, &options)?;
+    /// let FilterForm::Interpolated { rows, max_error, exact_bytes } = hostile.filter_form() else { panic!() };
+    /// assert!(exact_bytes > 1 << 38 && hostile.filter_bytes() < 1 << 16 && rows < 512);
+    /// assert_eq!(max_error, 1e-7);
+    /// # Ok::<(), polyphase::Error>(())
+    /// ```
+    pub fn filter_form(&self) -> FilterForm {
+        match self.bank() {
+            Bank::Exact(_) => FilterForm::Exact,
+            Bank::Interpolated(bank) => FilterForm::Interpolated {
+                rows: bank.rows_per_sample(),
+                max_error: MAX_ERROR,
+                exact_bytes: exact_bytes(self.shape()),
+            },
+        }
     }
 
     /// Input samples that the window reaches at most on each side of an output sample. A stream gives an output once it
@@ -97,11 +219,82 @@ impl Plan {
         &self.0.shape
     }
 
-    pub(crate) fn blocks(&self) -> &PhaseBlocks {
+    pub(crate) fn bank(&self) -> &Bank {
         &self.0.single
     }
 
-    pub(crate) fn double(&self) -> &FilterBank<f64> {
-        self.0.double.get_or_init(|| FilterBank::design(&self.0.shape, self.0.options.window))
+    /// The taps in float64, if they fit and so many outputs are worth designing them. (Each phase costs as much as an output
+    /// whose taps are computed for it alone, at most: they are even.)
+    pub(crate) fn double(&self, outputs: usize) -> Option<&FilterBank<f64>> {
+        match self.bank() {
+            Bank::Interpolated(_) => None,
+            Bank::Exact(_) if (outputs as u64) < self.ratio().phases() / 2 => self.0.double.get(),
+            Bank::Exact(_) => Some(self.0.double.get_or_init(|| FilterBank::design(self.shape()))),
+        }
+    }
+
+    /// The same filter from outputs back to inputs, see [`FilterShape::transposed`].
+    ///
+    /// # Errors
+    /// [`Error::FilterTooLarge`].
+    pub(crate) fn transposed(&self) -> Result<&Self> {
+        if let Some(plan) = self.0.transposed.get() {
+            return Ok(plan);
+        }
+        let options = ResampleOptions { limits: self.options().limits, ..ResampleOptions::default() };
+        let plan = Self::with_shape(&self.shape().transposed(), &options)?;
+        Ok(self.0.transposed.get_or_init(|| plan))
+    }
+
+    /// What the taps of the outputs from 0 on sum to before they are normalised.
+    pub(crate) fn tap_sums(&self) -> Box<dyn Iterator<Item = f64> + '_> {
+        let shape = self.shape().not_normalized();
+        if let Bank::Exact(_) = self.bank() {
+            let sums = self.0.sums.get_or_init(|| phase_sums(&shape));
+            Box::new(sums.iter().copied().cycle())
+        } else {
+            let mut rows = Rows::new(&shape);
+            Box::new((0..).map(move |n| rows.sum(n)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choice(orig_freq: u64, new_freq: u64, options: &ResampleOptions) -> Result<Choice> {
+        let shape = FilterShape::new(Ratio::new(orig_freq, new_freq)?, options)?;
+        Choice::new(&shape, options.limits)
+    }
+
+    #[test]
+    fn banks_are_exact_as_long_as_they_fit() {
+        let options = ResampleOptions::default();
+        let bytes = |orig_freq, new_freq| {
+            exact_bytes(
+                &FilterShape::new(Ratio::new(orig_freq, new_freq).expect("a ratio"), &options).expect("a shape"),
+            )
+        };
+        assert_eq!(choice(16_001, 16_000, &options), Ok(Choice::Exact));
+        let Ok(Choice::Interpolated(grid)) = choice(4_294_967_291, 4_294_967_279, &options) else { panic!() };
+        assert_eq!(grid, Grid { rows: 275, half: 6 });
+        // The byte decides.
+        let exact = u64::try_from(bytes(16_001, 16_000)).expect("some megabytes");
+        assert_eq!(choice(16_001, 16_000, &options.max_filter_bytes(exact)), Ok(Choice::Exact));
+        assert!(matches!(choice(16_001, 16_000, &options.max_filter_bytes(exact - 1)), Ok(Choice::Interpolated(_))));
+        // Few rows are enough where the taps lie close to each other.
+        let Ok(Choice::Interpolated(grid)) = choice(1_000_003 * 1000, 1_000_033, &options) else { panic!() };
+        assert_eq!((grid.rows, grid.half), (1, 6060));
+    }
+
+    #[test]
+    fn what_fits_in_neither_form_is_refused_with_the_smaller() {
+        let options = ResampleOptions::default().max_filter_bytes(10_000);
+        let refused = choice(16_001, 16_000, &options);
+        let Err(Error::FilterTooLarge { bytes, phases: 16_000, taps: 13, limit: 10_000 }) = refused else {
+            panic!("{refused:?}")
+        };
+        assert!((22_000..23_000).contains(&bytes), "{bytes}");
     }
 }

@@ -88,7 +88,7 @@ impl CpuResampler {
             return Ok(());
         }
         let lanes = Lanes::new(tensor, axis)?;
-        resample_into(output, axis, |output| self.resample_batch_into(&lanes.batch(plan), output))
+        resample_into(output, axis, |output| self.resample_batch_into(&lanes.batch(plan), output).map(|_| ()))
     }
 }
 
@@ -96,12 +96,15 @@ impl CpuResampler {
 pub(crate) struct Lanes<'a, T: Clone> {
     samples: Cow<'a, [T]>,
     len: usize,
+    count: usize,
 }
 
 impl<'a, T: Copy + Default> Lanes<'a, T> {
     /// Borrows the tensor if its signals lie side by side, else copies it. The tensor has the axis.
     pub(crate) fn new<D: Dimension>(tensor: ArrayView<'a, T, D>, axis: Axis) -> Result<Self> {
         let len = tensor.len_of(axis);
+        let count =
+            tensor.shape().iter().enumerate().filter(|&(other, _)| other != axis.index()).map(|(_, len)| len).product();
         let tensor = last(tensor, axis);
         let samples = match tensor.to_slice() {
             Some(samples) => Cow::Borrowed(samples),
@@ -111,13 +114,17 @@ impl<'a, T: Copy + Default> Lanes<'a, T> {
                 Cow::Owned(copy)
             }
         };
-        Ok(Self { samples, len })
+        Ok(Self { samples, len, count })
+    }
+
+    /// The signals, however short.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &[T]> {
+        (0..self.count).map(|lane| &self.samples[lane * self.len..][..self.len])
     }
 
     pub(crate) fn batch(&self, plan: &Plan) -> Batch<'_, T> {
         let mut batch = Batch::new();
-        // Signals without samples have no outputs either: no batch is asked for then.
-        self.samples.chunks_exact(self.len.max(1)).for_each(|lane| batch.push(plan, lane));
+        self.iter().for_each(|lane| batch.push(plan, lane));
         batch
     }
 }

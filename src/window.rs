@@ -91,17 +91,12 @@ pub(crate) struct PrototypeFunction {
 const SIDE_BY_SIDE: usize = 8;
 
 impl PrototypeFunction {
-    /// Replaces each m, of which only the first is 0, by `gain · sinc(t) · window(t/width)`. Beyond the window the values
-    /// mean nothing.
+    /// Replaces each m ≥ 0 by `gain · sinc(t) · window(t/width)`. Far beyond the window the values mean nothing.
     pub(crate) fn evaluate(&self, values: &mut Vec<f64>) {
         let len = values.len();
         values.resize(len.next_multiple_of(8 * SIDE_BY_SIDE), 1.0);
         dispatch!(Level::best().simd(), simd => self.evaluate_simd(simd, values));
         values.truncate(len);
-        if let Some(first) = values.first_mut() {
-            // sinc(0) · window(0) = 1, where the formula divides 0 by 0.
-            *first = self.gain;
-        }
     }
 
     #[inline(always)]
@@ -115,7 +110,9 @@ impl PrototypeFunction {
             }
             let window = self.window.at(simd, u);
             for ((t, window), values) in t.into_iter().zip(window).zip(block.as_chunks_mut::<8>().0) {
-                (sinc(simd, t) * window * self.gain).store_array(values);
+                // sinc(0) = 1, where the formula divides 0 by 0.
+                let sinc = t.simd_eq(0.0).select(f64x8::splat(simd, 1.0), sinc(simd, t));
+                (sinc * window * self.gain).store_array(values);
             }
         }
     }

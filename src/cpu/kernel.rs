@@ -10,10 +10,11 @@ use std::ops::Range;
 
 use fearless_simd::{Simd, dispatch, f32x16, prelude::*};
 
+use super::interpolated;
 use crate::blocks::{LANES, PhaseBlocks, STEP, Taps};
-use crate::filter::Coefficient;
+use crate::filter::{Coefficient, Rows};
 use crate::level::Level;
-use crate::plan::Plan;
+use crate::plan::{Bank, Plan};
 
 /// What a sample type brings along: its filter bank in the plan, and its inner loop.
 pub trait Kernel: Coefficient {
@@ -23,65 +24,101 @@ pub trait Kernel: Coefficient {
     /// A sample that is not finite may also spoil outputs near those whose window holds it.
     fn convolve(level: Level, plan: &Plan, samples: &[Self], origin: i64, first: u64, output: &mut [Self]) -> bool;
 
-    /// The taps of output `n`, from the first sample inside its window.
-    fn row(plan: &Plan, n: u64) -> impl Iterator<Item = Self>;
-
     /// True for numbers, false for NaN and the infinities.
     fn is_finite(self) -> bool;
 
-    /// The sum of products, from first to last.
-    fn dot(taps: impl Iterator<Item = Self>, samples: &[Self]) -> Self;
+    /// Output `n` as a plain sum of products, from samples that begin `skipped` samples into its window.
+    fn dot(plan: &Plan, n: u64, skipped: usize, samples: &[Self]) -> Self;
+
+    /// The product.
+    fn times(self, factor: f64) -> Self;
+
+    /// The sum.
+    fn plus(self, other: Self) -> Self;
 }
 
 /// float64: the reference, one plain sum for each output.
 impl Kernel for f64 {
     fn convolve(_: Level, plan: &Plan, samples: &[Self], origin: i64, first: u64, output: &mut [Self]) -> bool {
-        let bank = plan.double();
-        let phases = bank.phases() as u64;
-        let mut finite = true;
-        for (n, value) in (first..).zip(output) {
-            let phase = index(n % phases);
-            let start = position(n / phases) * bank.stride() + bank.start(phase);
-            let inside = overlap(start, bank.row(phase).len(), origin, samples.len());
-            let at = index((start - origin + position(inside.start as u64)).max(0).unsigned_abs());
-            let row = &bank.row(phase)[inside];
-            *value = row.iter().zip(&samples[at..]).map(|(tap, sample)| tap * sample).sum();
-            finite &= value.is_finite();
+        // Fewer outputs than phases do not pay for the taps of all of them.
+        match plan.double(output.len()) {
+            Some(bank) => {
+                let phases = bank.phases() as u64;
+                (first..).zip(output).fold(true, |finite, (n, value)| {
+                    let phase = index(n % phases);
+                    let start = position(n / phases) * bank.stride() + bank.start(phase);
+                    *value = product_sum(start, bank.row(phase), samples, origin);
+                    finite & value.is_finite()
+                })
+            }
+            None => {
+                let mut rows = Rows::new(plan.shape());
+                (first..).zip(output).fold(true, |finite, (n, value)| {
+                    *value = product_sum(plan.shape().window(n).start, rows.row(n), samples, origin);
+                    finite & value.is_finite()
+                })
+            }
         }
-        finite
-    }
-
-    fn row(plan: &Plan, n: u64) -> impl Iterator<Item = Self> {
-        let bank = plan.double();
-        bank.row(index(n % bank.phases() as u64)).iter().copied()
     }
 
     fn is_finite(self) -> bool {
         self.is_finite()
     }
 
-    fn dot(taps: impl Iterator<Item = Self>, samples: &[Self]) -> Self {
-        taps.zip(samples).map(|(tap, sample)| tap * sample).sum()
+    fn dot(plan: &Plan, n: u64, skipped: usize, samples: &[Self]) -> Self {
+        let mut rows = Rows::new(plan.shape());
+        rows.row(n).iter().skip(skipped).zip(samples).map(|(tap, sample)| tap * sample).sum()
+    }
+
+    fn times(self, factor: f64) -> Self {
+        self * factor
+    }
+
+    fn plus(self, other: Self) -> Self {
+        self + other
     }
 }
 
-/// float32: sixteen outputs side by side, for several frames at once.
+/// The taps from position `start` on with the samples from `origin` on.
+fn product_sum(start: i64, taps: &[f64], samples: &[f64], origin: i64) -> f64 {
+    let inside = overlap(start, taps.len(), origin, samples.len());
+    let at = index((start - origin + position(inside.start as u64)).max(0).unsigned_abs());
+    taps[inside].iter().zip(samples.get(at..).unwrap_or_default()).map(|(tap, sample)| tap * sample).sum()
+}
+
+/// float32: sixteen outputs side by side, for several frames at once; or from an interpolated bank.
 impl Kernel for f32 {
     fn convolve(level: Level, plan: &Plan, samples: &[Self], origin: i64, first: u64, output: &mut [Self]) -> bool {
-        let input = Input { blocks: plan.blocks(), samples, origin };
-        dispatch!(level.simd(), simd => input.convolve(simd, first, output))
-    }
-
-    fn row(plan: &Plan, n: u64) -> impl Iterator<Item = Self> {
-        plan.blocks().row(n)
+        match plan.bank() {
+            Bank::Exact(blocks) => {
+                let input = Input { blocks, samples, origin };
+                dispatch!(level.simd(), simd => input.convolve(simd, first, output))
+            }
+            Bank::Interpolated(bank) => interpolated::convolve(level, bank, samples, origin, first, output),
+        }
     }
 
     fn is_finite(self) -> bool {
         self.is_finite()
     }
 
-    fn dot(taps: impl Iterator<Item = Self>, samples: &[Self]) -> Self {
-        taps.zip(samples).map(|(tap, sample)| tap * sample).sum()
+    fn dot(plan: &Plan, n: u64, skipped: usize, samples: &[Self]) -> Self {
+        let sum = |taps: &mut dyn Iterator<Item = Self>| {
+            taps.skip(skipped).zip(samples).map(|(tap, sample)| tap * sample).sum()
+        };
+        match plan.bank() {
+            Bank::Exact(blocks) => sum(&mut blocks.row(n)),
+            Bank::Interpolated(bank) => sum(&mut bank.row(n)),
+        }
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "rounded to what is computed in")]
+    fn times(self, factor: f64) -> Self {
+        (f64::from(self) * factor) as Self
+    }
+
+    fn plus(self, other: Self) -> Self {
+        self + other
     }
 }
 

@@ -1,25 +1,24 @@
 //! [`CpuResampler`]: the path that is always there. float64 is the reference; float32 uses SIMD; both use threads.
 
+mod adjoint;
+mod interpolated;
+mod job;
 mod kernel;
 mod partition;
 mod range;
+mod sample;
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
 
-use self::kernel::Kernel;
-use self::partition::{Piece, Work, partition, task_count};
-use self::range::resample_range;
+use self::job::Job;
+pub(crate) use self::range::{Clip, resample_range};
+pub use self::sample::Sample;
 use crate::batch::{Batch, BatchBuf, zeroed};
 use crate::error::{Error, Result};
 use crate::level::Level;
+use crate::padding::to_position;
 use crate::plan::Plan;
-
-/// A type of sample to resample in: `f32`, or `f64` for the reference. Sealed.
-pub trait Sample: Kernel {}
-
-impl Sample for f32 {}
-impl Sample for f64 {}
 
 /// Resamples on the CPU.
 ///
@@ -93,14 +92,27 @@ impl CpuResampler {
         Ok(output)
     }
 
-    /// Resamples one clip into a buffer of [`Plan::output_len`] samples.
+    /// Resamples one clip into a buffer of [`Plan::output_len`] samples. Returns how many had to be clamped: 0 for all but
+    /// integers.
+    ///
+    /// ```
+    /// use polyphase::{CpuResampler, Plan, ResampleOptions};
+    ///
+    /// // A square wave at full scale overshoots.
+    /// let clip: Vec<i16> = (0..1000).map(|i| if i / 20 % 2 == 0 { i16::MAX } else { i16::MIN }).collect();
+    /// let plan = Plan::new(16_000, 8_000, &ResampleOptions::default())?;
+    /// let mut resampled = vec![0; 500];
+    /// let clipped = CpuResampler::new().resample_into(&plan, &clip, &mut resampled)?;
+    /// assert_eq!(clipped, resampled.iter().filter(|&&y| y == i16::MAX || y == i16::MIN).count());
+    /// assert!(clipped > 100);
+    /// # Ok::<(), polyphase::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::OutputLen`] for a buffer of another length.
-    pub fn resample_into<T: Sample>(&self, plan: &Plan, clip: &[T], output: &mut [T]) -> Result<()> {
+    pub fn resample_into<T: Sample>(&self, plan: &Plan, clip: &[T], output: &mut [T]) -> Result<usize> {
         check_len(plan.output_len(clip.len()), output.len())?;
-        self.run(&[Job::whole(plan, clip)], output);
-        Ok(())
+        Ok(self.run(&[Job::whole(plan, clip)], output))
     }
 
     /// Computes a range of the clip's output and nothing else: the same bits as that range of the whole.
@@ -125,7 +137,8 @@ impl CpuResampler {
         Ok(output)
     }
 
-    /// Computes the outputs from `start` on that fill the buffer, as [`resample_range`](Self::resample_range).
+    /// Computes the outputs from `start` on that fill the buffer, as [`resample_range`](Self::resample_range). Returns how
+    /// many had to be clamped: 0 for all but integers.
     ///
     /// # Errors
     /// [`Error::OutputRange`] for a range that does not lie within the output.
@@ -135,10 +148,44 @@ impl CpuResampler {
         clip: &[T],
         start: usize,
         output: &mut [T],
-    ) -> Result<()> {
+    ) -> Result<usize> {
         check_range(plan, clip, &(start..start.saturating_add(output.len())))?;
-        self.run(&[Job { first: start as u64, len: output.len(), ..Job::whole(plan, clip) }], output);
-        Ok(())
+        Ok(self.run(&[Job { first: start as u64, len: output.len(), ..Job::whole(plan, clip) }], output))
+    }
+
+    /// Computes a range of the output of a clip that is not in memory, from the piece of it that the range needs: the
+    /// samples of a clip of `input_len` that [`Plan::input_range_for`] names. The same bits as that range of the whole.
+    ///
+    /// ```
+    /// use polyphase::{CpuResampler, Plan, ResampleOptions};
+    ///
+    /// let plan = Plan::new(48_000, 16_000, &ResampleOptions::default())?;
+    /// let clip: Vec<f32> = (0..48_000).map(|i| (i as f32 * 0.1).sin()).collect();
+    /// let piece = &clip[plan.input_range_for(48_000, 5000..5100)?];
+    /// assert_eq!(piece.len(), 334);
+    /// let cpu = CpuResampler::new();
+    /// assert_eq!(cpu.resample_piece(&plan, piece, 48_000, 5000..5100)?, cpu.resample(&plan, &clip)?[5000..5100]);
+    /// # Ok::<(), polyphase::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::OutputRange`] for a range that does not lie within the output, [`Error::InputLen`] for a piece of another
+    /// length, [`Error::OutOfMemory`].
+    pub fn resample_piece<T: Sample>(
+        &self,
+        plan: &Plan,
+        piece: &[T],
+        input_len: usize,
+        range: Range<usize>,
+    ) -> Result<Vec<T>> {
+        let needed = plan.input_range_for(input_len, range.clone())?;
+        if piece.len() != needed.len() {
+            return Err(Error::InputLen { expected: needed.len(), actual: piece.len() });
+        }
+        let mut output = zeroed(range.len())?;
+        let clip = Clip { samples: piece, origin: to_position(needed.start), len: Some(input_len) };
+        self.run(&[Job { plan, clip, first: range.start as u64, len: range.len() }], &mut output);
+        Ok(output)
     }
 
     /// Resamples every clip of a batch.
@@ -152,81 +199,19 @@ impl CpuResampler {
         Ok(BatchBuf::from_parts(samples, offsets))
     }
 
-    /// Resamples every clip of a batch into one packed buffer, in which they lie at [`Batch::output_offsets`].
+    /// Resamples every clip of a batch into one packed buffer, in which they lie at [`Batch::output_offsets`]. Returns how
+    /// many samples had to be clamped: 0 for all but integers.
     ///
     /// # Errors
     /// [`Error::OutputLen`] for a buffer of another length than the last of those offsets.
-    pub fn resample_batch_into<T: Sample>(&self, batch: &Batch<'_, T>, output: &mut [T]) -> Result<()> {
+    pub fn resample_batch_into<T: Sample>(&self, batch: &Batch<'_, T>, output: &mut [T]) -> Result<usize> {
         check_len(batch.output_offsets().last().copied().unwrap_or(0), output.len())?;
-        self.run_batch(batch, output);
-        Ok(())
+        Ok(self.run_batch(batch, output))
     }
 
-    fn run_batch<T: Sample>(&self, batch: &Batch<'_, T>, output: &mut [T]) {
+    fn run_batch<T: Sample>(&self, batch: &Batch<'_, T>, output: &mut [T]) -> usize {
         let jobs: Vec<_> = batch.iter().map(|(plan, clip)| Job::whole(plan, clip)).collect();
-        self.run(&jobs, output);
-    }
-
-    /// Runs the jobs, whose outputs lie side by side in `output`.
-    pub(crate) fn run<T: Sample>(&self, jobs: &[Job<'_, T>], output: &mut [T]) {
-        let tasks = match self.threads() {
-            1 => 1,
-            // More parts than threads, for those that finish early.
-            threads if self.threads.is_none() => task_count(jobs.iter().map(Job::work), 4 * threads),
-            threads => task_count(jobs.iter().map(Job::work), threads),
-        };
-        if tasks == 1 {
-            let mut rest = output;
-            for (clip, job) in jobs.iter().enumerate() {
-                let piece = Piece { clip, start: 0, len: job.len };
-                job.run(piece, self.level, rest.split_off_mut(..job.len).unwrap_or_default());
-            }
-            return;
-        }
-        let works: Vec<_> = jobs.iter().map(Job::work).collect();
-        let mut rest = output;
-        let parts = partition(&works, tasks).into_iter().map(|pieces| {
-            let len = pieces.iter().map(|piece| piece.len).sum::<usize>();
-            (pieces, rest.split_off_mut(..len).unwrap_or_default())
-        });
-        let run_part = |(pieces, mut output): (Vec<Piece>, &mut [T])| {
-            for piece in pieces {
-                jobs[piece.clip].run(piece, self.level, output.split_off_mut(..piece.len).unwrap_or_default());
-            }
-        };
-        #[cfg(feature = "parallel")]
-        {
-            use rayon::prelude::*;
-            parts.collect::<Vec<_>>().into_par_iter().with_max_len(1).for_each(run_part);
-        }
-        #[cfg(not(feature = "parallel"))]
-        parts.for_each(run_part);
-    }
-}
-
-/// A range of one clip's output, and the part of the clip that it is computed from.
-#[derive(Debug)]
-pub(crate) struct Job<'a, T> {
-    pub(crate) plan: &'a Plan,
-    /// The samples of the clip from `origin` on; it is zero elsewhere.
-    pub(crate) clip: &'a [T],
-    pub(crate) origin: i64,
-    /// The first output wanted.
-    pub(crate) first: u64,
-    pub(crate) len: usize,
-}
-
-impl<'a, T: Sample> Job<'a, T> {
-    fn whole(plan: &'a Plan, clip: &'a [T]) -> Self {
-        Self { plan, clip, origin: 0, first: 0, len: plan.output_len(clip.len()) }
-    }
-
-    fn work(&self) -> Work {
-        Work { outputs: self.len, cost: self.plan.taps() }
-    }
-
-    fn run(&self, piece: Piece, level: Level, output: &mut [T]) {
-        resample_range(self.plan, level, self.clip, self.origin, self.first + piece.start as u64, output);
+        self.run(&jobs, output)
     }
 }
 

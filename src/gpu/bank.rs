@@ -104,7 +104,7 @@ fn to_u32(what: &'static str, value: u64) -> Result<u32> {
 
 /// The plan's taps in float32, a row for each phase.
 fn filter_rows(plan: &Plan) -> FilterBank<f32> {
-    FilterBank::design(plan.shape(), plan.options().window)
+    FilterBank::design(plan.shape())
 }
 
 fn start(filter: &FilterBank<f32>, phase: u32) -> Result<i32> {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::GpuResampler;
 use crate::batch::{Batch, BatchBuf};
 use crate::error::{Error, Result};
+use crate::filter::Rows;
 use crate::options::ResampleOptions;
 use crate::plan::Plan;
 
@@ -151,15 +152,12 @@ impl Context {
     }
 }
 
-/// One output in float64, from the float64 bank.
+/// One output in float64, from taps computed for it.
 fn exact_output(plan: &Plan, clip: &[f32], n: u64) -> f64 {
-    let bank = plan.double();
-    let phases = bank.phases() as u64;
-    let phase = usize::try_from(n % phases).unwrap_or(usize::MAX);
-    let positions = (n / phases).cast_signed() * bank.stride() + bank.start(phase)..;
     let sample =
         |position: i64| usize::try_from(position).ok().and_then(|i| clip.get(i)).map_or(0.0, |&x| f64::from(x));
-    bank.row(phase).iter().zip(positions).map(|(tap, position)| tap * sample(position)).sum()
+    let positions = plan.shape().window(n);
+    Rows::new(plan.shape()).row(n).iter().zip(positions).map(|(tap, position)| tap * sample(position)).sum()
 }
 
 async fn adapters() -> Vec<wgpu::Adapter> {

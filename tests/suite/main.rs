@@ -5,6 +5,11 @@
 //! - `golden`: stored inputs and outputs, and the audio resampling tutorial's figures.
 //! - `exhaustive`: every small ratio, length and width against the oracle.
 //! - `exact`: what must be equal in every bit.
+//! - `streaming`: any chunking, in memory laid out beforehand.
+//! - `interpolated`: ratios with too many phases: the error and the cost of the interpolated bank.
+//! - `edges`: padding, output lengths, normalised phases, ranges from pieces.
+//! - `adjoint`: the transpose, as a gradient.
+//! - `samples`: integers, halves, complex numbers; rates that are not integers.
 //! - `memory`: what calls allocate.
 //! - `lengths`, `nonfinite`, `refusals`, `presets`: exact lengths, NaN and infinities, bad input, names and options.
 //! - `gpu`: the GPU path; a missing adapter is said, and fails with `POLYPHASE_REQUIRE_GPU=1`.
@@ -19,18 +24,23 @@
     reason = "the sizes here are small"
 )]
 
+mod adjoint;
 #[cfg(feature = "cli")]
 mod cli;
 mod compare;
+mod edges;
 mod exact;
 mod exhaustive;
 mod golden;
 #[cfg(feature = "gpu")]
 mod gpu;
+mod interpolated;
 mod lengths;
 mod memory;
 mod nonfinite;
 mod oracle;
 mod presets;
 mod refusals;
+mod samples;
 mod signals;
+mod streaming;

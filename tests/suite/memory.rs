@@ -12,7 +12,9 @@ fn check<T: Sample>(clip: &[T]) {
             // The float64 bank is designed at its first use.
             let mut output = cpu.resample(&plan, clip).unwrap();
 
-            let into = allocation_counter::measure(|| cpu.resample_into(&plan, clip, &mut output).unwrap());
+            let into = allocation_counter::measure(|| {
+                cpu.resample_into(&plan, clip, &mut output).unwrap();
+            });
             assert_eq!(into.count_total, 0, "{orig}→{new}");
             let allocating = allocation_counter::measure(|| drop(cpu.resample(&plan, clip).unwrap()));
             assert_eq!(allocating.count_total, 1, "{orig}→{new}");
@@ -36,11 +38,15 @@ fn a_long_clip_costs_its_output_and_little_else() {
         let mut output = vec![0.0; plan.output_len(clip.len())];
         let cpu = CpuResampler::new();
         cpu.resample_into(&plan, &clip, &mut output).unwrap();
-        let into = allocation_counter::measure(|| cpu.resample_into(&plan, &clip, &mut output).unwrap());
+        let into = allocation_counter::measure(|| {
+            cpu.resample_into(&plan, &clip, &mut output).unwrap();
+        });
         assert!(into.bytes_max < 10_000, "{seconds} s: {into:?}");
         let mut batch = Batch::new();
         clip.chunks(48_000).for_each(|clip| batch.push(&plan, clip));
-        let into = allocation_counter::measure(|| cpu.resample_batch_into(&batch, &mut output).unwrap());
+        let into = allocation_counter::measure(|| {
+            cpu.resample_batch_into(&batch, &mut output).unwrap();
+        });
         assert!(into.bytes_max < 10_000 + 300 * batch.len() as u64, "{seconds} clips: {into:?}");
     }
 }

@@ -57,12 +57,13 @@ fn ratios_beyond_the_limit() {
 
 #[test]
 fn filters_beyond_the_byte_budget_say_how_large_they_would_be() {
-    // Two primes: 4,294,967,279 phases of 13 taps of 8 bytes.
-    let error = plan_error(4_294_967_291, 4_294_967_279, ResampleOptions::default());
+    // Two primes, with the exact bank at 481,036,335,248 bytes: the interpolated one is the smaller.
+    let options = ResampleOptions::default().max_filter_bytes(1000);
+    let error = plan_error(4_294_967_291, 4_294_967_279, options);
     let Error::FilterTooLarge { bytes, phases, taps, limit } = error else { panic!("{error}") };
-    assert_eq!((phases, taps, limit), (4_294_967_279, 13, 64 << 20));
-    assert_eq!(bytes, 4_294_967_279 * (13 + 1) * 8);
-    assert!(error_text(4_294_967_291, 4_294_967_279).contains("481036335248 bytes"));
+    assert_eq!((phases, taps, limit), (4_294_967_279, 13, 1000));
+    assert_eq!(bytes, (275 + 3) * (16 + 2 + 2) * 4);
+    assert!(error.to_string().contains("22240 bytes"), "{error}");
 
     for rolloff in [1e-6, 1e-300, f64::MIN_POSITIVE] {
         let error = plan_error(3, 2, ResampleOptions::default().rolloff(rolloff).lowpass_filter_width(4096.0));
@@ -71,7 +72,11 @@ fn filters_beyond_the_byte_budget_say_how_large_they_would_be() {
     // However many taps it would have, beyond the integers that floats can tell apart too.
     for exponent in 3..308 {
         let options = ResampleOptions::default().rolloff(10_f64.powi(-exponent)).max_filter_bytes(1 << 20);
-        assert!(matches!(plan_error(1, 100, options), Error::FilterTooLarge { .. }), "rolloff 1e-{exponent}");
+        // Few rows of many taps are enough for so slow a function.
+        match Plan::new(1, 100, &options) {
+            Ok(plan) => assert!(exponent < 5 && plan.filter_bytes() <= 1 << 20, "rolloff 1e-{exponent}"),
+            Err(error) => assert!(matches!(error, Error::FilterTooLarge { .. }), "rolloff 1e-{exponent}: {error}"),
+        }
     }
     let farthest = polyphase::Ratio::new(u64::MAX, 1).unwrap();
     let refused = Plan::with_ratio(farthest, &ResampleOptions::default().max_ratio(u64::MAX));
@@ -87,17 +92,11 @@ fn filters_beyond_the_byte_budget_say_how_large_they_would_be() {
             .find_map(|options| Plan::new(orig, new, &options).ok());
         let least = least.unwrap();
         let limit = least.options().limits.max_filter_bytes;
-        let double = least.ratio().phases() * (least.taps() as u64 + 1) * 8;
-        assert!(
-            least.filter_bytes() as u64 <= limit && double <= limit,
-            "{orig}→{new}: {} of {limit}",
-            least.filter_bytes()
-        );
+        assert!(least.filter_bytes() as u64 <= limit, "{orig}→{new}: {} of {limit}", least.filter_bytes());
+        if least.filter_form() == polyphase::FilterForm::Exact {
+            assert!(least.ratio().phases() * (least.taps() as u64 + 1) * 8 <= limit);
+        }
     }
-}
-
-fn error_text(orig_freq: u32, new_freq: u32) -> String {
-    plan_error(orig_freq, new_freq, ResampleOptions::default()).to_string()
 }
 
 #[test]
@@ -111,7 +110,7 @@ fn output_buffers_of_the_wrong_length() {
         batch.push(&plan, &clip);
         assert_eq!(cpu.resample_batch_into(&batch, &mut vec![0.0; actual]), refused);
     }
-    assert_eq!(cpu.resample_into(&plan, &clip, &mut [0.0; 441]), Ok(()));
+    assert_eq!(cpu.resample_into(&plan, &clip, &mut [0.0; 441]), Ok(0));
 }
 
 #[test]

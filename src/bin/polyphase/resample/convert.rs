@@ -162,7 +162,7 @@ fn convert_audio<T: Sample + Decoded + Into<f64>>(
     let orig_freq = settings.orig_freq.unwrap_or(spec.rate);
     let plan = Plan::cached(orig_freq, settings.new_freq, &settings.options).map_err(in_options)?;
     let (output, format, mut writer) = begin(&decoder, &plan, task, settings, temporary)?;
-    let mut stream = Stream::new(&plan, spec.channels)?.with_resampler(settings.cpu);
+    let mut stream = Stream::new(&plan, spec.channels)?.with_level(settings.cpu.level());
 
     let piece = piece_frames(&plan, spec.channels) * spec.channels;
     let writing = || format!("writing {}", task.output.display());

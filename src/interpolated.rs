@@ -1,0 +1,272 @@
+//! [`InterpolatedBank`]: the filter as rows of taps at evenly spaced phases, for ratios with too many phases to hold the taps
+//! of each.
+//!
+//! Output n lies at c = n·M/L input samples: i₀ = ⌊c⌋, and φ = c − i₀ further. Its tap at sample i₀ + d is h(d − φ), h taken as
+//! a function of the distance in input samples. Row g holds h(d − g/S) for every d that some φ in [0, 1) can need, and the tap
+//! at φ is read off the cubic through rows g − 1, g, g + 1 and g + 2, where g ≤ φ·S < g + 1. Where the window ends, between
+//! which samples, is decided in integers for each output, and not read off the rows: what is interpolated is smooth.
+//!
+//! How many rows that takes: as a function of t, in zero crossings, h is base/M · sinc(t) · w(t/W), and both factors are of
+//! exponential type, π for the sinc, π/W for the Hann window, β/W for Kaiser's, and at most 1. So the fourth derivative of
+//! their product is at most Ω⁴ with Ω = π + (π or β)/W (Bernstein's inequality), and the cubic through four points Δ apart
+//! misses it by at most 9/16 · (ΩΔ)⁴/4! between the middle two (Lagrange's remainder). An output sums at most
+//! 2R + 2 such errors, each base/M times as large, R = W · M/base: for samples of at most 1 its own error is at most
+//! (2W + 2) · 9/16 · (ΩΔ)⁴/4!.
+
+use std::f64::consts::PI;
+
+use crate::filter::FilterShape;
+use crate::options::Window;
+
+/// How far the outputs of samples of at most 1 may be from those of the exact taps.
+pub(crate) const MAX_ERROR: f64 = 1e-7;
+
+/// The rows that the cubic goes through.
+pub(crate) const NODES: usize = 4;
+
+/// Samples that the kernel takes in a step: rows are padded to whole ones.
+pub(crate) const STEP: usize = 16;
+
+/// How many rows there are, and of what: plain data, known before any tap is computed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Grid {
+    /// S, rows from one input sample to the next.
+    pub(crate) rows: usize,
+    /// ⌊R⌋, for a window that reaches R input samples to each side. Those at d = 1 − ⌊R⌋ … ⌊R⌋ are inside for every φ, those
+    /// at d = −⌊R⌋ and ⌊R⌋ + 1 for some.
+    pub(crate) half: usize,
+}
+
+impl Grid {
+    /// The grid for a shape, if its sizes are those of something in memory.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least 1, and saturates")]
+    pub(crate) fn new(shape: &FilterShape) -> Self {
+        let width = shape.width();
+        let omega = PI
+            + match shape.window_kind() {
+                Window::Hann => PI / width,
+                Window::Kaiser { beta } => beta / width,
+            };
+        // Nine tenths of the error are left to the rounding of taps and weights.
+        let spacing = (MAX_ERROR / 10.0 / (2.0 * width + 2.0) * 24.0 * 16.0 / 9.0).sqrt().sqrt() / omega;
+        let rows = (shape.crossings_per_sample() / spacing).ceil() as usize;
+        Self { rows: rows.max(1), half: shape.look_ahead() - 1 }
+    }
+
+    /// Taps of a row that are inside the window for every φ.
+    pub(crate) fn taps(&self) -> usize {
+        2 * self.half
+    }
+
+    /// Bytes that the rows take.
+    pub(crate) fn bytes(&self) -> u128 {
+        let row = (self.taps().next_multiple_of(STEP) + 2) * size_of::<f32>() + size_of::<f64>();
+        (self.rows as u128 + NODES as u128 - 1) * row as u128
+    }
+}
+
+/// The rows.
+pub(crate) struct InterpolatedBank {
+    shape: FilterShape,
+    grid: Grid,
+    /// The taps at d = 1 − ⌊R⌋ …, row after row from g = −1 on, each padded with zeros to whole steps.
+    taps: Vec<f32>,
+    /// For each row, the taps at d = −⌊R⌋ and at d = ⌊R⌋ + 1.
+    ends: Vec<[f32; 2]>,
+    /// For each row, the sum of its taps without those at the ends.
+    sums: Vec<f64>,
+}
+
+/// Its sizes: the taps themselves are too many to read.
+impl std::fmt::Debug for InterpolatedBank {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InterpolatedBank").field("grid", &self.grid).finish_non_exhaustive()
+    }
+}
+
+/// Where an output lies, and what its taps are made of.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Output {
+    /// i₀ − ⌊R⌋ + 1, the sample under the first tap of its rows.
+    pub(crate) start: i64,
+    /// The first of its [`NODES`] rows.
+    pub(crate) row: usize,
+    /// What each of them counts.
+    pub(crate) weights: [f32; NODES],
+    /// The taps one sample before those of the rows and one after them, 0 outside the window.
+    pub(crate) ends: [f32; 2],
+    /// Taps of the rows, without the zeros after them.
+    pub(crate) taps: usize,
+    /// What its products are multiplied by when they have been summed.
+    pub(crate) scale: f32,
+}
+
+impl InterpolatedBank {
+    /// Computes the taps in float64 and rounds each once.
+    #[expect(clippy::cast_precision_loss, reason = "sizes of something in memory, and a factor")]
+    #[expect(clippy::cast_possible_truncation, reason = "the one rounding of the taps")]
+    pub(crate) fn design(shape: &FilterShape, grid: Grid) -> Self {
+        let function = shape.function();
+        let phases = shape.ratio().phases() as f64;
+        let (half, row) = (grid.half as f64, grid.taps().next_multiple_of(STEP));
+        let rows = grid.rows + NODES - 1;
+        let mut bank = Self { shape: *shape, grid, taps: vec![0.0; rows * row], ends: Vec::new(), sums: Vec::new() };
+        let mut values = Vec::with_capacity(grid.taps() + 2);
+        for g in 0..rows {
+            let phase = (g as f64 - 1.0) / grid.rows as f64;
+            values.clear();
+            values.extend((0..grid.taps() + 2).map(|k| ((k as f64 - half) - phase).abs() * phases));
+            function.evaluate(&mut values);
+            let (first, last) = (values[0], values[grid.taps() + 1]);
+            let inner = &values[1..=grid.taps()];
+            let taps = bank.taps.get_mut(g * row..).unwrap_or_default();
+            taps.iter_mut().zip(inner).for_each(|(tap, &value)| *tap = value as f32);
+            bank.ends.push([first as f32, last as f32]);
+            bank.sums.push(inner.iter().sum());
+        }
+        bank
+    }
+
+    /// Bytes held.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of_val(&*self.taps) + size_of_val(&*self.ends) + size_of_val(&*self.sums)
+    }
+
+    /// S, see [`Grid`].
+    pub(crate) fn rows_per_sample(&self) -> usize {
+        self.grid.rows
+    }
+
+    /// The outputs from `first` on.
+    pub(crate) fn outputs(&self, first: u64) -> impl Iterator<Item = Output> {
+        let (stride, phases) = (u128::from(self.shape.ratio().stride()), u128::from(self.shape.ratio().phases()));
+        let position = u128::from(first) * stride;
+        let (mut sample, mut rest) = (position / phases, position % phases);
+        std::iter::repeat_with(move || {
+            let output =
+                self.output(i64::try_from(sample).unwrap_or(i64::MAX), u64::try_from(rest).unwrap_or(u64::MAX));
+            rest += stride % phases;
+            sample += stride / phases;
+            if rest >= phases {
+                rest -= phases;
+                sample += 1;
+            }
+            output
+        })
+    }
+
+    /// The output that lies `rest`/L samples after `sample`.
+    #[expect(clippy::cast_precision_loss, reason = "relative to 1, the distance of samples")]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in 0 … S; weights are rounded once")]
+    fn output(&self, sample: i64, rest: u64) -> Output {
+        let place = rest as f64 / self.shape.ratio().phases() as f64 * self.grid.rows as f64;
+        // The row g = −1 is the first.
+        let row = (place as usize).min(self.grid.rows - 1);
+        let weights = weights(place - row as f64);
+        let half = self.grid.half.cast_signed() as i64;
+        let nodes = self.ends[row..][..NODES].iter().zip(weights);
+        let end = |side: usize, distance: i64| {
+            if self.shape.holds(distance, rest) {
+                nodes.clone().map(|(ends, weight)| f64::from(ends[side]) * weight).sum()
+            } else {
+                0.0
+            }
+        };
+        let ends: [f64; 2] = [end(0, -half), end(1, half + 1)];
+        let scale = if self.shape.is_normalized() {
+            let inner: f64 = self.sums[row..][..NODES].iter().zip(weights).map(|(sum, weight)| sum * weight).sum();
+            1.0 / (inner + ends[0] + ends[1])
+        } else {
+            1.0
+        };
+        Output {
+            start: sample.saturating_add(1 - half),
+            row,
+            weights: weights.map(|weight| weight as f32),
+            ends: ends.map(|end| end as f32),
+            taps: self.grid.taps(),
+            scale: scale as f32,
+        }
+    }
+
+    /// The rows of an output: their taps, and zeros up to whole steps.
+    pub(crate) fn rows(&self, output: &Output) -> [&[f32]; NODES] {
+        let len = self.grid.taps().next_multiple_of(STEP);
+        std::array::from_fn(|node| &self.taps[(output.row + node) * len..][..len])
+    }
+
+    /// The taps of output `n`, from the first sample inside its window.
+    pub(crate) fn row(&self, n: u64) -> impl Iterator<Item = f32> {
+        let output = self.outputs(n).next();
+        let window = self.shape.window(n);
+        let offset = output.map_or(0, |output| window.start - output.start);
+        let tap = move |k: usize| {
+            let output = output?;
+            let rows = self.rows(&output);
+            let tap = match usize::try_from(k.cast_signed() as i64 + offset) {
+                Err(_) => output.ends[0],
+                Ok(k) if k < self.grid.taps() => {
+                    rows.iter().zip(output.weights).map(|(row, weight)| row[k] * weight).sum()
+                }
+                Ok(_) => output.ends[1],
+            };
+            Some(tap * output.scale)
+        };
+        let len = usize::try_from(window.start.abs_diff(window.end)).unwrap_or(usize::MAX);
+        (0..len).map_while(tap)
+    }
+}
+
+/// Lagrange's weights of the values at −1, 0, 1 and 2 for the cubic's value at x.
+fn weights(x: f64) -> [f64; NODES] {
+    [
+        x * (x - 1.0) * (x - 2.0) / -6.0,
+        (x + 1.0) * (x - 1.0) * (x - 2.0) / 2.0,
+        (x + 1.0) * x * (x - 2.0) / -2.0,
+        (x + 1.0) * x * (x - 1.0) / 6.0,
+    ]
+}
+
+#[cfg(test)]
+#[expect(clippy::cast_precision_loss, reason = "small numbers")]
+mod tests {
+    use super::*;
+    use crate::options::{Preset, ResampleOptions};
+    use crate::ratio::Ratio;
+
+    /// The bound of the module's documentation, in float64: the errors of all taps of an output, added up.
+    #[test]
+    fn interpolation_keeps_to_its_share_of_the_error() {
+        let default = ResampleOptions::default();
+        let windows = [
+            default.lowpass_filter_width(1.5).window(Window::Kaiser { beta: 0.0 }),
+            default.lowpass_filter_width(20.0).window(Window::Kaiser { beta: 79.0 }),
+            default.lowpass_filter_width(0.2),
+        ];
+        for (orig_freq, new_freq) in [(48_017, 44_101), (44_101, 48_017), (99_991, 10_007)] {
+            for options in Preset::ALL.map(Preset::options).into_iter().chain(windows) {
+                let ratio = Ratio::new(orig_freq, new_freq).expect("a ratio");
+                let shape = FilterShape::new(ratio, &options).expect("a shape");
+                let (grid, function, phases) = (Grid::new(&shape), shape.function(), new_freq as f64);
+                let at = |phase: f64| {
+                    let mut row: Vec<_> =
+                        (0..grid.taps()).map(|k| (k as f64 + 1.0 - grid.half as f64 - phase).abs() * phases).collect();
+                    function.evaluate(&mut row);
+                    row
+                };
+                for place in 0..50 {
+                    // Halfway between two rows, where a cubic is at its worst.
+                    let row = (place * 37 % grid.rows) as f64;
+                    let between = [-1.0, 0.0, 1.0, 2.0].map(|node| at((row + node) / grid.rows as f64));
+                    let exact = at((row + 0.5) / grid.rows as f64);
+                    let error = |k: usize| {
+                        let tap: f64 = between.iter().zip(weights(0.5)).map(|(row, weight)| row[k] * weight).sum();
+                        (tap - exact[k]).abs()
+                    };
+                    let worst: f64 = (0..grid.taps()).map(error).sum();
+                    assert!(worst <= MAX_ERROR / 10.0, "{orig_freq}→{new_freq}, {options:?}, {row}: {worst:e}");
+                }
+            }
+        }
+    }
+}
