@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use lru::LruCache;
 
 use crate::error::Result;
-use crate::options::{Limits, ResampleOptions, Window};
+use crate::options::{Limits, OutputLength, Padding, ResampleOptions, Window};
 use crate::plan::Plan;
 use crate::ratio::Ratio;
 
@@ -20,6 +20,9 @@ struct Key {
     lowpass_filter_width: u64,
     rolloff: u64,
     beta: Option<u64>,
+    normalize_phases: bool,
+    padding: Padding,
+    output_length: OutputLength,
     limits: Limits,
 }
 
@@ -39,7 +42,14 @@ impl Plan {
     /// # Errors
     /// As [`Plan::new`].
     pub fn cached(orig_freq: u32, new_freq: u32, options: &ResampleOptions) -> Result<Self> {
-        let ratio = Ratio::new(orig_freq.into(), new_freq.into())?;
+        Self::cached_with_ratio(Ratio::new(orig_freq.into(), new_freq.into())?, options)
+    }
+
+    /// The plan for a ratio, as [`cached`](Self::cached).
+    ///
+    /// # Errors
+    /// As [`Plan::with_ratio`].
+    pub fn cached_with_ratio(ratio: Ratio, options: &ResampleOptions) -> Result<Self> {
         options.check()?;
         let key = Key {
             ratio,
@@ -49,6 +59,9 @@ impl Plan {
                 Window::Kaiser { beta } => Some(beta.to_bits()),
                 Window::Hann => None,
             },
+            normalize_phases: options.normalize_phases,
+            padding: options.padding,
+            output_length: options.output_length,
             limits: options.limits,
         };
         if let Some(plan) = lock().get_or_insert_with(Cache::new).plans.get(&key) {
@@ -83,9 +96,10 @@ impl Cache {
     }
 }
 
-/// Both banks, whether or not the float64 one has been designed yet, and what the plan itself takes.
+/// The float32 and the float64 bank, there and back for the adjoint, whether or not they have been designed yet, and what the
+/// plan itself takes.
 fn cost(plan: &Plan) -> usize {
-    3 * plan.filter_bytes() + 512
+    2 * 3 * plan.filter_bytes() + 512
 }
 
 #[cfg(test)]
@@ -127,6 +141,10 @@ mod tests {
             options.rolloff(0.9),
             options.window(Window::Hann),
             options.window(Window::Kaiser { beta: 5.0 }),
+            options.normalize_phases(true),
+            options.padding(Padding::Edge),
+            options.output_length(OutputLength::Floor),
+            options.output_length(OutputLength::Exact(7)),
             options.max_filter_bytes(1 << 20),
             options.max_ratio(7),
             options.max_lowpass_filter_width(7),

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Error, Result, anyhow, bail};
 use clap::Args;
-use polyphase::{Preset, ResampleOptions, Window};
+use polyphase::{OutputLength, Padding, Preset, ResampleOptions, Window};
 use serde::Serialize;
 
 #[derive(Debug, Args)]
@@ -29,7 +29,20 @@ pub(crate) struct FilterArgs {
     #[arg(long, value_name = "F", allow_negative_numbers = true)]
     beta: Option<f64>,
 
-    /// Largest size of a filter bank, in MiB
+    /// Divide the taps of each phase by their sum, so that a constant stays constant
+    #[arg(long)]
+    normalize_phases: bool,
+
+    /// What lies beyond the ends of a clip, as far as the filter reaches: zero, edge (the first and last sample go on) or
+    /// reflect (the clip in a mirror)
+    #[arg(long, value_name = "NAME", default_value_t = Padding::Zero, hide_default_value = true)]
+    padding: Padding,
+
+    /// Samples that come out of n at a ratio of L/M: ceil (of n·L/M, as torchaudio does), floor, or a number
+    #[arg(long, value_name = "LENGTH", default_value = "ceil", value_parser = output_length)]
+    output_length: OutputLength,
+
+    /// Largest size of a filter bank, in MiB: a larger one is interpolated
     #[arg(long, value_name = "MIB", default_value_t = 64)]
     max_filter_mib: u32,
 }
@@ -38,6 +51,9 @@ impl FilterArgs {
     /// The filter that was asked for.
     pub(crate) fn options(&self) -> Result<ResampleOptions> {
         let mut options = self.preset.options().max_filter_bytes(u64::from(self.max_filter_mib) << 20);
+        options.normalize_phases = self.normalize_phases;
+        options.padding = self.padding;
+        options.output_length = self.output_length;
         options.lowpass_filter_width = self.lowpass_filter_width.unwrap_or(options.lowpass_filter_width);
         options.rolloff = self.rolloff.unwrap_or(options.rolloff);
         options.window = match (self.window, options.window) {
@@ -54,6 +70,14 @@ impl FilterArgs {
         // Refused here rather than once for each file; the ratio is of no account.
         polyphase::Plan::new(1, 1, &options).context("filter options")?;
         Ok(options)
+    }
+}
+
+fn output_length(text: &str) -> Result<OutputLength> {
+    match text {
+        "ceil" => Ok(OutputLength::Ceil),
+        "floor" => Ok(OutputLength::Floor),
+        _ => text.parse().map(OutputLength::Exact).map_err(|_| anyhow!("it must be ceil, floor or a number of samples")),
     }
 }
 
@@ -75,6 +99,10 @@ pub(crate) struct FilterRow {
     window: &'static str,
     /// `null` for windows without.
     beta: Option<f64>,
+    normalize_phases: bool,
+    padding: &'static str,
+    /// `ceil`, `floor`, or a number of samples.
+    output_length: String,
 }
 
 impl From<ResampleOptions> for FilterRow {
@@ -86,6 +114,13 @@ impl From<ResampleOptions> for FilterRow {
             beta: match options.window {
                 Window::Kaiser { beta } => Some(beta),
                 _ => None,
+            },
+            normalize_phases: options.normalize_phases,
+            padding: options.padding.name(),
+            output_length: match options.output_length {
+                OutputLength::Floor => "floor".to_owned(),
+                OutputLength::Exact(samples) => samples.to_string(),
+                _ => "ceil".to_owned(),
             },
         }
     }
