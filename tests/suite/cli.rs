@@ -14,6 +14,8 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
+const RECORD: &str = ".polyphase-done.jsonl";
+
 fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data")
 }
@@ -40,11 +42,12 @@ fn done(folder: &TempDir, command: &str) -> String {
     stdout
 }
 
+/// All files but the record of what was done, which is wherever anything was.
 fn files_below(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> = walkdir::WalkDir::new(folder)
         .into_iter()
         .map(Result::unwrap)
-        .filter(|entry| entry.file_type().is_file())
+        .filter(|entry| entry.file_type().is_file() && entry.file_name() != RECORD)
         .map(|entry| entry.path().strip_prefix(folder).unwrap().to_string_lossy().replace('\\', "/"))
         .collect();
     names.sort();

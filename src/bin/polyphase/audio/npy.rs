@@ -1,6 +1,5 @@
 //! Reads and writes NumPy's `.npy`. Everything that references npyz is here.
 
-use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
@@ -10,6 +9,7 @@ use polyphase::ndarray::{ArrayD, IxDyn, ShapeBuilder};
 
 use super::encode::Encoder;
 use super::{SampleFormat, Spec};
+use crate::files::File;
 
 /// An array in the type in which it was stored.
 pub(crate) enum Array {
@@ -130,7 +130,7 @@ pub(crate) struct NpyWriter {
 impl NpyWriter {
     /// The channels are kept in `folder`, where there must be room for the array anyway.
     pub(crate) fn new(file: File, spec: Spec, folder: &Path) -> Result<Self> {
-        let spool = |_| Ok(BufWriter::new(tempfile::tempfile_in(folder).context("a temporary file for a channel")?));
+        let spool = |_| Ok(BufWriter::new(File::nameless(folder).context("a temporary file for a channel")?));
         let channels = (0..spec.channels).map(spool).collect::<Result<_>>()?;
         Ok(Self { file, spec, channels, frames: 0 })
     }

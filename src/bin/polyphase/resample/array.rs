@@ -5,7 +5,6 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context, Result, ensure};
 use polyphase::ndarray::ArrayD;
 use polyphase::{Plan, Sample};
-use tempfile::NamedTempFile;
 
 use super::Precision;
 use super::convert::{Converted, Settings};
@@ -13,7 +12,9 @@ use super::paths::Task;
 use crate::audio::encode::Encoder;
 use crate::audio::write::Writer;
 use crate::audio::{Container, SampleFormat, Spec, npy};
+use crate::files::Temporary;
 use crate::filter_args::in_options;
+use crate::interrupt;
 
 /// One array at a time, however many workers there are.
 static ONE_ARRAY: Mutex<()> = Mutex::new(());
@@ -22,9 +23,10 @@ static ONE_ARRAY: Mutex<()> = Mutex::new(());
 pub(super) fn convert_array(
     task: &Task,
     settings: &Settings,
-    temporary: impl Fn() -> Result<NamedTempFile>,
-) -> Result<(NamedTempFile, Converted)> {
+    temporary: impl Fn() -> Result<Temporary>,
+) -> Result<(Temporary, Converted)> {
     let _one = ONE_ARRAY.lock().unwrap_or_else(PoisonError::into_inner);
+    interrupt::check()?;
     let array = npy::read(&task.input)?;
     let (own, double) = match array {
         npy::Array::I16(_) => (SampleFormat::I16, false),
@@ -62,8 +64,8 @@ fn resample_array<T: Sample + Into<f64>>(
     own: SampleFormat,
     task: &Task,
     settings: &Settings,
-    temporary: impl Fn() -> Result<NamedTempFile>,
-) -> Result<(NamedTempFile, Converted)> {
+    temporary: impl Fn() -> Result<Temporary>,
+) -> Result<(Temporary, Converted)> {
     let orig_freq = settings.orig_freq.context("an array has no sampling rate of its own: add --orig-freq")?;
     ensure!(array.ndim() > 0, "the array has no dimensions: the last one is time");
     let plan = Plan::cached(orig_freq, settings.new_freq, &settings.options).map_err(in_options)?;
@@ -78,7 +80,7 @@ fn resample_array<T: Sample + Into<f64>>(
     task.container.check(format)?;
     let clipped = if task.container == Container::Npy {
         let mut encoder = Encoder::new(format, dither);
-        npy::write(output.reopen()?, resampled.shape(), samples, &mut encoder).with_context(writing)?;
+        npy::write(output.writer()?, resampled.shape(), samples, &mut encoder).with_context(writing)?;
         encoder.clipped()
     } else {
         let (container, ndim) = (task.container, array.ndim());
