@@ -197,7 +197,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let skipped: Vec<Row> =
         earlier.done.iter().map(|&index| Row::without_result(&found.tasks[index], Status::Skipped)).collect();
     let mut index = 0..;
-    found.tasks.retain(|_| index.next().is_none_or(|index| !earlier.done.contains(&index)));
+    found.tasks.retain(|_| index.next().is_none_or(|index| !earlier.is_done(index)));
 
     let (gpu, requests) = match &resampler.adapter() {
         Some(_) => Some(GpuQueue::new(resampler.clone())).unzip(),

@@ -103,6 +103,11 @@ impl Earlier {
         Self::of(BufReader::new(file), &expected, settings).with_context(context)
     }
 
+    /// Whether the task with that index is done.
+    pub(crate) fn is_done(&self, index: usize) -> bool {
+        self.done.contains(&index)
+    }
+
     fn of(record: impl BufRead, expected: &Expected<'_>, settings: &str) -> io::Result<Self> {
         let mut earlier = Self { exists: true, ..Self::default() };
         for_each_line(record, |line| {
