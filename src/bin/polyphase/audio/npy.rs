@@ -27,9 +27,7 @@ pub(crate) fn read(path: &Path) -> Result<Array> {
     let mut reader = BufReader::new(file);
     let header = read_header(&mut reader, file_len)?;
     let data_len = file_len.saturating_sub(reader.stream_position()?);
-    let DType::Plain(dtype) = header.dtype() else {
-        bail!("the array holds records: f32, f64, i16 and i32 can be read")
-    };
+    let DType::Plain(dtype) = header.dtype() else { bail!(RECORDS) };
     let samples: u64 = header.shape().iter().product();
     let bytes = u128::from(samples) * dtype.num_bytes().unwrap_or(0) as u128;
     ensure!(
@@ -50,10 +48,16 @@ pub(crate) fn read(path: &Path) -> Result<Array> {
     })
 }
 
+const RECORDS: &str = "the array holds records (f32, f64, i16 and i32 can be read)";
+
 /// Reads the header, if npyz can: it multiplies the lengths of the shape without looking, and makes room for a header of
 /// any length.
 fn read_header(reader: &mut (impl Read + Seek), file_len: u64) -> Result<NpyHeader> {
     const DAMAGED: &str = "not an .npy file, or its header is damaged";
+    /// A dictionary, a shape, and a unit in the type; records have more. The time that npyz takes doubles with every one.
+    const MAX_BRACKETS: usize = 3;
+    /// NumPy's own limit.
+    const MAX_HEADER: u32 = 10_000;
     let mut start = [0; 12];
     reader.read_exact(&mut start).context(DAMAGED)?;
     let [magic @ .., _, l0, l1, l2, l3] = start;
@@ -62,11 +66,12 @@ fn read_header(reader: &mut (impl Read + Seek), file_len: u64) -> Result<NpyHead
         1 => (10, u16::from_le_bytes([l0, l1]).into()),
         _ => (12, u32::from_le_bytes([l0, l1, l2, l3])),
     };
-    ensure!(text_at + u64::from(text_len) <= file_len, DAMAGED);
+    ensure!(text_at + u64::from(text_len) <= file_len && text_len <= MAX_HEADER, DAMAGED);
     reader.seek(SeekFrom::Start(text_at))?;
     let mut text = Vec::new();
     reader.take(text_len.into()).read_to_end(&mut text)?;
     let text = String::from_utf8_lossy(&text);
+    ensure!(text.matches(['(', '[', '{']).count() <= MAX_BRACKETS, "{RECORDS}, or its header is damaged");
     let shape = text.rsplit_once("shape").and_then(|(_, text)| text.split_once('(')?.1.split_once(')'));
     let (shape, _) = shape.context(DAMAGED)?;
     // An array with no samples has a shape too, whose other lengths are no larger than memory.
