@@ -1,11 +1,12 @@
 //! Reads and writes NumPy's `.npy`. Everything that references npyz is here.
 
+use std::hint::black_box;
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use npyz::{DType, NpyFile, NpyHeader, Order, TypeStr, WriteOptions, WriterBuilder};
-use polyphase::ndarray::{ArrayD, IxDyn, ShapeBuilder};
+use npyz::{DType, Deserialize, NpyFile, NpyHeader, Order, TypeStr, WriteOptions, WriterBuilder};
+use polyphase::ndarray::{ArrayD, IxDyn, Shape, ShapeBuilder};
 
 use super::encode::Encoder;
 use super::{SampleFormat, Spec};
@@ -19,6 +20,18 @@ pub(crate) enum Array {
     F64(ArrayD<f64>),
 }
 
+impl Array {
+    /// Samples of all channels.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::I16(array) => array.len(),
+            Self::I32(array) => array.len(),
+            Self::F32(array) => array.len(),
+            Self::F64(array) => array.len(),
+        }
+    }
+}
+
 /// Reads a whole array. Memory is asked for only if the file is as long as its header says.
 pub(crate) fn read(path: &Path) -> Result<Array> {
     let file = File::open(path)?;
@@ -28,27 +41,47 @@ pub(crate) fn read(path: &Path) -> Result<Array> {
     let header = read_header(&mut reader, file_len)?;
     let data_len = file_len.saturating_sub(reader.stream_position()?);
     let DType::Plain(dtype) = header.dtype() else { bail!(RECORDS) };
-    let samples: u64 = header.shape().iter().product();
-    let bytes = u128::from(samples) * dtype.num_bytes().unwrap_or(0) as u128;
+    let len: u64 = header.shape().iter().product();
+    let bytes = u128::from(len) * dtype.num_bytes().unwrap_or(0) as u128;
     ensure!(
         bytes <= data_len.into(),
         "truncated: the header promises {bytes} bytes of samples, the file holds {data_len}"
     );
 
+    check_memory(bytes)?;
     let shape: Vec<usize> = header.shape().iter().map(|&len| usize::try_from(len)).collect::<Result<_, _>>()?;
     let shape = IxDyn(&shape).set_f(header.order() == Order::Fortran);
     let array = NpyFile::with_header(header, reader);
     let described = dtype.to_string();
     Ok(match described.get(1..) {
-        Some("i4") => Array::I32(ArrayD::from_shape_vec(shape, array.into_vec()?)?),
-        Some("i2") => Array::I16(ArrayD::from_shape_vec(shape, array.into_vec()?)?),
-        Some("f4") => Array::F32(ArrayD::from_shape_vec(shape, array.into_vec()?)?),
-        Some("f8") => Array::F64(ArrayD::from_shape_vec(shape, array.into_vec()?)?),
+        Some("i4") => Array::I32(samples(array, shape)?),
+        Some("i2") => Array::I16(samples(array, shape)?),
+        Some("f4") => Array::F32(samples(array, shape)?),
+        Some("f8") => Array::F64(samples(array, shape)?),
         _ => bail!("the array is of type {described}: f32, f64, i16 and i32 can be read"),
     })
 }
 
 const RECORDS: &str = "the array holds records (f32, f64, i16 and i32 can be read)";
+
+/// Reads the samples into as much memory as they take: npyz's own way to do so takes up to three times that.
+fn samples<T: Deserialize>(array: NpyFile<impl Read>, shape: Shape<IxDyn>) -> Result<ArrayD<T>> {
+    let mut samples = Vec::with_capacity(usize::try_from(array.len())?);
+    for sample in array.data()? {
+        samples.push(sample?);
+    }
+    Ok(ArrayD::from_shape_vec(shape, samples)?)
+}
+
+/// Memory that is not there when it is needed ends the process: this asks for it where it can still be refused.
+pub(crate) fn check_memory(bytes: u128) -> Result<()> {
+    let mut room = Vec::<u8>::new();
+    let reserved = usize::try_from(bytes).is_ok_and(|bytes| room.try_reserve_exact(bytes).is_ok());
+    // Without this it might never be asked for.
+    black_box(&room);
+    ensure!(reserved, "there is no memory for {bytes} bytes of samples, and arrays are held whole");
+    Ok(())
+}
 
 /// Reads the header, if npyz can: it multiplies the lengths of the shape without looking, and makes room for a header of
 /// any length.
