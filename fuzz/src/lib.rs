@@ -8,8 +8,6 @@
 mod audio;
 #[path = "../../src/bin/polyphase/files/mod.rs"]
 mod files;
-#[path = "../../src/bin/polyphase/panics.rs"]
-mod panics;
 #[path = "../../src/bin/polyphase/terminal.rs"]
 mod terminal;
 

@@ -19,7 +19,6 @@ use symphonia::core::io::{MediaSource, MediaSourceStream};
 
 use super::{SampleFormat, Spec, sniff};
 use crate::files::File;
-use crate::panics;
 
 /// The samples that it can decode to.
 pub(crate) trait Decoded: ConvertibleSample {}
@@ -246,10 +245,10 @@ fn promise(track: &Track, is_pcm: bool, format: &str) -> Option<Promise> {
     }
 }
 
-/// Decoders have panicked on damaged files: that is a fault of the file, and of no other.
+/// Decoders have panicked on damaged files: that is a fault of the file, and of no other. What they say then is for those who
+/// write them.
 fn unless_it_panics<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(read))
-        .unwrap_or_else(|panic| Err(anyhow!("its reader gave up on it, it is damaged: {}", panics::text(&*panic))))
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(anyhow!("it makes no sense to its reader")))
 }
 
 fn explain(error: Error) -> anyhow::Error {
