@@ -5,8 +5,10 @@
 mod audio;
 mod bench;
 mod devices;
+mod files;
 mod filter_args;
 mod inspect;
+mod interrupt;
 mod panics;
 mod resample;
 mod terminal;

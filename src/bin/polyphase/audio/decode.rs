@@ -1,6 +1,5 @@
 //! Reads audio files of any kind that symphonia knows, packet by packet. Everything that references symphonia is here.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -19,7 +18,7 @@ use symphonia::core::formats::{FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream};
 
 use super::{SampleFormat, Spec, sniff};
-use crate::panics;
+use crate::files::File;
 
 /// The samples that it can decode to.
 pub(crate) trait Decoded: ConvertibleSample {}
@@ -70,7 +69,7 @@ impl Decoder {
         ensure!(metadata.len() > 0 || !metadata.is_file(), "the file is empty");
         // What comes through a pipe cannot be looked at twice.
         let container = if metadata.is_file() { sniff::container(&mut file)? } else { None };
-        let seekable = Arc::new(AtomicBool::new(file.is_seekable()));
+        let seekable = Arc::new(AtomicBool::new(file.as_std().is_seekable()));
         let source = Counted { file, seekable: Arc::clone(&seekable), uncounted: metadata.len(), on_read };
         let mut hint = Hint::new();
         if let Some(extension) = path.extension().and_then(|extension| extension.to_str()) {
@@ -246,10 +245,10 @@ fn promise(track: &Track, is_pcm: bool, format: &str) -> Option<Promise> {
     }
 }
 
-/// Decoders have panicked on damaged files: that is a fault of the file, and of no other.
+/// Decoders have panicked on damaged files: that is a fault of the file, and of no other. What they say then is for those who
+/// write them.
 fn unless_it_panics<T>(read: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(read))
-        .unwrap_or_else(|panic| Err(anyhow!("its reader gave up on it, it is damaged: {}", panics::text(&*panic))))
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(anyhow!("it makes no sense to its reader")))
 }
 
 fn explain(error: Error) -> anyhow::Error {
@@ -357,6 +356,6 @@ impl<F: FnMut(u64) + Send + Sync> MediaSource for Counted<F> {
     }
 
     fn byte_len(&self) -> Option<u64> {
-        self.file.byte_len()
+        self.file.as_std().byte_len()
     }
 }

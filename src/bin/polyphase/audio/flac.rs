@@ -1,7 +1,6 @@
 //! Writes FLAC. Everything that references flac-codec is here.
 
 use std::cell::RefCell;
-use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::rc::Rc;
 
@@ -9,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use flac_codec::encode::{FlacSampleWriter, Options};
 
 use super::Spec;
+use crate::files::File;
 
 /// FLAC's own limit.
 const MAX_CHANNELS: usize = 8;

@@ -1,15 +1,16 @@
 //! Reads and writes NumPy's `.npy`. Everything that references npyz is here.
 
-use std::fs::File;
+use std::hint::black_box;
 use std::io::{BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use npyz::{DType, NpyFile, NpyHeader, Order, TypeStr, WriteOptions, WriterBuilder};
-use polyphase::ndarray::{ArrayD, IxDyn, ShapeBuilder};
+use npyz::{DType, Deserialize, NpyFile, NpyHeader, Order, TypeStr, WriteOptions, WriterBuilder};
+use polyphase::ndarray::{ArrayD, IxDyn, Shape, ShapeBuilder};
 
 use super::encode::Encoder;
 use super::{SampleFormat, Spec};
+use crate::files::File;
 
 /// An array in the type in which it was stored.
 pub(crate) enum Array {
@@ -17,6 +18,18 @@ pub(crate) enum Array {
     I32(ArrayD<i32>),
     F32(ArrayD<f32>),
     F64(ArrayD<f64>),
+}
+
+impl Array {
+    /// Samples of all channels.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::I16(array) => array.len(),
+            Self::I32(array) => array.len(),
+            Self::F32(array) => array.len(),
+            Self::F64(array) => array.len(),
+        }
+    }
 }
 
 /// Reads a whole array. Memory is asked for only if the file is as long as its header says.
@@ -27,33 +40,57 @@ pub(crate) fn read(path: &Path) -> Result<Array> {
     let mut reader = BufReader::new(file);
     let header = read_header(&mut reader, file_len)?;
     let data_len = file_len.saturating_sub(reader.stream_position()?);
-    let DType::Plain(dtype) = header.dtype() else {
-        bail!("the array holds records: f32, f64, i16 and i32 can be read")
-    };
-    let samples: u64 = header.shape().iter().product();
-    let bytes = u128::from(samples) * dtype.num_bytes().unwrap_or(0) as u128;
+    let DType::Plain(dtype) = header.dtype() else { bail!(RECORDS) };
+    let len: u64 = header.shape().iter().product();
+    let bytes = u128::from(len) * dtype.num_bytes().unwrap_or(0) as u128;
     ensure!(
         bytes <= data_len.into(),
         "truncated: the header promises {bytes} bytes of samples, the file holds {data_len}"
     );
 
+    check_memory(bytes)?;
     let shape: Vec<usize> = header.shape().iter().map(|&len| usize::try_from(len)).collect::<Result<_, _>>()?;
     let shape = IxDyn(&shape).set_f(header.order() == Order::Fortran);
     let array = NpyFile::with_header(header, reader);
     let described = dtype.to_string();
     Ok(match described.get(1..) {
-        Some("i4") => Array::I32(ArrayD::from_shape_vec(shape, array.into_vec()?)?),
-        Some("i2") => Array::I16(ArrayD::from_shape_vec(shape, array.into_vec()?)?),
-        Some("f4") => Array::F32(ArrayD::from_shape_vec(shape, array.into_vec()?)?),
-        Some("f8") => Array::F64(ArrayD::from_shape_vec(shape, array.into_vec()?)?),
+        Some("i4") => Array::I32(samples(array, shape)?),
+        Some("i2") => Array::I16(samples(array, shape)?),
+        Some("f4") => Array::F32(samples(array, shape)?),
+        Some("f8") => Array::F64(samples(array, shape)?),
         _ => bail!("the array is of type {described}: f32, f64, i16 and i32 can be read"),
     })
+}
+
+const RECORDS: &str = "the array holds records (f32, f64, i16 and i32 can be read)";
+
+/// Reads the samples into as much memory as they take: npyz's own way to do so takes up to three times that.
+fn samples<T: Deserialize>(array: NpyFile<impl Read>, shape: Shape<IxDyn>) -> Result<ArrayD<T>> {
+    let mut samples = Vec::with_capacity(usize::try_from(array.len())?);
+    for sample in array.data()? {
+        samples.push(sample?);
+    }
+    Ok(ArrayD::from_shape_vec(shape, samples)?)
+}
+
+/// Memory that is not there when it is needed ends the process: this asks for it where it can still be refused.
+pub(crate) fn check_memory(bytes: u128) -> Result<()> {
+    let mut room = Vec::<u8>::new();
+    let reserved = usize::try_from(bytes).is_ok_and(|bytes| room.try_reserve_exact(bytes).is_ok());
+    // Without this it might never be asked for.
+    black_box(&room);
+    ensure!(reserved, "there is no memory for {bytes} bytes of samples, and arrays are held whole");
+    Ok(())
 }
 
 /// Reads the header, if npyz can: it multiplies the lengths of the shape without looking, and makes room for a header of
 /// any length.
 fn read_header(reader: &mut (impl Read + Seek), file_len: u64) -> Result<NpyHeader> {
     const DAMAGED: &str = "not an .npy file, or its header is damaged";
+    /// A dictionary, a shape, and a unit in the type; records have more. The time that npyz takes doubles with every one.
+    const MAX_BRACKETS: usize = 3;
+    /// NumPy's own limit.
+    const MAX_HEADER: u32 = 10_000;
     let mut start = [0; 12];
     reader.read_exact(&mut start).context(DAMAGED)?;
     let [magic @ .., _, l0, l1, l2, l3] = start;
@@ -62,11 +99,12 @@ fn read_header(reader: &mut (impl Read + Seek), file_len: u64) -> Result<NpyHead
         1 => (10, u16::from_le_bytes([l0, l1]).into()),
         _ => (12, u32::from_le_bytes([l0, l1, l2, l3])),
     };
-    ensure!(text_at + u64::from(text_len) <= file_len, DAMAGED);
+    ensure!(text_at + u64::from(text_len) <= file_len && text_len <= MAX_HEADER, DAMAGED);
     reader.seek(SeekFrom::Start(text_at))?;
     let mut text = Vec::new();
     reader.take(text_len.into()).read_to_end(&mut text)?;
     let text = String::from_utf8_lossy(&text);
+    ensure!(text.matches(['(', '[', '{']).count() <= MAX_BRACKETS, "{RECORDS}, or its header is damaged");
     let shape = text.rsplit_once("shape").and_then(|(_, text)| text.split_once('(')?.1.split_once(')'));
     let (shape, _) = shape.context(DAMAGED)?;
     // An array with no samples has a shape too, whose other lengths are no larger than memory.
@@ -130,7 +168,7 @@ pub(crate) struct NpyWriter {
 impl NpyWriter {
     /// The channels are kept in `folder`, where there must be room for the array anyway.
     pub(crate) fn new(file: File, spec: Spec, folder: &Path) -> Result<Self> {
-        let spool = |_| Ok(BufWriter::new(tempfile::tempfile_in(folder).context("a temporary file for a channel")?));
+        let spool = |_| Ok(BufWriter::new(File::nameless(folder).context("a temporary file for a channel")?));
         let channels = (0..spec.channels).map(spool).collect::<Result<_>>()?;
         Ok(Self { file, spec, channels, frames: 0 })
     }

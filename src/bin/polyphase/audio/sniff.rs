@@ -1,10 +1,11 @@
 //! What the first bytes of a file tell that its reader would not: formats that cannot be read, named, and WAV files that were
 //! never finished.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use anyhow::{Result, bail};
+
+use crate::files::File;
 
 /// The container that a file begins as, if that is beyond doubt; a file that cannot be read for what its first bytes say is
 /// refused. The file is at its beginning afterwards.

@@ -2,12 +2,12 @@
 //!
 //! Written here because `hound` has neither 64-bit floats nor RF64.
 
-use std::fs::File;
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 
 use anyhow::{Context, Result, ensure};
 
 use super::Spec;
+use crate::files::File;
 
 const PCM: u16 = 1;
 const IEEE_FLOAT: u16 = 3;
@@ -150,14 +150,15 @@ mod tests {
 
     use super::*;
     use crate::audio::SampleFormat;
+    use crate::files::Temporary;
 
     /// The bytes of a file of so many frames of zeros.
     fn written(spec: Spec, promised: Option<u64>, frames: usize, max_len: u32) -> Result<Vec<u8>> {
-        let mut file = tempfile::tempfile()?;
-        let mut writer = WavWriter::with_max_len(BufWriter::new(file.try_clone()?), spec, promised, max_len)?;
+        let file = Temporary::new(&std::env::temp_dir())?;
+        let mut writer = WavWriter::with_max_len(BufWriter::new(file.writer()?), spec, promised, max_len)?;
         writer.write(&vec![0; frames * usize::from(block_align(spec)?)])?;
         writer.finish()?;
-        let mut bytes = Vec::new();
+        let (mut file, mut bytes) = (file.writer()?, Vec::new());
         file.rewind()?;
         file.read_to_end(&mut bytes)?;
         Ok(bytes)

@@ -1,16 +1,14 @@
 //! [`Writer`]: one signal into a file of any kind, frame by frame.
 
 use std::io::BufWriter;
-use std::path::Path;
-
-use anyhow::Result;
-use tempfile::NamedTempFile;
 
 use super::encode::Encoder;
 use super::flac::FlacWriter;
 use super::npy::NpyWriter;
 use super::wav::WavWriter;
 use super::{Container, Spec};
+use crate::files::Temporary;
+use anyhow::Result;
 
 /// A file that is being written. Nothing is complete before [`finish`](Self::finish).
 pub(crate) struct Writer {
@@ -27,21 +25,18 @@ enum ContainerWriter {
 impl Writer {
     /// Begins a file. `frames` is how many will come, if that is known.
     pub(crate) fn new(
-        output: &NamedTempFile,
+        output: &Temporary,
         container: Container,
         spec: Spec,
         frames: Option<u64>,
         dither: bool,
     ) -> Result<Self> {
         container.check(spec.format)?;
-        let file = output.reopen()?;
+        let file = output.writer()?;
         let container = match container {
             Container::Wav => ContainerWriter::Wav(WavWriter::new(BufWriter::new(file), spec, frames)?),
             Container::Flac => ContainerWriter::Flac(Box::new(FlacWriter::new(BufWriter::new(file), spec)?)),
-            Container::Npy => {
-                let folder = output.path().parent().unwrap_or(Path::new("."));
-                ContainerWriter::Npy(NpyWriter::new(file, spec, folder)?)
-            }
+            Container::Npy => ContainerWriter::Npy(NpyWriter::new(file, spec, output.folder())?),
         };
         Ok(Self { container, encoder: Encoder::new(spec.format, dither) })
     }

@@ -5,7 +5,6 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context, Result, ensure};
 use polyphase::ndarray::ArrayD;
 use polyphase::{Plan, Sample};
-use tempfile::NamedTempFile;
 
 use super::Precision;
 use super::convert::{Converted, Settings};
@@ -13,7 +12,9 @@ use super::paths::Task;
 use crate::audio::encode::Encoder;
 use crate::audio::write::Writer;
 use crate::audio::{Container, SampleFormat, Spec, npy};
+use crate::files::Temporary;
 use crate::filter_args::in_options;
+use crate::interrupt;
 
 /// One array at a time, however many workers there are.
 static ONE_ARRAY: Mutex<()> = Mutex::new(());
@@ -22,9 +23,10 @@ static ONE_ARRAY: Mutex<()> = Mutex::new(());
 pub(super) fn convert_array(
     task: &Task,
     settings: &Settings,
-    temporary: impl Fn() -> Result<NamedTempFile>,
-) -> Result<(NamedTempFile, Converted)> {
+    temporary: impl Fn() -> Result<Temporary>,
+) -> Result<(Temporary, Converted)> {
     let _one = ONE_ARRAY.lock().unwrap_or_else(PoisonError::into_inner);
+    interrupt::check()?;
     let array = npy::read(&task.input)?;
     let (own, double) = match array {
         npy::Array::I16(_) => (SampleFormat::I16, false),
@@ -33,7 +35,15 @@ pub(super) fn convert_array(
         npy::Array::F64(_) => (SampleFormat::F64, true),
     };
     let format = settings.format.unwrap_or_else(|| task.container.nearest(own));
-    match settings.precision.unwrap_or(if double { Precision::F64 } else { Precision::F32 }) {
+    let precision = settings.precision.unwrap_or(if double { Precision::F64 } else { Precision::F32 });
+    let (computed, bytes) = match precision {
+        Precision::F32 => (SampleFormat::F32, 4),
+        Precision::F64 => (SampleFormat::F64, 8),
+    };
+    if own != computed {
+        npy::check_memory(array.len() as u128 * bytes)?;
+    }
+    match precision {
         Precision::F32 => {
             #[expect(clippy::cast_possible_truncation, reason = "that precision was asked for")]
             let array = match array {
@@ -62,14 +72,16 @@ fn resample_array<T: Sample + Into<f64>>(
     own: SampleFormat,
     task: &Task,
     settings: &Settings,
-    temporary: impl Fn() -> Result<NamedTempFile>,
-) -> Result<(NamedTempFile, Converted)> {
+    temporary: impl Fn() -> Result<Temporary>,
+) -> Result<(Temporary, Converted)> {
     let orig_freq = settings.orig_freq.context("an array has no sampling rate of its own: add --orig-freq")?;
     ensure!(array.ndim() > 0, "the array has no dimensions: the last one is time");
     let plan = Plan::cached(orig_freq, settings.new_freq, &settings.options).map_err(in_options)?;
+    let (frames_in, channels) = (array.shape()[array.ndim() - 1], array.shape()[..array.ndim() - 1].iter().product());
+    let output_len = plan.output_len(frames_in) as u128 * channels as u128;
+    npy::check_memory(output_len * size_of::<T>() as u128)?;
     let resampled = settings.cpu.resample_tensor(&plan, array)?;
-    let (frames_in, frames_out) = (array.shape()[array.ndim() - 1], resampled.shape()[array.ndim() - 1]);
-    let channels = array.shape()[..array.ndim() - 1].iter().product();
+    let frames_out = resampled.shape()[array.ndim() - 1];
     let samples = resampled.as_slice().context("a new array is in standard layout")?;
     let dither = settings.dither && !(plan.ratio().is_identity() && own == format);
 
@@ -78,7 +90,7 @@ fn resample_array<T: Sample + Into<f64>>(
     task.container.check(format)?;
     let clipped = if task.container == Container::Npy {
         let mut encoder = Encoder::new(format, dither);
-        npy::write(output.reopen()?, resampled.shape(), samples, &mut encoder).with_context(writing)?;
+        npy::write(output.writer()?, resampled.shape(), samples, &mut encoder).with_context(writing)?;
         encoder.clipped()
     } else {
         let (container, ndim) = (task.container, array.ndim());

@@ -1,21 +1,22 @@
 //! One file from end to end: decoded, resampled and encoded chunk by chunk, in memory that does not grow with it.
 
-use std::fs;
-use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use polyphase::{CpuResampler, Plan, ResampleOptions, Sample, Stream};
-use tempfile::NamedTempFile;
 
 use super::Precision;
 use super::array::convert_array;
 use super::gpu::{GpuQueue, MAX_SAMPLES};
 use super::paths::{Task, extension};
 use super::progress::Progress;
+use super::record::{Facts, Record};
 use crate::audio::decode::{Decoded, Decoder};
 use crate::audio::write::Writer;
 use crate::audio::{SampleFormat, Spec};
+use crate::files::{self, Temporary};
 use crate::filter_args::in_options;
+use crate::interrupt;
 
 /// Samples of all channels that are gathered before they are resampled, or that a call makes of them, whichever are more:
 /// enough that the calls cost nothing.
@@ -33,6 +34,7 @@ pub(super) struct Settings {
     pub(super) format: Option<SampleFormat>,
     pub(super) dither: bool,
     pub(super) overwrite: bool,
+    pub(super) record: Arc<Record>,
     pub(super) cpu: CpuResampler,
     /// Where clips go whose work is worth a GPU, if there is one.
     pub(super) gpu: Option<GpuQueue>,
@@ -52,38 +54,32 @@ pub(super) struct Converted {
 /// Resamples one file. The output appears under its name when it is whole, or not at all.
 pub(super) fn convert(task: &Task, settings: &Settings, progress: &Progress) -> Result<Converted> {
     let folder = task.output.parent().context("the output has no folder")?;
-    fs::create_dir_all(folder).with_context(|| format!("creating the folder {}", folder.display()))?;
-    let temporary = || temporary_file(folder);
+    files::create_folder(folder).with_context(|| format!("creating the folder {}", folder.display()))?;
+    let temporary = || Temporary::new(folder).with_context(|| format!("writing in {}", folder.display()));
+    // Before it is read: what changes meanwhile will be seen to have changed.
+    let input_is = Facts::at(&task.input);
     let (output, converted) = if extension(&task.input) == "npy" {
         progress.advance(task.bytes);
         convert_array(task, settings, temporary)?
     } else {
-        let progress = progress.clone();
-        let decoder = Decoder::open(&task.input, move |bytes| progress.advance(bytes))?;
+        let read = progress.clone();
+        let decoder = Decoder::open(&task.input, move |bytes| read.advance(bytes))?;
         let double = decoder.spec().format == SampleFormat::F64;
         match settings.precision.unwrap_or(if double { Precision::F64 } else { Precision::F32 }) {
             Precision::F32 => convert_single(decoder, task, settings, temporary)?,
             Precision::F64 => convert_audio::<f64>(decoder, task, settings, temporary)?,
         }
     };
-    publish(output, &task.output, settings.overwrite)?;
+    interrupt::check()?;
+    if let Some((input_is, output_is)) = input_is.zip(output.metadata().ok().as_ref().and_then(Facts::of))
+        && let Err(error) = settings.record.add(task, input_is, output_is)
+    {
+        // What has been made is worth keeping all the same.
+        progress.say(&format!("polyphase: {error:#}"));
+    }
+    let writing = || format!("writing {}", task.output.display());
+    output.publish(&task.output, settings.overwrite).with_context(writing)?;
     Ok(converted)
-}
-
-/// A file for what is not complete yet.
-pub(super) fn temporary_file(folder: &Path) -> Result<NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    // Temporary files are private by default; this one is to be as readable as any new file.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let file = builder.prefix(".polyphase-").tempfile_in(folder);
-    file.with_context(|| format!("writing in {}", folder.display()))
-}
-
-/// Gives a finished temporary file its name.
-fn publish(file: NamedTempFile, name: &Path, overwrite: bool) -> Result<()> {
-    let persisted = if overwrite { file.persist(name) } else { file.persist_noclobber(name) };
-    persisted.map(drop).map_err(|error| error.error).with_context(|| format!("writing {}", name.display()))
 }
 
 /// In float32: whole through the GPU if that is worth it, else in chunks.
@@ -91,8 +87,8 @@ fn convert_single(
     decoder: Decoder,
     task: &Task,
     settings: &Settings,
-    temporary: impl Fn() -> Result<NamedTempFile>,
-) -> Result<(NamedTempFile, Converted)> {
+    temporary: impl Fn() -> Result<Temporary>,
+) -> Result<(Temporary, Converted)> {
     let Some(gpu) = &settings.gpu else { return convert_audio::<f32>(decoder, task, settings, temporary) };
     let orig_freq = settings.orig_freq.unwrap_or(decoder.spec().rate);
     let plan = Plan::cached(orig_freq, settings.new_freq, &settings.options).map_err(in_options)?;
@@ -110,12 +106,14 @@ fn convert_whole(
     gpu: &GpuQueue,
     task: &Task,
     settings: &Settings,
-    temporary: impl Fn() -> Result<NamedTempFile>,
-) -> Result<(NamedTempFile, Converted)> {
+    temporary: impl Fn() -> Result<Temporary>,
+) -> Result<(Temporary, Converted)> {
     let spec = decoder.spec();
     let (output, format, mut writer) = begin(&decoder, plan, task, settings, temporary)?;
     let (mut samples, mut packet) = (Vec::new(), Vec::new());
-    while decoder.read(&mut samples, &mut packet)? {}
+    while decoder.read(&mut samples, &mut packet)? {
+        interrupt::check()?;
+    }
     let frames_in = (samples.len() / spec.channels) as u64;
     let channels =
         (0..spec.channels).map(|channel| samples.iter().skip(channel).step_by(spec.channels).copied().collect());
@@ -138,8 +136,8 @@ fn begin(
     plan: &Plan,
     task: &Task,
     settings: &Settings,
-    temporary: impl Fn() -> Result<NamedTempFile>,
-) -> Result<(NamedTempFile, SampleFormat, Writer)> {
+    temporary: impl Fn() -> Result<Temporary>,
+) -> Result<(Temporary, SampleFormat, Writer)> {
     let spec = decoder.spec();
     let format = settings.format.unwrap_or_else(|| task.container.nearest(spec.format));
     let promised = decoder.promised_frames().and_then(|frames| usize::try_from(frames).ok());
@@ -156,8 +154,8 @@ fn convert_audio<T: Sample + Decoded + Into<f64>>(
     mut decoder: Decoder,
     task: &Task,
     settings: &Settings,
-    temporary: impl Fn() -> Result<NamedTempFile>,
-) -> Result<(NamedTempFile, Converted)> {
+    temporary: impl Fn() -> Result<Temporary>,
+) -> Result<(Temporary, Converted)> {
     let spec = decoder.spec();
     let orig_freq = settings.orig_freq.unwrap_or(spec.rate);
     let plan = Plan::cached(orig_freq, settings.new_freq, &settings.options).map_err(in_options)?;
@@ -172,11 +170,13 @@ fn convert_audio<T: Sample + Decoded + Into<f64>>(
     while more {
         chunk.clear();
         while more && chunk.len() < piece {
+            interrupt::check()?;
             more = decoder.read(&mut chunk, &mut packet)?;
         }
         frames_in += (chunk.len() / spec.channels) as u64;
         // A packet alone may be more than a piece.
         for piece in chunk.chunks(piece) {
+            interrupt::check()?;
             resampled.clear();
             stream.push(piece, &mut resampled)?;
             frames_out += (resampled.len() / spec.channels) as u64;
@@ -201,11 +201,9 @@ fn piece_frames(plan: &Plan, channels: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use polyphase::{Plan, ResampleOptions};
 
-    use super::{CHUNK_SAMPLES, piece_frames, publish, temporary_file};
+    use super::{CHUNK_SAMPLES, piece_frames};
 
     #[test]
     fn pieces_are_bounded_by_the_larger_of_input_and_output() {
@@ -217,17 +215,5 @@ mod tests {
         assert_eq!(frames(3, 2, 4), CHUNK_SAMPLES / 4);
         assert_eq!(frames(1, 1024, 1), CHUNK_SAMPLES / 1024);
         assert_eq!(frames(1, 1024, 1000), 1);
-    }
-
-    #[test]
-    fn what_exists_is_replaced_only_if_that_was_asked_for() {
-        let folder = tempfile::TempDir::new().expect("a temporary folder");
-        let name = folder.path().join("there");
-        fs::write(&name, "old").expect("a file");
-        let file = || temporary_file(folder.path()).expect("a temporary file");
-        assert!(publish(file(), &name, false).is_err());
-        assert_eq!(fs::read(&name).expect("the file"), b"old");
-        publish(file(), &name, true).expect("a new name");
-        assert_eq!(fs::read(&name).expect("the file"), b"");
     }
 }

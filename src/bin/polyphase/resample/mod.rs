@@ -5,36 +5,42 @@ mod convert;
 mod gpu;
 mod paths;
 mod progress;
+mod record;
 mod report;
+mod workers;
 
+use std::collections::BTreeSet;
 use std::num::NonZeroU32;
-use std::panic::{self, AssertUnwindSafe};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use polyphase::{BACKEND_VARIABLE, Backend, CpuResampler, Level, ResampleOptions, Resampler};
 
-use self::convert::{Settings, convert};
-use self::gpu::{GpuQueue, Requests, Tally, WORKERS};
+use self::convert::Settings;
+use self::gpu::{GpuQueue, WORKERS};
 use self::paths::Task;
 use self::progress::Progress;
-use self::report::{JsonFile, Row, Totals};
+use self::record::{Earlier, Record};
+use self::report::{JsonFile, Row, Status, Totals};
 use crate::audio::{Container, SampleFormat};
 use crate::filter_args::FilterArgs;
-use crate::{panics, terminal};
+use crate::{files, interrupt, terminal};
 
 /// Resample audio files, folders of them, and .npy arrays to one sampling rate.
 ///
 /// Reads WAV, FLAC, MP3, Ogg Vorbis, AAC, ALAC, AIFF, CAF, Matroska and .npy (f32, f64, i16 or i32, of any rank, the last
 /// axis is time). Writes WAV, FLAC and .npy. A file that fails is reported, and the others go on.
 ///
-/// Exit code: 0 if every file was resampled, 1 if one failed or the report could not be written, 2 if nothing was begun.
+/// After an interruption or a failure --resume goes on with what is not done; what is done is recorded until then beside
+/// the outputs, in .polyphase-done.jsonl. With --resume from the beginning the record is kept, to take in new files later.
+///
+/// Exit code: 0 if every file was resampled, 1 if one failed or the report could not be written, 2 if nothing was begun; 130
+/// after Ctrl-C, 143 after SIGTERM: files at work are dropped then, and a second one ends the program at once.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   polyphase resample recordings --rate 16000 --out recordings-16k
@@ -69,9 +75,13 @@ pub(crate) struct Args {
     #[arg(long)]
     no_dither: bool,
 
-    /// Replace outputs that exist
+    /// Replace outputs that exist; with --resume only those that are not skipped
     #[arg(long)]
     overwrite: bool,
+
+    /// Skip outputs that exist and were made by an earlier run of the same input with the same settings
+    #[arg(long)]
+    resume: bool,
 
     /// What computes: auto, cpu or gpu; auto takes a GPU where the work is worth the way to it, and the last line says why
     #[arg(long, value_name = "NAME", default_value_t = Backend::Auto)]
@@ -152,28 +162,52 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if let (Some(container), Some(format)) = (container, format) {
         container.check(format)?;
     }
-    let found = paths::plan(&args.inputs, &args.out, container, args.overwrite)?;
+    let mut found = paths::plan(&args.inputs, &args.out, container)?;
     ensure!(!found.tasks.is_empty() || !found.unreadable.is_empty(), "there are no audio files in these folders");
-    let report = match &args.json {
-        Some(path) => {
-            paths::refuse_report(path, &found.tasks)?;
-            Some(JsonFile::create(path, &args.out)?)
-        }
-        None => None,
-    };
-
+    // All that the samples depend on, but for the last bits, which may differ from machine to machine.
+    let described = format!(
+        "polyphase {} to {} Hz {:?}",
+        env!("CARGO_PKG_VERSION"),
+        args.rate,
+        (args.orig_freq, options, container, format, args.precision, args.no_dither)
+    );
+    let earlier = Earlier::read(&args.out, &found.tasks, &described);
+    let mut earlier = if args.resume { earlier? } else { earlier.unwrap_or_default() };
+    if !args.resume {
+        earlier.done.clear();
+    }
+    if !args.overwrite {
+        paths::refuse_existing(&found.tasks, &earlier.done, args.resume)?;
+    }
+    if let Some(path) = &args.json {
+        paths::refuse_report(path, &found.tasks)?;
+    }
     let (resampler, mut reason) = choose_backend(args, &options)?;
     let threads =
         args.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, Into::into).min(MAX_THREADS));
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+
+    // From here on there is something to leave in good order.
+    interrupt::watch().context("watching for Ctrl-C")?;
+    let report = args.json.as_ref().map(|path| JsonFile::create(path, &args.out)).transpose()?;
+    clean(&found.tasks, &args.out, args.json.as_deref());
+    let record = Arc::new(Record::new(&args.out, described));
+    // One that cannot be tidied grows on.
+    let _ = record.tidy(&found.tasks, &earlier);
+    let skipped: Vec<Row> =
+        earlier.done.iter().map(|&index| Row::without_result(&found.tasks[index], Status::Skipped)).collect();
+    let mut index = 0..;
+    found.tasks.retain(|_| index.next().is_none_or(|index| !earlier.is_done(index)));
+
     let (gpu, requests) = match &resampler.adapter() {
         Some(_) => Some(GpuQueue::new(resampler.clone())).unzip(),
         None => (None, None),
     };
     // Those that wait for the GPU need no core meanwhile.
-    let workers = if gpu.is_some() { WORKERS.max(threads) } else { threads }.min(found.tasks.len()).max(1);
+    let workers = if gpu.is_some() { WORKERS.max(threads) } else { threads };
+    let workers = workers.min(workers::room()).min(found.tasks.len()).max(1);
     // Threads that no file needs help within the files; those that do not go round are shared, since the pool has no more.
     let cpu = CpuResampler::new().with_threads(threads.div_ceil(workers));
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     let settings = Settings {
         new_freq: args.rate.get(),
         orig_freq: args.orig_freq.map(NonZeroU32::get),
@@ -182,6 +216,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         format,
         dither: !args.no_dither,
         overwrite: args.overwrite,
+        record: Arc::clone(&record),
         cpu,
         gpu,
     };
@@ -190,20 +225,23 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     for (path, reason) in &found.unreadable {
         progress.say(&format!("polyphase: {}: {reason}", path.display()));
     }
-    let (mut rows, tally) = convert_all(&found.tasks, &settings, &progress, workers, requests);
+    let (mut rows, tally) = workers::convert_all(found.tasks, settings, &progress, workers, requests)?;
     progress.finish();
 
+    rows.extend(skipped);
     rows.extend(found.unreadable.iter().map(|(path, reason)| Row::unreadable(path, reason)));
     if let Some(cpu_reason) = &tally.cpu_reason {
         reason = format!("{reason}; {} clips on the CPU: {cpu_reason}", tally.cpu_clips);
     } else if resampler.adapter().is_some() && tally.gpu_clips == 0 {
         "nothing here suits the GPU".clone_into(&mut reason);
     }
-    let failed = rows.iter().filter(|row| row.failed()).count();
+    let count = |status| rows.iter().filter(|row| row.status() == status).count();
     let (seconds, wall) = (rows.iter().map(Row::seconds).sum::<f64>(), began.elapsed().as_secs_f64());
     let totals = Totals {
-        clips: rows.len() - failed,
-        failed,
+        clips: count(Status::Done),
+        skipped: count(Status::Skipped),
+        failed: count(Status::Failed),
+        interrupted: count(Status::Interrupted),
         passed_over: found.passed_over,
         seconds,
         clipped_samples: rows.iter().map(Row::clipped).sum(),
@@ -214,7 +252,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         adapter: resampler.adapter().map(|adapter| adapter.name.clone()),
         simd_level: Level::best().to_string(),
         threads,
-        filter: settings.options.into(),
+        filter: options.into(),
     };
     let reported = report.map_or(Ok(()), |report| report.write(&rows, &totals));
     if let Err(error) = &reported {
@@ -224,7 +262,20 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         // The work is done, whether or not anyone hears of it.
         let _ = terminal::print(&totals.summary());
     }
-    Ok(ExitCode::from(u8::from(totals.failed > 0 || reported.is_err())))
+    let complete = totals.failed + totals.interrupted == 0;
+    if complete && !args.resume && !earlier.exists {
+        // There is nothing to go on with.
+        record.remove();
+    }
+    let code = interrupt::asked().filter(|_| totals.interrupted > 0);
+    Ok(ExitCode::from(code.unwrap_or_else(|| u8::from(!complete || reported.is_err()))))
+}
+
+/// Removes what killed runs have left in the folders that this one writes to.
+fn clean(tasks: &[Task], out: &Path, report: Option<&Path>) {
+    let folders = tasks.iter().map(|task| &*task.output).chain(report).filter_map(Path::parent);
+    let folders: BTreeSet<_> = folders.chain([out]).collect();
+    folders.into_iter().for_each(files::remove_stale);
 }
 
 /// The backend that was asked for, here or in the environment, and why it is that one.
@@ -240,56 +291,4 @@ fn choose_backend(args: &Args, options: &ResampleOptions) -> Result<(Resampler, 
     let resampler = Resampler::new(backend, args.allow_software).with_context(hint)?;
     let reason = resampler.reason().to_owned();
     Ok((resampler, reason))
-}
-
-/// Converts the files on so many workers, and returns a row for each, in their order, and what the GPU did.
-fn convert_all(
-    tasks: &[Task],
-    settings: &Settings,
-    progress: &Progress,
-    workers: usize,
-    requests: Option<Requests>,
-) -> (Vec<Row>, Tally) {
-    // Whatever panics fails one file: its message comes with the others, not from the hook.
-    let hook = panic::take_hook();
-    panic::set_hook(Box::new(|_| {}));
-    let (next, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let rows = Mutex::new(Vec::with_capacity(tasks.len()));
-    let tally = thread::scope(|scope| {
-        let server = settings.gpu.as_ref().zip(requests);
-        let server = server.map(|(gpu, requests)| scope.spawn(move || gpu.serve(requests)));
-        let worker = || {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(task) = tasks.get(index) else { break };
-                    let began = Instant::now();
-                    let result = panic::catch_unwind(AssertUnwindSafe(|| convert(task, settings, progress)))
-                        .unwrap_or_else(|panic| {
-                            bail!("a fault of this program, please report it: {}", panics::text(&*panic))
-                        })
-                        .map_err(|error| format!("{error:#}"));
-                    if let Err(error) = &result {
-                        progress.say(&format!("polyphase: {}: {error}", task.input.display()));
-                    }
-                    let row = Row::new(task, settings.new_freq, result, began.elapsed());
-                    rows.lock().unwrap_or_else(PoisonError::into_inner).push((index, row));
-                    progress.file_done(done.fetch_add(1, Ordering::Relaxed) + 1);
-                }
-            })
-        };
-        let workers: Vec<_> = (0..workers).map(|_| worker()).collect();
-        for worker in workers {
-            // It catches what panics in a file.
-            let _ = worker.join();
-        }
-        if let Some(gpu) = &settings.gpu {
-            gpu.close();
-        }
-        server.and_then(|server| server.join().ok()).unwrap_or_default()
-    });
-    panic::set_hook(hook);
-    let mut rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
-    rows.sort_by_key(|(index, _)| *index);
-    (rows.into_iter().map(|(_, row)| row).collect(), tally)
 }

@@ -8,12 +8,13 @@ use anyhow::{Result, bail, ensure};
 use walkdir::WalkDir;
 
 use crate::audio::{Container, decode};
+use crate::files;
 
 /// One file to resample.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Task {
-    pub(super) input: PathBuf,
-    pub(super) output: PathBuf,
+pub(crate) struct Task {
+    pub(crate) input: PathBuf,
+    pub(crate) output: PathBuf,
     pub(super) container: Container,
     /// Size of the input, as far as it is known.
     pub(super) bytes: u64,
@@ -21,8 +22,8 @@ pub(super) struct Task {
 
 /// What the arguments amount to.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Tasks {
-    pub(super) tasks: Vec<Task>,
+pub(crate) struct Tasks {
+    pub(crate) tasks: Vec<Task>,
     /// What is in the folders and no audio by its name, or no file.
     pub(super) passed_over: usize,
     /// What could not be looked into, with the reason.
@@ -34,9 +35,9 @@ pub(super) struct Tasks {
 /// `container` is what to write, or `None` for the input's own kind where that can be written, else WAV.
 ///
 /// # Errors
-/// If `out` is not a folder, if two outputs would have one name (on any file system: also by case), if an output is an input,
-/// or if an output exists and `overwrite` is false. Nothing has been written then.
-pub(super) fn plan(inputs: &[PathBuf], out: &Path, container: Option<Container>, overwrite: bool) -> Result<Tasks> {
+/// If `out` is not a folder, if two outputs would have one name (on any file system: also by case), or if an output is an
+/// input. Nothing has been written then.
+pub(crate) fn plan(inputs: &[PathBuf], out: &Path, container: Option<Container>) -> Result<Tasks> {
     let mut found = Tasks::default();
     if let Some(existing) = out.ancestors().find(|path| path.exists()) {
         ensure!(existing.is_dir(), "--out {}: {} is not a folder", out.display(), existing.display());
@@ -62,7 +63,8 @@ pub(super) fn plan(inputs: &[PathBuf], out: &Path, container: Option<Container>,
                     let below = entry.path().strip_prefix(input)?.to_owned();
                     found.add(entry.into_path(), &below, out, container);
                 }
-                Ok(_) => found.passed_over += 1,
+                // What runs leave for the next is nobody's audio.
+                Ok(entry) => found.passed_over += usize::from(!files::is_ours(entry.file_name())),
                 Err(error) => {
                     let path = error.path().unwrap_or(input).to_owned();
                     let reason = match error.io_error() {
@@ -78,9 +80,6 @@ pub(super) fn plan(inputs: &[PathBuf], out: &Path, container: Option<Container>,
     let mut seen = HashSet::new();
     found.tasks.retain(|task| seen.insert((resolved(&task.input), task.output.clone())));
     refuse_clashes(&found.tasks)?;
-    if !overwrite {
-        refuse_existing(&found.tasks)?;
-    }
     Ok(found)
 }
 
@@ -155,10 +154,18 @@ fn resolved(path: &Path) -> PathBuf {
     }
 }
 
-fn refuse_existing(tasks: &[Task]) -> Result<()> {
-    let existing = tasks.iter().filter(|task| task.output.symlink_metadata().is_ok());
-    let existing = existing.map(|task| task.output.display().to_string());
-    refuse("these outputs exist already: add --overwrite to replace them", existing.collect())
+/// Refuses to replace outputs, but for those of the tasks that are `done`, which stay. With `resume` it is known which
+/// they are.
+pub(super) fn refuse_existing(tasks: &[Task], done: &HashSet<usize>, resume: bool) -> Result<()> {
+    let left = tasks.iter().enumerate().filter(|(index, _)| !done.contains(index)).map(|(_, task)| task);
+    let existing = left.filter(|task| task.output.symlink_metadata().is_ok());
+    let existing = existing.map(|task| task.output.display().to_string()).collect();
+    let what = if resume {
+        "these outputs exist, and are not known to be of the same inputs and settings: add --overwrite to replace them"
+    } else {
+        "these outputs exist already: add --overwrite to replace them, or --resume to go on with an earlier run"
+    };
+    refuse(what, existing)
 }
 
 fn refuse(what: &str, paths: Vec<String>) -> Result<()> {

@@ -5,25 +5,37 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
-use serde::Serialize;
-use tempfile::NamedTempFile;
-
-use super::convert::{Converted, temporary_file};
+use super::convert::Converted;
 use super::paths::Task;
 use crate::audio::SampleFormat;
+use crate::files::{self, Temporary};
 use crate::filter_args::FilterRow;
+use anyhow::{Context, Result};
+use serde::Serialize;
 
 #[derive(Debug, Serialize)]
 pub(super) struct Row {
+    status: Status,
     input: String,
     /// `null` for what could not be looked into.
     output: Option<String>,
-    /// `null` if the file was resampled.
+    /// `null` but for files that failed.
     error: Option<String>,
     #[serde(flatten)]
     converted: Option<ConvertedRow>,
     wall_seconds: f64,
+}
+
+/// What became of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Status {
+    Done,
+    /// An earlier run has done it.
+    Skipped,
+    Failed,
+    /// An end was asked for before it was done.
+    Interrupted,
 }
 
 #[derive(Debug, Serialize)]
@@ -41,7 +53,10 @@ struct ConvertedRow {
 #[derive(Debug, Serialize)]
 pub(super) struct Totals {
     pub(super) clips: usize,
+    pub(super) skipped: usize,
     pub(super) failed: usize,
+    /// Not done when an end was asked for.
+    pub(super) interrupted: usize,
     pub(super) passed_over: usize,
     /// Seconds of audio, whatever the number of channels.
     pub(super) seconds: f64,
@@ -66,9 +81,9 @@ struct Report<'a> {
 
 impl Row {
     pub(super) fn new(task: &Task, new_freq: u32, result: Result<Converted, String>, wall: Duration) -> Self {
-        let (error, converted) = match result {
-            Ok(converted) => (None, Some(converted)),
-            Err(error) => (Some(error), None),
+        let (status, error, converted) = match result {
+            Ok(converted) => (Status::Done, None, Some(converted)),
+            Err(error) => (Status::Failed, Some(error), None),
         };
         #[expect(clippy::cast_precision_loss, reason = "a duration for people to read")]
         let converted = converted.map(|converted| ConvertedRow {
@@ -81,18 +96,25 @@ impl Row {
             sample_format: converted.format,
             clipped_samples: converted.clipped,
         });
+        Self { status, error, converted, wall_seconds: wall.as_secs_f64(), ..Self::without_result(task, status) }
+    }
+
+    /// For what this run has not worked on to an end.
+    pub(super) fn without_result(task: &Task, status: Status) -> Self {
         Self {
+            status,
             input: task.input.display().to_string(),
             output: Some(task.output.display().to_string()),
-            error,
-            converted,
-            wall_seconds: wall.as_secs_f64(),
+            error: None,
+            converted: None,
+            wall_seconds: 0.0,
         }
     }
 
     /// For what could not be looked into.
     pub(super) fn unreadable(path: &Path, reason: &str) -> Self {
         Self {
+            status: Status::Failed,
             input: path.display().to_string(),
             output: None,
             error: Some(reason.to_owned()),
@@ -101,8 +123,8 @@ impl Row {
         }
     }
 
-    pub(super) fn failed(&self) -> bool {
-        self.error.is_some()
+    pub(super) fn status(&self) -> Status {
+        self.status
     }
 
     pub(super) fn seconds(&self) -> f64 {
@@ -131,6 +153,12 @@ impl Totals {
             },
             self.backend_reason,
         );
+        if self.skipped > 0 {
+            line.push_str(&format!("; {} skipped, done by an earlier run", plural(self.skipped, "clip")));
+        }
+        if self.interrupted > 0 {
+            line.push_str(&format!("; interrupted, {} left: go on with --resume", plural(self.interrupted, "file")));
+        }
         if self.failed > 0 {
             line.push_str(&format!("; {} failed", plural(self.failed, "file")));
         }
@@ -146,7 +174,7 @@ impl Totals {
 
 /// A report to be written: it is known before work begins that it can be.
 pub(super) enum JsonFile {
-    New(NamedTempFile, PathBuf),
+    New(Temporary, PathBuf),
     /// A pipe or a device, which is written to as it is.
     Existing(File),
 }
@@ -163,9 +191,9 @@ impl JsonFile {
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         if folder.starts_with(out) {
-            fs::create_dir_all(folder).with_context(context)?;
+            files::create_folder(folder).with_context(context)?;
         }
-        Ok(Self::New(temporary_file(folder).with_context(context)?, path))
+        Ok(Self::New(Temporary::new(folder).with_context(context)?, path))
     }
 
     /// Writes the report as JSON.
@@ -173,11 +201,12 @@ impl JsonFile {
         let json = serde_json::to_string_pretty(&Report { files, totals })? + "\n";
         match self {
             Self::Existing(mut file) => file.write_all(json.as_bytes()).context("writing the report")?,
-            Self::New(mut file, path) => {
+            Self::New(temporary, path) => {
                 let context = || format!("writing {}", path.display());
+                let mut file = temporary.writer().with_context(context)?;
                 file.write_all(json.as_bytes()).with_context(context)?;
-                file.as_file().sync_all().with_context(context)?;
-                file.persist(&path).map_err(|error| error.error).with_context(context)?;
+                file.sync_all().with_context(context)?;
+                temporary.publish(&path, true).with_context(context)?;
             }
         }
         Ok(())

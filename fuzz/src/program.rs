@@ -1,0 +1,124 @@
+//! The program's ways in: audio files, arrays, the names of files, and the record of an earlier run. Each function takes any
+//! bytes, and panics only where the program is wrong.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::audio::decode::Decoder;
+use crate::audio::{Container, npy};
+use crate::resample::paths;
+use crate::resample::record::{Earlier, NAME};
+
+/// Samples beyond which no more are decoded: some formats pack silence without limit.
+const ENOUGH: usize = 1 << 22;
+
+/// A folder in memory, if there is such a place.
+fn folder() -> TempDir {
+    let shared_memory = Path::new("/dev/shm");
+    if shared_memory.is_dir() { TempDir::new_in(shared_memory) } else { TempDir::new() }.expect("a temporary folder")
+}
+
+/// An audio file of any kind.
+pub fn audio(bytes: &[u8]) {
+    thread_local!(static FILE: (TempDir, PathBuf) = {
+        let folder = folder();
+        let path = folder.path().join("input");
+        (folder, path)
+    });
+    FILE.with(|(_, path)| {
+        fs::write(path, bytes).expect("a file");
+        let Ok(mut decoder) = Decoder::open(path, |_| {}) else { return };
+        let spec = decoder.spec();
+        assert!(spec.rate > 0 && (1..=1024).contains(&spec.channels));
+        let (mut samples, mut packet, mut taken) = (Vec::<f32>::new(), Vec::new(), 0);
+        while let Ok(true) = decoder.read(&mut samples, &mut packet) {
+            assert_eq!(samples.len() % spec.channels, 0);
+            taken += samples.len();
+            samples.clear();
+            if taken > ENOUGH {
+                break;
+            }
+        }
+    });
+}
+
+/// An array.
+pub fn npy(bytes: &[u8]) {
+    thread_local!(static FILE: (TempDir, PathBuf) = {
+        let folder = folder();
+        let path = folder.path().join("input.npy");
+        (folder, path)
+    });
+    FILE.with(|(_, path)| {
+        fs::write(path, bytes).expect("a file");
+        let Ok(array) = npy::read(path) else { return };
+        let (len, width) = match array {
+            npy::Array::I16(array) => (array.len(), 2),
+            npy::Array::I32(array) => (array.len(), 4),
+            npy::Array::F32(array) => (array.len(), 4),
+            npy::Array::F64(array) => (array.len(), 8),
+        };
+        assert!(len * width <= bytes.len());
+    });
+}
+
+/// Names of inputs, one in each line; those that can be are files. No two outputs may have one name on any file system, nor
+/// lie outside their folder, nor be an input.
+pub fn paths(bytes: &[u8]) {
+    let folder = folder();
+    let root = folder.path().join("root");
+    fs::create_dir(&root).expect("a folder");
+    let mut inputs = vec![root.clone()];
+    for line in bytes.split(|&byte| byte == b'\n').take(20) {
+        let Some(name) = name(line) else { continue };
+        let path = root.join(name);
+        let is_below = path.strip_prefix(&root).is_ok_and(|path| {
+            path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+        });
+        if is_below && path.parent().is_some_and(|parent| fs::create_dir_all(parent).is_ok()) {
+            // It may be a folder by now.
+            let _ = fs::write(&path, b"");
+        }
+        inputs.push(path);
+    }
+    let out = root.join("out");
+    for container in [None, Some(Container::Wav)] {
+        let Ok(planned) = paths::plan(&inputs, &out, container) else { continue };
+        let mut names = HashSet::new();
+        for task in &planned.tasks {
+            let below = task.output.strip_prefix(&out).expect("an output outside its folder");
+            assert!(below.components().all(|part| matches!(part, Component::Normal(_))), "{below:?}");
+            assert!(names.insert(below.to_string_lossy().to_lowercase()) || below.to_str().is_none(), "{below:?} twice");
+            assert_ne!(task.input, task.output);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn name(bytes: &[u8]) -> Option<&Path> {
+    let bytes = bytes.get(..bytes.len().min(100))?;
+    let is_name = !bytes.is_empty() && !bytes.contains(&0);
+    is_name.then(|| Path::new(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes)))
+}
+
+#[cfg(not(unix))]
+fn name(bytes: &[u8]) -> Option<&Path> {
+    let bytes = bytes.get(..bytes.len().min(100))?;
+    std::str::from_utf8(bytes).ok().filter(|name| !name.is_empty() && !name.contains('\0')).map(Path::new)
+}
+
+/// The record of an earlier run. Nothing that it holds may make an output of another time count as done.
+pub fn record(bytes: &[u8]) {
+    let folder = folder();
+    let (input, out) = (folder.path().join("a.wav"), folder.path().join("out"));
+    fs::create_dir(&out).expect("a folder");
+    fs::write(&input, "input").expect("a file");
+    fs::write(out.join("a.wav"), "output").expect("a file");
+    fs::write(out.join(NAME), bytes).expect("a file");
+    let planned = paths::plan(&[input], &out, None).expect("one task");
+    let earlier = Earlier::read(&out, &planned.tasks, "settings").expect("a record that can be read");
+    assert!(!earlier.is_done(0));
+}

@@ -1,0 +1,110 @@
+//! Every operation on a file fails in turn.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use super::files::{wav_bytes, write_npy};
+use super::{RECORD, data, done, program};
+use crate::signals::{noise, noise_f32};
+
+/// What the program takes the number of the operation from, in builds with debug assertions.
+const FAULT: &str = "POLYPHASE_FILE_FAULT";
+
+/// Of how many operations one fails; 1 is a campaign.
+const EVERY: &str = "POLYPHASE_FAULT_EVERY";
+
+fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let files = walkdir::WalkDir::new(folder).into_iter().filter_map(Result::ok);
+    let files = files.filter(|entry| entry.file_type().is_file() && entry.file_name() != RECORD);
+    let name = |path: &Path| path.strip_prefix(folder).unwrap().to_string_lossy().into_owned();
+    files.map(|entry| (name(entry.path()), fs::read(entry.path()).unwrap())).collect()
+}
+
+/// Runs it with one fault; returns its exit code, or `None` if there are not so many operations, and stderr.
+fn run_with_fault(folder: &TempDir, command: &str, fault: &str) -> (Option<i32>, String) {
+    let began = Instant::now();
+    let output = program(folder, command).env(FAULT, fault).output().unwrap();
+    assert!(began.elapsed() < Duration::from_secs(5), "{command}, {fault}: {:?}", began.elapsed());
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let code = output.status.code().unwrap_or_else(|| panic!("{command}, {fault}: ended by a signal: {stderr}"));
+    (stderr.contains(FAULT).then_some(code), stderr)
+}
+
+/// Whatever operation fails, and whether or not all after it do: the outputs that are there are right and all others are
+/// named in a line each, nothing is left over, and the next run comes to the end.
+#[test]
+fn every_file_operation_may_fail() {
+    if !cfg!(debug_assertions) {
+        use std::io::Write;
+        let _ = writeln!(std::io::stderr(), "SKIPPED: faults at every file operation, which release builds have not");
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::create_dir(at("in")).unwrap();
+    fs::write(at("in/a.wav"), wav_bytes(8000, 2, &noise_f32(1, 600))).unwrap();
+    fs::copy(data().join("speech-vorbis-22050.ogg"), at("in/b.ogg")).unwrap();
+    write_npy(&at("in/c.npy"), &ndarray::Array::from_shape_vec(vec![2, 300], noise(2, 600)).unwrap());
+    // Every operation takes minutes; these are some of each kind.
+    let step = std::env::var(EVERY).map_or(41, |step| step.parse().unwrap());
+    let mut operations = 0;
+    for (format, sample_format) in [("wav", "f32"), ("flac", "i24"), ("npy", "f64")] {
+        let command = format!(
+            "resample in --rate 16000 --orig-freq 8000 --threads 1 --quiet --format {format} \
+             --sample-format {sample_format}"
+        );
+        done(&folder, &format!("{command} --out whole-{format}"));
+        let whole = tree(&at(&format!("whole-{format}")));
+        assert_eq!(whole.len(), 3);
+        for onwards in ["", "+"] {
+            for operation in (0..).step_by(step) {
+                let fault = format!("{operation}{onwards}");
+                let case = format!("{format}, operation {fault}");
+                let command = format!("{command} --out out --resume --json out/report.json");
+                let (code, stderr) = run_with_fault(&folder, &command, &fault);
+                let Some(code) = code else {
+                    fs::remove_dir_all(at("out")).unwrap();
+                    break;
+                };
+                operations += 1;
+                let mut held = tree(&at("out"));
+                let reported = held.remove("report.json").is_some();
+                for (name, bytes) in &held {
+                    assert!(whole.get(name) == Some(bytes), "{case}: {name} is there and should not be, or is wrong");
+                }
+                assert!(!stderr.contains("panic") && !stderr.contains("please report"), "{case}: {stderr}");
+                let complaints: Vec<_> = stderr.lines().filter(|line| !line.starts_with(FAULT)).collect();
+                assert!(complaints.iter().all(|line| line.starts_with("polyphase: ")), "{case}: {stderr}");
+                let missing = ["a.wav", "b.ogg", "c.npy"].iter().filter(|name| {
+                    let output = Path::new(name).with_extension(format);
+                    !held.contains_key(output.to_str().unwrap())
+                });
+                match code {
+                    // What failed did not matter for any output.
+                    0 => assert!(held.len() == 3 && reported, "{case}: {stderr}"),
+                    1 => {
+                        let missing: Vec<_> = missing.collect();
+                        assert!(!missing.is_empty() || !reported, "{case}: {stderr}");
+                        for name in missing {
+                            assert!(complaints.iter().any(|line| line.contains(name)), "{case}: {name}: {stderr}");
+                        }
+                    }
+                    2 => assert!(held.is_empty() && complaints.len() == 1, "{case}: {stderr}"),
+                    _ => panic!("{case}: exit code {code}: {stderr}"),
+                }
+                // The record may have missed outputs.
+                done(&folder, &format!("{command} --overwrite"));
+                let mut held = tree(&at("out"));
+                held.remove("report.json");
+                assert!(held == whole, "{case}");
+                fs::remove_dir_all(at("out")).unwrap();
+            }
+        }
+    }
+    println!("{operations} faults");
+    assert!(operations > 30, "{operations}");
+}

@@ -1,0 +1,180 @@
+//! What `--resume` skips, and what it does not.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use tempfile::TempDir;
+
+use super::files::wav_bytes;
+use super::{RECORD, done, files_below, run};
+use crate::signals::noise_f32;
+
+fn write_clip(path: &Path, seed: u64) {
+    fs::write(path, wav_bytes(8000, 1, &noise_f32(seed, 500))).unwrap();
+}
+
+/// A folder `in` of three clips, of which one is broken.
+fn clips() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir(folder.path().join("in")).unwrap();
+    write_clip(&folder.path().join("in/a.wav"), 1);
+    write_clip(&folder.path().join("in/b.wav"), 2);
+    fs::write(folder.path().join("in/c.wav"), "").unwrap();
+    folder
+}
+
+/// When a file was written: whether it was written anew.
+fn written(folder: &TempDir, name: &str) -> SystemTime {
+    fs::metadata(folder.path().join(name)).unwrap().modified().unwrap()
+}
+
+#[test]
+fn what_is_done_is_skipped_and_what_failed_is_done() {
+    let folder = clips();
+    let (code, ..) = run(&folder, "resample in --rate 16000");
+    assert_eq!(code, 1);
+    let before = written(&folder, "resampled/a.wav");
+    write_clip(&folder.path().join("in/c.wav"), 3);
+    write_clip(&folder.path().join("in/d.wav"), 4);
+    let summary = done(&folder, "resample in --rate 16000 --resume --json report.json");
+    assert!(
+        summary.starts_with("2 clips, ") && summary.contains("2 clips skipped, done by an earlier run"),
+        "{summary}"
+    );
+    assert_eq!(written(&folder, "resampled/a.wav"), before);
+    assert_eq!(files_below(&folder.path().join("resampled")), ["a.wav", "b.wav", "c.wav", "d.wav"]);
+    let report: serde_json::Value =
+        serde_json::from_slice(&fs::read(folder.path().join("report.json")).unwrap()).unwrap();
+    assert_eq!((&report["totals"]["clips"], &report["totals"]["skipped"]), (&2.into(), &2.into()));
+    let mut rows: Vec<_> =
+        report["files"].as_array().unwrap().iter().map(|row| format!("{} {}", row["input"], row["status"])).collect();
+    rows.sort();
+    let expected = ["a.wav\" \"skipped\"", "b.wav\" \"skipped\"", "c.wav\" \"done\"", "d.wav\" \"done\""];
+    assert!(rows.iter().zip(expected).all(|(row, expected)| row.ends_with(expected)), "{rows:?}");
+    // With --resume from the beginning nothing is left to do in the end, and the record stays.
+    assert!(done(&folder, "resample in --rate 16000 --resume").starts_with("0 clips, "));
+    assert!(folder.path().join("resampled").join(RECORD).exists());
+}
+
+#[test]
+fn only_what_has_not_changed_is_skipped() {
+    let command = "resample in --rate 16000 --resume";
+    let changes: [(&str, &dyn Fn(&TempDir), &str); 6] = [
+        ("the settings", &|_| (), "resample in --rate 16000 --resume --rolloff 0.9"),
+        ("the rate", &|_| (), "resample in --rate 32000 --resume"),
+        ("the input", &|folder| write_clip(&folder.path().join("in/a.wav"), 9), command),
+        (
+            "the input's time",
+            &|folder| {
+                let file = fs::File::options().write(true).open(folder.path().join("in/a.wav")).unwrap();
+                file.set_modified(SystemTime::now() - Duration::from_secs(100)).unwrap();
+            },
+            command,
+        ),
+        ("the output", &|folder| write_clip(&folder.path().join("resampled/a.wav"), 9), command),
+        (
+            "the folder of the inputs",
+            &|folder| {
+                fs::rename(folder.path().join("in"), folder.path().join("of")).unwrap();
+                fs::create_dir(folder.path().join("in")).unwrap();
+                for name in ["a.wav", "b.wav"] {
+                    fs::copy(folder.path().join("of").join(name), folder.path().join("in").join(name)).unwrap();
+                }
+            },
+            command,
+        ),
+    ];
+    for (what, change, again) in changes {
+        let folder = clips();
+        fs::remove_file(folder.path().join("in/c.wav")).unwrap();
+        done(&folder, command);
+        change(&folder);
+        let before = written(&folder, "resampled/a.wav");
+        let (code, _, stderr) = run(&folder, again);
+        assert_eq!(code, 2, "{what}: {stderr}");
+        let reason = "these outputs exist, and are not known to be of the same inputs and settings: add --overwrite";
+        assert!(stderr.contains(reason) && stderr.contains("resampled/a.wav"), "{what}: {stderr}");
+        assert_eq!(written(&folder, "resampled/a.wav"), before, "{what}");
+        let summary = done(&folder, &format!("{again} --overwrite"));
+        assert!(!summary.starts_with("0 clips"), "{what}: {summary}");
+        assert!(done(&folder, again).starts_with("0 clips, "), "{what}");
+    }
+}
+
+/// The record is there while it may be needed, and no longer.
+#[test]
+fn a_complete_run_leaves_nothing_but_its_outputs() {
+    let folder = clips();
+    let record = folder.path().join("resampled").join(RECORD);
+    assert_eq!(run(&folder, "resample in --rate 16000").0, 1);
+    assert!(record.exists());
+    fs::remove_dir_all(folder.path().join("resampled")).unwrap();
+    fs::remove_file(folder.path().join("in/c.wav")).unwrap();
+    done(&folder, "resample in --rate 16000");
+    assert!(!record.exists());
+    assert_eq!(files_below(&folder.path().join("resampled")), ["a.wav", "b.wav"]);
+    // Without a record nothing is known.
+    assert_eq!(run(&folder, "resample in --rate 16000 --resume").0, 2);
+}
+
+#[test]
+fn a_record_may_hold_anything() {
+    let folder = clips();
+    fs::remove_file(folder.path().join("in/c.wav")).unwrap();
+    let record = folder.path().join("resampled").join(RECORD);
+    let command = "resample in --rate 16000 --resume";
+    done(&folder, command);
+    let long = [&b"{\"output\": \"".repeat(20_000)[..], b"\n"].concat();
+    let garbage = [&b"\0\xff[[[\n\n{}\nnull\n{\"output\": 1}\n"[..], &b"[".repeat(5000), b"\n", &long].concat();
+    // What is made of the record, and how many outputs it vouches for then.
+    let damages: [(&dyn Fn(&[u8]) -> Vec<u8>, usize); 7] = [
+        (&|whole| [&garbage, whole].concat(), 2),
+        (&|whole| [whole, &garbage].concat(), 2),
+        (&|whole| whole[..whole.len() - 1].to_vec(), 2),
+        (&|whole| whole[..whole.len() - 20].to_vec(), 1),
+        (&|whole| [&whole[..whole.len() - 20], &garbage].concat(), 1),
+        (&|_| garbage.clone(), 0),
+        (&|_| Vec::new(), 0),
+    ];
+    for (damage, known) in damages {
+        fs::remove_dir_all(folder.path().join("resampled")).unwrap();
+        done(&folder, command);
+        let held = damage(&fs::read(&record).unwrap());
+        fs::write(&record, &held).unwrap();
+        let (code, summary, stderr) = run(&folder, &format!("{command} --overwrite"));
+        assert_eq!((code, stderr.as_str()), (0, ""));
+        let text = String::from_utf8_lossy(&held[..held.len().min(100)]).into_owned();
+        assert!(summary.starts_with(&format!("{} clip", 2 - known)), "{known}: {summary}: {text}");
+        // And what was torn has not torn what came behind it.
+        assert!(done(&folder, command).starts_with("0 clips, "), "{known}: {text}");
+    }
+    fs::remove_file(&record).unwrap();
+    fs::create_dir(&record).unwrap();
+    let (code, _, stderr) = run(&folder, command);
+    assert_eq!((code, stderr.lines().count()), (2, 1), "{stderr}");
+    assert!(stderr.contains("it is no file"), "{stderr}");
+    // Without --resume the work is done all the same.
+    let (code, _, stderr) = run(&folder, "resample in --rate 16000 --overwrite");
+    assert_eq!((code, stderr.lines().count()), (0, 1), "{stderr}");
+    assert!(stderr.contains("--resume will not know all of this run: it is no file"), "{stderr}");
+}
+
+/// Lines of outputs that have been replaced since are left out some time.
+#[test]
+fn the_record_does_not_grow_for_ever() {
+    let folder = TempDir::new().unwrap();
+    write_clip(&folder.path().join("a.wav"), 1);
+    let record = folder.path().join("resampled").join(RECORD);
+    done(&folder, "resample a.wav --rate 16000 --resume");
+    let line = fs::read(&record).unwrap();
+    // Of the same output as it was before, and of another that this run knows nothing of.
+    let dead = String::from_utf8(line.clone()).unwrap().replacen("\"bytes\":", "\"bytes\":1", 1);
+    let other = String::from_utf8(line).unwrap().replacen("a.wav", "b.wav", 1);
+    fs::write(&record, [&dead.repeat(200), &other[..]].concat()).unwrap();
+    done(&folder, "resample a.wav --rate 16000 --resume --overwrite");
+    let lines = fs::read_to_string(&record).unwrap();
+    assert_eq!(lines.lines().count(), 2, "{lines}");
+    assert!(lines.starts_with(&other) && lines.contains("\"output\":\"a.wav\""), "{lines}");
+    assert!(done(&folder, "resample a.wav --rate 16000 --resume").starts_with("0 clips, "));
+}
