@@ -10,6 +10,7 @@ mod filter_args;
 mod inspect;
 mod interrupt;
 mod panics;
+mod rate;
 mod resample;
 mod terminal;
 

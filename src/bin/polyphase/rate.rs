@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use anyhow::{Context, Result, anyhow, bail};
+use serde::{Serialize, Serializer};
 use polyphase::Ratio;
 
 /// A sampling rate in Hz, `digits` / 10^`decimals`, with no more decimals than it needs.
@@ -47,6 +48,13 @@ impl Rate {
 impl From<u32> for Rate {
     fn from(hz: u32) -> Self {
         Self { digits: hz.into(), decimals: 0 }
+    }
+}
+
+/// A whole number if it is one.
+impl Serialize for Rate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.decimals == 0 { serializer.serialize_u64(self.digits) } else { serializer.serialize_f64(self.hz()) }
     }
 }
 

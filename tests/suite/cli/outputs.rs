@@ -7,7 +7,7 @@ use polyphase::{CpuResampler, Plan, Preset};
 use tempfile::TempDir;
 
 use super::files::{read_npy, read_wav, wav_bytes};
-use super::{data, done, files_below, polyphase};
+use super::{data, done, files_below, polyphase, run};
 use crate::signals::noise_f32;
 
 #[test]
@@ -209,4 +209,34 @@ fn speakers_are_kept() {
         assert_eq!(holds(&comment(b"")), expected.is_some(), "{channels} channels, {mask:#x}");
         assert!(expected.is_none_or(|mask| holds(&comment(mask))));
     }
+}
+
+/// A rate between whole numbers of hertz: the length is exact, the header holds the nearest.
+#[test]
+fn rates_need_not_be_whole() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("tone.wav"), wav_bytes(44_100, 1, &noise_f32(1, 88_200))).unwrap();
+    let command = "resample tone.wav --rate 11025.5 --padding edge --normalize-phases --json report.json";
+    let (code, _, stderr) = run(&folder, command);
+    assert_eq!(code, 0, "{stderr}");
+    assert!(stderr.contains("headers hold whole numbers of Hz: 11026 for 11025.5"), "{stderr}");
+    let report = || -> serde_json::Value {
+        serde_json::from_str(&fs::read_to_string(folder.path().join("report.json")).unwrap()).unwrap()
+    };
+    assert_eq!(report()["files"][0]["new_freq"].as_f64(), Some(11_025.5));
+    assert_eq!(report()["files"][0]["output_frames"].as_u64(), Some(22_051));
+    assert_eq!(report()["totals"]["padding"].as_str(), Some("edge"));
+    let ratio = polyphase::Ratio::new(441_000, 110_255).unwrap();
+    let options = polyphase::ResampleOptions::default().padding(polyphase::Padding::Edge).normalize_phases(true);
+    let plan = polyphase::Plan::with_ratio(ratio, &options).unwrap();
+    let expected = polyphase::CpuResampler::new().resample(&plan, &noise_f32(1, 88_200)).unwrap();
+    let wav = read_wav(&folder.path().join("resampled/tone.wav"));
+    assert_eq!(wav.rate, 11_026);
+    assert!(wav.samples.iter().map(|&sample| sample as f32).eq(expected));
+
+    let (code, _, stderr) = run(&folder, "resample tone.wav --rate 11025,5 --overwrite");
+    assert_eq!(code, 2);
+    assert!(stderr.contains("such as 44100 or 11025.5"), "{stderr}");
+    done(&folder, "resample tone.wav --rate 16000 --output-length 7 --overwrite --json report.json");
+    assert_eq!(report()["files"][0]["output_frames"].as_u64(), Some(7));
 }

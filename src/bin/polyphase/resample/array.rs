@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, ensure};
 use polyphase::ndarray::ArrayD;
-use polyphase::{Plan, Sample};
+use polyphase::Sample;
 
 use super::Precision;
 use super::convert::{Converted, Settings};
@@ -13,7 +13,6 @@ use crate::audio::encode::Encoder;
 use crate::audio::write::Writer;
 use crate::audio::{Container, SampleFormat, Spec, npy};
 use crate::files::Temporary;
-use crate::filter_args::in_options;
 use crate::interrupt;
 
 /// One array at a time, however many workers there are.
@@ -76,7 +75,7 @@ fn resample_array<T: Sample + Into<f64>>(
 ) -> Result<(Temporary, Converted)> {
     let orig_freq = settings.orig_freq.context("an array has no sampling rate of its own: add --orig-freq")?;
     ensure!(array.ndim() > 0, "the array has no dimensions: the last one is time");
-    let plan = Plan::cached(orig_freq, settings.new_freq, &settings.options).map_err(in_options)?;
+    let plan = settings.plan_from(orig_freq)?;
     let (frames_in, channels) = (array.shape()[array.ndim() - 1], array.shape()[..array.ndim() - 1].iter().product());
     let output_len = plan.output_len(frames_in) as u128 * channels as u128;
     npy::check_memory(output_len * size_of::<T>() as u128)?;
@@ -96,7 +95,7 @@ fn resample_array<T: Sample + Into<f64>>(
         let (container, ndim) = (task.container, array.ndim());
         ensure!(ndim <= 2, "{container} files hold arrays of (time) or (channels, time), not of {ndim} dimensions");
         ensure!(channels > 0, "the array has no channels");
-        let written = Spec { rate: settings.new_freq, channels, channel_mask: 0, format };
+        let written = Spec { rate: settings.new_freq.rounded()?, channels, channel_mask: 0, format };
         let mut writer = Writer::new(&output, container, written, Some(frames_out as u64), dither)?;
         let mut interleaved = Vec::<T>::new();
         for start in (0..frames_out).step_by(4096) {

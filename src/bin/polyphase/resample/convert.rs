@@ -17,6 +17,7 @@ use crate::audio::{SampleFormat, Spec};
 use crate::files::{self, Temporary};
 use crate::filter_args::in_options;
 use crate::interrupt;
+use crate::rate::Rate;
 
 /// Samples of all channels that are gathered before they are resampled, or that a call makes of them, whichever are more:
 /// enough that the calls cost nothing.
@@ -24,9 +25,9 @@ const CHUNK_SAMPLES: usize = 1 << 17;
 
 /// What every file is resampled with.
 pub(super) struct Settings {
-    pub(super) new_freq: u32,
+    pub(super) new_freq: Rate,
     /// The rate of the inputs, if it is not to be taken from them.
-    pub(super) orig_freq: Option<u32>,
+    pub(super) orig_freq: Option<Rate>,
     pub(super) options: ResampleOptions,
     /// `None`: float64 for float64 inputs, else float32.
     pub(super) precision: Option<Precision>,
@@ -40,10 +41,23 @@ pub(super) struct Settings {
     pub(super) gpu: Option<GpuQueue>,
 }
 
+impl Settings {
+    /// The rate of an input whose header tells `told`, and the plan for it.
+    fn plan(&self, told: u32) -> Result<(Rate, Plan)> {
+        let orig_freq = self.orig_freq.unwrap_or(told.into());
+        Ok((orig_freq, self.plan_from(orig_freq)?))
+    }
+
+    /// The plan for inputs of a rate.
+    pub(super) fn plan_from(&self, orig_freq: Rate) -> Result<Plan> {
+        Plan::cached_with_ratio(Rate::ratio(orig_freq, self.new_freq)?, &self.options).map_err(in_options)
+    }
+}
+
 /// What became of a file.
 #[derive(Debug)]
 pub(super) struct Converted {
-    pub(super) orig_freq: u32,
+    pub(super) orig_freq: Rate,
     pub(super) channels: usize,
     pub(super) frames_in: u64,
     pub(super) frames_out: u64,
@@ -90,8 +104,7 @@ fn convert_single(
     temporary: impl Fn() -> Result<Temporary>,
 ) -> Result<(Temporary, Converted)> {
     let Some(gpu) = &settings.gpu else { return convert_audio::<f32>(decoder, task, settings, temporary) };
-    let orig_freq = settings.orig_freq.unwrap_or(decoder.spec().rate);
-    let plan = Plan::cached(orig_freq, settings.new_freq, &settings.options).map_err(in_options)?;
+    let (_, plan) = settings.plan(decoder.spec().rate)?;
     // Without a promise: no format packs more than some 24 samples into a byte, silence apart.
     let frames = decoder.promised_frames().unwrap_or(task.bytes.saturating_mul(24));
     if frames.saturating_mul(decoder.spec().channels as u64) > MAX_SAMPLES || !gpu.suits(&plan) {
@@ -126,7 +139,7 @@ fn convert_whole(
     let writing = || format!("writing {}", task.output.display());
     writer.write(&samples).with_context(writing)?;
     let clipped = writer.finish().with_context(writing)?;
-    let (orig_freq, frames_out) = (settings.orig_freq.unwrap_or(spec.rate), frames_out as u64);
+    let (orig_freq, frames_out) = (settings.orig_freq.unwrap_or(spec.rate.into()), frames_out as u64);
     Ok((output, Converted { orig_freq, channels: spec.channels, frames_in, frames_out, format, clipped }))
 }
 
@@ -143,7 +156,7 @@ fn begin(
     let promised = decoder.promised_frames().and_then(|frames| usize::try_from(frames).ok());
     let promised = promised.map(|frames| plan.output_len(frames) as u64);
     let output = temporary()?;
-    let written = Spec { rate: settings.new_freq, format, ..spec };
+    let written = Spec { rate: settings.new_freq.rounded()?, format, ..spec };
     // Samples that come back unchanged are already in steps of the output's format, or it is wider.
     let dither = settings.dither && !(plan.ratio().is_identity() && spec.format == format);
     let writer = Writer::new(&output, task.container, written, promised, dither)?;
@@ -157,8 +170,7 @@ fn convert_audio<T: Sample + Decoded + Into<f64>>(
     temporary: impl Fn() -> Result<Temporary>,
 ) -> Result<(Temporary, Converted)> {
     let spec = decoder.spec();
-    let orig_freq = settings.orig_freq.unwrap_or(spec.rate);
-    let plan = Plan::cached(orig_freq, settings.new_freq, &settings.options).map_err(in_options)?;
+    let (orig_freq, plan) = settings.plan(spec.rate)?;
     let (output, format, mut writer) = begin(&decoder, &plan, task, settings, temporary)?;
     let mut stream = Stream::new(&plan, spec.channels)?.with_level(settings.cpu.level());
 

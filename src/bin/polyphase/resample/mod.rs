@@ -10,7 +10,6 @@ mod report;
 mod workers;
 
 use std::collections::BTreeSet;
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -29,6 +28,7 @@ use self::record::{Earlier, Record};
 use self::report::{JsonFile, Row, Status, Totals};
 use crate::audio::{Container, SampleFormat};
 use crate::filter_args::FilterArgs;
+use crate::rate::Rate;
 use crate::{files, interrupt, terminal};
 
 /// Resample audio files, folders of them, and .npy arrays to one sampling rate.
@@ -51,13 +51,13 @@ pub(crate) struct Args {
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
 
-    /// The sampling rate to resample to, in Hz
+    /// The sampling rate to resample to, in Hz; with decimals if need be, where headers hold the nearest whole number
     #[arg(long, value_name = "HZ")]
-    rate: NonZeroU32,
+    rate: Rate,
 
     /// The sampling rate of the inputs, in Hz, instead of what their headers say; .npy arrays need it
     #[arg(long, value_name = "HZ")]
-    orig_freq: Option<NonZeroU32>,
+    orig_freq: Option<Rate>,
 
     /// Where the outputs go: a file keeps its name, a file found in a folder its path within it
     #[arg(long, value_name = "DIR", default_value = "resampled")]
@@ -209,8 +209,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     // Threads that no file needs help within the files; those that do not go round are shared, since the pool has no more.
     let cpu = CpuResampler::new().with_threads(threads.div_ceil(workers));
     let settings = Settings {
-        new_freq: args.rate.get(),
-        orig_freq: args.orig_freq.map(NonZeroU32::get),
+        new_freq: args.rate,
+        orig_freq: args.orig_freq,
         options,
         precision: args.precision,
         format,
@@ -222,6 +222,9 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     };
 
     let progress = Progress::new(found.tasks.len(), found.tasks.iter().map(|task| task.bytes).sum(), args.quiet);
+    if !args.rate.is_whole() && !args.quiet {
+        progress.say(&format!("headers hold whole numbers of Hz: {} for {}", args.rate.rounded()?, args.rate));
+    }
     for (path, reason) in &found.unreadable {
         progress.say(&format!("polyphase: {}: {reason}", path.display()));
     }

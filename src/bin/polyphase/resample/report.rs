@@ -10,6 +10,7 @@ use super::paths::Task;
 use crate::audio::SampleFormat;
 use crate::files::{self, Temporary};
 use crate::filter_args::FilterRow;
+use crate::rate::Rate;
 use anyhow::{Context, Result};
 use serde::Serialize;
 
@@ -40,8 +41,8 @@ pub(super) enum Status {
 
 #[derive(Debug, Serialize)]
 struct ConvertedRow {
-    orig_freq: u32,
-    new_freq: u32,
+    orig_freq: Rate,
+    new_freq: Rate,
     channels: usize,
     input_frames: u64,
     output_frames: u64,
@@ -80,7 +81,7 @@ struct Report<'a> {
 }
 
 impl Row {
-    pub(super) fn new(task: &Task, new_freq: u32, result: Result<Converted, String>, wall: Duration) -> Self {
+    pub(super) fn new(task: &Task, new_freq: Rate, result: Result<Converted, String>, wall: Duration) -> Self {
         let (status, error, converted) = match result {
             Ok(converted) => (Status::Done, None, Some(converted)),
             Err(error) => (Status::Failed, Some(error), None),
@@ -92,7 +93,7 @@ impl Row {
             channels: converted.channels,
             input_frames: converted.frames_in,
             output_frames: converted.frames_out,
-            seconds: converted.frames_in as f64 / f64::from(converted.orig_freq),
+            seconds: converted.frames_in as f64 / converted.orig_freq.hz(),
             sample_format: converted.format,
             clipped_samples: converted.clipped,
         });
