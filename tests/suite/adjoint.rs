@@ -3,7 +3,9 @@
 use ndarray::{Array3, Axis};
 use polyphase::{CpuResampler, Error, OutputLength, Padding, Plan, Preset, ResampleOptions};
 
-use crate::signals::{noise, noise_f32, to_f64};
+use crate::compare::{DOUBLE, compare, single};
+use crate::golden;
+use crate::signals::{noise, noise_f32, to_f32, to_f64};
 
 const PAIRS: [(u32, u32); 8] =
     [(48_000, 44_100), (44_100, 48_000), (2, 1), (1, 2), (441, 160), (1009, 997), (7, 7), (99_991, 100_003)];
@@ -114,4 +116,35 @@ fn axes_types_and_buffers_agree() {
     assert_eq!(refused, Error::Axis { axis: 3, ndim: 3 });
     let refused = cpu.adjoint_axis(&plan, &gradient, Axis(1), 33).unwrap_err();
     assert_eq!(refused, Error::OutputShape { expected: vec![4, 22, 2], actual: vec![4, 20, 2] });
+}
+
+#[derive(serde::Deserialize)]
+struct Gradients {
+    cases: Vec<Gradient>,
+}
+
+#[derive(serde::Deserialize)]
+struct Gradient {
+    name: String,
+    orig_freq: u32,
+    new_freq: u32,
+    width: f64,
+}
+
+/// What torch's autograd makes of torchaudio's resampling (`tests/golden/gradients.py`).
+#[test]
+fn gradients_are_torchs() {
+    let json = std::fs::read(golden::folder().join("gradients.json")).unwrap();
+    let gradients: Gradients = serde_json::from_slice(&json).unwrap();
+    assert_eq!(gradients.cases.len(), 5);
+    for Gradient { name, orig_freq, new_freq, width } in gradients.cases {
+        let read = |part: &str| golden::read(format!("{name}.{part}.npy").as_ref()).into_raw_vec_and_offset().0;
+        let (y, expected) = (read("in"), read("out"));
+        let plan = Plan::new(orig_freq, new_freq, &ResampleOptions::default().lowpass_filter_width(width)).unwrap();
+        let double = CpuResampler::new().adjoint(&plan, &y, expected.len()).unwrap();
+        compare(&double, &expected, 1.0, DOUBLE).unwrap_or_else(|wrong| panic!("{name}: {wrong}"));
+        let float = CpuResampler::new().adjoint(&plan, &to_f32(&y), expected.len()).unwrap();
+        let taps = plan.taps() * new_freq.max(orig_freq) as usize / orig_freq as usize;
+        compare(&to_f64(&float), &expected, 1.0, single(taps)).unwrap_or_else(|wrong| panic!("{name}: {wrong}"));
+    }
 }

@@ -44,11 +44,11 @@ impl Case {
     }
 }
 
-fn folder() -> PathBuf {
+pub(crate) fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
 }
 
-fn read(name: &Path) -> ArrayD<f64> {
+pub(crate) fn read(name: &Path) -> ArrayD<f64> {
     let file = npyz::NpyFile::new(fs::File::open(folder().join(name)).unwrap()).unwrap();
     let shape: Vec<_> = file.shape().iter().map(|&len| len as usize).collect();
     assert_eq!(file.order(), npyz::Order::C);

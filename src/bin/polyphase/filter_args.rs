@@ -77,7 +77,9 @@ fn output_length(text: &str) -> Result<OutputLength> {
     match text {
         "ceil" => Ok(OutputLength::Ceil),
         "floor" => Ok(OutputLength::Floor),
-        _ => text.parse().map(OutputLength::Exact).map_err(|_| anyhow!("it must be ceil, floor or a number of samples")),
+        _ => {
+            text.parse().map(OutputLength::Exact).map_err(|_| anyhow!("it must be ceil, floor or a number of samples"))
+        }
     }
 }
 

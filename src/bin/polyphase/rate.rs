@@ -4,8 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use anyhow::{Context, Result, anyhow, bail};
-use serde::{Serialize, Serializer};
 use polyphase::Ratio;
+use serde::{Serialize, Serializer};
 
 /// A sampling rate in Hz, `digits` / 10^`decimals`, with no more decimals than it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,8 +21,9 @@ impl Rate {
         let [orig, new] = [orig_freq, new_freq].map(|rate| {
             10_u64.checked_pow(decimals - rate.decimals).and_then(|factor| rate.digits.checked_mul(factor))
         });
-        let (orig, new) =
-            orig.zip(new).with_context(|| format!("{orig_freq} Hz and {new_freq} Hz have too many digits between them"))?;
+        let (orig, new) = orig
+            .zip(new)
+            .with_context(|| format!("{orig_freq} Hz and {new_freq} Hz have too many digits between them"))?;
         Ok(Ratio::new(orig, new)?)
     }
 
@@ -129,7 +130,9 @@ mod tests {
 
     #[test]
     fn what_is_no_rate_is_refused() {
-        for text in ["", ".", "5.", ".5", "-1", "+1", "1e3", "44.1k", "0", "0.0", "1.0000000001", "99999999999999999999"] {
+        for text in
+            ["", ".", "5.", ".5", "-1", "+1", "1e3", "44.1k", "0", "0.0", "1.0000000001", "99999999999999999999"]
+        {
             assert!(text.parse::<Rate>().is_err(), "{text}");
         }
         assert!(rate("9999999999").rounded().is_err());

@@ -55,7 +55,10 @@ fn refused_requests_write_nothing() {
         ("resample b.wav --rate 16000 --json c/../b.wav", "--json c/../b.wav is an input: choose another name"),
         ("resample b.wav --rate 16000 --json ./resampled/B.wav", "is an output: choose another name"),
         ("resample b.wav --rate 16000 --json nowhere/report.json", "--json nowhere/report.json: "),
-        ("inspect --orig-freq 500009 --rate 500083 --lowpass-filter-width 4096 --max-filter-mib 1", "or raise --max-filter-mib"),
+        (
+            "inspect --orig-freq 500009 --rate 500083 --lowpass-filter-width 4096 --max-filter-mib 1",
+            "or raise --max-filter-mib",
+        ),
         ("inspect --orig-freq 1 --rate 1000 --lowpass-filter-width 4096 --rolloff 1e-13", "or raise --max-filter-mib"),
         ("resample b.wav --rate 16000 --backend cuda", "unknown backend `cuda`: it must be one of auto, cpu, gpu"),
         ("resample b.wav --rate 16000 --format flac --sample-format f32", "flac files cannot hold f32 samples"),

@@ -3,8 +3,8 @@
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, ensure};
-use polyphase::ndarray::ArrayD;
 use polyphase::Sample;
+use polyphase::ndarray::ArrayD;
 
 use super::Precision;
 use super::convert::{Converted, Settings};
