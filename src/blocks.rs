@@ -6,14 +6,15 @@
 //! in memory when they are done: no horizontal sums, and no shuffles on the way in or out.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
-use crate::filter::{FilterShape, Prototype};
+use crate::filter::{FilterShape, Prototype, Rows};
 
 /// Outputs of a block: lanes of the widest vectors there are, 16 × float32 in AVX-512. Narrower ones take several.
 pub(crate) const LANES: usize = 16;
 
 /// The taps of sixteen outputs at one sample. Aligned so that a vector of them lies in one cache line.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[repr(C, align(64))]
 pub(crate) struct Taps(pub(crate) [f32; LANES]);
 
@@ -29,23 +30,25 @@ pub(crate) struct PhaseBlocks {
     span: usize,
     /// Where the kernel begins a new partial sum, see [`segments`].
     segments: Vec<Range<usize>>,
-    /// `span` for each block, block after block.
-    taps: Vec<Taps>,
+    /// Blocks in a group, whose taps are designed together.
+    group: usize,
+    /// For each group, `span` taps for each of its blocks, block after block.
+    taps: Vec<OnceLock<Vec<Taps>>>,
 }
 
 /// Its sizes: the taps themselves are too many to read.
 impl std::fmt::Debug for PhaseBlocks {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut sizes = f.debug_struct("PhaseBlocks");
-        sizes.field("blocks", &self.starts.len()).field("span", &self.span).field("bytes", &self.bytes());
+        sizes.field("blocks", &self.len()).field("span", &self.span).field("bytes", &self.bytes());
         sizes.finish_non_exhaustive()
     }
 }
 
 impl PhaseBlocks {
-    /// Computes the taps in float64 and rounds each once.
+    /// Lays the blocks out. The taps of a small bank are designed now, those of a large one when they are first used: a
+    /// clip that is shorter than its phases are many pays for those that it needs.
     pub(crate) fn design(shape: &FilterShape) -> Self {
-        let prototype = Prototype::design(shape);
         let phases = usize::try_from(shape.ratio().phases()).expect("the plan bounds phases · 8 bytes");
         let turns = turns(phases);
         let lanes = phases * turns;
@@ -56,17 +59,53 @@ impl PhaseBlocks {
         let span = (0..blocks).map(|block| to_len(starts[block]..window_of(last_of(block)).end)).max().unwrap_or(0);
 
         let padded = span.next_multiple_of(STEP);
-        let span = if blocks * padded * size_of::<Taps>() <= PADDED_BYTES { padded } else { span };
+        let span = if blocks * padded * size_of::<Taps>() <= SMALL_BYTES { padded } else { span };
 
-        let mut taps = vec![Taps([0.0; LANES]); blocks * span];
-        for (block, taps) in taps.chunks_exact_mut(span).enumerate() {
-            for lane in block * LANES..=last_of(block) {
-                let taps = &mut taps[to_len(starts[block]..window_of(lane).start)..];
-                let lane_in_block = lane % LANES;
+        let is_small = blocks * span * size_of::<Taps>() <= SMALL_BYTES;
+        let group = if is_small { blocks } else { (GROUP_BYTES / (span * size_of::<Taps>())).clamp(1, blocks) };
+        let taps = vec![OnceLock::new(); blocks.div_ceil(group)];
+        let bank = Self { shape: *shape, turns, starts, span, segments: segments(span, shape.taps()), group, taps };
+        if is_small {
+            // Each value of the prototype serves several taps: that is faster for all of them than for some.
+            let prototype = Prototype::design(shape);
+            let mut taps = vec![Taps::default(); blocks * span];
+            for lane in 0..lanes {
+                let (taps, lane_in_block) = bank.column(&mut taps, 0, lane);
                 shape.for_each_tap(lane, &prototype, |k, tap| taps[k].0[lane_in_block] = tap);
             }
+            bank.taps[0].get_or_init(|| taps);
         }
-        Self { shape: *shape, turns, starts, span, segments: segments(span, shape.taps()), taps }
+        bank
+    }
+
+    /// The taps of a group.
+    fn group(&self, group: usize) -> &[Taps] {
+        self.taps[group].get_or_init(|| self.design_group(group))
+    }
+
+    #[cold]
+    #[expect(clippy::cast_possible_truncation, reason = "the one rounding of the taps")]
+    fn design_group(&self, group: usize) -> Vec<Taps> {
+        let first = group * self.group;
+        let blocks = first..self.len().min(first + self.group);
+        let mut taps = vec![Taps::default(); blocks.len() * self.span];
+        let lanes = usize::try_from(self.frame_len()).unwrap_or(usize::MAX);
+        let mut rows = Rows::new(&self.shape);
+        for block in blocks {
+            let in_block = block * LANES..lanes.min((block + 1) * LANES);
+            rows.for_each_row(in_block.start as u64..in_block.end as u64, |lane, row| {
+                let (taps, lane_in_block) = self.column(&mut taps, first, usize::try_from(lane).unwrap_or(usize::MAX));
+                taps.iter_mut().zip(row).for_each(|(taps, &tap)| taps.0[lane_in_block] = tap as f32);
+            });
+        }
+        taps
+    }
+
+    /// Where the taps of a lane begin among those of the blocks from `first` on, and its place in its block.
+    fn column<'a>(&self, taps: &'a mut [Taps], first: usize, lane: usize) -> (&'a mut [Taps], usize) {
+        let block = lane / LANES;
+        let offset = to_len(self.starts[block]..self.shape.window(lane as u64).start);
+        (&mut taps[(block - first) * self.span + offset..], lane % LANES)
     }
 
     /// Bytes that the blocks of a shape will hold, at most.
@@ -75,14 +114,19 @@ impl PhaseBlocks {
         // Beyond a few hundred phases it is 1.
         let turns = turns(usize::try_from(phases).unwrap_or(usize::MAX).min(1 << 16)) as u128;
         let apart = (LANES as u128 - 1) * stride / phases + 1;
-        let block =
-            (shape.taps() as u128 + apart + STEP as u128) * size_of::<Taps>() as u128 + size_of::<i64>() as u128;
+        let block = (shape.taps() as u128 + apart + STEP as u128) * size_of::<Taps>() as u128
+            + (size_of::<i64>() + size_of::<OnceLock<Vec<Taps>>>()) as u128;
         (phases * turns).div_ceil(LANES as u128) * block
     }
 
-    /// Bytes held.
+    /// Bytes held when all taps have been designed.
     pub(crate) fn bytes(&self) -> usize {
-        size_of_val(&*self.taps) + size_of_val(&*self.starts)
+        self.len() * self.span * size_of::<Taps>() + size_of_val(&*self.starts) + size_of_val(&*self.taps)
+    }
+
+    /// Blocks of a frame.
+    fn len(&self) -> usize {
+        self.starts.len()
     }
 
     /// Outputs of a frame.
@@ -105,9 +149,18 @@ impl PhaseBlocks {
         &self.segments
     }
 
-    /// The blocks of a frame: the first sample under each, relative to the frame's first, and its taps.
-    pub(crate) fn blocks(&self) -> impl ExactSizeIterator<Item = (i64, &[Taps])> + Clone {
-        self.starts.iter().copied().zip(self.taps.chunks_exact(self.span))
+    /// The blocks of a frame that hold any of its outputs in a range: which each is, the first sample under it, relative to
+    /// the frame's first, and its taps.
+    pub(crate) fn blocks(&self, outputs: Range<u64>) -> impl Iterator<Item = (usize, i64, &[Taps])> {
+        let lane = |output: u64| usize::try_from(output.min(self.frame_len())).unwrap_or(usize::MAX);
+        let blocks = lane(outputs.start) / LANES..lane(outputs.end).div_ceil(LANES);
+        let groups = blocks.start / self.group..blocks.end.div_ceil(self.group);
+        groups.flat_map(move |group| {
+            let first = group * self.group;
+            let wanted = blocks.start.max(first)..blocks.end.min(first + self.group);
+            let taps = self.group(group)[(wanted.start - first) * self.span..].chunks_exact(self.span);
+            wanted.zip(taps).map(|(block, taps)| (block, self.starts[block], taps))
+        })
     }
 
     /// The frames whose blocks lie over the samples from `start` to `end` alone.
@@ -126,7 +179,7 @@ impl PhaseBlocks {
         let (block, lane_in_block) = (lane / LANES, lane % LANES);
         let window = self.shape.window(lane as u64);
         let offset = to_len(self.starts[block]..window.start);
-        let taps = &self.taps[block * self.span + offset..][..to_len(window)];
+        let taps = &self.group(block / self.group)[block % self.group * self.span + offset..][..to_len(window)];
         taps.iter().map(move |taps| taps.0[lane_in_block])
     }
 }
@@ -152,8 +205,12 @@ fn turns(phases: usize) -> usize {
 /// Samples that the kernel takes in one step. It sums what is left of a block after whole steps by itself.
 pub(crate) const STEP: usize = 8;
 
-/// Up to this many bytes of taps, blocks are padded with zeros to whole steps, which are faster than single samples.
-const PADDED_BYTES: usize = 1 << 20;
+/// Up to this many bytes of taps, blocks are padded with zeros to whole steps, which are faster than single samples, and are
+/// designed all at once.
+const SMALL_BYTES: usize = 1 << 20;
+
+/// Bytes of taps that are designed together in a larger bank, if that is at least a block.
+const GROUP_BYTES: usize = 1 << 18;
 
 /// Samples about the middle of a window that get a sum of their own.
 const MIDDLE: usize = 16;
@@ -235,7 +292,8 @@ mod tests {
                 // Nothing but the rows is in the blocks.
                 let sum = |taps: &mut dyn Iterator<Item = f32>| taps.map(f64::from).map(f64::abs).sum::<f64>();
                 let inside = sum(&mut (0..blocks.frame_len()).flat_map(|n| blocks.row(n)));
-                let all = sum(&mut blocks.taps.iter().flat_map(|taps| taps.0));
+                let taps = (0..blocks.taps.len()).flat_map(|group| blocks.group(group));
+                let all = sum(&mut taps.flat_map(|taps| taps.0));
                 assert!((inside - all).abs() < 1e-9 * all);
             }
         }
@@ -249,8 +307,8 @@ mod tests {
                 let within = |frame: u64| {
                     let frame = (frame * blocks.stride()).cast_signed();
                     blocks
-                        .blocks()
-                        .all(|(block, _)| frame + block >= start && frame + block + to_position(blocks.span) <= end)
+                        .blocks(0..u64::MAX)
+                        .all(|(_, block, _)| frame + block >= start && frame + block + to_position(blocks.span) <= end)
                 };
                 let expected: Vec<_> = (0..3000).filter(|&frame| within(frame)).collect();
                 assert_eq!(

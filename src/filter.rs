@@ -343,45 +343,69 @@ pub(crate) fn phase_sums(shape: &FilterShape) -> Vec<f64> {
     (0..step).map(|phase| sums[usize::try_from(rest(phase)).unwrap_or(0)]).collect()
 }
 
-/// Any row of taps, computed when it is wanted: for filters whose bank would be too large.
+/// Any rows of taps, computed when they are wanted: for filters with more phases than are worth designing together.
 #[derive(Debug)]
 pub(crate) struct Rows {
     shape: FilterShape,
     function: PrototypeFunction,
-    row: Vec<f64>,
+    values: Vec<f64>,
 }
 
 impl Rows {
     pub(crate) fn new(shape: &FilterShape) -> Self {
-        Self { shape: *shape, function: shape.function(), row: Vec::new() }
+        Self { shape: *shape, function: shape.function(), values: Vec::new() }
     }
 
     /// The taps of output `n`, from the first sample inside its window: those of its phase in the bank, in every bit.
     pub(crate) fn row(&mut self, n: u64) -> &[f64] {
-        let sum = self.sum(n);
-        if self.shape.normalize {
-            self.row.iter_mut().for_each(|value| *value /= sum);
-        }
-        &self.row
+        self.for_each_row(n..n + 1, |_, _| {});
+        &self.values
     }
 
-    /// Computes the row of output `n`, not normalised, and its sum.
+    /// What the taps of output `n` sum to before they are normalised.
+    pub(crate) fn sum(&mut self, n: u64) -> f64 {
+        self.values.clear();
+        let left = self.push(n);
+        self.function.evaluate(&mut self.values);
+        sum_outwards(&self.values, left)
+    }
+
+    /// Calls `put` with each of these outputs and its taps. Several at once are faster than one by one.
+    pub(crate) fn for_each_row(&mut self, outputs: std::ops::Range<u64>, mut put: impl FnMut(u64, &[f64])) {
+        self.values.clear();
+        let ends: Vec<_> = outputs.clone().map(|n| (self.push(n), self.values.len())).collect();
+        self.function.evaluate(&mut self.values);
+        let mut start = 0;
+        for (n, (left, end)) in outputs.zip(ends) {
+            let row = &mut self.values[start..end];
+            if self.shape.normalize {
+                let sum = sum_outwards(row, left);
+                row.iter_mut().for_each(|value| *value /= sum);
+            }
+            put(n, row);
+            start = end;
+        }
+    }
+
+    /// Appends |m| for the taps of output `n`, and returns how many of them lie before m = 0.
     #[expect(
         clippy::cast_precision_loss,
         reason = "m has an exact float64 up to 2^53, and its relative precision beyond"
     )]
-    pub(crate) fn sum(&mut self, n: u64) -> f64 {
+    fn push(&mut self, n: u64) -> usize {
         let window = self.shape.window(n);
-        let first = i128::from(window.start) * self.shape.phases() - i128::from(n) * self.shape.stride();
+        let (stride, phases) = (self.shape.stride(), self.shape.phases());
+        let first = i128::from(window.start) * phases - i128::from(n) * stride;
         let len = to_index(window.start.abs_diff(window.end));
-        self.row.clear();
-        self.row.extend((0..len).map(|k| (first + k as i128 * self.shape.phases()).unsigned_abs() as f64));
-        self.function.evaluate(&mut self.row);
-        // In the order of `sums_by_rest`: outwards on each side, m = 0 to the right.
-        let left = usize::try_from(((-first).max(0) + self.shape.phases() - 1) / self.shape.phases()).unwrap_or(len);
-        let (left, right) = self.row.split_at(left.min(len));
-        right.iter().sum::<f64>() + left.iter().rev().sum::<f64>()
+        self.values.extend((0..len).map(|k| (first + k as i128 * phases).unsigned_abs() as f64));
+        usize::try_from(((-first).max(0) + phases - 1) / phases).map_or(len, |left| left.min(len))
     }
+}
+
+/// In the order of [`sums_by_rest`]: outwards on each side, m = 0 to the right.
+fn sum_outwards(row: &[f64], left: usize) -> f64 {
+    let (left, right) = row.split_at(left);
+    right.iter().sum::<f64>() + left.iter().rev().sum::<f64>()
 }
 
 impl<T> Prototype<T> {

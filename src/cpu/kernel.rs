@@ -200,10 +200,7 @@ impl Input<'_> {
         let stride = index(self.blocks.stride());
         let frame_start = position(tile.frame * self.blocks.stride()) - self.origin;
         let reach = (R - 1) * stride + span;
-        for (block, (start, taps)) in self.blocks.blocks().enumerate() {
-            if !tile.wants(block, self.blocks.frame_len()) {
-                continue;
-            }
+        for (block, start, taps) in self.blocks.blocks(tile.wanted(self.blocks.frame_len())) {
             let start = frame_start + start;
             let samples = usize::try_from(start).ok().and_then(|start| self.samples.get(start..)?.get(..reach));
             if let Some(samples) = samples {
@@ -297,10 +294,10 @@ struct Tile<'a, S: Simd> {
 }
 
 impl<S: Simd> Tile<'_, S> {
-    /// Whether any output of a block is asked for. Of several frames all are.
-    fn wants(&self, block: usize, frame_len: u64) -> bool {
-        let start = self.frame * frame_len + (block * LANES) as u64;
-        start + LANES as u64 > self.first && start < self.first + self.output.len() as u64
+    /// The outputs of the frame that are asked for; at least all of several frames.
+    fn wanted(&self, frame_len: u64) -> Range<u64> {
+        let start = self.frame * frame_len;
+        self.first.saturating_sub(start)..self.first + self.output.len() as u64 - start
     }
 
     #[inline(always)]

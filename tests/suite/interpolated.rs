@@ -118,7 +118,8 @@ fn hostile_rates_cost_what_the_clip_costs() {
                 CpuResampler::new().resample(&plan, &clip).unwrap();
             });
             let (bytes, seconds) = (used.bytes_max, started.elapsed().as_secs_f64());
-            assert!(bytes < 4 << 20, "{orig_freq}→{new_freq}: {bytes} bytes");
+            // The last filter alone has 134,000 taps.
+            assert!(bytes < 6 << 20, "{orig_freq}→{new_freq}: {bytes} bytes");
             // Milliseconds in a release build on an idle machine.
             assert!(seconds < 2.0, "{orig_freq}→{new_freq}: {seconds} s");
         }
