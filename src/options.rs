@@ -98,6 +98,19 @@ pub struct ResampleOptions {
 
 /// What lies beyond the ends of a clip, as far as the filter reaches ([`Plan::look_ahead`](crate::Plan::look_ahead) samples
 /// on each side); further out everything is silence.
+///
+/// ```
+/// use polyphase::{CpuResampler, Padding, Plan, ResampleOptions};
+///
+/// let options = ResampleOptions::kaiser_best();
+/// let first = |padding| {
+///     let plan = Plan::new(16_000, 48_000, &options.padding(padding))?;
+///     Ok::<f32, polyphase::Error>(CpuResampler::new().resample(&plan, &[0.5; 100])?[0])
+/// };
+/// assert!((first(Padding::Zero)? - 0.487).abs() < 1e-3); // rings at the step up from silence
+/// assert!((first(Padding::Edge)? - 0.5).abs() < 1e-6);
+/// # Ok::<(), polyphase::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Padding {
@@ -144,6 +157,17 @@ impl fmt::Display for Padding {
 }
 
 /// How many samples come out of `n`, with the new rate over the original one as L/M in lowest terms.
+///
+/// ```
+/// use polyphase::{OutputLength, Plan, ResampleOptions};
+///
+/// let options = ResampleOptions::default();
+/// let len = |output_length| Ok(Plan::new(3, 2, &options.output_length(output_length))?.output_len(100));
+/// assert_eq!(len(OutputLength::Ceil)?, 67);
+/// assert_eq!(len(OutputLength::Floor)?, 66);
+/// assert_eq!(len(OutputLength::Exact(80))?, 80);
+/// # Ok::<(), polyphase::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum OutputLength {

@@ -16,6 +16,20 @@ use super::kernel::Kernel;
 /// | [`Complex<f32>`], [`Complex<f64>`] | their parts | 1 | real and imaginary part, each by itself |
 ///
 /// Calls that fill the caller's buffer return how many samples had to be clamped: 0 for all but integers.
+///
+/// ```
+/// use polyphase::half::f16;
+/// use polyphase::num_complex::Complex;
+/// use polyphase::{CpuResampler, Plan, ResampleOptions};
+///
+/// let plan = Plan::new(8_000, 16_000, &ResampleOptions::default())?;
+/// let cpu = CpuResampler::new();
+/// assert_eq!(cpu.resample(&plan, &[0_i16, 0, 10_000, 0, 0])?[4], 9_900);
+/// assert_eq!(cpu.resample(&plan, &[0, 0, f16::ONE.to_bits(), 0, 0].map(f16::from_bits))?[4], f16::from_f32(0.99));
+/// let rotating = [0.0, 0.0, 1.0_f32, 0.0, 0.0].map(|x| Complex { re: x, im: -x });
+/// assert_eq!(cpu.resample(&plan, &rotating)?[4], Complex { re: 0.99, im: -0.99 });
+/// # Ok::<(), polyphase::Error>(())
+/// ```
 pub trait Sample: Convert {}
 
 /// How a [`Sample`] is computed with.
