@@ -71,7 +71,7 @@ pub(super) fn convert(task: &Task, settings: &Settings, progress: &Progress) -> 
 }
 
 /// A file for what is not complete yet.
-pub(super) fn temporary_file(folder: &Path) -> Result<NamedTempFile> {
+pub(crate) fn temporary_file(folder: &Path) -> Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     // Temporary files are private by default; this one is to be as readable as any new file.
     #[cfg(unix)]
@@ -81,7 +81,7 @@ pub(super) fn temporary_file(folder: &Path) -> Result<NamedTempFile> {
 }
 
 /// Gives a finished temporary file its name.
-fn publish(file: NamedTempFile, name: &Path, overwrite: bool) -> Result<()> {
+pub(crate) fn publish(file: NamedTempFile, name: &Path, overwrite: bool) -> Result<()> {
     let persisted = if overwrite { file.persist(name) } else { file.persist_noclobber(name) };
     persisted.map(drop).map_err(|error| error.error).with_context(|| format!("writing {}", name.display()))
 }
