@@ -7,7 +7,9 @@ mod files;
 mod gpu;
 mod outputs;
 mod paths;
+mod pictures;
 mod terminal;
+mod tutorial;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -1,6 +1,6 @@
 //! Axes: round ticks in fitting units, as many as there is room for, and the frame that they stand around.
 
-use super::picture::{Anchor, Area, Picture};
+use super::picture::{Anchor, Area, Color, Picture};
 
 /// What an axis counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl Axis {
                 kept
             }
             Ticks::Round(unit) => {
-                let candidates = (1..=10).rev().map(|count| round_ticks(self.range, *unit, count));
+                let candidates = (1..=12).rev().map(|count| round_ticks(self.range, *unit, count));
                 let fits = |ticks: &Vec<(f64, String)>| {
                     ticks.len() >= 2 && ticks.windows(2).all(|pair| apart(&pair[..1], pair[1].0, &pair[1].1))
                 };
@@ -165,8 +165,7 @@ impl Frame {
     }
 
     /// Draws lines at the ticks, for what comes on top of them.
-    pub(super) fn draw_grid(&self, picture: &mut Picture, opacity: f64) {
-        let grid = picture.theme.grid();
+    pub(super) fn draw_grid(&self, picture: &mut Picture, grid: Color, opacity: f64) {
         for (value, _) in self.x_ticks(picture) {
             let (x, _) = self.map((value, self.y.range.0));
             picture.faint_line(vec![(x, self.area.top), (x, self.area.bottom())], grid, 0.6, opacity);
@@ -225,7 +224,8 @@ mod tests {
         assert_eq!(axis.label, "Frequency (kHz)");
         assert_eq!(texts(&axis.ticks(1000.0, |_| 100.0)), ["0", "5", "10", "15", "20"]);
         assert_eq!(texts(&axis.ticks(1000.0, |_| 10.0)).len(), 12, "every 2 kHz");
-        assert_eq!(texts(&axis.ticks(100.0, |_| 40.0)), ["0", "20"]);
+        assert_eq!(texts(&axis.ticks(100.0, |_| 40.0)), ["0", "10", "20"]);
+        assert_eq!(texts(&axis.ticks(100.0, |_| 60.0)), ["0", "20"]);
         assert!(axis.ticks(10.0, |_| 40.0).is_empty());
         let axis = Axis::new("Gain", Quantity::Level, (-0.1, 0.1));
         assert_eq!(texts(&axis.ticks(1000.0, |_| 150.0)), ["−0.10", "−0.05", "0.00", "0.05", "0.10"]);

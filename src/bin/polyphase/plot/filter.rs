@@ -14,7 +14,8 @@ pub(crate) struct FilterCurves {
     pub(crate) subtitle: String,
     /// Seconds from the centre, and the factor on a sample that far away.
     pub(crate) impulse: Vec<(f64, f64)>,
-    /// Hz, and the gain there in dB, in equal steps from 0 to beyond all that can be heard of it.
+    /// Hz, and the gain there in dB, in equal steps from 0 to half the rate of the impulse response, at least half the higher
+    /// rate.
     pub(crate) magnitude: Vec<(f64, f64)>,
 }
 
@@ -44,8 +45,10 @@ impl FilterCurves {
     }
 }
 
-/// The lowest gain that is shown, and the highest, in dB.
-const GAINS: (f64, f64) = (-160.0, 10.0);
+/// The lowest gain that is shown, in dB.
+const LOWEST_GAIN: f64 = -160.0;
+/// Ems above 0 dB, where no curve is and the names of what is below have room.
+const NAMES_ROOM: f64 = 3.4;
 
 /// Draws the four panels into an empty picture: two by two, or one above the other if it is higher than wide.
 pub(crate) fn draw(picture: &mut Picture, curves: &FilterCurves) {
@@ -88,10 +91,27 @@ struct Panel {
 }
 
 impl Panel {
+    /// The height of the frame.
+    fn height(self, picture: &Picture) -> f64 {
+        self.cell.height - 3.0 * picture.em - Frame::lower_room(picture, Shown::ALL)
+    }
+
+    /// A frame for gains in dB down to the lowest.
+    fn gain_frame(self, picture: &mut Picture, x: Axis) -> Frame {
+        let names = NAMES_ROOM * picture.em / self.height(picture);
+        let highest = -LOWEST_GAIN * names / (1.0 - names).max(0.2);
+        let gains: Vec<_> = (0..8).map(|step| -20.0 * f64::from(step)).collect();
+        // Every 40 dB where there is no room for every 20.
+        let by_importance = gains.iter().step_by(2).chain(gains.iter().skip(1).step_by(2));
+        let ticks = by_importance.map(|gain| (*gain, format!("{gain:.0}").replace('-', "−").replace("−0", "0")));
+        let gains = Axis::named("Gain (dB)", (LOWEST_GAIN, highest), ticks.collect());
+        self.frame(picture, x, gains)
+    }
+
     fn frame(self, picture: &mut Picture, x: Axis, y: Axis) -> Frame {
         let em = picture.em;
-        let Area { left, top, width, height } = self.cell;
-        let height = height - 2.2 * em - Frame::lower_room(picture, Shown::ALL) - 0.8 * em;
+        let Area { left, top, width, .. } = self.cell;
+        let height = self.height(picture);
         let mut frame = Frame { area: Area { left, top: top + 2.2 * em, width, height }, x, y };
         let left_room = frame.left_room(picture, Shown::ALL) + 0.8 * em;
         frame.area.left += left_room;
@@ -99,7 +119,7 @@ impl Panel {
         let at = (frame.area.left, top + 1.2 * em);
         let name = picture.shortened(self.name, frame.area.width, 1.0);
         picture.text(&name, at, Anchor::Start, picture.theme.ink());
-        frame.draw_grid(picture, 1.0);
+        frame.draw_grid(picture, picture.theme.grid(), 1.0);
         frame
     }
 }
@@ -110,28 +130,39 @@ fn draw_impulse(picture: &mut Picture, curves: &FilterCurves, panel: Panel) {
     let (low, high) = gains.fold((0.0_f64, 0.0_f64), |(low, high), factor| (low.min(factor), high.max(factor)));
     let margin = 0.06 * (high - low);
     let x = Axis::new("Time", Quantity::Time, (-reach, reach));
-    let y = Axis::new("Factor", Quantity::Number, (low - margin, high + margin));
+    let y = Axis::new("Amplitude", Quantity::Number, (low - margin, high + margin));
     let frame = panel.frame(picture, x, y);
-    draw_curve(picture, &frame, curves.impulse.iter().copied(), picture.theme.curves()[0]);
-    frame.draw_axes(picture, Shown::ALL);
-}
-
-fn draw_whole_band(picture: &mut Picture, curves: &FilterCurves, panel: Panel) {
-    let band = f64::from(curves.orig_freq.max(curves.new_freq));
-    let x = Axis::new("Frequency", Quantity::Frequency, (0.0, band));
-    let frame = panel.frame(picture, x, Axis::new("Gain", Quantity::Level, GAINS));
-    draw_curve(picture, &frame, curves.magnitude.iter().copied(), picture.theme.curves()[0]);
-    let (input, output) = (f64::from(curves.orig_freq) / 2.0, f64::from(curves.new_freq) / 2.0);
-    // The lower one first: its name is to its left unless there is no room.
-    let marks = [(input, "half the input's rate"), (output, "half the output's rate")];
-    for (index, (frequency, name)) in (0..).zip(marks) {
-        draw_mark(picture, &frame, frequency, name, 1.2 + 1.4 * f64::from(index));
+    let [color, _] = picture.theme.curves();
+    draw_curve(picture, &frame, curves.impulse.iter().copied(), color);
+    // Few points are the whole filter: what is between them is none of it.
+    let inside = curves.impulse.iter().filter(|(_, factor)| *factor != 0.0);
+    #[expect(clippy::cast_precision_loss, reason = "a few points")]
+    if (curves.impulse.len() as f64) < frame.area.width / picture.em * 2.0 {
+        let radius = 0.2 * picture.em;
+        for &point in inside {
+            picture.dot(frame.map(point), radius, color);
+        }
     }
     frame.draw_axes(picture, Shown::ALL);
 }
 
-/// A dashed line at a frequency with its name beside it, so many ems below the top.
-fn draw_mark(picture: &mut Picture, frame: &Frame, frequency: f64, name: &str, below: f64) {
+fn draw_whole_band(picture: &mut Picture, curves: &FilterCurves, panel: Panel) {
+    let known = curves.magnitude.last().map_or(0.0, |(frequency, _)| *frequency);
+    let band = f64::from(curves.orig_freq.max(curves.new_freq)).min(known);
+    let x = Axis::new("Frequency", Quantity::Frequency, (0.0, band));
+    let frame = panel.gain_frame(picture, x);
+    draw_curve(picture, &frame, curves.magnitude.iter().copied(), picture.theme.curves()[0]);
+    let (input, output) = (f64::from(curves.orig_freq) / 2.0, f64::from(curves.new_freq) / 2.0);
+    // The lower one has its name to the left, if there is room, where no other mark is.
+    for (index, (frequency, name)) in (0..).zip([(input, "input Nyquist"), (output, "output Nyquist")]) {
+        draw_mark(picture, &frame, frequency, name, (1.0 + 1.4 * f64::from(index), frequency <= curves.nyquist()));
+    }
+    frame.draw_axes(picture, Shown::ALL);
+}
+
+/// A dashed line at a frequency with its name beside it, so many ems below the top, on the left side if that is asked for and
+/// there is room.
+fn draw_mark(picture: &mut Picture, frame: &Frame, frequency: f64, name: &str, (below, left): (f64, bool)) {
     let (em, color) = (picture.em, picture.theme.faint_ink());
     let (x, _) = frame.map((frequency, frame.y.range.0));
     let mut y = frame.area.top;
@@ -139,13 +170,12 @@ fn draw_mark(picture: &mut Picture, frame: &Frame, frequency: f64, name: &str, b
         picture.line(vec![(x, y), (x, (y + 0.4 * em).min(frame.area.bottom()))], color, 0.8);
         y += 0.8 * em;
     }
-    let width = 0.85 * picture.text_width(name);
+    let width = 0.85 * picture.text_width(name) + em;
     let y = frame.area.top + below * em;
+    let (room_left, room_right) = (x - width > frame.area.left, x + width < frame.area.right());
     let (at, anchor) =
-        if x + width + em < frame.area.right() { (x + 0.5 * em, Anchor::Start) } else { (x - 0.5 * em, Anchor::End) };
-    if x - width > frame.area.left || anchor == Anchor::Start {
-        label(picture, name, (at, y), anchor, picture.theme.ink());
-    }
+        if room_left && (left || !room_right) { (x - 0.5 * em, Anchor::End) } else { (x + 0.5 * em, Anchor::Start) };
+    label(picture, name, (at, y), anchor, picture.theme.ink());
 }
 
 /// A small text on the ground's colour.
@@ -170,7 +200,7 @@ fn draw_pass_band(picture: &mut Picture, curves: &FilterCurves, panel: Panel) {
 fn draw_landing(picture: &mut Picture, curves: &FilterCurves, panel: Panel) {
     let highest = f64::from(curves.new_freq) / 2.0;
     let x = Axis::new("Frequency of the output", Quantity::Frequency, (0.0, highest));
-    let frame = panel.frame(picture, x, Axis::new("Gain", Quantity::Level, GAINS));
+    let frame = panel.gain_frame(picture, x);
     let [wanted, unwanted] = picture.theme.curves();
     let nyquist = curves.nyquist();
     // The worst of all that lands within one pixel.
@@ -193,12 +223,12 @@ fn draw_landing(picture: &mut Picture, curves: &FilterCurves, panel: Panel) {
 
     let (em, left) = (picture.em, frame.area.left + 0.8 * picture.em);
     let name = match (curves.orig_freq > curves.new_freq, curves.new_freq % curves.orig_freq == 0) {
-        (true, _) => "aliases, the worst at each frequency",
-        (false, true) => "images, the worst at each frequency",
+        (true, _) => "aliases, the worst at each",
+        (false, true) => "images, the worst at each",
         (false, false) => "images and aliases, the worst at each",
     };
-    label(picture, "what is wanted", (left, frame.area.bottom() - 2.8 * em), Anchor::Start, wanted);
-    label(picture, name, (left, frame.area.bottom() - 1.3 * em), Anchor::Start, unwanted);
+    label(picture, "what is wanted", (left, frame.area.top + em), Anchor::Start, wanted);
+    label(picture, name, (left, frame.area.top + 2.4 * em), Anchor::Start, unwanted);
     frame.draw_axes(picture, Shown::ALL);
 }
 
@@ -208,45 +238,60 @@ fn width_of(columns: &[f64]) -> f64 {
     width
 }
 
-/// Draws a curve of rising x, cut off at the frame: for each pixel its lowest and its highest point.
+/// Draws a curve of rising x, as far as it is within the frame.
 fn draw_curve(picture: &mut Picture, frame: &Frame, curve: impl Iterator<Item = (f64, f64)>, color: Color) {
-    /// Columns of a pixel, so that steep curves do not become stairs.
+    let mut pieces: Vec<Vec<(f64, f64)>> = Vec::new();
+    let mut last = None;
+    for to in curve {
+        let Some(from) = last.replace(to) else { continue };
+        let Some((from, to)) = clipped(from, to, frame.x.range, frame.y.range) else { continue };
+        let (from, to) = (frame.map(from), frame.map(to));
+        match pieces.last_mut().filter(|piece| piece.last() == Some(&from)) {
+            Some(piece) => piece.push(to),
+            None => pieces.push(vec![from, to]),
+        }
+    }
+    for piece in pieces {
+        picture.line(thinned(&piece), color, 1.6);
+    }
+}
+
+type Point = (f64, f64);
+
+/// The part of a line that is within a rectangle of these sides.
+fn clipped(from: Point, to: Point, x: (f64, f64), y: (f64, f64)) -> Option<(Point, Point)> {
+    let (dx, dy) = (to.0 - from.0, to.1 - from.1);
+    let (mut enters, mut leaves) = (0.0_f64, 1.0_f64);
+    for (step, distance) in [(-dx, from.0 - x.0), (dx, x.1 - from.0), (-dy, from.1 - y.0), (dy, y.1 - from.1)] {
+        if step < 0.0 {
+            enters = enters.max(distance / step);
+        } else if step > 0.0 {
+            leaves = leaves.min(distance / step);
+        } else if distance < 0.0 {
+            return None;
+        }
+    }
+    let at = |part: f64| (from.0 + part * dx, from.1 + part * dy);
+    // Ends within the rectangle are to stay exactly what they are.
+    let (start, end) = (if enters > 0.0 { at(enters) } else { from }, if leaves < 1.0 { at(leaves) } else { to });
+    (enters < leaves).then_some((start, end))
+}
+
+/// Of many points on one place along the picture the first, the last, the lowest and the highest, in their order.
+fn thinned(points: &[Point]) -> Vec<Point> {
+    /// Places of a pixel, so that steep curves do not become stairs.
     const FINE: f64 = 3.0;
-    let (low, high) = frame.y.range;
-    let mut points: Vec<(f64, f64)> = Vec::new();
-    let mut column: Option<(f64, Vec<(f64, f64)>)> = None;
-    let flush = |points: &mut Vec<(f64, f64)>, inside: &[(f64, f64)]| {
-        // What is first and last, and the extremes between them, in their order.
-        let by_height = |a: &(usize, &(f64, f64)), b: &(usize, &(f64, f64))| a.1.1.total_cmp(&b.1.1);
-        let lowest = inside.iter().enumerate().min_by(by_height).map(|(index, _)| index);
-        let highest = inside.iter().enumerate().max_by(by_height).map(|(index, _)| index);
-        let mut kept = vec![0, lowest.unwrap_or(0), highest.unwrap_or(0), inside.len().saturating_sub(1)];
-        kept.sort_unstable();
-        kept.dedup();
-        points.extend(kept.into_iter().filter_map(|index| inside.get(index)));
-    };
-    // One point beyond the frame, so that the curve goes up to it.
-    let mut beyond = false;
-    for (x, y) in curve {
-        if x < frame.x.range.0 || beyond {
-            continue;
-        }
-        beyond = x > frame.x.range.1;
-        let (px, py) = frame.map((x.min(frame.x.range.1), y.clamp(low, high)));
-        let index = (px * FINE).floor();
-        match &mut column {
-            Some((at, inside)) if *at == index => inside.push((px, py)),
-            _ => {
-                if let Some((_, inside)) = column.replace((index, vec![(px, py)])) {
-                    flush(&mut points, &inside);
-                }
-            }
-        }
+    let mut kept = Vec::new();
+    for place in points.chunk_by(|a, b| (a.0 * FINE).floor() == (b.0 * FINE).floor()) {
+        let by_height = |a: &(usize, &Point), b: &(usize, &Point)| a.1.1.total_cmp(&b.1.1);
+        let lowest = place.iter().enumerate().min_by(by_height).map_or(0, |(index, _)| index);
+        let highest = place.iter().enumerate().max_by(by_height).map_or(0, |(index, _)| index);
+        let mut indices = [0, lowest, highest, place.len() - 1];
+        indices.sort_unstable();
+        let mut last = None;
+        kept.extend(indices.into_iter().filter(|&index| last.replace(index) != Some(index)).map(|index| place[index]));
     }
-    if let Some((_, inside)) = column {
-        flush(&mut points, &inside);
-    }
-    picture.line(points, color, 1.6);
+    kept
 }
 
 #[cfg(test)]

@@ -68,12 +68,16 @@ pub(crate) fn most_rows(picture: &Picture) -> usize {
     rows
 }
 
+/// Light, in either theme: the colours of low levels are dark.
+const GRID: Color = [220, 220, 226];
+
 /// Ems: above the panels, between them, and of the colour bar.
 const UPPER: f64 = 4.2;
-const ROW_GAP: f64 = 0.8;
+const ROW_GAP: f64 = 1.2;
 const COLUMN_GAP: f64 = 2.0;
 const MARGIN: f64 = 0.8;
 const BAR: f64 = 1.2;
+const BAR_GAP: f64 = 0.6;
 
 /// Draws the panels and the colour bar into an empty picture.
 pub(crate) fn draw(picture: &mut Picture, columns: &[Column<'_>], scales: &Scales) {
@@ -93,7 +97,7 @@ pub(crate) fn draw(picture: &mut Picture, columns: &[Column<'_>], scales: &Scale
     let height = ((bottom - top) - ROW_GAP * em * count(row_count - 1)) / count(row_count);
     let probe = frame(Area { left: 0.0, top: 0.0, width: LEAST_WIDTH * em, height });
     let left = MARGIN * em + probe.left_room(picture, Shown::ALL);
-    let right = picture.width() - bar_room - COLUMN_GAP * em;
+    let right = picture.width() - bar_room - BAR_GAP * em;
     let width = ((right - left) - COLUMN_GAP * em * count(columns.len() - 1)) / count(columns.len());
 
     for (index, column) in columns.iter().enumerate() {
@@ -108,7 +112,7 @@ pub(crate) fn draw(picture: &mut Picture, columns: &[Column<'_>], scales: &Scale
             let frame = frame(on_pixels(Area { left, top, width, height }));
             draw_levels(picture, &frame, *levels, scales);
             if scales.grid {
-                frame.draw_grid(picture, 0.35);
+                frame.draw_grid(picture, GRID, 0.35);
             }
             let last = row + 1 == column.rows.len();
             let first = index == 0;

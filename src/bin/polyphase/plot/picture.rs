@@ -109,6 +109,7 @@ pub(super) struct Text {
     pub(super) color: Color,
 }
 
+#[cfg(test)]
 impl Text {
     /// What it covers.
     pub(super) fn area(&self) -> Area {
@@ -140,6 +141,11 @@ pub(super) enum Shape {
         color: Color,
         opacity: f64,
         width: f64,
+    },
+    Dot {
+        at: (f64, f64),
+        radius: f64,
+        color: Color,
     },
     Text(Text),
     /// Pixels, row by row from the upper left, three bytes each; on whole pixels of the picture, one to one.
@@ -193,6 +199,10 @@ impl Picture {
         self.shapes.push(Shape::Line { points, color, opacity, width: width * self.em / 10.0 });
     }
 
+    pub(super) fn dot(&mut self, at: (f64, f64), radius: f64, color: Color) {
+        self.shapes.push(Shape::Dot { at, radius, color });
+    }
+
     /// The outline of an area.
     pub(super) fn outline(&mut self, area: Area, color: Color) {
         let Area { left, top, .. } = area;
@@ -209,14 +219,9 @@ impl Picture {
     pub(super) fn sized_text(&mut self, text: &str, at: (f64, f64), anchor: Anchor, color: Color, size: f64) {
         let em = self.em * size;
         let at = (at.0, at.1 + CAPITALS / 2.0 * em);
-        self.shapes.push(Shape::Text(Text {
-            text: text.to_owned(),
-            at,
-            anchor,
-            direction: Direction::Across,
-            em,
-            color,
-        }));
+        // Names of files may hold anything; an SVG must not.
+        let text = text.replace(char::is_control, "�");
+        self.shapes.push(Shape::Text(Text { text, at, anchor, direction: Direction::Across, em, color }));
     }
 
     /// A text that goes up, centred at a point.

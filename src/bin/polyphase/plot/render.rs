@@ -122,6 +122,11 @@ impl<Backend: DrawingBackend> Pen<'_, Backend> {
                 self.area.draw(&Rectangle::new(corners, solid(*color, 1.0).filled()))
             }
             Shape::Line { points, color, opacity, width } => self.draw_line(points, *color, *opacity, *width),
+            Shape::Dot { at, radius, color } => {
+                #[expect(clippy::cast_possible_truncation, reason = "a few sub-pixels")]
+                let radius = (radius * self.scale).round() as i32;
+                self.area.draw(&Circle::new(self.at(*at), radius, solid(*color, 1.0).filled()))
+            }
             Shape::Text(text) => self.draw_text(text),
             Shape::Pixels { .. } => Ok(()),
         }

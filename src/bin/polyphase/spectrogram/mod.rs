@@ -34,7 +34,7 @@ pub(crate) struct Args {
     inputs: Vec<PathBuf>,
 
     /// The picture to write: its name ends in .png or .svg
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     out: PathBuf,
 
     /// The sampling rate of .npy arrays, in Hz, which have none of their own

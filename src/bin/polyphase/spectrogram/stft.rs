@@ -324,9 +324,8 @@ mod tests {
                 for seconds in [0.0, 0.1, 0.2, 20_000.0 / f64::from(RATE)] {
                     let level = at(&spectrogram, seconds, frequency);
                     assert!(level.abs() < 0.01, "{window:?} {bin} at {seconds}: {level}");
-                    let far = at(&spectrogram, seconds, frequency + 30.0 * f64::from(RATE) / 2048.0);
-                    let bound = if window == FadeWindow::Kaiser { -110.0 } else { -90.0 };
-                    assert!(far < bound, "{window:?} {bin}: {far}");
+                    let far = at(&spectrogram, seconds, (frequency - 12_000.0).abs());
+                    assert!(far < -110.0, "{window:?} {bin}: {far}");
                 }
             }
         }
@@ -355,12 +354,12 @@ mod tests {
             let mut signal = vec![0.0; len];
             let tone = sine(6000.0, len / 10);
             signal[len - len / 10..].copy_from_slice(&tone);
-            for hop in [None, Some(512), Some(5000)] {
+            for hop in [None, Some(512), Some(3000)] {
                 let spectrogram = analyzed(Settings { hop, max_columns: 300, ..settings() }, &signal);
                 assert!((1..=300).contains(&spectrogram.columns), "{}", spectrogram.columns);
                 let duration = to_f64(len) / f64::from(RATE);
                 assert_eq!(spectrogram.seconds, duration);
-                assert!(at(&spectrogram, 0.85 * duration - 0.05, 6000.0) < -150.0, "{len} {hop:?}");
+                assert!(at(&spectrogram, 0.85 * duration - 0.1, 6000.0) < -150.0, "{len} {hop:?}");
                 let level = at(&spectrogram, 0.96 * duration, 6000.0);
                 assert!(level.abs() < 0.1, "{len} {hop:?}: {level}");
             }
