@@ -97,7 +97,7 @@ fn every_kind_of_signal_is_drawn() {
         ("six.wav", (1200, 720)),
         ("array.npy --orig-freq 16000", (500, 300)),
         ("stereo.flac speech.mp3 --theme dark --colors viridis", (1000, 500)),
-        ("stereo.flac one.wav --fade hann --fft 300 --hop 77 --text 0.7", (800, 500)),
+        ("stereo.flac one.wav --window hann --fft 300 --hop 77 --text 0.7", (800, 500)),
     ] {
         let (width, height) = size;
         for kind in ["png", "svg"] {

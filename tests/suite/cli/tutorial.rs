@@ -1,9 +1,11 @@
 //! `polyphase tutorial`: its files, its figures, and its page in a browser.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -59,7 +61,7 @@ fn the_tutorial_is_complete_and_its_page_is_whole() {
     // It is replaced only if that is asked for.
     let (code, stdout, stderr) = run(&folder, "tutorial --repeat 1");
     assert_eq!((code, stdout.as_str(), stderr.lines().count()), (2, "", 1));
-    assert!(stderr.contains("there is a tutorial already: add --overwrite"), "{stderr}");
+    assert!(stderr.contains("sweep.wav: it exists already: add --overwrite"), "{stderr}");
     fs::write(folder.path().join("file"), "").unwrap();
     let (code, _, stderr) = run(&folder, "tutorial --out file");
     assert!(code == 2 && stderr.starts_with("polyphase: making the folder file: "), "{stderr}");
@@ -85,8 +87,7 @@ fn browser() -> Option<PathBuf> {
 /// Opens the page in a window of this width, loads all that it has, and tells what came of it.
 fn opened(browser: &Path, folder: &TempDir, width: u32) -> serde_json::Value {
     let outer = format!(
-        r#"<!doctype html><iframe src="tutorial/index.html" style="border:0;width:{width}px;height:800px"></iframe>
-<pre id="found"></pre><script>
+        r#"<!doctype html><iframe src="tutorial/index.html" style="border:0;width:{width}px;height:800px"></iframe><script>
 addEventListener("load", async () => {{
   const page = document.querySelector("iframe").contentDocument, errors = [];
   const fails = (element) => errors.push("cannot load " + element.src);
@@ -103,32 +104,34 @@ addEventListener("load", async () => {{
     if (!(Math.abs(sound.duration - 1) < 0.01)) fails(sound);
   }}
   const found = {{ width: page.documentElement.scrollWidth, pictures: pictures.length, sounds: sounds.length, errors }};
-  document.getElementById("found").textContent = "FOU" + "ND" + JSON.stringify(found) + "END";
+  console.log("FOUND" + JSON.stringify(found) + "END");
 }});
 </script>"#
     );
     let outer_path = folder.path().join(format!("outer-{width}.html"));
     fs::write(&outer_path, outer).unwrap();
+    // It stays open for a debugger, and writes what the page logs to stderr.
     let mut child = Command::new(browser)
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--allow-file-access-from-files", "--dump-dom"])
-        .args(["--window-size=1400,900", "--virtual-time-budget=20000"])
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--allow-file-access-from-files"])
+        .args(["--enable-logging=stderr", "--remote-debugging-port=0", "--window-size=1400,900"])
         .arg(format!("--user-data-dir={}", folder.path().join("profile").display()))
         .arg(format!("file://{}", outer_path.display()))
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let mut stdout = child.stdout.take().unwrap();
-    let reader = std::thread::spawn(move || std::io::read_to_string(&mut stdout).unwrap());
-    let began = Instant::now();
-    while child.try_wait().unwrap().is_none() {
-        if began.elapsed() > Duration::from_secs(60) {
-            child.kill().unwrap();
-            panic!("the browser does not end");
+    let log = BufReader::new(child.stderr.take().unwrap());
+    let (sender, receiver) = mpsc::channel();
+    let reader = std::thread::spawn(move || {
+        for line in log.lines().map_while(Result::ok) {
+            if let Some((_, found)) = line.split_once("FOUND") {
+                let _ = sender.send(found.split("END").next().unwrap().to_owned());
+            }
         }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let dom = reader.join().unwrap();
-    let found = dom.split("FOUND").nth(1).unwrap_or_else(|| panic!("{dom}"));
-    serde_json::from_str(found.split("END").next().unwrap()).unwrap_or_else(|error| panic!("{error}: {dom}"))
+    });
+    let found = receiver.recv_timeout(Duration::from_secs(90));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    reader.join().unwrap();
+    serde_json::from_str(&found.expect("the page tells what it found")).unwrap()
 }

@@ -65,7 +65,7 @@ pub(crate) fn draw(picture: &mut Picture, curves: &FilterCurves) {
     let (top, left) = (4.2 * em, 0.0);
     let (cell_width, cell_height) =
         (picture.width() / f64::from(columns), (picture.height() - top - 0.4 * em) / f64::from(rows));
-    let panels: [(&str, fn(&mut Picture, &FilterCurves, Panel)); 4] = [
+    let panels: [(&str, DrawPanel); 4] = [
         ("Impulse response", draw_impulse),
         ("Gain of the whole band", draw_whole_band),
         ("Gain of the pass band", draw_pass_band),
@@ -83,7 +83,9 @@ pub(crate) fn draw(picture: &mut Picture, curves: &FilterCurves) {
     }
 }
 
-/// Where a panel goes, with its axes.
+type DrawPanel = fn(&mut Picture, &FilterCurves, Panel);
+
+/// Where a panel goes, with its name.
 #[derive(Debug, Clone, Copy)]
 struct Panel {
     name: &'static str,
@@ -222,7 +224,7 @@ fn draw_landing(picture: &mut Picture, curves: &FilterCurves, panel: Panel) {
     draw_curve(picture, &frame, kept, wanted);
 
     let (em, left) = (picture.em, frame.area.left + 0.8 * picture.em);
-    let name = match (curves.orig_freq > curves.new_freq, curves.new_freq % curves.orig_freq == 0) {
+    let name = match (curves.orig_freq > curves.new_freq, curves.new_freq.is_multiple_of(curves.orig_freq)) {
         (true, _) => "aliases, the worst at each",
         (false, true) => "images, the worst at each",
         (false, false) => "images and aliases, the worst at each",

@@ -2,6 +2,7 @@
 
 mod source;
 pub(crate) mod stft;
+pub(crate) mod window;
 
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail, ensure};
 
 use self::source::{SignalKind, Source};
-use self::stft::{Analysis, FadeWindow, Settings, Spectrogram};
+use self::stft::{Analysis, Settings, Spectrogram};
+use self::window::FadeWindow;
 use crate::plot::heat_map::{self, ColorMap, Column, Levels, Scales};
 use crate::plot::{Axis, Picture, PictureArgs, PictureFile, Quantity};
 use crate::terminal;
@@ -19,7 +21,7 @@ use crate::terminal;
 ///
 /// Reads what `polyphase resample` reads, from beginning to end, in memory that does not grow with the length. A sine of full
 /// scale is 0 dBFS. Each channel has a row of its own. Two recordings have the same scales: where one has no such frequency,
-/// or is over already, nothing is drawn.
+/// or is over already, nothing is drawn. Samples that are no numbers count as silence.
 ///
 /// Exit code: 0 if the picture was written, 1 if a recording could not be read or the picture not be written, 2 if nothing
 /// was begun.
@@ -49,9 +51,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N")]
     hop: Option<NonZeroU32>,
 
-    /// What the samples of a transform are faded in and out with
+    /// The window of each transform
     #[arg(long, value_enum, default_value_t = FadeWindow::Kaiser)]
-    fade: FadeWindow,
+    window: FadeWindow,
 
     /// The lowest level that is shown, so many dB below full scale
     #[arg(long, value_name = "DB", default_value_t = 120.0)]
@@ -152,7 +154,7 @@ impl Args {
             rate: kind.rate,
             fft: self.fft as usize,
             hop: self.hop.map(|hop| hop.get() as usize),
-            window: self.fade,
+            window: self.window,
             max_freq: self.max_freq.unwrap_or(f64::INFINITY).min(f64::from(kind.rate) / 2.0),
             max_rows: self.picture.size.height as usize,
             max_columns: 2 * self.picture.size.width as usize,
@@ -186,7 +188,7 @@ impl Args {
             _ => format!(" · {channels} channels"),
         };
         let hop = signal.channels.first().map_or(0, |channel| channel.hop);
-        let subtitle = format!("{rate} Hz{channels_text} · FFT {}, hop {hop}, {}", self.fft, self.fade.name());
+        let subtitle = format!("{rate} Hz{channels_text} · FFT {}, hop {hop}, {}", self.fft, self.window.name());
         let name = |row: usize| (signal.channels.len() > 1).then(|| channel_name(row, channels));
         let rows = signal.channels.iter().enumerate().map(|(row, levels)| (name(row), levels as &dyn Levels));
         Column { title: signal.name.clone(), subtitle, rows: rows.collect() }

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail};
 use polyphase::{CpuResampler, Plan, Preset, ResampleOptions, Window};
 use serde::Serialize;
 
@@ -20,7 +20,8 @@ use crate::plot::args::write_whole;
 use crate::plot::heat_map::{self, ColorMap, Column, Scales};
 use crate::plot::{Axis, Picture, Theme, filter};
 use crate::resample::convert::{publish, temporary_file};
-use crate::spectrogram::stft::{Analysis, FadeWindow, Settings};
+use crate::spectrogram::stft::{Analysis, Settings};
+use crate::spectrogram::window::FadeWindow;
 use crate::{filter_curves, terminal};
 
 /// Write torchaudio's audio resampling tutorial, done by this program, as a page to look at and listen to
@@ -28,6 +29,8 @@ use crate::{filter_curves, terminal};
 /// A sine sweep is resampled from 48 to 32 kHz with each filter of the tutorial; the page shows the spectrograms, what each
 /// filter does, and how far the results are from resampy's, plays the sounds, and has the times that this machine takes for
 /// the tutorial's table. The folder is complete in itself: open its index.html.
+///
+/// Exit code: 0 if it was written, 1 if a file of it could not be, 2 if nothing was begun.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The folder to write; it is made if it is not there
@@ -87,24 +90,35 @@ struct Figures {
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let out = args.out.display();
-    let index = args.out.join("index.html");
-    ensure!(args.overwrite || !index.exists(), "{out}: there is a tutorial already: add --overwrite to replace it");
+    let examples = examples()?;
+    let index = args.out.join(INDEX);
+    if !args.overwrite {
+        let names = examples.iter().flat_map(files).chain([FIGURES.to_owned(), INDEX.to_owned()]);
+        let existing = names.map(|name| args.out.join(name)).find(|path| path.symlink_metadata().is_ok());
+        if let Some(path) = existing {
+            bail!("{}: it exists already: add --overwrite to replace a tutorial", path.display());
+        }
+    }
     fs::create_dir_all(&args.out).with_context(|| format!("making the folder {out}"))?;
-    let written = examples().and_then(|examples| {
-        examples.iter().try_for_each(|example| write_example(example, &args.out))?;
-        let times = bench::Args::without_batch(args.threads, args.repeat).report()?;
-        let figures = Figures { differences: differences(&examples)?, times };
-        let json = serde_json::to_string_pretty(&figures)? + "\n";
-        write_whole(&args.out.join("tutorial.json"), json.as_bytes(), true)?;
-        // Last: when it is there, so is all that it shows.
-        write_whole(&index, page::html(&examples, &figures).as_bytes(), true)
-    });
-    if let Err(error) = written {
+    if let Err(error) = write(args, &examples) {
         terminal::complain(&format!("polyphase: {error:#}"));
         return Ok(ExitCode::FAILURE);
     }
     terminal::print(&format!("open {}", index.display()))?;
     Ok(ExitCode::SUCCESS)
+}
+
+const INDEX: &str = "index.html";
+const FIGURES: &str = "tutorial.json";
+
+fn write(args: &Args, examples: &[Example]) -> Result<()> {
+    examples.iter().try_for_each(|example| write_example(example, &args.out))?;
+    let times = bench::Args::without_batch(args.threads, args.repeat).report()?;
+    let figures = Figures { differences: differences(examples)?, times };
+    let json = serde_json::to_string_pretty(&figures)? + "\n";
+    write_whole(&args.out.join(FIGURES), json.as_bytes(), true)?;
+    // Last: when it is there, so is all that it shows.
+    write_whole(&args.out.join(INDEX), page::html(examples, &figures).as_bytes(), true)
 }
 
 /// The sweep and all that is made of it, in the order of the tutorial.
@@ -152,17 +166,48 @@ fn differences(examples: &[Example]) -> Result<Vec<Difference>> {
 /// The themes with what the names of their pictures end in.
 const THEMES: [(Theme, &str); 2] = [(Theme::Light, ""), (Theme::Dark, "-dark")];
 
-/// Writes what there is to see and to hear of an example.
+/// What is to be seen or heard of an example.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Sound,
+    Spectrogram(Theme),
+    Filter(Theme),
+}
+
+impl Part {
+    /// The parts that an example has.
+    fn all(example: &Example) -> impl Iterator<Item = Self> {
+        let filters = THEMES.iter().filter(|_| example.options.is_some()).map(|(theme, _)| Self::Filter(*theme));
+        [Self::Sound].into_iter().chain(THEMES.iter().map(|(theme, _)| Self::Spectrogram(*theme))).chain(filters)
+    }
+
+    fn file(self, example: &Example) -> String {
+        let suffix = |theme| THEMES.iter().find(|(other, _)| *other == theme).map_or("", |(_, suffix)| suffix);
+        match self {
+            Self::Sound => format!("{}.wav", example.name),
+            Self::Spectrogram(theme) => format!("{}{}.png", example.name, suffix(theme)),
+            Self::Filter(theme) => format!("{}-filter{}.png", example.name, suffix(theme)),
+        }
+    }
+}
+
+fn files(example: &Example) -> impl Iterator<Item = String> {
+    Part::all(example).map(|part| part.file(example))
+}
+
 fn write_example(example: &Example, folder: &Path) -> Result<()> {
-    write_wav(example, &folder.join(format!("{}.wav", example.name)))?;
-    for (theme, suffix) in THEMES {
-        let write = |picture: &Picture, name: String| write_whole(&folder.join(name), &picture.png()?, true);
-        write(&spectrogram(example, theme), format!("{}{suffix}.png", example.name))?;
-        if let Some(options) = &example.options {
-            let plan = Plan::new(ORIG_FREQ, NEW_FREQ, options)?;
-            let mut picture = Picture::new(FILTER_SIZE, theme, TEXT);
-            filter::draw(&mut picture, &filter_curves::curves(ORIG_FREQ, NEW_FREQ, &plan)?);
-            write(&picture, format!("{}-filter{suffix}.png", example.name))?;
+    for part in Part::all(example) {
+        let path = folder.join(part.file(example));
+        match part {
+            Part::Sound => write_wav(example, &path)?,
+            Part::Spectrogram(theme) => write_whole(&path, &spectrogram(example, theme).png()?, true)?,
+            Part::Filter(theme) => {
+                let options = example.options.context("an example with a filter has its options")?;
+                let plan = Plan::new(ORIG_FREQ, NEW_FREQ, &options)?;
+                let mut picture = Picture::new(FILTER_SIZE, theme, TEXT);
+                filter::draw(&mut picture, &filter_curves::curves(ORIG_FREQ, NEW_FREQ, &plan)?);
+                write_whole(&path, &picture.png()?, true)?;
+            }
         }
     }
     Ok(())

@@ -8,7 +8,7 @@
 
 use std::f64::consts::PI;
 
-use crate::spectrogram::stft::bessel_i0;
+use crate::spectrogram::window::bessel_i0;
 
 /// A filter of resampy's: its zero crossings to either side, cut-off and window.
 #[derive(Debug, Clone, Copy, PartialEq)]
