@@ -319,6 +319,20 @@ mod tests {
     }
 
     #[test]
+    fn a_steady_tone_keeps_its_level_however_often_columns_were_joined() {
+        let frequency = 100.0 * f64::from(RATE) / 2048.0;
+        for len in (2048..40_000).step_by(1777) {
+            for hop in [None, Some(100)] {
+                let spectrogram = analyzed(Settings { hop, max_columns: 20, ..settings() }, &sine(frequency, len));
+                for part in [0.05, 0.5, 0.95] {
+                    let level = at(&spectrogram, part * spectrogram.seconds, frequency);
+                    assert!(level.abs() < 0.01, "{len} {hop:?} at {part}: {level}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn noise_has_the_same_level_at_every_length() {
         // The mean power in a bin of white noise of variance 1/3 is 4/3 · Σw² / (Σw)².
         let window = FadeWindow::Kaiser.points(2048);
