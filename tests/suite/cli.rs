@@ -14,8 +14,10 @@ mod interruptions;
 mod limits;
 mod outputs;
 mod paths;
+mod pictures;
 mod resume;
 mod terminal;
+mod tutorial;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

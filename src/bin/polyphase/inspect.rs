@@ -1,6 +1,7 @@
 //! `polyphase inspect`: what a filter for two rates will be, without resampling anything.
 
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -8,7 +9,8 @@ use polyphase::Plan;
 use serde::Serialize;
 
 use crate::filter_args::{FilterArgs, FilterRow, in_options};
-use crate::terminal;
+use crate::plot::{self, PictureArgs, PictureFile};
+use crate::{filter_curves, terminal};
 
 /// Show the filter between two sampling rates: its ratio, phases, taps, memory, cost and delay.
 #[derive(Debug, clap::Args)]
@@ -24,6 +26,13 @@ pub(crate) struct Args {
     /// Print JSON instead of a table
     #[arg(long)]
     json: bool,
+
+    /// Draw it too, as a .png or .svg: its impulse response, its gain, and where aliases and images land
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+
+    #[command(flatten)]
+    picture: PictureArgs,
 
     #[command(flatten)]
     filter: FilterArgs,
@@ -53,6 +62,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let options = args.filter.options()?;
     let (orig_freq, new_freq) = (args.orig_freq.get(), args.rate.get());
     let plan = Plan::new(orig_freq, new_freq, &options).map_err(in_options)?;
+    if let Some(path) = &args.plot {
+        let file = PictureFile::new(path, args.picture.overwrite)?;
+        let mut picture = args.picture.picture();
+        plot::filter::draw(&mut picture, &filter_curves::curves(orig_freq, new_freq, &plan)?);
+        file.write(&picture)?;
+    }
     let identity = plan.ratio().is_identity();
     let taps = if identity { 0 } else { plan.taps() };
     #[expect(clippy::cast_precision_loss, reason = "a duration for people to read")]

@@ -7,12 +7,17 @@ mod bench;
 mod devices;
 mod files;
 mod filter_args;
+mod filter_curves;
+mod fourier;
 mod inspect;
 mod interrupt;
 mod panics;
 mod rate;
+mod plot;
 mod resample;
+mod spectrogram;
 mod terminal;
+mod tutorial;
 
 use std::process::ExitCode;
 
@@ -32,6 +37,8 @@ enum Command {
     Inspect(inspect::Args),
     Devices(devices::Args),
     Bench(bench::Args),
+    Spectrogram(spectrogram::Args),
+    Tutorial(tutorial::Args),
 }
 
 /// 0 if everything succeeded, 1 if a file failed or the report of them could not be written, 2 if nothing was begun.
@@ -41,6 +48,8 @@ fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args),
         Command::Devices(args) => devices::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Spectrogram(args) => spectrogram::run(&args),
+        Command::Tutorial(args) => tutorial::run(&args),
     };
     done.unwrap_or_else(|error| {
         terminal::complain(&format!("polyphase: {error:#}"));

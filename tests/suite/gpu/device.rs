@@ -15,7 +15,7 @@ pub(crate) fn device() -> Option<(wgpu::Device, wgpu::Queue)> {
         Some(open(&adapter, adapter.limits()))
     });
     if device.is_none() {
-        skipped();
+        skipped("POLYPHASE_REQUIRE_GPU", "GPU adapter");
     }
     device.clone()
 }
@@ -24,7 +24,7 @@ pub(crate) fn device() -> Option<(wgpu::Device, wgpu::Queue)> {
 pub(crate) fn adapter() -> Option<wgpu::Adapter> {
     let adapter = first_adapter();
     if adapter.is_none() {
-        skipped();
+        skipped("POLYPHASE_REQUIRE_GPU", "GPU adapter");
     }
     adapter
 }
@@ -34,14 +34,13 @@ fn first_adapter() -> Option<wgpu::Adapter> {
     pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all())).into_iter().next()
 }
 
-/// Counts a test that has no adapter to run on, and says so.
-fn skipped() {
+/// Counts a test that lacks something to run on, and says so; with this variable set it fails.
+pub(crate) fn skipped(variable: &str, missing: &str) {
     static SKIPPED: AtomicUsize = AtomicUsize::new(0);
-    let required = std::env::var_os("POLYPHASE_REQUIRE_GPU").is_some();
-    assert!(!required, "POLYPHASE_REQUIRE_GPU is set, and there is no adapter");
+    assert!(std::env::var_os(variable).is_none(), "{variable} is set, and there is no {missing}");
     let count = SKIPPED.fetch_add(1, Ordering::Relaxed) + 1;
     let thread = std::thread::current();
-    say(&format!("SKIPPED ({count} so far): {}, no GPU adapter", thread.name().unwrap_or("a test")));
+    say(&format!("SKIPPED ({count} so far): {}, no {missing}", thread.name().unwrap_or("a test")));
 }
 
 /// Past the test harness, which keeps what passing tests print to itself.

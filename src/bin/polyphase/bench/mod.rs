@@ -41,34 +41,46 @@ const PAIRS: [(u32, u32); 4] = [(48_000, 44_100), (16_000, 8_000), (44_100, 48_0
 const BATCH_SECONDS: usize = 10;
 
 #[derive(Debug, Serialize)]
-struct Report {
-    level: &'static str,
-    machine: Machine,
-    rows: Vec<Row>,
+pub(crate) struct Report {
+    pub(crate) level: &'static str,
+    pub(crate) machine: Machine,
+    pub(crate) rows: Vec<Row>,
 }
 
 #[derive(Debug, Serialize)]
-struct Row {
-    filter: &'static str,
-    orig_freq: u32,
-    new_freq: u32,
+pub(crate) struct Row {
+    pub(crate) filter: &'static str,
+    pub(crate) orig_freq: u32,
+    pub(crate) new_freq: u32,
     taps: usize,
-    columns: Vec<Cell>,
+    pub(crate) columns: Vec<Cell>,
 }
 
 /// One way to resample.
 #[derive(Debug, Serialize)]
-struct Cell {
-    name: &'static str,
+pub(crate) struct Cell {
+    pub(crate) name: &'static str,
     /// For one second of audio.
-    milliseconds: f64,
+    pub(crate) milliseconds: f64,
     times_real_time: f64,
     share_of_limit: f64,
 }
 
+impl Args {
+    /// To measure single seconds alone.
+    pub(crate) fn without_batch(threads: usize, repeat: usize) -> Self {
+        Self { threads, json: false, repeat, clips: 0 }
+    }
+
+    /// Measures every filter between every pair of rates.
+    pub(crate) fn report(&self) -> Result<Report> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads).build().context("threads")?;
+        pool.install(|| measure(self))
+    }
+}
+
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(args.threads).build().context("threads")?;
-    let report = pool.install(|| measure(args))?;
+    let report = args.report()?;
     let text = if args.json { serde_json::to_string_pretty(&report)? } else { table(&report) };
     terminal::print(&text)?;
     Ok(ExitCode::SUCCESS)

@@ -1,7 +1,7 @@
 //! `polyphase resample`: files and folders of any audio to one sampling rate.
 
 mod array;
-mod convert;
+pub(crate) mod convert;
 mod gpu;
 mod paths;
 mod progress;

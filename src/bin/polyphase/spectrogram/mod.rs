@@ -1,0 +1,204 @@
+//! `polyphase spectrogram`: the levels of a recording over time and frequency, as a picture.
+
+mod source;
+pub(crate) mod stft;
+pub(crate) mod window;
+
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use self::source::{SignalKind, Source};
+use self::stft::{Analysis, Settings, Spectrogram};
+use self::window::FadeWindow;
+use crate::plot::heat_map::{self, ColorMap, Column, Levels, Scales};
+use crate::plot::{Axis, Picture, PictureArgs, PictureFile, Quantity};
+use crate::terminal;
+
+/// Draw the spectrogram of a recording, or of two beside each other, such as before and after resampling
+///
+/// Reads what `polyphase resample` reads, from beginning to end, in memory that does not grow with the length. A sine of full
+/// scale is 0 dBFS. Each channel has a row of its own. Two recordings have the same scales: where one has no such frequency,
+/// or is over already, nothing is drawn. Samples that are no numbers count as silence.
+///
+/// Exit code: 0 if the picture was written, 1 if a recording could not be read or the picture not be written, 2 if nothing
+/// was begun.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  polyphase spectrogram song.flac --out song.png
+  polyphase spectrogram before.wav after.wav --out both.svg --range-db 140 --fft 4096
+  polyphase spectrogram clip.npy --orig-freq 16000 --out clip.png --max-freq 4000")]
+pub(crate) struct Args {
+    /// A recording, and another to stand beside it
+    #[arg(required = true, num_args = 1..=2, value_name = "INPUT")]
+    inputs: Vec<PathBuf>,
+
+    /// The picture to write: its name ends in .png or .svg
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+
+    /// The sampling rate of .npy arrays, in Hz, which have none of their own
+    #[arg(long, value_name = "HZ")]
+    orig_freq: Option<NonZeroU32>,
+
+    /// Samples that are transformed at once, from 16 to 65536: more tell frequencies apart better, and times less well
+    #[arg(long, value_name = "N", default_value_t = 2048)]
+    fft: u32,
+
+    /// Samples from one transform to the next [default: as few as make a column of the picture, at most a quarter of --fft]
+    #[arg(long, value_name = "N")]
+    hop: Option<NonZeroU32>,
+
+    /// The window of each transform
+    #[arg(long, value_enum, default_value_t = FadeWindow::Kaiser)]
+    window: FadeWindow,
+
+    /// The lowest level that is shown, so many dB below full scale
+    #[arg(long, value_name = "DB", default_value_t = 120.0)]
+    range_db: f64,
+
+    /// The highest frequency that is shown, in Hz [default: half the sampling rate, of two inputs the higher]
+    #[arg(long, value_name = "HZ")]
+    max_freq: Option<f64>,
+
+    /// Draw the mean of all channels instead of each
+    #[arg(long, conflicts_with = "channel")]
+    mix: bool,
+
+    /// Draw this channel alone; the first is 1
+    #[arg(long, value_name = "N")]
+    channel: Option<usize>,
+
+    /// The colours of the levels
+    #[arg(long, value_enum, default_value_t = ColorMap::Magma)]
+    colors: ColorMap,
+
+    #[command(flatten)]
+    picture: PictureArgs,
+}
+
+/// A recording with what was found in it.
+struct Analyzed {
+    name: String,
+    kind: SignalKind,
+    /// One for each row.
+    channels: Vec<Spectrogram>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    args.check()?;
+    let file = PictureFile::new(&args.out, args.picture.overwrite)?;
+    let picture = args.picture.picture();
+    if let Err(error) = args.draw(picture).and_then(|picture| file.write(&picture)) {
+        terminal::complain(&format!("polyphase: {error:#}"));
+        return Ok(ExitCode::FAILURE);
+    }
+    terminal::print(&format!("{} is drawn", file.path().display()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+impl Args {
+    fn check(&self) -> Result<()> {
+        ensure!((16..=65_536).contains(&self.fft), "--fft {}: it can be from 16 to 65536", self.fft);
+        let within = |value: f64, low: f64, high: f64| value > low && value <= high;
+        ensure!(within(self.range_db, 0.0, 400.0), "--range-db {}: it is above 0 and at most 400", self.range_db);
+        if let Some(hertz) = self.max_freq {
+            ensure!(hertz > 0.0 && hertz.is_finite(), "--max-freq {hertz}: it is a frequency above 0");
+        }
+        for input in &self.inputs {
+            let same = input == &self.out
+                || input.canonicalize().ok().zip(self.out.canonicalize().ok()).is_some_and(|(a, b)| a == b);
+            ensure!(!same, "--out {} is an input: choose another name", self.out.display());
+        }
+        Ok(())
+    }
+
+    fn draw(&self, mut picture: Picture) -> Result<Picture> {
+        let analyze = |path: &PathBuf| self.analyze(path, &picture).with_context(|| path.display().to_string());
+        let analyzed: Vec<Analyzed> = self.inputs.iter().map(analyze).collect::<Result<_>>()?;
+        let seconds =
+            analyzed.iter().flat_map(|signal| &signal.channels).map(|channel| channel.seconds).fold(0.0, f64::max);
+        let highest = analyzed.iter().map(|signal| f64::from(signal.kind.rate) / 2.0).fold(0.0, f64::max);
+        let highest = self.max_freq.map_or(highest, |hertz| hertz.min(highest));
+        let columns: Vec<_> = analyzed.iter().map(|signal| self.column(signal)).collect();
+        let scales = Scales {
+            x: Axis::new("Time", Quantity::Time, (0.0, seconds)),
+            y: Axis::new("Frequency", Quantity::Frequency, (0.0, highest)),
+            levels: (-self.range_db, 0.0),
+            colors: self.colors,
+            grid: false,
+        };
+        heat_map::draw(&mut picture, &columns, &scales);
+        Ok(picture)
+    }
+
+    fn analyze(&self, path: &Path, picture: &Picture) -> Result<Analyzed> {
+        let source = Source::open(path, self.orig_freq.map(NonZeroU32::get))?;
+        let kind = source.kind();
+        let rows = match self.channel {
+            Some(channel) => {
+                let channels = kind.channels;
+                ensure!((1..=channels).contains(&channel), "there is no channel {channel}: it has {channels}");
+                1
+            }
+            None if self.mix => 1,
+            None => kind.channels,
+        };
+        let most = heat_map::most_rows(picture);
+        if rows > most {
+            bail!("the picture has room for {most} of its {rows} channels: add --mix, --channel, or a larger --size");
+        }
+        let settings = Settings {
+            rate: kind.rate,
+            fft: self.fft as usize,
+            hop: self.hop.map(|hop| hop.get() as usize),
+            window: self.window,
+            max_freq: self.max_freq.unwrap_or(f64::INFINITY).min(f64::from(kind.rate) / 2.0),
+            max_rows: self.picture.size.height as usize,
+            max_columns: 2 * self.picture.size.width as usize,
+        };
+        let mut analyses: Vec<_> = (0..rows).map(|_| Analysis::new(settings)).collect();
+        let mut channel_samples = Vec::new();
+        source.read(|frames| {
+            for (row, analysis) in analyses.iter_mut().enumerate() {
+                channel_samples.clear();
+                let frames = frames.chunks_exact(kind.channels);
+                #[expect(clippy::cast_precision_loss, reason = "a number of channels")]
+                if self.mix {
+                    channel_samples.extend(frames.map(|frame| frame.iter().sum::<f64>() / kind.channels as f64));
+                } else {
+                    let channel = self.channel.map_or(row, |channel| channel - 1);
+                    channel_samples.extend(frames.map(|frame| frame[channel]));
+                }
+                analysis.push(&channel_samples);
+            }
+        })?;
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        Ok(Analyzed { name, kind, channels: analyses.into_iter().map(Analysis::finish).collect() })
+    }
+
+    fn column<'a>(&self, signal: &'a Analyzed) -> Column<'a> {
+        let SignalKind { rate, channels } = signal.kind;
+        let channels_text = match (channels, self.channel) {
+            (1, _) => String::new(),
+            (_, Some(channel)) => format!(" · channel {channel} of {channels}"),
+            _ if self.mix => format!(" · mean of {channels} channels"),
+            _ => format!(" · {channels} channels"),
+        };
+        let hop = signal.channels.first().map_or(0, |channel| channel.hop);
+        let subtitle = format!("{rate} Hz{channels_text} · FFT {}, hop {hop}, {}", self.fft, self.window.name());
+        let name = |row: usize| (signal.channels.len() > 1).then(|| channel_name(row, channels));
+        let rows = signal.channels.iter().enumerate().map(|(row, levels)| (name(row), levels as &dyn Levels));
+        Column { title: signal.name.clone(), subtitle, rows: rows.collect() }
+    }
+}
+
+fn channel_name(row: usize, channels: usize) -> String {
+    match (channels, row) {
+        (2, 0) => "left".to_owned(),
+        (2, 1) => "right".to_owned(),
+        _ => format!("channel {}", row + 1),
+    }
+}
