@@ -13,7 +13,8 @@
 //! - `memory`: what calls allocate.
 //! - `lengths`, `nonfinite`, `refusals`, `presets`: exact lengths, NaN and infinities, bad input, names and options.
 //! - `gpu`: the GPU path; a missing adapter is said, and fails with `POLYPHASE_REQUIRE_GPU=1`.
-//! - `cli`: the program, run on real files.
+//! - `cli`: the program, run on real files, and its page in a browser; a missing Chromium is said, and fails with
+//!   `POLYPHASE_REQUIRE_BROWSER=1`.
 
 #![expect(clippy::unwrap_used, clippy::float_cmp, reason = "a panic is how a test fails, and equal means equal")]
 #![expect(
