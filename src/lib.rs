@@ -40,12 +40,14 @@ mod error;
 mod filter;
 #[cfg(feature = "gpu")]
 mod gpu;
+mod kaiser;
 mod level;
 mod options;
 mod plan;
 mod ratio;
 #[cfg(feature = "gpu")]
 mod resampler;
+mod response;
 mod stream;
 mod tensor;
 mod window;
@@ -67,6 +69,7 @@ pub use self::plan::Plan;
 pub use self::ratio::Ratio;
 #[cfg(feature = "gpu")]
 pub use self::resampler::{BACKEND_VARIABLE, Backend, Resampler, RunReport};
+pub use self::response::Response;
 pub use self::stream::Stream;
 
 /// Resamples one clip with torchaudio's default filter: the equivalent of `torchaudio.functional.resample(x, orig_freq,

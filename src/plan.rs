@@ -101,6 +101,16 @@ impl Plan {
         &self.0.single
     }
 
+    /// Calls `visit` with each phase, the first input sample under its row relative to the frame's, and its taps in float64.
+    /// Equal rates have the one tap 1.
+    pub(crate) fn for_each_row(&self, visit: &mut dyn FnMut(u64, i64, &[f64])) {
+        if self.ratio().is_identity() {
+            return visit(0, 0, &[1.0]);
+        }
+        let bank = self.double();
+        (0..bank.phases()).for_each(|phase| visit(phase as u64, bank.start(phase), bank.row(phase)));
+    }
+
     pub(crate) fn double(&self) -> &FilterBank<f64> {
         self.0.double.get_or_init(|| FilterBank::design(&self.0.shape, self.0.options.window))
     }

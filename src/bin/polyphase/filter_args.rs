@@ -8,8 +8,8 @@ use serde::Serialize;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Filter")]
 pub(crate) struct FilterArgs {
-    /// Start from a named filter; the options below change it [default, kaiser_best, kaiser_fast, resampy_kaiser_best,
-    /// resampy_kaiser_fast]
+    /// Start from a named filter; the options below change it [default, fast, high, best, kaiser_best, kaiser_fast,
+    /// resampy_kaiser_best, resampy_kaiser_fast]
     #[arg(long, value_name = "NAME", default_value_t = Preset::Default, hide_default_value = true)]
     preset: Preset,
 
@@ -75,6 +75,13 @@ pub(crate) struct FilterRow {
     window: &'static str,
     /// `null` for windows without.
     beta: Option<f64>,
+}
+
+impl std::fmt::Display for FilterRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "width {}, rolloff {}, {}", self.lowpass_filter_width, self.rolloff, self.window)?;
+        self.beta.map_or(Ok(()), |beta| write!(f, ", beta {beta}"))
+    }
 }
 
 impl From<ResampleOptions> for FilterRow {

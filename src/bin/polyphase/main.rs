@@ -1,4 +1,4 @@
-//! The `polyphase` program: resamples audio files and arrays, shows what a filter is, and measures its speed.
+//! The `polyphase` program: resamples audio files and arrays, shows what a filter is, and measures its quality and speed.
 
 #![forbid(unsafe_code)]
 
@@ -8,6 +8,7 @@ mod devices;
 mod filter_args;
 mod inspect;
 mod panics;
+mod quality;
 mod resample;
 mod terminal;
 
@@ -29,6 +30,7 @@ enum Command {
     Inspect(inspect::Args),
     Devices(devices::Args),
     Bench(bench::Args),
+    Quality(quality::Args),
 }
 
 /// 0 if everything succeeded, 1 if a file failed or the report of them could not be written, 2 if nothing was begun.
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         Command::Inspect(args) => inspect::run(&args),
         Command::Devices(args) => devices::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Quality(args) => quality::run(&args),
     };
     done.unwrap_or_else(|error| {
         terminal::complain(&format!("polyphase: {error:#}"));
