@@ -13,6 +13,8 @@
 //! 7. `GpuResampler` (feature `gpu`): the plan's taps in bands, tables of clips and tiles, one dispatch for all of them.
 //! 8. `Resampler` (feature `gpu`): whichever of the two suits.
 //!
+//! Beside them, [`Response`] says what a plan's filter does to frequencies, from its float64 taps.
+//!
 //! # Numerical contract
 //!
 //! - Output n is `Σ_i x[i] · h((i·L − n·M)/(L·M))` for n < ⌈len · L/M⌉, where x is zero outside its length,

@@ -208,7 +208,7 @@ pub enum Preset {
     ResampyKaiserFast,
     /// 80 dB with a pass band of 0.8: short. See [`ResampleOptions::quality`].
     Fast,
-    /// 120 dB with a pass band of 0.913: what float32 can hear. See [`ResampleOptions::quality`].
+    /// 120 dB with a pass band of 0.913: for float32. See [`ResampleOptions::quality`].
     High,
     /// 150 dB with a pass band of 0.95: for float64, float32 ends near 140 dB. See [`ResampleOptions::quality`].
     Best,

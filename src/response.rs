@@ -155,6 +155,11 @@ impl Response {
         self.gain(frequency).wanted
     }
 
+    /// The level of all images of a tone together, relative to the tone as it went in: what comes out that is not the tone.
+    pub fn image_level(&self, frequency: f64) -> f64 {
+        self.gain(frequency).images
+    }
+
     /// The largest deviation from gain 1 at frequencies up to `pass_band` (0 to 1), in dB, up or down.
     pub fn pass_band_ripple(&self, pass_band: f64) -> f64 {
         self.largest(0.0, pass_band.clamp(0.0, 1.0), |gain| (20.0 * gain.wanted.log10()).abs())
@@ -194,7 +199,7 @@ impl Response {
         (self.phases > 1).then(|| -20.0 * worst().log10())
     }
 
-    /// By how much a constant 1 ripples, max |Σ_k h_j[k] − 1| over the phases j.
+    /// By how much a constant 1 ripples: `max |Σ_k h_j[k] − 1|` over the phases j.
     pub fn dc_image(&self) -> f64 {
         self.dc_image
     }
@@ -453,7 +458,7 @@ mod tests {
             for frequency in [0.1, 0.5, 0.93] {
                 let images =
                     (1..plan.ratio().phases()).map(|k| response.magnitude(frequency + k as f64 * rate).powi(2));
-                close(response.gain(frequency).images, images.sum::<f64>().sqrt());
+                close(response.image_level(frequency), images.sum::<f64>().sqrt());
             }
         }
     }

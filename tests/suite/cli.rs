@@ -7,6 +7,7 @@ mod files;
 mod gpu;
 mod outputs;
 mod paths;
+mod quality;
 mod terminal;
 
 use std::path::{Path, PathBuf};

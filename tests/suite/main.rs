@@ -7,6 +7,7 @@
 //! - `exact`: what must be equal in every bit.
 //! - `memory`: what calls allocate.
 //! - `lengths`, `nonfinite`, `refusals`, `presets`: exact lengths, NaN and infinities, bad input, names and options.
+//! - `response`: what a filter does by its coefficients, against tones that are resampled and measured.
 //! - `gpu`: the GPU path; a missing adapter is said, and fails with `POLYPHASE_REQUIRE_GPU=1`.
 //! - `cli`: the program, run on real files.
 
@@ -33,4 +34,5 @@ mod nonfinite;
 mod oracle;
 mod presets;
 mod refusals;
+mod response;
 mod signals;

@@ -68,7 +68,7 @@ pub(crate) fn in_options(error: polyphase::Error) -> Error {
 }
 
 /// The filter, for `--json`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct FilterRow {
     lowpass_filter_width: f64,
     rolloff: f64,

@@ -25,7 +25,7 @@ pub(crate) struct Figures {
     /// 1.15 of it.
     pub(crate) edge_01: Option<f64>,
     pub(crate) edge_3: Option<f64>,
-    /// Worst tone of those that fold into the pass band; `null` if there is none.
+    /// All that comes out of a tone that folds into the pass band, worst tone; `null` if there is none.
     pub(crate) alias_db: Option<f64>,
     /// All images of a tone together, for the worst tone; `null` if the ratio has none.
     pub(crate) image_db: Option<f64>,

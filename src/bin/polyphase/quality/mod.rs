@@ -9,7 +9,7 @@ mod table;
 
 use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
@@ -97,7 +97,7 @@ struct Report {
     rows: Vec<Row>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct Row {
     /// The preset, or the name of the folder.
     filter: String,
@@ -183,7 +183,7 @@ fn measure_presets(args: &Args, presets: &[Preset], pairs: &[(u32, u32)], pass_b
     Ok(Report { no_gpu, rows: rows? })
 }
 
-fn measure_files(folder: &std::path::Path, manifest: &Manifest) -> Result<Vec<Row>> {
+fn measure_files(folder: &Path, manifest: &Manifest) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     for (name, folder) in files::resamplers(folder)? {
         let before = rows.len();
