@@ -72,6 +72,13 @@ impl FilterShape {
         Self { ratio, normalize: false, taps, ..*self }
     }
 
+    /// The same filter with the terms of the ratio, and so every m, taken `factor` times; none if they become too large.
+    pub(crate) fn times(&self, factor: u64) -> Option<Self> {
+        let ratio = self.ratio.times(factor)?;
+        let reach = largest_inside(self.width, self.rolloff, ratio.stride().max(ratio.phases()));
+        Some(Self { ratio, reach: i128::try_from(reach).ok()?, ..*self })
+    }
+
     /// The same without [`ResampleOptions::normalize_phases`].
     pub(crate) fn not_normalized(&self) -> Self {
         Self { normalize: false, ..*self }
@@ -118,7 +125,11 @@ impl FilterShape {
 
     /// The first and one past the last input sample inside the window of output `n`; negative before the clip begins.
     pub(crate) fn window(&self, n: u64) -> std::ops::Range<i64> {
-        let centre = i128::from(n) * self.stride();
+        self.window_about(i128::from(n) * self.stride())
+    }
+
+    /// The same for an output `centre`/L samples after the clip's first.
+    fn window_about(&self, centre: i128) -> std::ops::Range<i64> {
         let start = -(self.reach - centre).div_euclid(self.phases());
         let end = (centre + self.reach).div_euclid(self.phases()) + 1;
         saturate(start)..saturate(end)
@@ -170,6 +181,14 @@ impl FilterShape {
     /// Whether the window of an output that lies `rest`/L samples after one holds the sample that is `distance` after that.
     pub(crate) fn holds(&self, distance: i64, rest: u64) -> bool {
         (i128::from(distance) * self.phases() - i128::from(rest)).abs() <= self.reach
+    }
+
+    /// Divides a row, of which `left` taps lie before m = 0, by its sum, if the phases are normalised.
+    fn normalize_row(&self, row: &mut [f64], left: usize) {
+        if self.normalize {
+            let sum = sum_outwards(row, left);
+            row.iter_mut().for_each(|value| *value /= sum);
+        }
     }
 
     fn stride(&self) -> i128 {
@@ -358,14 +377,23 @@ impl Rows {
 
     /// The taps of output `n`, from the first sample inside its window: those of its phase in the bank, in every bit.
     pub(crate) fn row(&mut self, n: u64) -> &[f64] {
-        self.for_each_row(n..n + 1, |_, _| {});
-        &self.values
+        self.row_about(i128::from(n) * self.shape.stride()).1
+    }
+
+    /// The first m, and the taps, of an output `centre`/L samples after the clip's first.
+    pub(crate) fn row_about(&mut self, centre: i128) -> (i128, &[f64]) {
+        self.values.clear();
+        let left = self.push(centre);
+        self.function.evaluate(&mut self.values);
+        self.shape.normalize_row(&mut self.values, left);
+        let start = self.shape.window_about(centre).start;
+        (i128::from(start) * self.shape.phases() - centre, &self.values)
     }
 
     /// What the taps of output `n` sum to before they are normalised.
     pub(crate) fn sum(&mut self, n: u64) -> f64 {
         self.values.clear();
-        let left = self.push(n);
+        let left = self.push(i128::from(n) * self.shape.stride());
         self.function.evaluate(&mut self.values);
         sum_outwards(&self.values, left)
     }
@@ -373,29 +401,28 @@ impl Rows {
     /// Calls `put` with each of these outputs and its taps. Several at once are faster than one by one.
     pub(crate) fn for_each_row(&mut self, outputs: std::ops::Range<u64>, mut put: impl FnMut(u64, &[f64])) {
         self.values.clear();
-        let ends: Vec<_> = outputs.clone().map(|n| (self.push(n), self.values.len())).collect();
+        let stride = self.shape.stride();
+        let ends: Vec<_> = outputs.clone().map(|n| (self.push(i128::from(n) * stride), self.values.len())).collect();
         self.function.evaluate(&mut self.values);
         let mut start = 0;
         for (n, (left, end)) in outputs.zip(ends) {
             let row = &mut self.values[start..end];
-            if self.shape.normalize {
-                let sum = sum_outwards(row, left);
-                row.iter_mut().for_each(|value| *value /= sum);
-            }
+            self.shape.normalize_row(row, left);
             put(n, row);
             start = end;
         }
     }
 
-    /// Appends |m| for the taps of output `n`, and returns how many of them lie before m = 0.
+    /// Appends |m| for the taps of an output `centre`/L samples after the clip's first, and returns how many of them lie
+    /// before m = 0.
     #[expect(
         clippy::cast_precision_loss,
         reason = "m has an exact float64 up to 2^53, and its relative precision beyond"
     )]
-    fn push(&mut self, n: u64) -> usize {
-        let window = self.shape.window(n);
-        let (stride, phases) = (self.shape.stride(), self.shape.phases());
-        let first = i128::from(window.start) * phases - i128::from(n) * stride;
+    fn push(&mut self, centre: i128) -> usize {
+        let window = self.shape.window_about(centre);
+        let phases = self.shape.phases();
+        let first = i128::from(window.start) * phases - centre;
         let len = to_index(window.start.abs_diff(window.end));
         self.values.extend((0..len).map(|k| (first + k as i128 * phases).unsigned_abs() as f64));
         usize::try_from(((-first).max(0) + phases - 1) / phases).map_or(len, |left| left.min(len))

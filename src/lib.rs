@@ -13,6 +13,8 @@
 //! 7. `GpuResampler` (feature `gpu`): the plan's taps in bands, tables of clips and tiles, one dispatch for all of them.
 //! 8. `Resampler` (feature `gpu`): whichever of the two suits.
 //!
+//! Beside them, [`Response`] says what a plan's filter does to frequencies, from its float64 taps.
+//!
 //! # Numerical contract
 //!
 //! - Output n is `Σ_i x[i] · h((i·L − n·M)/(L·M))` for n < ⌈len · L/M⌉, where x is zero outside its length,
@@ -43,6 +45,7 @@ mod filter;
 #[cfg(feature = "gpu")]
 mod gpu;
 mod interpolated;
+mod kaiser;
 mod level;
 mod options;
 mod padding;
@@ -50,6 +53,7 @@ mod plan;
 mod ratio;
 #[cfg(feature = "gpu")]
 mod resampler;
+mod response;
 mod stream;
 mod tensor;
 mod window;
@@ -73,6 +77,7 @@ pub use self::plan::{FilterForm, Plan};
 pub use self::ratio::{Ratio, RatioFit};
 #[cfg(feature = "gpu")]
 pub use self::resampler::{BACKEND_VARIABLE, Backend, Resampler, RunReport};
+pub use self::response::Response;
 pub use self::stream::Stream;
 
 /// Resamples one clip with torchaudio's default filter: the equivalent of `torchaudio.functional.resample(x, orig_freq,

@@ -310,7 +310,7 @@ impl ResampleOptions {
     }
 }
 
-/// Filters with a name, to match what others resample with.
+/// Filters with a name: to match what others resample with, and three designed for a quality.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Preset {
@@ -327,12 +327,26 @@ pub enum Preset {
     ResampyKaiserBest,
     /// resampy 0.4's `kaiser_fast`: 24 zeros on each side, rolloff 0.8682120388377784, β 9.90322.
     ResampyKaiserFast,
+    /// 80 dB with a pass band of 0.8: short. See [`ResampleOptions::quality`].
+    Fast,
+    /// 120 dB with a pass band of 0.913: for float32. See [`ResampleOptions::quality`].
+    High,
+    /// 150 dB with a pass band of 0.95: for float64, float32 ends near 140 dB. See [`ResampleOptions::quality`].
+    Best,
 }
 
 impl Preset {
     /// Every preset.
-    pub const ALL: [Self; 5] =
-        [Self::Default, Self::KaiserBest, Self::KaiserFast, Self::ResampyKaiserBest, Self::ResampyKaiserFast];
+    pub const ALL: [Self; 8] = [
+        Self::Default,
+        Self::KaiserBest,
+        Self::KaiserFast,
+        Self::ResampyKaiserBest,
+        Self::ResampyKaiserFast,
+        Self::Fast,
+        Self::High,
+        Self::Best,
+    ];
 
     /// The name by which it is parsed.
     pub const fn name(self) -> &'static str {
@@ -342,6 +356,20 @@ impl Preset {
             Self::KaiserFast => "kaiser_fast",
             Self::ResampyKaiserBest => "resampy_kaiser_best",
             Self::ResampyKaiserFast => "resampy_kaiser_fast",
+            Self::Fast => "fast",
+            Self::High => "high",
+            Self::Best => "best",
+        }
+    }
+
+    /// The stop band in dB and the pass band as a fraction of the lower Nyquist frequency that it was designed for, as in
+    /// [`ResampleOptions::quality`]; `None` for those that match others.
+    pub const fn designed_for(self) -> Option<(f64, f64)> {
+        match self {
+            Self::Fast => Some((80.0, 0.8)),
+            Self::High => Some((120.0, 0.913)),
+            Self::Best => Some((150.0, 0.95)),
+            _ => None,
         }
     }
 
@@ -350,8 +378,10 @@ impl Preset {
     /// resampy's half-width counts input samples, torchaudio's counts zero crossings of the rolled-off sinc: hence the
     /// products in the presets after resampy 0.4.
     pub fn options(self) -> ResampleOptions {
+        if let Some((stop_band_db, pass_band)) = self.designed_for() {
+            return crate::kaiser::design(stop_band_db, pass_band);
+        }
         let (width, rolloff, window) = match self {
-            Self::Default => return ResampleOptions::default(),
             Self::KaiserBest => (64.0, 0.9475937167399596, Window::Kaiser { beta: 14.769656459379492 }),
             Self::KaiserFast => (16.0, 0.85, Window::Kaiser { beta: 8.555504641634386 }),
             Self::ResampyKaiserBest => {
@@ -360,6 +390,7 @@ impl Preset {
             Self::ResampyKaiserFast => {
                 (24.0 * 0.8682120388377784, 0.8682120388377784, Window::Kaiser { beta: 9.90322 })
             }
+            _ => return ResampleOptions::default(),
         };
         ResampleOptions { lowpass_filter_width: width, rolloff, window, ..ResampleOptions::default() }
     }

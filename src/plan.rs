@@ -233,6 +233,26 @@ impl Plan {
         }
     }
 
+    /// The first m and the float64 taps of each phase, in the order of their places between two input samples; of `most` that
+    /// are evenly spaced, if there are more. The ratio is the one that m counts by. Equal rates have the one tap 1.
+    pub(crate) fn spaced_rows(&self, most: u64) -> (Ratio, Vec<(i128, Vec<f64>)>) {
+        if self.ratio().is_identity() {
+            return (self.ratio(), vec![(0, vec![1.0])]);
+        }
+        let phases = self.ratio().phases();
+        // Phases apart by less than one are those of a ratio with `most` times the terms.
+        let finer = (phases > most).then(|| self.shape().times(most)).flatten();
+        let shape = finer.unwrap_or(*self.shape());
+        let count = phases.min(most);
+        let apart = shape.ratio().phases() / count;
+        let mut rows = Rows::new(&shape);
+        let row = |k: u64| {
+            let (first, row) = rows.row_about(i128::from(k * apart));
+            (first, row.to_vec())
+        };
+        (shape.ratio(), (0..count).map(row).collect())
+    }
+
     /// The same filter from outputs back to inputs, see [`FilterShape::transposed`].
     ///
     /// # Errors

@@ -107,6 +107,11 @@ impl Ratio {
         saturating_len(input_len as u128 * self.phases as u128 / self.stride as u128)
     }
 
+    /// The same ratio in terms that are `factor` times as large: not its lowest.
+    pub(crate) fn times(self, factor: u64) -> Option<Self> {
+        Some(Self { stride: self.stride.checked_mul(factor)?, phases: self.phases.checked_mul(factor)? })
+    }
+
     /// The way back: from the new rate to the original one.
     pub(crate) const fn reversed(self) -> Self {
         Self { stride: self.phases, phases: self.stride }

@@ -15,6 +15,7 @@ mod limits;
 mod outputs;
 mod paths;
 mod pictures;
+mod quality;
 mod resume;
 mod terminal;
 mod tutorial;

@@ -12,6 +12,7 @@
 //! - `samples`: integers, halves, complex numbers; rates that are not integers.
 //! - `memory`: what calls allocate.
 //! - `lengths`, `nonfinite`, `refusals`, `presets`: exact lengths, NaN and infinities, bad input, names and options.
+//! - `response`: what a filter does by its coefficients, against tones that are resampled and measured.
 //! - `gpu`: the GPU path; a missing adapter is said, and fails with `POLYPHASE_REQUIRE_GPU=1`.
 //! - `cli`: the program, run on real files, and its page in a browser; a missing Chromium is said, and fails with
 //!   `POLYPHASE_REQUIRE_BROWSER=1`.
@@ -42,6 +43,7 @@ mod nonfinite;
 mod oracle;
 mod presets;
 mod refusals;
+mod response;
 mod samples;
 mod signals;
 mod streaming;

@@ -28,6 +28,32 @@ fn presets_have_their_published_numbers() {
 }
 
 #[test]
+fn a_quality_outside_what_was_tried_is_refused() {
+    for (preset, stop_band_db, pass_band) in
+        [(Preset::Fast, 80.0, 0.8), (Preset::High, 120.0, 0.913), (Preset::Best, 150.0, 0.95)]
+    {
+        assert_eq!(preset.designed_for(), Some((stop_band_db, pass_band)));
+        assert_eq!(ResampleOptions::quality(stop_band_db, pass_band), Ok(preset.options()));
+    }
+    assert_eq!(Preset::KaiserBest.designed_for(), None);
+    let refused = |stop_band_db, pass_band, field: &str| {
+        let error = ResampleOptions::quality(stop_band_db, pass_band).unwrap_err();
+        assert!(matches!(error, Error::Option { field: actual, .. } if actual == field), "{error}");
+    };
+    for stop_band_db in [49.9, 200.1, -80.0, f64::NAN, f64::INFINITY] {
+        refused(stop_band_db, 0.8, "stop_band_db");
+    }
+    for pass_band in [0.74, 1.0, 1.5, -0.9, f64::NAN] {
+        refused(80.0, pass_band, "pass_band");
+    }
+    let error = ResampleOptions::quality(80.0, 1.0).unwrap_err();
+    assert_eq!(error.to_string(), "pass_band is 1: it must be at least 0.75 and below 1");
+    // A design may be more than a plan allows.
+    let options = ResampleOptions::quality(200.0, 0.999).unwrap();
+    assert!(matches!(Plan::new(2, 1, &options), Err(Error::Option { field: "lowpass_filter_width", .. })));
+}
+
+#[test]
 fn names_parse_and_print() {
     for preset in Preset::ALL {
         assert_eq!(preset.to_string().parse(), Ok(preset));
@@ -42,7 +68,7 @@ fn names_parse_and_print() {
     assert_eq!(
         error.to_string(),
         "unknown preset `kaiser_bset`: it must be one of default, kaiser_best, kaiser_fast, resampy_kaiser_best, \
-         resampy_kaiser_fast"
+         resampy_kaiser_fast, fast, high, best"
     );
     assert!(matches!("box".parse::<Window>(), Err(Error::UnknownName { what: "window", .. })));
 }

@@ -8,8 +8,8 @@ use serde::Serialize;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Filter")]
 pub(crate) struct FilterArgs {
-    /// Start from a named filter; the options below change it [default, kaiser_best, kaiser_fast, resampy_kaiser_best,
-    /// resampy_kaiser_fast]
+    /// Start from a named filter; the options below change it [default, fast, high, best, kaiser_best, kaiser_fast,
+    /// resampy_kaiser_best, resampy_kaiser_fast]
     #[arg(long, value_name = "NAME", default_value_t = Preset::Default, hide_default_value = true)]
     preset: Preset,
 
@@ -94,7 +94,7 @@ pub(crate) fn in_options(error: polyphase::Error) -> Error {
 }
 
 /// The filter, for `--json`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(crate) struct FilterRow {
     lowpass_filter_width: f64,
     rolloff: f64,
@@ -105,6 +105,13 @@ pub(crate) struct FilterRow {
     padding: &'static str,
     /// `ceil`, `floor`, or a number of samples.
     output_length: String,
+}
+
+impl std::fmt::Display for FilterRow {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "width {}, rolloff {}, {}", self.lowpass_filter_width, self.rolloff, self.window)?;
+        self.beta.map_or(Ok(()), |beta| write!(f, ", beta {beta}"))
+    }
 }
 
 impl From<ResampleOptions> for FilterRow {

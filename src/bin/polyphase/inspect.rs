@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use polyphase::Plan;
+use polyphase::{Plan, Response};
 use serde::Serialize;
 
 use crate::filter_args::{FilterArgs, FilterRow, in_options};
 use crate::plot::{self, PictureArgs, PictureFile};
 use crate::{filter_curves, terminal};
 
-/// Show the filter between two sampling rates: its ratio, phases, taps, memory, cost and delay.
+/// Show the filter between two sampling rates: its ratio, phases, taps, memory, cost, delay and frequency response.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The sampling rate of the input, in Hz
@@ -56,6 +56,77 @@ struct Facts {
     delay_samples: u32,
     look_ahead_input_samples: usize,
     look_ahead_seconds: f64,
+    response: ResponseRow,
+}
+
+/// The frequency response; frequencies are fractions of the lower Nyquist frequency, levels in dB.
+#[derive(Debug, Serialize)]
+struct ResponseRow {
+    lower_nyquist_hz: f64,
+    /// Where the gain falls to −0.1 and to −3 dB; `null` without a filter.
+    edge_01: Option<f64>,
+    edge_3: Option<f64>,
+    /// By how much a constant 1 ripples.
+    dc_image: f64,
+    asymmetry: f64,
+    pass_bands: Vec<PassBand>,
+}
+
+/// What a filter is up to a frequency.
+#[derive(Debug, Serialize)]
+struct PassBand {
+    pass_band: f64,
+    ripple_db: f64,
+    /// How far below the signal the worst alias folds into it; `null` where none can.
+    alias_rejection_db: Option<f64>,
+    /// How far below a tone of it all its images are; `null` where there are none.
+    image_rejection_db: Option<f64>,
+}
+
+/// The last is every frequency that both rates can carry.
+const PASS_BANDS: [f64; 4] = [0.8, 0.9, 0.95, 1.0];
+
+impl ResponseRow {
+    fn new(response: &Response, lower_nyquist_hz: f64) -> Self {
+        let pass_band = |pass_band| PassBand {
+            pass_band,
+            ripple_db: response.pass_band_ripple(pass_band),
+            alias_rejection_db: response.alias_rejection(pass_band),
+            image_rejection_db: response.image_rejection(pass_band),
+        };
+        Self {
+            lower_nyquist_hz,
+            edge_01: response.edge(0.1),
+            edge_3: response.edge(3.0),
+            dc_image: response.dc_image(),
+            asymmetry: response.asymmetry(),
+            pass_bands: PASS_BANDS.map(pass_band).into(),
+        }
+    }
+
+    fn print(&self) -> Result<()> {
+        let edge = |name: &str, edge: Option<f64>| match edge {
+            Some(edge) => {
+                let hertz = edge * self.lower_nyquist_hz;
+                terminal::print(&format!("{name:<24}{hertz:.1} Hz, {edge:.4} of the lower Nyquist frequency"))
+            }
+            None => terminal::print(&format!("{name:<24}none")),
+        };
+        edge("-0.1 dB", self.edge_01)?;
+        edge("-3 dB", self.edge_3)?;
+        terminal::print(&format!("{:<24}{:.1e} of a constant", "ripple of a constant", self.dc_image))?;
+        let row = |name: &str, cell: &dyn Fn(&PassBand) -> String| {
+            let cells: String = self.pass_bands.iter().map(|band| format!("{:>12}", cell(band))).collect();
+            terminal::print(&format!("{name:<20}{cells}"))
+        };
+        let rejection = |level: Option<f64>| level.map_or_else(|| "none".to_owned(), |level| format!("{level:.1} dB"));
+        row("\nwith a pass band to", &|band| format!("{:.2}", band.pass_band))?;
+        row("  ripple", &|band| format!("{:.1e} dB", band.ripple_db))?;
+        row("  aliases into it", &|band| rejection(band.alias_rejection_db))?;
+        row("  images of it", &|band| rejection(band.image_rejection_db))?;
+        terminal::print("(fractions of the lower Nyquist frequency; aliases and images are so far below the signal)")?;
+        Ok(())
+    }
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
@@ -86,6 +157,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         delay_samples: 0,
         look_ahead_input_samples: plan.look_ahead(),
         look_ahead_seconds: plan.look_ahead() as f64 / f64::from(orig_freq),
+        response: ResponseRow::new(&plan.response(), f64::from(orig_freq.min(new_freq)) / 2.0),
     };
     if args.json {
         terminal::print(&serde_json::to_string_pretty(&facts)?)?;
@@ -108,8 +180,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         format!("{taps} per output, {:.2} million per second", facts.multiply_adds_per_second as f64 / 1e6),
     )?;
     row("filter bank", format!("{} bytes in float32, {} in float64", facts.filter_bytes_f32, facts.filter_bytes_f64))?;
-    row("delay", "0 samples: the filter is symmetric".to_owned())?;
+    let symmetry = if facts.response.asymmetry == 0.0 { "exactly" } else { "but for rounding" };
+    row("delay", format!("0 samples: the filter is symmetric {symmetry}"))?;
     let milliseconds = facts.look_ahead_seconds * 1e3;
     row("look-ahead", format!("{} input samples, {milliseconds:.2} ms", facts.look_ahead_input_samples))?;
+    facts.response.print()?;
     Ok(ExitCode::SUCCESS)
 }

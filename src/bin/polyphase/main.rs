@@ -1,4 +1,4 @@
-//! The `polyphase` program: resamples audio files and arrays, shows what a filter is, and measures its speed.
+//! The `polyphase` program: resamples audio files and arrays, shows what a filter is, and measures its quality and speed.
 
 #![forbid(unsafe_code)]
 
@@ -12,8 +12,9 @@ mod fourier;
 mod inspect;
 mod interrupt;
 mod panics;
-mod rate;
 mod plot;
+mod quality;
+mod rate;
 mod resample;
 mod spectrogram;
 mod terminal;
@@ -39,6 +40,7 @@ enum Command {
     Bench(bench::Args),
     Spectrogram(spectrogram::Args),
     Tutorial(tutorial::Args),
+    Quality(quality::Args),
 }
 
 /// 0 if everything succeeded, 1 if a file failed or the report of them could not be written, 2 if nothing was begun.
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::Spectrogram(args) => spectrogram::run(&args),
         Command::Tutorial(args) => tutorial::run(&args),
+        Command::Quality(args) => quality::run(&args),
     };
     done.unwrap_or_else(|error| {
         terminal::complain(&format!("polyphase: {error:#}"));
