@@ -7,6 +7,9 @@ mod bench;
 mod devices;
 mod files;
 mod filter_args;
+#[cfg(test)]
+#[expect(unreachable_pub, reason = "public in the crate that fuzzes it")]
+mod fuzzed;
 mod inspect;
 mod interrupt;
 mod panics;
