@@ -11,5 +11,6 @@ mod files;
 #[path = "../../src/bin/polyphase/terminal.rs"]
 mod terminal;
 
+#[path = "../../src/bin/polyphase/fuzzed.rs"]
 pub mod program;
 mod resample;

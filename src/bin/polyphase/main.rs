@@ -9,6 +9,9 @@ mod files;
 mod filter_args;
 mod filter_curves;
 mod fourier;
+#[cfg(test)]
+#[expect(unreachable_pub, reason = "public in the crate that fuzzes it")]
+mod fuzzed;
 mod inspect;
 mod interrupt;
 mod panics;

@@ -88,6 +88,31 @@ fn a_file_named_twice_is_resampled_once() {
     }
 }
 
+/// Not even a folder appears where no output belongs.
+#[test]
+fn names_that_lead_upwards_fail_alone() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("a.wav"), wav_bytes(8000, 1, &noise_f32(1, 100))).unwrap();
+    let missing = folder.path().join("missing/..");
+    let (code, summary, stderr) =
+        run(&folder, &format!("resample a.wav {} a.wav/.. none/.. --rate 16000 --out out", missing.display()));
+    assert!(code == 1 && summary.starts_with("1 clip, ") && summary.contains("3 files failed"), "{summary}{stderr}");
+    assert_eq!(stderr.lines().count(), 3, "{stderr}");
+    let mut names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["a.wav", "out"]);
+    assert_eq!(fs::read_dir(folder.path().join("out")).unwrap().count(), 2, "the output and the record");
+
+    // These only look as if they did.
+    fs::create_dir(folder.path().join("in")).unwrap();
+    for name in ["..wav", "...wav", "..a.wav", ".wav"] {
+        fs::copy(folder.path().join("a.wav"), folder.path().join("in").join(name)).unwrap();
+    }
+    assert!(done(&folder, "resample in in/.wav --rate 16000").starts_with("4 clips, "));
+    let names = files_below(&folder.path().join("resampled"));
+    assert_eq!(names, ["...wav", "..a.wav", "..wav", ".wav.wav"]);
+}
+
 /// A report that can be written is there from the beginning, in a folder of the outputs too.
 #[test]
 fn reports_have_a_row_for_everything() {

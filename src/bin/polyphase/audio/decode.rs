@@ -87,6 +87,8 @@ impl Decoder {
         let parameters = track.codec_params.as_ref().and_then(|parameters| parameters.audio());
         let parameters = parameters.context("the audio is of an unknown codec")?;
         ensure!(parameters.codec != codecs::CODEC_ID_OPUS, sniff::unread("Opus"));
+        // Before there is memory for so many.
+        check_channels(parameters.channels.as_ref().map_or(0, Channels::count))?;
         let decoder = unless_it_panics(|| {
             symphonia::default::get_codecs()
                 .make_audio_decoder(parameters, &AudioDecoderOptions::default().verify(true))
@@ -304,12 +306,17 @@ fn checked_spec(rate: u32, channels: Option<&Channels>, format: SampleFormat) ->
     let count = channels.map_or(0, Channels::count);
     ensure!(rate > 0, "the header gives a sampling rate of 0");
     ensure!(count > 0, "the header gives no channels");
-    ensure!(count <= MAX_CHANNELS, "the header gives {count} channels: at most {MAX_CHANNELS} are read");
+    check_channels(count)?;
     let channel_mask = match channels {
         Some(Channels::Positioned(positions)) => u32::try_from(positions.bits()).unwrap_or(0),
         _ => 0,
     };
     Ok(Spec { rate, channels: count, channel_mask, format })
+}
+
+fn check_channels(count: usize) -> Result<()> {
+    ensure!(count <= MAX_CHANNELS, "the header gives {count} channels: at most {MAX_CHANNELS} are read");
+    Ok(())
 }
 
 /// A file that tells how far into it the decoder has come.

@@ -3,9 +3,9 @@
 mod array;
 pub(crate) mod convert;
 mod gpu;
-mod paths;
+pub(crate) mod paths;
 mod progress;
-mod record;
+pub(crate) mod record;
 mod report;
 mod workers;
 

@@ -46,8 +46,12 @@ pub(crate) fn plan(inputs: &[PathBuf], out: &Path, container: Option<Container>)
     for input in inputs {
         if !input.is_dir() {
             // A path that does not exist fails like any file that cannot be read: alone.
-            let name = input.file_name().map_or_else(|| input.clone(), PathBuf::from);
-            found.add(input.clone(), &name, out, container);
+            match (input.file_name().map(PathBuf::from), fs::metadata(input)) {
+                (Some(name), _) => found.add(input.clone(), &name, out, container),
+                // It ends in `..`, and would name an output outside the folder of the outputs.
+                (None, Err(error)) => found.unreadable.push((input.clone(), error.to_string())),
+                (None, Ok(_)) => found.unreadable.push((input.clone(), "it has no name".to_owned())),
+            }
             continue;
         }
         // The outputs of an earlier run are not its inputs, unless they are asked for.
@@ -90,7 +94,11 @@ impl Tasks {
             "npy" => Container::Npy,
             _ => Container::Wav,
         });
-        let output = out.join(name).with_extension(container.extension());
+        // `with_extension` takes what begins with two dots for the folder above.
+        let mut file_name = name.file_stem().unwrap_or_default().to_owned();
+        file_name.push(".");
+        file_name.push(container.extension());
+        let output = out.join(name.with_file_name(file_name));
         let bytes = fs::metadata(&input).map_or(0, |metadata| metadata.len());
         self.tasks.push(Task { input, output, container, bytes });
     }

@@ -1,5 +1,6 @@
-//! The program's ways in: audio files, arrays, the names of files, and the record of an earlier run. Each function takes any
-//! bytes, and panics only where the program is wrong.
+//! The program's ways in, for tests: audio files, arrays, the names of files, and the record of an earlier run. Each function
+//! takes any bytes, and panics only where the program is wrong. `fuzz` searches for such bytes; the tests here try its seeds
+//! and mutations of them.
 
 use std::collections::HashSet;
 use std::fs;
@@ -73,12 +74,10 @@ pub fn paths(bytes: &[u8]) {
     fs::create_dir(&root).expect("a folder");
     let mut inputs = vec![root.clone()];
     for line in bytes.split(|&byte| byte == b'\n').take(20) {
-        let Some(name) = name(line) else { continue };
+        let Some(name) = name(line).filter(|name| stays_below(name)) else { continue };
         let path = root.join(name);
-        let is_below = path.strip_prefix(&root).is_ok_and(|path| {
-            path.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
-        });
-        if is_below && path.parent().is_some_and(|parent| fs::create_dir_all(parent).is_ok()) {
+        let is_plain = name.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        if is_plain && path.parent().is_some_and(|parent| fs::create_dir_all(parent).is_ok()) {
             // It may be a folder by now.
             let _ = fs::write(&path, b"");
         }
@@ -90,11 +89,32 @@ pub fn paths(bytes: &[u8]) {
         let mut names = HashSet::new();
         for task in &planned.tasks {
             let below = task.output.strip_prefix(&out).expect("an output outside its folder");
-            assert!(below.components().all(|part| matches!(part, Component::Normal(_))), "{below:?}");
-            assert!(names.insert(below.to_string_lossy().to_lowercase()) || below.to_str().is_none(), "{below:?} twice");
+            assert!(
+                below.components().all(|part| matches!(part, Component::Normal(_))),
+                "{below:?} of {:?}",
+                task.input
+            );
+            assert!(
+                names.insert(below.to_string_lossy().to_lowercase()) || below.to_str().is_none(),
+                "{below:?} twice"
+            );
             assert_ne!(task.input, task.output);
         }
     }
+}
+
+/// Whether a name leads nowhere above the folder that it is in, where all that there is would be looked through.
+fn stays_below(name: &Path) -> bool {
+    let mut depths = name.components().scan(0_i32, |depth, part| {
+        *depth += match part {
+            Component::Normal(_) => 1,
+            Component::CurDir => 0,
+            Component::ParentDir => -1,
+            Component::RootDir | Component::Prefix(_) => i32::MIN / 2,
+        };
+        Some(*depth)
+    });
+    depths.all(|depth| depth >= 0)
 }
 
 #[cfg(unix)]
@@ -121,4 +141,66 @@ pub fn record(bytes: &[u8]) {
     let planned = paths::plan(&[input], &out, None).expect("one task");
     let earlier = Earlier::read(&out, &planned.tasks, "settings").expect("a record that can be read");
     assert!(!earlier.is_done(0));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Tries the seeds of a target, and so many mutations.
+    fn try_mutations(name: &str, target: fn(&[u8]), count: usize) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name);
+        let seeds = fs::read_dir(&folder).expect("a folder of seeds").map(|entry| entry.expect("a seed").path());
+        let mut seeds: Vec<_> = seeds.map(|path| fs::read(path).expect("a seed")).collect();
+        seeds.sort();
+        assert!(seeds.len() > 3);
+        seeds.iter().for_each(|seed| target(seed));
+        for number in 0..count as u64 {
+            // Shown if the test fails.
+            println!("{name}, mutation {number}");
+            target(&mutation(&seeds, &mut fastrand::Rng::with_seed(number)));
+        }
+    }
+
+    /// A seed with a few changes of any kind.
+    fn mutation(seeds: &[Vec<u8>], random: &mut fastrand::Rng) -> Vec<u8> {
+        let mut bytes = seeds[random.usize(..seeds.len())].clone();
+        for _ in 0..random.usize(1..6) {
+            let at = random.usize(..=bytes.len());
+            let end = random.usize(at..=bytes.len().min(at + 16));
+            match random.u8(..6) {
+                0 => bytes.truncate(at),
+                1 => drop(bytes.drain(at..end)),
+                2 => bytes[at..end].fill(*random.choice(&[0, 0xff, 0x7f, 0x80]).expect("one of them")),
+                3 => bytes[at..end].iter_mut().for_each(|byte| *byte = random.u8(..)),
+                4 => bytes[at..end].iter_mut().for_each(|byte| *byte ^= 1 << random.u8(..8)),
+                _ => {
+                    let other = &seeds[random.usize(..seeds.len())];
+                    let from = random.usize(..=other.len());
+                    bytes.splice(at..at, other[from..].iter().copied());
+                }
+            }
+        }
+        bytes
+    }
+
+    #[test]
+    fn audio_may_be_anything() {
+        try_mutations("audio", audio, 1500);
+    }
+
+    #[test]
+    fn arrays_may_be_anything() {
+        try_mutations("npy", npy, 1500);
+    }
+
+    #[test]
+    fn names_may_be_anything() {
+        try_mutations("paths", paths, 500);
+    }
+
+    #[test]
+    fn the_record_may_be_anything() {
+        try_mutations("record", record, 500);
+    }
 }
