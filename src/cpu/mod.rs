@@ -1,5 +1,6 @@
 //! [`CpuResampler`]: the path that is always there. float64 is the reference; float32 uses SIMD; both use threads.
 
+mod frames;
 mod kernel;
 mod partition;
 mod range;
