@@ -70,7 +70,10 @@ impl PhaseBlocks {
             for lane in block * LANES..=last_of(block) {
                 let taps = &mut taps[to_len(starts[block]..window_of(lane).start)..];
                 let lane_in_block = lane % LANES;
-                shape.for_each_tap(lane, &prototype, |k, tap| taps[k].0[lane_in_block] = tap);
+                let (falling, rising) = shape.taps_of(lane, &prototype);
+                let (first, rest) = taps.split_at_mut(falling.len());
+                first.iter_mut().zip(falling.iter().rev()).for_each(|(taps, &tap)| taps.0[lane_in_block] = tap);
+                rest.iter_mut().zip(rising).for_each(|(taps, &tap)| taps.0[lane_in_block] = tap);
             }
         }
         let band_of = |block: usize, band: usize| {
