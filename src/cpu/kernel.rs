@@ -2,8 +2,8 @@
 //!
 //! The float32 kernel references fearless_simd, and is one source for every level. Each output is summed in an order that
 //! depends on the plan and its phase alone: along the samples under its block, in the plan's segments. Where it stands in a
-//! call, how many frames are computed beside it, and how many lanes a vector has change nothing. Samples outside the clip
-//! are skipped, which is the same as adding zeros: a segment's sum that would be −0 instead of +0 becomes +0 when it is
+//! call, how many frames are computed beside it, by this kernel or by that of `frames.rs`, and how many lanes a vector has
+//! change nothing. Samples outside the clip are skipped here, which is the same as adding zeros: a segment's sum that would be −0 instead of +0 becomes +0 when it is
 //! added to the total.
 
 use std::ops::Range;
@@ -139,6 +139,7 @@ impl Input<'_> {
         let mut frame = first / frame_len;
         let inner = self.blocks.frames_within(self.origin, self.origin + position(self.samples.len() as u64));
         while frame * frame_len < end {
+            // Many frames that are wanted from their first output to their last, on the widest vectors.
             if S::f32s::LEN == LANES && frame * frame_len >= first {
                 let whole = (end / frame_len).saturating_sub(frame);
                 if let Some(tiling) = Tiling::choose(whole, self.blocks.stride(), self.blocks.span()) {
