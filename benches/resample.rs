@@ -7,28 +7,61 @@
 //! ```
 //!
 //! Groups: `plan` designs a filter; `oneshot` is the one-line call on 1 s, with the filter kept and designed anew;
-//! `prebuilt` resamples 1 s at every SIMD level, and 1 s, 10 s and a batch of 64 × 10 s on one thread and on all.
+//! `prebuilt` resamples 1 s at every SIMD level, and 1 s, 10 s and a batch of 64 × 10 s on one thread and on all; `resident` and
+//! `round_trip` are the GPU's, if there is an adapter (`benches/gpu`).
 //!
 //! # Notes
 //!
 //! Figures are useful GFLOP/s (two for each tap and output, zeros between taps not counted) on one thread of a core with two
-//! 512-bit multiply-add units, peak 217, unless they say otherwise.
+//! 512-bit multiply-add units, peak 213 to 217, unless they say otherwise.
 //!
-//! What was tried for the kernel, at 48→44.1 kHz with kaiser_best (148 taps):
+//! ## Loops alone, on samples and taps in the first-level cache
+//!
+//! What a block of sums reaches by the loads that each multiply-add needs, at 160 steps:
+//!
+//! | lanes hold | 16 outputs: 1 × 12 frames | 2 × 6 | 2 × 12 | 3 × 8 | 48 frames: 4 outputs | 8 outputs |
+//! |---|---|---|---|---|---|---|
+//! | loads | 13/12 | 8/12 | 14/24 | 11/24 | 7/12 | 11/24 |
+//! | GFLOP/s | 155–170 | 172–179 | 181 | 183 | 181 | 188 |
+//!
+//! No loop that loads its operands passes 190, nine tenths of what registers alone reach, whether the rows are in the first-level
+//! cache (40 steps) or stream from the second (4000 steps: 189). Whole vectors from memory for both operands: 170.
+//!
+//! ## Many frames, `src/cpu/frames.rs`, at AVX-512
+//!
+//! Milliseconds for a second of ten, kaiser_best, least of 40 runs on a machine that others used too:
+//!
+//! | | 48→44.1 | 16→8 | 44.1→48 | 8→16 | 48→16 | 44.1→16 |
+//! |---|---|---|---|---|---|---|
+//! | sixteen outputs in the lanes alone | 0.116 | 0.035 | 0.113 | 0.036 | 0.102 | 0.093 |
+//! | with 48 frames in the lanes | 0.098–0.107 | 0.030–0.033 | 0.095–0.103 | 0.028–0.030 | 0.091–0.099 | 0.088–0.094 |
+//!
+//! - Where the time goes at 44.1→16 kHz, by samples of the program counter: three quarters the loop (which then runs at 185 to 195
+//!   with its 5 % of zeros), a tenth turning the samples, mostly waiting for them, a twentieth moving rows by a lane, the rest
+//!   turning and storing outputs. At 48→44.1 kHz the loop is two thirds.
+//! - 4 outputs instead of 8, which halves the zeros and keeps the totals in registers: 5 to 10 % slower.
+//! - The rows modulo the distance of the lanes, read at an offset of a lane instead of moved: the same at decimation, 15 % slower
+//!   at 44.1→48 and 48→44.1 kHz, where windows wrap in the middle of the loop.
+//! - Turning 16 samples of all 48 lanes at a time, 48 streams through memory: 5 to 12 % slower than 16 lanes after another.
+//! - Short filters gain more, since their share of zeros is larger: width 6 up to 50 % at 16→8 and 8→16 kHz.
+//! - Blocks of 32 outputs in two vectors that share each sample, and skip what only one needs: predicted 145 GFLOP/s from the
+//!   loop's 181 and the zeros, measured 86 to 113. Each of the four segments meets three loops, with 24 sums to be kept, spilled and
+//!   added at each border. Half as many frames: the same.
+//! - What is missing to three quarters of the peak at 130 taps and more: the loop's own tenth, the zeros' twentieth, and the turns,
+//!   which need 4 shuffles for 16 samples in and as many for 16 out on one of the two ports that also multiply.
+//!
+//! ## Few frames, `src/cpu/kernel.rs`
+//!
+//! At 48→44.1 kHz with kaiser_best (148 taps):
 //!
 //! - One output at a time, its taps in 16 partial sums that are added at the end: the first version.
-//! - Sixteen outputs in the lanes of a vector, each sample broadcast: 116, and 40 with width 6 (14 taps). Kept: no
-//!   horizontal sum, no shuffle, short and long filters alike. What it loses is the zeros: the windows of 16 outputs span
-//!   15·M/L samples more than one, 11 % at width 64, 29 % with kaiser_fast, 55 % at width 6 (where memory is the limit), and
-//!   the broadcasts: without zeros, edges and memory the loop reaches 155, while the same loop on registers reaches 217.
-//! - Frames in the lanes, after a transpose of the samples, 8 outputs × 3 vectors, taps broadcast: 107 at 48→44.1 kHz, where
-//!   the transposed samples leave the first-level cache, 99 at 44.1→16 kHz, 137 to 143 (against 126 to 131) at 48→16,
-//!   16→8 and 8→16 kHz, 22 with width 6. 4 × 4: 100, 4 × 6: 98, 8 × 2: 116. A tenth of the time is the transpose; on samples
-//!   in the first-level cache the loop alone reaches 179. Not kept: a second kernel, for a tenth in half of the cases.
+//! - Sixteen outputs in the lanes of a vector, each sample broadcast: 116, and 40 with width 6 (14 taps). Kept for ranges, chunks
+//!   and the frames that are left over: no horizontal sum, no shuffle, short and long filters alike. What it loses is the zeros:
+//!   the windows of 16 outputs span 15·M/L samples more than one, 11 % at width 64, 29 % with kaiser_fast, 55 % at width 6, and
+//!   the broadcasts.
 //! - Bounds checked for each sample instead of each step of 8: 76. Steps of 16: 99, steps of 4: 115.
 //! - Frames at once: the table is beside `frames_at_once` in `src/cpu/kernel.rs`. AVX2 reaches 88 with 6, of a peak of 108.
-//! - Sums begun anew about the middle of the window (`segments` in `src/blocks.rs`): costs 1 % at 148 taps and 4 % at 405
-//!   against one that does so every 64 samples, which is too inexact.
+//! - Sums begun anew about the middle of the window: `segments` in `src/blocks.rs` has the errors.
 //! - Finding NaN and infinities: 0 times each output is added to a vector in the kernel, one operation for 16 outputs. Without
 //!   it the figures are the same to 1 %.
 //! - Reading one sample of each cache line of the next frames ahead, for batches beyond the cache: 16→8 kHz 22 % faster,
@@ -36,14 +69,20 @@
 //! - Threads: one second with kaiser_best took 0.13 ms on one thread and 0.19 on two when each task had at least 1 million
 //!   multiply-adds, hence the 8 million of `MIN_TASK_COST`.
 //!
-//! Designing kaiser_best at 44.1→16 kHz, 60,000 taps: 324 µs with sine and window in vector code that was not inlined into
-//! functions with AVX-512, 176 once it was, 119 with the values in the order in which the phases read them; about half are
-//! the prototype's 30,000 values, each a sum of some 45 terms for the window and 12 for the sine.
+//! ## Design
 //!
-//! Not tried: an FFT for hundreds of taps, halves of blocks (8 lanes) on AVX2, and pairs of frames in the lanes, which would
-//! halve the zeros.
+//! kaiser_best at 44.1→16 kHz, 60,000 taps: 324 µs with sine and window in vector code that was not inlined into functions with
+//! AVX-512, 176 once it was, 119 with the values in the order in which the phases read them, 110 with windows found in 64 bits and
+//! rows written by two loops without a check for each tap (at 48→44.1 kHz 62 became 50). Of these 110 a third is the window's power
+//! series of 32 terms, a quarter the sine and its division, a ninth the zeros that the blocks begin with, a sixth writing the taps.
+//! The window expanded about the middle of its range, 25 terms: 105.
+//!
+//! Not tried: an FFT for hundreds of taps, halves of blocks (8 lanes) on AVX2, frames in the lanes at AVX2, and filling the next
+//! tile's rows while this one is summed.
 
 mod cases;
+#[cfg(feature = "gpu")]
+mod gpu;
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -125,12 +164,25 @@ fn copy(criterion: &mut Criterion) {
     assert_eq!(output, input);
 }
 
-criterion_group! {
-    name = benches;
-    config = Criterion::default()
+fn config() -> Criterion {
+    Criterion::default()
         .sample_size(20)
         .warm_up_time(Duration::from_millis(200))
-        .measurement_time(Duration::from_millis(600));
+        .measurement_time(Duration::from_millis(600))
+}
+
+criterion_group! {
+    name = benches;
+    config = config();
     targets = plan, oneshot, prebuilt, copy
 }
+#[cfg(feature = "gpu")]
+criterion_group! {
+    name = on_a_gpu;
+    config = config();
+    targets = gpu::resident, gpu::round_trip
+}
+#[cfg(feature = "gpu")]
+criterion_main!(benches, on_a_gpu);
+#[cfg(not(feature = "gpu"))]
 criterion_main!(benches);

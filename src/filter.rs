@@ -130,33 +130,43 @@ impl FilterShape {
 
     /// The same for an output `centre`/L samples after the clip's first.
     fn window_about(&self, centre: i128) -> std::ops::Range<i64> {
+        // 64 bits hold the positions in any clip that there is, and are divided ten times as fast as 128.
+        if let Some(ends) = self.window_within(centre) {
+            return ends;
+        }
         let start = -(self.reach - centre).div_euclid(self.phases());
         let end = (centre + self.reach).div_euclid(self.phases()) + 1;
         saturate(start)..saturate(end)
     }
 
-    /// Calls `put(k, tap)` for each tap of a phase's window: h at m = i·L − phase·M for the k-th position i in it.
+    fn window_within(&self, centre: i128) -> Option<std::ops::Range<i64>> {
+        let phases = i64::try_from(self.ratio.phases()).ok()?;
+        let (centre, reach) = (i64::try_from(centre).ok()?, i64::try_from(self.reach).ok()?);
+        let start = -reach.checked_sub(centre)?.div_euclid(phases);
+        let end = centre.checked_add(reach)?.div_euclid(phases) + 1;
+        Some(start..end)
+    }
+
+    /// The taps of a phase's window, h at m = i·L − phase·M for one position i after the other, in two runs: the first is to
+    /// be read backwards.
     ///
     /// The phase may be beyond L: phase j + L is phase j of the next frame.
     #[inline]
-    pub(crate) fn for_each_tap<T: Copy>(&self, phase: usize, prototype: &Prototype<T>, mut put: impl FnMut(usize, T)) {
+    pub(crate) fn taps_of<'a, T: Copy>(&self, phase: usize, prototype: &'a Prototype<T>) -> (&'a [T], &'a [T]) {
         let window = self.window(phase as u64);
         let taps = to_index(window.start.abs_diff(window.end));
         let first = i128::from(window.start) * self.phases() - phase as i128 * self.stride();
         let m = to_index(saturate(first).unsigned_abs());
         let (rest, steps) = (m % prototype.step, m / prototype.step);
-        let mut done = 0;
-        let rising = if first < 0 {
-            // |m| falls to the centre by L at a time, and rises from there on.
-            for &tap in prototype.every_step(rest)[..=steps].iter().rev().take(taps) {
-                put(done, tap);
-                done += 1;
-            }
-            if rest == 0 { &prototype.every_step(0)[1..] } else { prototype.every_step(prototype.step - rest) }
-        } else {
-            &prototype.every_step(rest)[steps..]
-        };
-        (done..taps).zip(rising).for_each(|(k, &tap)| put(k, tap));
+        if first >= 0 {
+            return (&[], &prototype.every_step(rest)[steps..][..taps]);
+        }
+        // |m| falls to the centre by L at a time, and rises from there on.
+        let falling = &prototype.every_step(rest)[..=steps];
+        let falling = &falling[falling.len().saturating_sub(taps)..];
+        let rising =
+            if rest == 0 { &prototype.every_step(0)[1..] } else { prototype.every_step(prototype.step - rest) };
+        (falling, &rising[..taps - falling.len()])
     }
 
     pub(crate) fn ratio(&self) -> Ratio {
@@ -265,7 +275,8 @@ impl<T: Coefficient> FilterBank<T> {
         let mut coefficients = vec![T::default(); phases * row];
         for (phase, row) in coefficients.chunks_exact_mut(row).enumerate() {
             starts.push(shape.window(phase as u64).start);
-            shape.for_each_tap(phase, &prototype, |k, tap| row[k] = tap);
+            let (falling, rising) = shape.taps_of(phase, &prototype);
+            row.iter_mut().zip(falling.iter().rev().chain(rising)).for_each(|(row, &tap)| *row = tap);
         }
         Self { stride: saturate(shape.stride()), row, starts, coefficients }
     }

@@ -2,14 +2,15 @@
 //!
 //! The float32 kernel references fearless_simd, and is one source for every level. Each output is summed in an order that
 //! depends on the plan and its phase alone: along the samples under its block, in the plan's segments. Where it stands in a
-//! call, how many frames are computed beside it, and how many lanes a vector has change nothing. Samples outside the clip
-//! are skipped, which is the same as adding zeros: a segment's sum that would be −0 instead of +0 becomes +0 when it is
+//! call, how many frames are computed beside it, by this kernel or by that of `frames.rs`, and how many lanes a vector has
+//! change nothing. Samples outside the clip are skipped here, which is the same as adding zeros: a segment's sum that would be −0 instead of +0 becomes +0 when it is
 //! added to the total.
 
 use std::ops::Range;
 
 use fearless_simd::{Simd, dispatch, f32x16, prelude::*};
 
+use super::frames::Tiling;
 use super::interpolated;
 use crate::blocks::{LANES, PhaseBlocks, STEP, Taps};
 use crate::filter::{Coefficient, Rows};
@@ -130,11 +131,11 @@ fn overlap(start: i64, len: usize, origin: i64, count: usize) -> Range<usize> {
     begin..end.max(begin)
 }
 
-fn position(value: u64) -> i64 {
+pub(super) fn position(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-fn index(value: u64) -> usize {
+pub(super) fn index(value: u64) -> usize {
     usize::try_from(value).unwrap_or(usize::MAX)
 }
 
@@ -157,11 +158,13 @@ const fn frames_at_once(lanes: usize) -> usize {
     }
 }
 
+/// A part of a clip, and what it is resampled with.
 #[derive(Debug, Clone, Copy)]
-struct Input<'a> {
-    blocks: &'a PhaseBlocks,
-    samples: &'a [f32],
-    origin: i64,
+pub(super) struct Input<'a> {
+    pub(super) blocks: &'a PhaseBlocks,
+    /// The samples of the clip from `origin` on; it is zero elsewhere.
+    pub(super) samples: &'a [f32],
+    pub(super) origin: i64,
 }
 
 impl Input<'_> {
@@ -169,38 +172,45 @@ impl Input<'_> {
     fn convolve<S: Simd>(self, simd: S, first: u64, output: &mut [f32]) -> bool {
         let frame_len = self.blocks.frame_len();
         let end = first + output.len() as u64;
-        let mut check = f32x16::splat(simd, 0.0);
+        let mut outputs = Outputs { first, output, check: f32x16::splat(simd, 0.0) };
         let mut frame = first / frame_len;
         let inner = self.blocks.frames_within(self.origin, self.origin + position(self.samples.len() as u64));
         while frame * frame_len < end {
+            // Many frames that are wanted from their first output to their last, on the widest vectors.
+            if S::f32s::LEN == LANES && frame * frame_len >= first {
+                let whole = (end / frame_len).saturating_sub(frame);
+                if let Some(tiling) = Tiling::choose(whole, self.blocks.stride(), self.blocks.span()) {
+                    self.frames(simd, tiling, frame, &mut outputs);
+                    frame += tiling.frames();
+                    continue;
+                }
+            }
             // Frames that are wanted from their first output to their last, and read nothing beyond the samples.
             let whole = if frame * frame_len < first || frame < inner.start {
                 0
             } else {
                 (end / frame_len).min(inner.end).saturating_sub(frame)
             };
-            let mut tile = Tile { frame, first, output, check };
             let frames = match whole.min(frames_at_once(S::f32s::LEN) as u64) {
-                12.. => self.tile::<S, 12>(simd, &mut tile),
-                6.. => self.tile::<S, 6>(simd, &mut tile),
-                3.. => self.tile::<S, 3>(simd, &mut tile),
-                _ => self.tile::<S, 1>(simd, &mut tile),
+                12.. => self.tile::<S, 12>(simd, frame, &mut outputs),
+                6.. => self.tile::<S, 6>(simd, frame, &mut outputs),
+                3.. => self.tile::<S, 3>(simd, frame, &mut outputs),
+                _ => self.tile::<S, 1>(simd, frame, &mut outputs),
             };
-            check = tile.check;
             frame += frames;
         }
         // NaN if anything was not finite, 0 otherwise.
-        check.reduce_sum() == 0.0
+        outputs.check.reduce_sum() == 0.0
     }
 
     /// Computes the outputs of R frames, and returns R.
     #[inline(always)]
-    fn tile<S: Simd, const R: usize>(self, simd: S, tile: &mut Tile<'_, S>) -> u64 {
+    fn tile<S: Simd, const R: usize>(self, simd: S, frame: u64, outputs: &mut Outputs<'_, S>) -> u64 {
         let span = self.blocks.span();
         let stride = index(self.blocks.stride());
-        let frame_start = position(tile.frame * self.blocks.stride()) - self.origin;
+        let frame_start = position(frame * self.blocks.stride()) - self.origin;
         let reach = (R - 1) * stride + span;
-        for (block, start, taps) in self.blocks.blocks(tile.wanted(self.blocks.frame_len())) {
+        for (block, start, taps) in self.blocks.blocks(outputs.wanted(frame, self.blocks.frame_len())) {
             let start = frame_start + start;
             let samples = usize::try_from(start).ok().and_then(|start| self.samples.get(start..)?.get(..reach));
             if let Some(samples) = samples {
@@ -209,8 +219,8 @@ impl Input<'_> {
                     windows[r] = &samples[r * stride..][..span];
                 }
                 let sums = self.sums::<S, R>(simd, taps, windows);
-                for (frame, sum) in (tile.frame..).zip(sums) {
-                    tile.store(frame, block, self.blocks.frame_len(), simd, sum);
+                for (frame, sum) in (frame..).zip(sums) {
+                    outputs.store(frame, block, self.blocks.frame_len(), simd, sum);
                 }
             } else {
                 debug_assert_eq!(R, 1, "frames at an edge are computed one by one");
@@ -218,7 +228,7 @@ impl Input<'_> {
                 let from = index((start + position(inside.start as u64)).max(0).unsigned_abs());
                 let samples = self.samples.get(from..).unwrap_or_default();
                 let sum = self.sums_at_edge(simd, taps, samples, inside);
-                tile.store(tile.frame, block, self.blocks.frame_len(), simd, sum);
+                outputs.store(frame, block, self.blocks.frame_len(), simd, sum);
             }
         }
         R as u64
@@ -246,16 +256,12 @@ impl Input<'_> {
                 }
                 k += 1;
             }
-            for r in 0..R {
-                totals[r] += sums[r];
-            }
-        }
-        if !tail.is_empty() {
-            let mut sums = [f32x16::splat(simd, 0.0); R];
-            for (s, taps) in tail.iter().enumerate() {
-                let taps = f32x16::load_array_ref(simd, &taps.0);
-                for r in 0..R {
-                    sums[r] = taps.mul_add(f32x16::splat(simd, windows[r][steps.len() * STEP + s]), sums[r]);
+            if segment.end % STEP != 0 {
+                for (s, taps) in tail.iter().enumerate() {
+                    let taps = f32x16::load_array_ref(simd, &taps.0);
+                    for r in 0..R {
+                        sums[r] = taps.mul_add(f32x16::splat(simd, windows[r][steps.len() * STEP + s]), sums[r]);
+                    }
                 }
             }
             for r in 0..R {
@@ -269,8 +275,7 @@ impl Input<'_> {
     #[inline(always)]
     fn sums_at_edge<S: Simd>(self, simd: S, taps: &[Taps], samples: &[f32], inside: Range<usize>) -> f32x16<S> {
         let mut total = f32x16::splat(simd, 0.0);
-        let tail = taps.len() / STEP * STEP..taps.len();
-        for segment in self.blocks.segments().iter().chain([&tail]) {
+        for segment in self.blocks.segments() {
             let range = segment.start.max(inside.start)..segment.end.min(inside.end);
             let Some(taps) = taps.get(range.clone()) else { continue };
             let mut sum = f32x16::splat(simd, 0.0);
@@ -283,9 +288,8 @@ impl Input<'_> {
     }
 }
 
-/// Where the outputs of a few frames go.
-struct Tile<'a, S: Simd> {
-    frame: u64,
+/// Where outputs go.
+pub(super) struct Outputs<'a, S: Simd> {
     /// The output that `output` begins with.
     first: u64,
     output: &'a mut [f32],
@@ -293,11 +297,41 @@ struct Tile<'a, S: Simd> {
     check: f32x16<S>,
 }
 
-impl<S: Simd> Tile<'_, S> {
-    /// The outputs of the frame that are asked for; at least all of several frames.
-    fn wanted(&self, frame_len: u64) -> Range<u64> {
-        let start = self.frame * frame_len;
+impl<S: Simd> Outputs<'_, S> {
+    /// The outputs of a frame that are asked for; at least all of several frames.
+    fn wanted(&self, frame: u64, frame_len: u64) -> Range<u64> {
+        let start = frame * frame_len;
         self.first.saturating_sub(start)..self.first + self.output.len() as u64 - start
+    }
+
+    /// Stores a block of sixteen frames, each `apart` after the one before.
+    #[inline(always)]
+    pub(super) fn store_frames(
+        &mut self,
+        frame: u64,
+        apart: u64,
+        block: usize,
+        frame_len: u64,
+        simd: S,
+        sums: [f32x16<S>; LANES],
+    ) {
+        let start = frame * frame_len + (block * LANES) as u64;
+        let step = index(apart * frame_len);
+        let reach = (LANES - 1) * step + LANES;
+        let outputs = start.checked_sub(self.first).and_then(|at| self.output.get_mut(index(at)..)?.get_mut(..reach));
+        if let Some(outputs) = outputs
+            && (block + 1) * LANES <= index(frame_len)
+        {
+            for lane in 0..LANES {
+                self.check = sums[lane].mul_add(f32x16::splat(simd, 0.0), self.check);
+                sums[lane].store_slice(&mut outputs[lane * step..][..LANES]);
+            }
+            return;
+        }
+        let sums = sums.map(|sums| sums.to_array());
+        for (lane, sums) in sums.iter().enumerate() {
+            self.store(frame + lane as u64 * apart, block, frame_len, simd, f32x16::load_array_ref(simd, sums));
+        }
     }
 
     #[inline(always)]

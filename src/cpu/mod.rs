@@ -1,6 +1,7 @@
 //! [`CpuResampler`]: the path that is always there. float64 is the reference; float32 uses SIMD; both use threads.
 
 mod adjoint;
+mod frames;
 mod interpolated;
 mod job;
 mod kernel;

@@ -196,6 +196,41 @@ fn every_number_of_frames_leaves_every_bit() {
     }
 }
 
+/// Frames enough for 48 to be computed side by side, in tiles and a rest; runs of frames that begin within one, lie over the
+/// clip's ends, and are longer than a tile.
+#[test]
+fn every_output_alone_equals_its_place_among_many_frames() {
+    for (orig, new, width) in [
+        (48_000, 44_100, 64.0),
+        (441, 160, 6.0),
+        (1, 2, 64.0),
+        (2, 1, 16.0),
+        (3, 1, 70.0),
+        (1009, 997, 6.0),
+        (7, 5, 1.0),
+    ] {
+        let plan = Plan::new(orig, new, &ResampleOptions::default().lowpass_filter_width(width)).unwrap();
+        let (stride, phases) = (plan.ratio().stride() as usize, plan.ratio().phases() as usize);
+        // A frame of the kernel is at most 16 of the ratio.
+        let clip = noise_f32(13, (60 * stride).max(60_000));
+        for level in Level::available() {
+            let cpu = CpuResampler::new().with_threads(1).with_level(level);
+            let whole = cpu.resample(&plan, &clip).unwrap();
+            let ends = (0..100).chain(whole.len() - 100..whole.len());
+            for n in ends.chain((100..whole.len() - 100).step_by(307)) {
+                let alone = cpu.resample_range(&plan, &clip, n..n + 1).unwrap();
+                assert!(alone[0].to_bits() == whole[n].to_bits(), "output {n} of {orig}→{new} at {level}");
+            }
+            for start in [1, phases - 1, phases + 1, 7 * phases, whole.len() / 3] {
+                for end in [whole.len(), whole.len() - 1, whole.len() - phases] {
+                    let part = cpu.resample_range(&plan, &clip, start..end).unwrap();
+                    assert!(part == whole[start..end], "{start}..{end} of {orig}→{new} at {level}");
+                }
+            }
+        }
+    }
+}
+
 /// Adding what underflows to −0 where a neighbour's taps are 0 could leave a zero of either sign.
 #[test]
 fn zeros_have_one_sign_in_every_chunking() {

@@ -5,8 +5,8 @@ mod machine;
 use std::hint::black_box;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
-use polyphase::{Batch, CpuResampler, Plan, Preset, ResampleOptions};
+use anyhow::{Context, Result, ensure};
+use polyphase::{Backend, Batch, CpuResampler, Error, Plan, Preset, ResampleOptions, Resampler};
 use serde::Serialize;
 
 use crate::terminal;
@@ -16,7 +16,7 @@ use self::machine::{Machine, median};
 /// Measure how fast this machine resamples: the filters and rates of torchaudio's audio resampling tutorial
 ///
 /// Each figure is the median time for one second of audio: of the one-line call and of a planned one on a single second, and
-/// of a batch of longer clips. The share is that of the least time which the filter's multiply-adds or the samples' way
+/// of a batch of longer clips, where there is a GPU also on that, from memory and back. The share is that of the least time which the filter's multiply-adds or the samples' way
 /// through memory could take, by the peaks measured in the same run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -35,6 +35,10 @@ pub(crate) struct Args {
     /// Clips of 10 seconds in the batch
     #[arg(long, value_name = "N", default_value_t = 16)]
     clips: usize,
+
+    /// Measure a GPU that computes in software too
+    #[arg(long)]
+    allow_software: bool,
 }
 
 const PAIRS: [(u32, u32); 4] = [(48_000, 44_100), (16_000, 8_000), (44_100, 48_000), (8_000, 16_000)];
@@ -44,6 +48,10 @@ const BATCH_SECONDS: usize = 10;
 pub(crate) struct Report {
     pub(crate) level: &'static str,
     pub(crate) machine: Machine,
+    /// The GPU that was measured.
+    gpu: Option<String>,
+    /// Why none was.
+    no_gpu: Option<String>,
     pub(crate) rows: Vec<Row>,
 }
 
@@ -63,13 +71,14 @@ pub(crate) struct Cell {
     /// For one second of audio.
     pub(crate) milliseconds: f64,
     times_real_time: f64,
-    share_of_limit: f64,
+    /// Of the CPU's limit; none for a GPU.
+    share_of_limit: Option<f64>,
 }
 
 impl Args {
     /// To measure single seconds alone.
     pub(crate) fn without_batch(threads: usize, repeat: usize) -> Self {
-        Self { threads, json: false, repeat, clips: 0 }
+        Self { threads, json: false, repeat, clips: 0, allow_software: false }
     }
 
     /// Measures every filter between every pair of rates.
@@ -95,18 +104,30 @@ fn measure(args: &Args) -> Result<Report> {
         ("kaiser_fast", Preset::KaiserFast.options()),
     ];
     let machine = Machine::measure(args.repeat);
+    let gpu = match Resampler::new(Backend::Gpu, args.allow_software) {
+        Ok(resampler) => Ok(resampler),
+        Err(Error::NoGpu { reason }) => Err(reason),
+        Err(error) => Err(error.to_string()),
+    };
     let mut rows = Vec::new();
     for (filter, options) in &filters {
         for (orig_freq, new_freq) in PAIRS {
-            rows.push(measure_row(args, &machine, filter, orig_freq, new_freq, options)?);
+            rows.push(measure_row(args, &machine, gpu.as_ref().ok(), filter, orig_freq, new_freq, options)?);
         }
     }
-    Ok(Report { level: CpuResampler::new().level().name(), machine, rows })
+    let name = gpu
+        .as_ref()
+        .ok()
+        .and_then(Resampler::adapter)
+        .map(|adapter| format!("{} ({}, {})", adapter.name, adapter.kind, adapter.backend));
+    let level = CpuResampler::new().level().name();
+    Ok(Report { level, machine, gpu: name, no_gpu: gpu.err(), rows })
 }
 
 fn measure_row(
     args: &Args,
     machine: &Machine,
+    gpu: Option<&Resampler>,
     filter: &'static str,
     orig_freq: u32,
     new_freq: u32,
@@ -120,7 +141,7 @@ fn measure_row(
         name,
         milliseconds: seconds * 1e3,
         times_real_time: 1.0 / seconds,
-        share_of_limit: limit / seconds,
+        share_of_limit: Some(limit / seconds),
     };
 
     let second = noise(inputs, 0);
@@ -137,7 +158,16 @@ fn measure_row(
     if !output.is_empty() {
         let time = median(args.repeat, || _ = black_box(cpu.resample_batch_into(black_box(&batch), &mut output)));
         #[expect(clippy::cast_precision_loss, reason = "seconds of audio")]
-        columns.push(cell("batch", time / (args.clips * BATCH_SECONDS) as f64));
+        let seconds = (args.clips * BATCH_SECONDS) as f64;
+        columns.push(cell("batch", time / seconds));
+        if let Some(gpu) = gpu {
+            let (resampled, report) = gpu.resample_batch(&batch)?;
+            ensure!(report.cpu_clips == 0, "not all was computed on the GPU: {}", report.reason);
+            let close = resampled.samples().iter().zip(&output).all(|(gpu, cpu)| (gpu - cpu).abs() < 4e-6);
+            ensure!(close, "the GPU computes something else");
+            let time = median(args.repeat, || _ = black_box(gpu.resample_batch(black_box(&batch))));
+            columns.push(Cell { share_of_limit: None, ..cell("GPU batch", time / seconds) });
+        }
     }
     Ok(Row { filter, orig_freq, new_freq, taps: plan.taps(), columns })
 }
@@ -157,6 +187,9 @@ fn table(report: &Report) -> String {
         machine.flops / 1e9,
         machine.copied_bytes / 1e9
     );
+    if let Some(gpu) = report.gpu.as_ref().or(report.no_gpu.as_ref()) {
+        table += &format!("GPU: {gpu}\n");
+    }
     table += "Milliseconds for one second of audio (times real time, share of the limit)\n\n";
     table += &format!("{:<16}{:<15}{:>6}", "filter", "rates", "taps");
     for cell in report.rows.first().map_or(&[][..], |row| &row.columns) {
@@ -166,7 +199,8 @@ fn table(report: &Report) -> String {
         let rates = format!("{} → {}", row.orig_freq, row.new_freq);
         table += &format!("\n{:<16}{rates:<15}{:>6}", row.filter, row.taps);
         for cell in &row.columns {
-            let speed = format!("({:.0}×, {:.0} %)", cell.times_real_time, 100.0 * cell.share_of_limit);
+            let share = cell.share_of_limit.map_or_else(String::new, |share| format!(", {:.0} %", 100.0 * share));
+            let speed = format!("({:.0}×{share})", cell.times_real_time);
             table += &format!("{:>12.4} {speed:>15}", cell.milliseconds);
         }
     }

@@ -1,4 +1,4 @@
-//! The GPU kernels on the first adapter: `cargo bench --bench gpu`.
+//! The GPU kernels on the first adapter: `cargo bench --bench resample -- 'resident|round_trip'`.
 //!
 //! `resident` times dispatch and wait with the samples already in the GPU's memory, `round_trip` a batch of ten clips of a
 //! second from host memory and back.
@@ -24,45 +24,42 @@
 //! | `INPUT_I16`   | 891          | 96    | 0       | 128 (77 %)     | 0.125                   |
 //! | `FOLDS`       | 1589         | 96    | 0       | 128 (77 %)     | 0.125                   |
 
-#![expect(clippy::print_stdout, reason = "says what it ran on")]
-
 use std::time::Duration;
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use polyphase::{Batch, CpuResampler, GpuClip, GpuKernel, GpuResampler, InputSamples, Plan, Preset, wgpu};
+use criterion::{BenchmarkId, Criterion, Throughput};
+use polyphase::{Batch, CpuResampler, GpuClip, GpuKernel, GpuResampler, InputSamples, wgpu};
 
-/// Rates and filter.
-const CASES: [(u32, u32, Preset); 7] = [
-    (44_100, 48_000, Preset::KaiserBest),
-    (48_000, 44_100, Preset::KaiserBest),
-    (44_100, 16_000, Preset::KaiserBest),
-    (16_000, 8_000, Preset::KaiserBest),
-    (48_000, 44_100, Preset::Default),
-    (48_000, 16_000, Preset::Default),
-    (8_000, 16_000, Preset::Default),
-];
+use crate::cases::{Case, cases};
 
-const SECONDS: usize = 10;
+/// The longest filter and the shortest.
+fn gpu_cases() -> impl Iterator<Item = Case> {
+    cases().filter(|case| case.name.ends_with("kaiser_best") || case.name.ends_with("width 6"))
+}
 
+const SECONDS: u32 = 10;
+
+#[expect(clippy::print_stdout, reason = "says what it runs on")]
 fn open() -> Option<(wgpu::Device, wgpu::Queue)> {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
-    let adapter = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all())).into_iter().next()?;
+    let adapter = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all())).into_iter().next();
+    let Some(adapter) = adapter else {
+        println!("SKIPPED: no GPU adapter");
+        return None;
+    };
     println!("adapter: {}", adapter.get_info().name);
     let required_limits = adapter.limits();
     let descriptor = wgpu::DeviceDescriptor { required_limits, ..Default::default() };
     pollster::block_on(adapter.request_device(&descriptor)).ok()
 }
 
-fn resident(criterion: &mut Criterion) {
+pub(crate) fn resident(criterion: &mut Criterion) {
     let Some((device, queue)) = open() else {
-        println!("SKIPPED: no GPU adapter");
         return;
     };
     let mut group = criterion.benchmark_group("resident");
     group.sample_size(10).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(2));
-    for (orig, new, preset) in CASES {
-        let plan = Plan::new(orig, new, &preset.options()).expect("a plan");
-        let clip: Vec<f32> = (0..SECONDS * orig as usize).map(|i| (i as f32 * 0.1).sin()).collect();
+    for case in gpu_cases() {
+        let (plan, clip) = (case.plan(), case.input(SECONDS));
         let expected = CpuResampler::new().resample(&plan, &clip).expect("fits");
         let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
         let buffer = |len: usize, usage| {
@@ -98,25 +95,23 @@ fn resident(criterion: &mut Criterion) {
                 "{kernel:?} computes something else"
             );
 
-            let name = format!("{orig}-{new}-{preset}");
-            group.bench_function(BenchmarkId::new(name, format!("{kernel:?}").to_lowercase()), |bench| bench.iter(run));
+            let name = format!("{kernel:?}").to_lowercase();
+            group.bench_function(BenchmarkId::new(&case.name, name), |bencher| bencher.iter(run));
         }
     }
     group.finish();
 }
 
-fn round_trip(criterion: &mut Criterion) {
+pub(crate) fn round_trip(criterion: &mut Criterion) {
     let Some((device, queue)) = open() else {
-        println!("SKIPPED: no GPU adapter");
         return;
     };
     let gpu = GpuResampler::new(&device, &queue).expect("a device");
     let mut group = criterion.benchmark_group("round_trip");
     group.sample_size(10).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(2));
-    for (orig, new, preset) in CASES {
-        let plan = Plan::new(orig, new, &preset.options()).expect("a plan");
-        let clips: Vec<Vec<f32>> =
-            (1..=SECONDS).map(|tone| (0..orig).map(|i| (i as f32 * 0.01 * tone as f32).sin()).collect()).collect();
+    for case in gpu_cases() {
+        let plan = case.plan();
+        let clips: Vec<_> = (0..SECONDS).map(|_| case.input(1)).collect();
         let mut batch = Batch::new();
         clips.iter().for_each(|clip| batch.push(&plan, clip));
         let expected = CpuResampler::new().resample_batch(&batch).expect("fits");
@@ -124,10 +119,7 @@ fn round_trip(criterion: &mut Criterion) {
         let close = run().samples().iter().zip(expected.samples()).all(|(a, e)| (a - e).abs() < 2e-6);
         assert!(close, "the GPU computes something else");
         group.throughput(Throughput::Elements(expected.samples().len() as u64));
-        group.bench_function(format!("{orig}-{new}-{preset}"), |bench| bench.iter(run));
+        group.bench_function(&case.name, |bencher| bencher.iter(run));
     }
     group.finish();
 }
-
-criterion_group!(benches, resident, round_trip);
-criterion_main!(benches);
