@@ -45,7 +45,10 @@ fn refused_requests_write_nothing() {
         ("resample b.wav --rate 16000 --rolloff -1", "rolloff is -1: it must be above 0 and at most 1"),
         ("resample b.wav --rate 16000 --lowpass-filter-width nan", "lowpass_filter_width is NaN"),
         ("resample b.wav --rate 16000 --beta 5", "--beta shapes the Kaiser window: add --window kaiser"),
-        ("resample b.wav --rate 16000 --preset best", "unknown preset `best`: it must be one of default, kaiser_best"),
+        (
+            "resample b.wav --rate 16000 --preset finest",
+            "unknown preset `finest`: it must be one of default, kaiser_best",
+        ),
         ("resample b.wav --rate 16000 --window box", "unknown window `box`"),
         ("resample b.wav --rate 16000 --threads 0", "--threads is 0: it must be in 1..=512"),
         ("resample b.wav --rate 16000 --threads 70000", "--threads is 70000: it must be in 1..=512"),

@@ -22,9 +22,16 @@ fn quiet_says_nothing_but_errors() {
 fn inspect_tells_the_filter() {
     let folder = TempDir::new().unwrap();
     let table = done(&folder, "inspect --orig-freq 48000 --rate 44100 --preset kaiser_best");
-    for row in
-        ["147/160", "148 per output", "174048 in float64", "20894.4 Hz", "0 samples", "74 input samples, 1.54 ms"]
-    {
+    for row in [
+        "147/160",
+        "148 per output",
+        "174048 in float64",
+        "20894.4 Hz",
+        "0 samples: the filter is symmetric exactly",
+        "74 input samples, 1.54 ms",
+        "Hz, 0.9376 of the lower Nyquist frequency",
+        "1.4e-8 of a constant",
+    ] {
         assert!(table.contains(row), "{row}: {table}");
     }
     let json: serde_json::Value =
@@ -33,6 +40,10 @@ fn inspect_tells_the_filter() {
         (json["phases"].as_u64(), json["stride"].as_u64(), json["taps"].as_u64()),
         (Some(16_000), Some(16_001), Some(13))
     );
+    let response = &json["response"];
+    assert!((response["edge_3"].as_f64().unwrap() - 0.9186).abs() < 1e-3 && response["asymmetry"] == 0.0, "{response}");
+    let last = &response["pass_bands"][3];
+    assert!(last["pass_band"] == 1.0 && last["image_rejection_db"].as_f64().is_some_and(|level| level < 7.0), "{last}");
     assert!(json["filter_bytes_f32"].as_u64() < Some(2_000_000) && json["filter_bytes_f64"].as_u64() < Some(2_000_000));
     assert!(done(&folder, "inspect --orig-freq 8000 --rate 8000").contains("unchanged"));
 }

@@ -134,13 +134,10 @@ impl Tone {
         let (amplitude, at_start) = spectrum.line(cycles);
         let turns = (cycles * Signals::start(period) % period) as f64 / period as f64;
         let lag = phase(cycles) + TAU * turns - at_start;
-        // Images lie where the tone and its mirror image come again, every `period[0]` cycles, and the output's rate folds them.
+        // Images lie where the tone comes again, every `period[0]` cycles, and the output's rate folds them.
         let own = spectrum.folded(cycles);
-        let step = signals.period[0];
         let images: BTreeSet<_> = (1..period / signals.fold)
-            .map(|k| k * step % period)
-            .flat_map(|shift| [shift + cycles, shift + period - cycles])
-            .map(|cycles| spectrum.folded(cycles))
+            .map(|k| spectrum.folded(k * signals.period[0] % period + cycles))
             .filter(|&index| index != own)
             .collect();
         let rest = spectrum.power_but(|index| index == own);
