@@ -161,7 +161,6 @@ fn copy(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("copy");
     group.throughput(Throughput::Elements(input.len() as u64));
     group.bench_function("60 s", |bencher| bencher.iter(|| output.copy_from_slice(black_box(&input))));
-    assert_eq!(output, input);
 }
 
 fn config() -> Criterion {

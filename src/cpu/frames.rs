@@ -126,8 +126,8 @@ impl Input<'_> {
             for (row, taps) in rows[samples.clone()].iter().zip(&taps[samples]) {
                 let taps = &taps.0.as_chunks::<BAND>().0[band];
                 let mut samples = [f32x16::splat(simd, 0.0); VECTORS];
-                for v in 0..VECTORS {
-                    samples[v] = f32x16::load_array_ref(simd, &row.0[v]);
+                for (samples, row) in samples.iter_mut().zip(&row.0) {
+                    *samples = f32x16::load_array_ref(simd, row);
                 }
                 for phase in 0..BAND {
                     let tap = f32x16::splat(simd, taps[phase]);
@@ -142,9 +142,9 @@ impl Input<'_> {
                 }
             }
         }
-        for phase in 0..BAND {
-            for v in 0..VECTORS {
-                totals[phase][v].store_array(&mut results[phase].0[v]);
+        for (totals, results) in totals.iter().zip(results) {
+            for (total, result) in totals.iter().zip(&mut results.0) {
+                total.store_array(result);
             }
         }
     }
