@@ -145,6 +145,8 @@ pub fn record(bytes: &[u8]) {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::print_stdout, reason = "shown if a test fails")]
+
     use super::*;
 
     /// Tries the seeds of a target, and so many mutations.
