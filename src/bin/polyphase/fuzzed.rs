@@ -98,7 +98,8 @@ pub fn paths(bytes: &[u8]) {
                 names.insert(below.to_string_lossy().to_lowercase()) || below.to_str().is_none(),
                 "{below:?} twice"
             );
-            assert_ne!(task.input, task.output);
+            // What is not there is lost by nothing.
+            assert!(task.input != task.output || !task.input.exists(), "{:?}", task.input);
         }
     }
 }
@@ -145,6 +146,8 @@ pub fn record(bytes: &[u8]) {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::print_stdout, reason = "shown if a test fails")]
+
     use super::*;
 
     /// Tries the seeds of a target, and so many mutations.

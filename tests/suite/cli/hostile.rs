@@ -1,5 +1,7 @@
 //! Small files of every format, damaged in every place: truncated, changed and forged.
 
+#![expect(clippy::print_stdout, reason = "what a campaign comes to")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -107,7 +109,7 @@ fn resample_mutants(seed: &Path, step: usize) -> (usize, usize, u64) {
         assert!(resampled.contains(name.as_str()) != failed.contains(name.as_str()), "{extension} {name}: {stderr}");
     }
     // What does not tell its length where it begins cannot be known to be cut short.
-    let streams = ["aac", "mka", "mkv", "mp2", "webm", "mp4"];
+    let streams = ["aac", "mp2"];
     if !streams.contains(&extension) {
         let whole = fs::read(folder.path().join("out/whole.npy")).unwrap();
         for name in resampled.iter().filter(|name| name.starts_with("cut")) {

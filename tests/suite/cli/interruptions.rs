@@ -1,5 +1,7 @@
 //! Runs that are killed, and runs that are asked to end.
 
+#![expect(clippy::print_stdout, reason = "what a campaign comes to")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;

@@ -152,7 +152,7 @@ fn what_may_not_be_read_fails_alone() {
     symlink("nowhere", folder.path().join("in/dangling.wav")).unwrap();
     symlink("self.wav", folder.path().join("in/self.wav")).unwrap();
     for name in ["in/b.wav", "in/closed", "in/d.npy"] {
-        fs::set_permissions(folder.path().join(name), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(folder.path().join(name), fs::Permissions::from_mode(0o000)).unwrap();
     }
     let (code, stdout, stderr) = run_under(&folder, wrapper, "resample in --rate 16000 --orig-freq 8000");
     fs::set_permissions(folder.path().join("in/closed"), fs::Permissions::from_mode(0o755)).unwrap();

@@ -57,10 +57,13 @@ fn what_is_done_is_skipped_and_what_failed_is_done() {
     assert!(folder.path().join("resampled").join(RECORD).exists());
 }
 
+/// Its name, what it does to the folder, and the command that is then run.
+type Change<'a> = (&'a str, &'a dyn Fn(&TempDir), &'a str);
+
 #[test]
 fn only_what_has_not_changed_is_skipped() {
     let command = "resample in --rate 16000 --resume";
-    let changes: [(&str, &dyn Fn(&TempDir), &str); 6] = [
+    let changes: [Change<'_>; 6] = [
         ("the settings", &|_| (), "resample in --rate 16000 --resume --rolloff 0.9"),
         ("the rate", &|_| (), "resample in --rate 32000 --resume"),
         ("the input", &|folder| write_clip(&folder.path().join("in/a.wav"), 9), command),
@@ -118,6 +121,9 @@ fn a_complete_run_leaves_nothing_but_its_outputs() {
     assert_eq!(run(&folder, "resample in --rate 16000 --resume").0, 2);
 }
 
+/// What is made of the record, and how many outputs it vouches for then.
+type Damage<'a> = (&'a dyn Fn(&[u8]) -> Vec<u8>, usize);
+
 #[test]
 fn a_record_may_hold_anything() {
     let folder = clips();
@@ -127,8 +133,7 @@ fn a_record_may_hold_anything() {
     done(&folder, command);
     let long = [&b"{\"output\": \"".repeat(20_000)[..], b"\n"].concat();
     let garbage = [&b"\0\xff[[[\n\n{}\nnull\n{\"output\": 1}\n"[..], &b"[".repeat(5000), b"\n", &long].concat();
-    // What is made of the record, and how many outputs it vouches for then.
-    let damages: [(&dyn Fn(&[u8]) -> Vec<u8>, usize); 7] = [
+    let damages: [Damage<'_>; 7] = [
         (&|whole| [&garbage, whole].concat(), 2),
         (&|whole| [whole, &garbage].concat(), 2),
         (&|whole| whole[..whole.len() - 1].to_vec(), 2),

@@ -189,6 +189,8 @@ impl Decoder {
 
     fn check_end(&mut self) -> Result<()> {
         let taken = self.taken;
+        let is_empty = self.promised.is_some_and(|promise| promise.frames == 0);
+        ensure!(taken > 0 || is_empty, "truncated or damaged: not one frame could be read");
         if let Some(Promise { frames, slack, .. }) = self.promised {
             ensure!(
                 taken.saturating_add(slack) >= frames,
