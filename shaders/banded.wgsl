@@ -15,7 +15,7 @@
 // | 0/3 plans   | the shape of each plan's tiles, and where its starts and taps lie                |
 // | 0/4 starts  | for each block of 8 phases, the first sample of its band, relative to the frame  |
 // | 0/5 taps    | taps[block][k][8], zero outside a phase's window                                 |
-// | 1/0 input   | float32 samples, or pairs of 16-bit integers                                     |
+// | 1/0 input   | float32 samples, or pairs of 16-bit integers or floats                           |
 // | 1/1 output  | float32 samples                                                                  |
 
 struct Job {
@@ -31,6 +31,9 @@ struct Clip {
     // Position of frame 0, relative to the first sample.
     shift: i32,
     plan: u32,
+    // Where the clip, of which these samples may be a part, begins and ends: positions of its first and its last sample.
+    first: i32,
+    last: i32,
 }
 
 struct Plan {
@@ -50,6 +53,9 @@ struct Plan {
     fold: u32,
     starts: u32,
     taps: u32,
+    // What lies beyond the ends of a clip, for `reach` samples: 0 silence, 1 the last sample, 2 the clip in a mirror.
+    padding: u32,
+    reach: u32,
 }
 
 @group(0) @binding(0) var<uniform> job: Job;
@@ -61,8 +67,10 @@ struct Plan {
 @group(1) @binding(0) var<storage, read> input: array<u32>;
 @group(1) @binding(1) var<storage, read_write> output: array<f32>;
 
-// Samples are 16-bit integers, scaled by 2^-15, instead of float32.
-override INPUT_I16: bool = false;
+// Samples are 0: float32; 1: 16-bit integers, scaled by 2^-15; 2: 16-bit floats.
+override INPUT: u32 = 0;
+// Some plan of the job pads its clips with anything but silence.
+override PADS: bool = false;
 // Some plan of the job folds its sums.
 override FOLDS: bool = false;
 override WORKGROUP: u32 = 64;
@@ -75,18 +83,58 @@ override COPIED: u32 = 2048;
 var<workgroup> xs: array<vec4<f32>, STAGED>;
 
 fn sample(index: u32) -> f32 {
-    if INPUT_I16 {
-        let pair = input[index >> 1u];
-        let half = select(pair << 16u, pair, (index & 1u) == 1u);
-        return f32(bitcast<i32>(half) >> 16u) * 0x1p-15;
+    if INPUT == 0u {
+        return bitcast<f32>(input[index]);
     }
-    return bitcast<f32>(input[index]);
+    let pair = input[index >> 1u];
+    let bits = select(pair & 0xffffu, pair >> 16u, (index & 1u) == 1u);
+    if INPUT == 1u {
+        return f32(bitcast<i32>(bits << 16u) >> 16u) * 0x1p-15;
+    }
+    return half(bits);
 }
 
-// The clip is zero outside its length. Positions before it wrap to beyond it, and an index outside the buffer reads something
-// that is not taken: no branch.
+// A 16-bit float, in integers: `unpack2x16float` may take the smallest ones for zero.
+fn half(bits: u32) -> f32 {
+    let exponent = bits & 0x7c00u;
+    // The exponent's bias is 127 for 15; infinities and NaN have the highest in both.
+    let bias = select(112u, 224u, exponent == 0x7c00u) << 23u;
+    let normal = ((bits & 0x7fffu) << 13u) + bias;
+    let magnitude = select(normal, bitcast<u32>(f32(bits & 0x3ffu) * 0x1p-24), exponent == 0u);
+    return bitcast<f32>(magnitude | ((bits & 0x8000u) << 16u));
+}
+
+// The position of the sample that stands at this one: itself, or for padding another. Positions that nothing is padded to
+// stay outside the clip.
+fn source(clip: Clip, padding: u32, reach: u32, position: i32) -> i32 {
+    let far = position < clip.first - i32(reach) || position > clip.last + i32(reach);
+    if padding == 0u || far {
+        return position;
+    }
+    if padding == 1u {
+        return clamp(position, clip.first, clip.last);
+    }
+    // To and fro, alike on both sides of the first sample: a period is the way there and back.
+    let period = u32(clip.last - clip.first) * 2u;
+    let within = u32(abs(position - clip.first)) % max(period, 1u);
+    return clip.first + i32(min(within, period - within));
+}
+
+// The clip is zero where there are no samples. Positions before them wrap to beyond them, and an index outside the buffer reads
+// something that is not taken: no branch.
 fn sample_or_zero(clip: Clip, position: i32) -> f32 {
     return select(0.0, sample(clip.input_offset + u32(position)), u32(position) < clip.input_len);
+}
+
+// What stands at a position; `inside` if it and those around it are the clip's own.
+fn staged(clip: Clip, plan: Plan, inside: bool, position: i32) -> f32 {
+    var from_position = position;
+    if PADS {
+        if !inside {
+            from_position = source(clip, plan.padding, plan.reach, position);
+        }
+    }
+    return sample_or_zero(clip, from_position);
 }
 
 // Stores output `n` of the clip, or adds it to what was stored.
@@ -188,16 +236,18 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
 
     for (var k = 0u; k < plan.band; k += plan.chunk) {
         workgroupBarrier();
+        let last_row = origin + i32((plan.quads * 4u - 1u) * plan.stride + k + rows - 1u);
+        let inside = origin + i32(k) >= clip.first && last_row <= clip.last;
         for (var q = lane_quad; q < plan.quads; q += WORKGROUP >> plan.lane_bits) {
             let from_frame = origin + i32(q * 4u * plan.stride + k);
             let stride = i32(plan.stride);
             for (var row = lane_row; row < rows; row += 1u << plan.lane_bits) {
                 let position = from_frame + i32(row);
                 let x = vec4(
-                    sample_or_zero(clip, position),
-                    sample_or_zero(clip, position + stride),
-                    sample_or_zero(clip, position + 2 * stride),
-                    sample_or_zero(clip, position + 3 * stride),
+                    staged(clip, plan, inside, position),
+                    staged(clip, plan, inside, position + stride),
+                    staged(clip, plan, inside, position + 2 * stride),
+                    staged(clip, plan, inside, position + 3 * stride),
                 );
                 xs[q * plan.column + row] = x;
             }

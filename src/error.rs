@@ -110,6 +110,14 @@ pub enum Error {
     /// A batch without any offset; a batch of no clips has the one offset 0.
     #[error("the batch offsets are empty: a batch of n clips has n + 1 of them")]
     BatchOffsetsEmpty,
+    /// Not as many lengths as there are clips in a batch.
+    #[error("{actual} lengths were given for a batch of {expected} clips")]
+    BatchLen {
+        /// Clips in the batch.
+        expected: usize,
+        /// Lengths that were given.
+        actual: usize,
+    },
     /// A tensor axis that does not exist.
     #[error("axis {axis} does not exist in a tensor of {ndim} dimensions")]
     Axis {
@@ -164,6 +172,12 @@ pub enum Error {
         needed: u64,
         /// How large it may be.
         limit: u64,
+    },
+    /// Something that only the CPU does, or only for samples in host memory.
+    #[error("the GPU cannot do {what}")]
+    GpuUnsupported {
+        /// What.
+        what: &'static str,
     },
     /// A caller's buffer that cannot be used as it is.
     #[error("the {buffer} buffer {problem}")]

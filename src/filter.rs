@@ -25,7 +25,7 @@ pub(crate) struct FilterShape {
     /// h(0) = base/M.
     gain: f64,
     /// The largest |m| inside the window.
-    reach: i128,
+    pub(crate) reach: i128,
     /// Taps of the longest row; rows differ by at most one.
     taps: usize,
 }
@@ -118,8 +118,13 @@ impl FilterShape {
 
     /// The first output whose window begins at the clip's first sample or after it.
     pub(crate) fn first_within(&self) -> u64 {
-        // start(n) ≥ 0 ⟺ n·M − R > −L
-        let bound = self.reach - self.phases() + 1;
+        self.first_from(0)
+    }
+
+    /// The first output whose window begins at `position` or after it.
+    pub(crate) fn first_from(&self, position: u64) -> u64 {
+        // start(n) ≥ p ⟺ n·M − R > (p − 1)·L
+        let bound = (i128::from(position) - 1) * self.phases() + self.reach + 1;
         u64::try_from((bound + self.stride() - 1).div_euclid(self.stride()).max(0)).unwrap_or(u64::MAX)
     }
 

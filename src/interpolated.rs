@@ -68,13 +68,13 @@ impl Grid {
 /// The rows.
 pub(crate) struct InterpolatedBank {
     shape: FilterShape,
-    grid: Grid,
+    pub(crate) grid: Grid,
     /// The taps at d = 1 − ⌊R⌋ …, row after row from g = −1 on, each padded with zeros to whole steps.
-    taps: Vec<f32>,
+    pub(crate) taps: Vec<f32>,
     /// For each row, the taps at d = −⌊R⌋ and at d = ⌊R⌋ + 1.
-    ends: Vec<[f32; 2]>,
+    pub(crate) ends: Vec<[f32; 2]>,
     /// For each row, the sum of its taps without those at the ends.
-    sums: Vec<f64>,
+    pub(crate) sums: Vec<f64>,
 }
 
 /// Its sizes: the taps themselves are too many to read.

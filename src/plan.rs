@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use crate::blocks::PhaseBlocks;
 use crate::error::{Error, Result};
 use crate::filter::{FilterBank, FilterShape, Rows, phase_sums};
-use crate::interpolated::{Grid, InterpolatedBank, MAX_ERROR};
+use crate::interpolated::{Grid, InterpolatedBank, MAX_ERROR, NODES};
 use crate::options::{Limits, OutputLength, ResampleOptions};
 use crate::ratio::Ratio;
 
@@ -213,6 +213,15 @@ impl Plan {
     /// has this many after it; the output itself has no delay, since the filter is symmetric about it.
     pub fn look_ahead(&self) -> usize {
         if self.ratio().is_identity() { 0 } else { self.shape().look_ahead() }
+    }
+
+    /// Multiply-adds that one float32 output costs.
+    pub(crate) fn multiply_adds(&self) -> u64 {
+        let rows = match self.bank() {
+            Bank::Exact(_) => 1,
+            Bank::Interpolated(_) => NODES,
+        };
+        (self.taps() as u64).saturating_mul(rows as u64)
     }
 
     pub(crate) fn shape(&self) -> &FilterShape {

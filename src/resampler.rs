@@ -6,7 +6,7 @@ use std::str::FromStr;
 use crate::batch::{Batch, BatchBuf, zeroed};
 use crate::cpu::CpuResampler;
 use crate::error::{Error, Result};
-use crate::gpu::{AdapterSummary, Context, Cursor};
+use crate::gpu::{AdapterSummary, Adjoints, Context, Cursor};
 use crate::options::ResampleOptions;
 use crate::plan::Plan;
 
@@ -167,16 +167,95 @@ impl Resampler {
         let clips: Vec<_> = batch.iter().collect();
         let offsets = batch.output_offsets();
         let mut samples = zeroed(offsets.last().copied().unwrap_or(0))?;
-        let mut on_cpu: Vec<usize> = (0..clips.len()).collect();
+        let suitable = self.suitable(clips.iter().map(|&(plan, clip)| (Some(plan), clip)));
+        let (on_cpu, report) = self.on_gpu(clips.len(), &suitable, |context| {
+            let part = select(&clips, &suitable);
+            let part_offsets = part.output_offsets();
+            let mut computed = zeroed(part_offsets.last().copied().unwrap_or(0))?;
+            let mut done = Cursor::default();
+            let outcome = pollster::block_on(context.gpu.run_batch(&part, &part_offsets, &mut computed, &mut done));
+            let finished = if outcome.is_ok() { part.len() } else { done.clip };
+            scatter(&suitable[..finished], &computed, &part_offsets, &mut samples, &offsets);
+            Ok((finished, outcome))
+        })?;
+        if on_cpu.len() == clips.len() {
+            self.cpu.resample_batch_into(batch, &mut samples)?;
+        } else {
+            let (computed, part_offsets) = self.cpu.resample_batch(&select(&clips, &on_cpu))?.into_parts();
+            scatter(&on_cpu, &computed, &part_offsets, &mut samples, &offsets);
+        }
+        Ok((BatchBuf::from_parts(samples, offsets), report))
+    }
+
+    /// Applies the transpose of resampling to every gradient of a batch, see
+    /// [`GpuResampler::adjoint_batch`](crate::GpuResampler::adjoint_batch) and
+    /// [`CpuResampler::adjoint`](crate::CpuResampler::adjoint). The result is complete, as that of
+    /// [`resample_batch`](Self::resample_batch).
+    ///
+    /// ```
+    /// use polyphase::{Batch, Plan, ResampleOptions, Resampler};
+    ///
+    /// let plan = Plan::new(48_000, 16_000, &ResampleOptions::default())?;
+    /// let mut gradients = Batch::new();
+    /// gradients.push(&plan, &[1.0_f32; 1600]);
+    /// let (gradients, _) = Resampler::auto().adjoint_batch(&gradients, &[4800])?;
+    /// // Three samples share in each output, whose taps sum to nearly 1.
+    /// assert!((gradients.samples()[2400] - 1.0 / 3.0).abs() < 1e-3);
+    /// # Ok::<(), polyphase::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::BatchLen`] if there are not as many lengths as gradients, [`Error::OutputLen`] for a gradient of another length
+    /// than [`Plan::output_len`] of the clip's, [`Error::FilterTooLarge`] if a filter's transpose is beyond the limit,
+    /// [`Error::OutOfMemory`].
+    pub fn adjoint_batch(
+        &self,
+        gradients: &Batch<'_, f32>,
+        input_lens: &[usize],
+    ) -> Result<(BatchBuf<f32>, RunReport)> {
+        let offsets = Adjoints::new(gradients, input_lens)?.offsets;
+        let mut samples = zeroed(offsets.last().copied().unwrap_or(0))?;
+        let clips: Vec<_> = gradients.iter().collect();
+        let suitable = self.suitable(clips.iter().map(|&(plan, gradient)| (plan.transposed().ok(), gradient)));
+        let (on_cpu, report) = self.on_gpu(clips.len(), &suitable, |context| {
+            let part = select(&clips, &suitable);
+            let lens: Vec<_> = suitable.iter().map(|&index| input_lens[index]).collect();
+            let adjoints = Adjoints::new(&part, &lens)?;
+            let mut computed = zeroed(adjoints.offsets.last().copied().unwrap_or(0))?;
+            let (finished, outcome) = pollster::block_on(context.gpu.run_adjoints(&part, &adjoints, &mut computed))?;
+            scatter(&suitable[..finished], &computed, &adjoints.offsets, &mut samples, &offsets);
+            Ok((finished, outcome))
+        })?;
+        for index in on_cpu {
+            let (plan, gradient) = clips[index];
+            self.cpu.adjoint_into(plan, gradient, &mut samples[offsets[index]..offsets[index + 1]])?;
+        }
+        Ok((BatchBuf::from_parts(samples, offsets), report))
+    }
+
+    /// The clips that go to the GPU, by the plans that compute them.
+    fn suitable<'a>(&self, clips: impl Iterator<Item = (Option<&'a Plan>, &'a [f32])>) -> Vec<usize> {
+        let suits =
+            |(plan, clip): (Option<&Plan>, &[f32])| plan.is_some_and(|plan| self.suits(plan)) && is_finite(clip);
+        clips.enumerate().filter(|&(_, clip)| suits(clip)).map(|(index, _)| index).collect()
+    }
+
+    /// Has `run` compute the suitable clips of a batch on the GPU, which tells how many it finished and what ended it early.
+    /// Returns the others, and those that it did not finish.
+    fn on_gpu(
+        &self,
+        clips: usize,
+        suitable: &[usize],
+        run: impl FnOnce(&Context) -> Result<(usize, Result<()>)>,
+    ) -> Result<(Vec<usize>, RunReport)> {
+        let mut on_cpu: Vec<usize> = (0..clips).collect();
         let mut reason = self.reason.clone();
         if let Some(context) = &self.gpu {
             if context.is_lost() {
                 "the GPU device was lost earlier".clone_into(&mut reason);
             } else {
-                let on_gpu: Vec<_> =
-                    on_cpu.iter().copied().filter(|&i| self.suits(clips[i].0) && is_finite(clips[i].1)).collect();
-                let (finished, outcome) = run_gpu(context, &select(&clips, &on_gpu), &on_gpu, &offsets, &mut samples)?;
-                on_cpu.retain(|index| on_gpu[..finished].binary_search(index).is_err());
+                let (finished, outcome) = run(context)?;
+                on_cpu.retain(|index| suitable[..finished].binary_search(index).is_err());
                 match outcome {
                     Err(error) => {
                         if matches!(error, Error::GpuLost { .. }) {
@@ -192,20 +271,13 @@ impl Resampler {
                 }
             }
         }
-        let report = RunReport { gpu_clips: clips.len() - on_cpu.len(), cpu_clips: on_cpu.len(), reason };
-        if on_cpu.len() == clips.len() {
-            self.cpu.resample_batch_into(batch, &mut samples)?;
-        } else {
-            let computed = self.cpu.resample_batch(&select(&clips, &on_cpu))?;
-            for (&index, clip) in on_cpu.iter().zip(computed.iter()) {
-                samples[offsets[index]..offsets[index + 1]].copy_from_slice(clip);
-            }
-        }
-        Ok((BatchBuf::from_parts(samples, offsets), report))
+        let report = RunReport { gpu_clips: clips - on_cpu.len(), cpu_clips: on_cpu.len(), reason };
+        Ok((on_cpu, report))
     }
 
-    /// Whether any plan with these options could be worth the way to a GPU and back: for others [`Backend::Auto`] need not look
-    /// for one, which takes a tenth of a second.
+    /// Whether any plan with these options, and an exact bank, could be worth the way to a GPU and back: for others
+    /// [`Backend::Auto`] need not look for one, which takes a tenth of a second. (An interpolated bank costs four times as
+    /// much; that takes rates that no recording has, [`suits`](Self::suits) knows of it.)
     pub fn is_worth_a_gpu(options: &ResampleOptions) -> bool {
         // A plan has about 2 · width / rolloff · max(1, M/L) taps, and at least 1 + M/L samples cross for each output.
         #[expect(clippy::cast_precision_loss, reason = "a small constant")]
@@ -218,9 +290,9 @@ impl Resampler {
     pub fn suits(&self, plan: &Plan) -> bool {
         let (stride, phases) = (plan.ratio().stride(), plan.ratio().phases());
         // For each output, one sample goes back, and stride / phases come.
-        let multiply_adds = (plan.taps() as u128).saturating_mul(phases.into());
+        let multiply_adds = u128::from(plan.multiply_adds()).saturating_mul(phases.into());
         let worth = self.always_gpu || multiply_adds / (u128::from(stride) + u128::from(phases)) >= WORTH_THE_WAY;
-        self.gpu.is_some() && worth && crate::gpu::can_compute(plan)
+        self.gpu.as_ref().is_some_and(|context| worth && context.gpu.can_compute(plan))
     }
 }
 
@@ -235,31 +307,11 @@ fn select<'a>(clips: &[(&Plan, &'a [f32])], indices: &[usize]) -> Batch<'a, f32>
     selected
 }
 
-/// Computes the clips of `part`, which have these indices in the whole batch. Returns how many were finished, from the first
-/// on, and what ended it early.
-fn run_gpu(
-    context: &Context,
-    part: &Batch<'_, f32>,
-    indices: &[usize],
-    offsets: &[usize],
-    samples: &mut [f32],
-) -> Result<(usize, Result<()>)> {
-    let part_offsets = part.output_offsets();
-    let mut computed = zeroed(part_offsets.last().copied().unwrap_or(0))?;
-    let mut done = Cursor::default();
-    let outcome = pollster::block_on(context.gpu.run_batch(part, &part_offsets, &mut computed, &mut done));
-    let finished = match &outcome {
-        Ok(()) => part.len(),
-        // A clip that was cut and is not complete is done anew.
-        Err(_) => {
-            let complete = |(plan, clip): (&Plan, &[f32])| done.output == plan.output_len(clip.len());
-            done.clip + usize::from(part.iter().nth(done.clip).is_some_and(complete))
-        }
-    };
-    for (&index, range) in indices.iter().zip(part_offsets.windows(2)).take(finished) {
+/// Copies clips that lie packed in `computed` to where those of these indices belong.
+fn scatter(indices: &[usize], computed: &[f32], part_offsets: &[usize], samples: &mut [f32], offsets: &[usize]) {
+    for (&index, range) in indices.iter().zip(part_offsets.windows(2)) {
         samples[offsets[index]..offsets[index + 1]].copy_from_slice(&computed[range[0]..range[1]]);
     }
-    Ok((finished, outcome))
 }
 
 #[cfg(test)]

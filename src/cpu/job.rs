@@ -22,7 +22,7 @@ impl<'a, T: Sample> Job<'a, T> {
     }
 
     fn work(&self) -> Work {
-        Work { outputs: self.len, cost: self.plan.taps() }
+        Work { outputs: self.len, cost: usize::try_from(self.plan.multiply_adds()).unwrap_or(usize::MAX) }
     }
 
     /// Returns how many samples had to be clamped.

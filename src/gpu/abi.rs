@@ -30,6 +30,8 @@ pub(crate) struct ClipEntry {
     pub(crate) output_len: u32,
     pub(crate) shift: i32,
     pub(crate) plan: u32,
+    pub(crate) first: i32,
+    pub(crate) last: i32,
 }
 
 /// `Plan`; see `banded.wgsl` for what each field means.
@@ -49,6 +51,41 @@ pub(crate) struct PlanEntry {
     pub(crate) fold: u32,
     pub(crate) starts: u32,
     pub(crate) taps: u32,
+    pub(crate) padding: u32,
+    pub(crate) reach: u32,
+}
+
+/// `InterpolatedPlan`; see `simple.wgsl` for what each field means.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Pod, Zeroable)]
+pub(crate) struct InterpolatedEntry {
+    pub(crate) phases: [u32; 2],
+    pub(crate) before: [u32; 2],
+    pub(crate) after: [u32; 2],
+    pub(crate) rows: u32,
+    pub(crate) taps: u32,
+    pub(crate) first_tap: u32,
+    pub(crate) first_place: u32,
+    pub(crate) normalized: u32,
+    pub(crate) padding: u32,
+    pub(crate) reach: u32,
+    /// Structs with vec2s in them are sized in multiples of 8 bytes.
+    pub(crate) unused: u32,
+}
+
+/// `Place`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Pod, Zeroable)]
+pub(crate) struct PlaceEntry {
+    pub(crate) sample: i32,
+    pub(crate) rest: [u32; 2],
+    pub(crate) fraction: [u32; 2],
+}
+
+/// A 64-bit integer as the shaders have it.
+#[expect(clippy::cast_possible_truncation, reason = "its two halves")]
+pub(crate) fn halves(value: u64) -> [u32; 2] {
+    [value as u32, (value >> 32) as u32]
 }
 
 #[cfg(test)]
@@ -89,24 +126,48 @@ mod tests {
     fn structs_are_those_of_the_shaders() {
         let structs = [
             ("Job", layout!(JobEntry: tiles, grid_width, padding)),
-            ("Clip", layout!(ClipEntry: input_offset, input_len, output_offset, output_len, shift, plan)),
+            ("Clip", layout!(ClipEntry: input_offset, input_len, output_offset, output_len, shift, plan, first, last)),
             (
                 "Plan",
                 layout!(
                     PlanEntry: phases, stride, blocks, blocks_in_tile, tiles_across, quads, column, lane_bits, band, chunk,
-                    fold, starts, taps
+                    fold, starts, taps, padding, reach
                 ),
+            ),
+        ];
+        let interpolated = [
+            (
+                "InterpolatedPlan",
+                layout!(
+                    InterpolatedEntry: phases, before, after, rows, taps, first_tap, first_place, normalized, padding, reach
+                ),
+            ),
+            // The shader has the halves of its 64-bit integers one by one: a vec2 would be aligned.
+            (
+                "Place",
+                Layout {
+                    size: size_of::<PlaceEntry>(),
+                    members: vec![
+                        ("sample", std::mem::offset_of!(PlaceEntry, sample)),
+                        ("rest_low", std::mem::offset_of!(PlaceEntry, rest)),
+                        ("rest_high", std::mem::offset_of!(PlaceEntry, rest) + 4),
+                        ("fraction_low", std::mem::offset_of!(PlaceEntry, fraction)),
+                        ("fraction_high", std::mem::offset_of!(PlaceEntry, fraction) + 4),
+                    ],
+                },
             ),
         ];
         for (shader, source) in SHADERS {
             let module = module(shader, source);
-            for (name, rust) in &structs {
+            let more = if shader == "simple" { &interpolated[..] } else { &[] };
+            for (name, rust) in structs.iter().chain(more) {
                 let inner =
                     module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some(name)).map(|(_, ty)| &ty.inner);
                 let Some(naga::TypeInner::Struct { members, span }) = inner else { panic!("{shader} has no {name}") };
-                let padded = rust.members.iter().filter(|(member, _)| *member != "padding");
-                assert_eq!(members.len(), padded.clone().count(), "members of {name} in {shader}");
-                for (member, &(expected, offset)) in members.iter().zip(padded) {
+                // The job's padding is at its end, and not in the shader.
+                let all = rust.members.iter().filter(|(member, _)| (*name, *member) != ("Job", "padding"));
+                assert_eq!(members.len(), all.clone().count(), "members of {name} in {shader}");
+                for (member, &(expected, offset)) in members.iter().zip(all) {
                     let actual = member.name.as_deref().unwrap_or_default();
                     assert!(
                         actual == expected || actual.starts_with("unused_"),
@@ -114,8 +175,7 @@ mod tests {
                     );
                     assert_eq!(member.offset as usize, offset, "{shader}: {name}.{actual}");
                 }
-                let end =
-                    rust.members.iter().find(|(member, _)| *member == "padding").map_or(rust.size, |padding| padding.1);
+                let end = if *name == "Job" { std::mem::offset_of!(JobEntry, padding) } else { rust.size };
                 assert_eq!(*span as usize, end, "{shader}: {name}");
             }
             let pair = module.global_variables.iter().find(|(_, variable)| variable.name.as_deref() == Some("tiles"));

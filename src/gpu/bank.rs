@@ -1,16 +1,19 @@
-//! A plan's taps as each kernel wants them, and the shape of its tiles: plain data, computed without a device.
+//! A plan's taps as each shader wants them: plain data, computed without a device.
 
 use super::GpuKernel as Kernel;
-use super::abi::PlanEntry;
+use super::abi::{InterpolatedEntry, PlaceEntry, PlanEntry, halves};
+use super::pipelines::Shader;
+use super::tile::Tile;
 use crate::error::{Error, Result};
-use crate::filter::FilterBank;
-use crate::plan::Plan;
+use crate::filter::{FilterBank, FilterShape, phase_sums};
+use crate::interpolated::{InterpolatedBank, STEP};
+use crate::plan::{Bank as PlanBank, Plan};
 
 /// Lanes of a workgroup.
 pub(crate) const WORKGROUP: u32 = 64;
 
 /// Lanes that run together, on most GPUs: a wave without outputs costs next to nothing.
-const WAVE: u32 = 32;
+pub(crate) const WAVE: u32 = 32;
 
 /// vec4s of workgroup memory that the banded kernel stages samples in: 16 KiB, which every WebGPU device has.
 pub(crate) const STAGED: u32 = 1024;
@@ -19,81 +22,142 @@ pub(crate) const STAGED: u32 = 1024;
 pub(crate) const COPIED: u32 = 2048;
 
 /// Phases that a thread of the banded kernel computes.
-const BLOCK: u32 = 8;
+pub(crate) const BLOCK: u32 = 8;
 
 /// Frames that a thread of the banded kernel computes.
-const QUAD: u32 = 4;
+pub(crate) const QUAD: u32 = 4;
 
 /// Filters of more taps than this add up in several chains of multiply-adds: one chain of 136 taps is some 137 dB below its
 /// result, but one of 563 only 129.7 dB.
-const LONG: usize = 256;
+pub(crate) const LONG: usize = 256;
 
 /// Taps in each of those chains.
-const FOLD: u32 = 128;
+pub(crate) const FOLD: u32 = 128;
+
+/// vec4s of taps in each chain of the interpolated kernel: four chains run side by side.
+pub(crate) const SEGMENT: u32 = 32;
 
 /// Turns of its loops that one thread may take. llvmpipe ends every loop of a thread after 65,535 of them in all, without a
 /// word; filters of tens of thousands of taps come to that.
 const MAX_STEPS: u64 = 60_000;
 
-/// One plan's part of the tables.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Bank {
-    /// `starts` and `taps` are 0 until the bank has its place in a job.
-    pub(crate) entry: PlanEntry,
-    pub(crate) starts: Vec<i32>,
-    pub(crate) taps: Vec<f32>,
+/// What is decided of a plan before any tap is laid out.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Recipe {
+    pub(crate) shader: Shader,
+    /// Outputs from one place where a clip can be cut, without changing a bit, to the next.
+    pub(crate) frame: u64,
+    /// Equal rates: nothing is computed.
+    copies: bool,
+    /// For the banded kernel, if there is anything to compute.
+    tile: Option<Tile>,
 }
 
-impl Bank {
+impl Recipe {
     /// # Errors
-    /// [`Error::GpuLimit`] for a plan whose positions do not fit the 32-bit integers of the shaders.
+    /// [`Error::GpuLimit`] for a plan whose positions do not fit the 32-bit integers of the shaders, or whose filter is too
+    /// long for their loops.
     pub(crate) fn new(plan: &Plan, kernel: Kernel) -> Result<Self> {
-        if plan.ratio().is_identity() {
-            let entry = PlanEntry { phases: 1, stride: 1, ..PlanEntry::default() };
-            return Ok(Self { entry, starts: vec![0], taps: vec![0.0; 4] });
-        }
-        match kernel {
-            Kernel::Simple => simple(plan),
-            Kernel::Banded => banded(plan),
-        }
-    }
-
-    /// # Errors
-    /// As [`new`](Self::new), without computing any taps.
-    pub(crate) fn check(plan: &Plan, kernel: Kernel) -> Result<()> {
-        if plan.ratio().is_identity() {
-            return Ok(());
+        let shader = match (plan.bank(), kernel) {
+            (PlanBank::Interpolated(_), _) => Shader::Interpolated,
+            (PlanBank::Exact(_), Kernel::Simple) => Shader::Simple,
+            (PlanBank::Exact(_), Kernel::Banded) => Shader::Banded,
+        };
+        let ratio = plan.ratio();
+        if ratio.is_identity() {
+            return Ok(Self { shader, frame: 1, copies: true, tile: None });
         }
         to_u32("the reach of the filter", plan.look_ahead() as u64)?;
-        match kernel {
-            Kernel::Simple => check_steps(plan.taps() as u64),
-            Kernel::Banded => tile(plan).check(plan).map(|_| ()),
-        }
-    }
-
-    /// Outputs from one frame to the next: where a clip can be cut without changing a bit.
-    pub(crate) fn frame(plan: &Plan, kernel: Kernel) -> Result<u32> {
-        let turns = match kernel {
-            Kernel::Banded if !plan.ratio().is_identity() => tile(plan).turns,
-            _ => 1,
+        let taps = plan.taps() as u64;
+        let (frame, tile) = match shader {
+            Shader::Simple => {
+                check_steps(taps)?;
+                to_u32("phases", ratio.phases())?;
+                to_u32("stride", ratio.stride())?;
+                (ratio.phases(), None)
+            }
+            Shader::Banded => {
+                let tile = Tile::choose(ratio.phases(), ratio.stride(), taps, STAGED.into());
+                let (phases, _) = tile.check(ratio)?;
+                (phases.into(), Some(tile))
+            }
+            // A tile: its place is exact, and those of its other outputs are computed from that.
+            Shader::Interpolated => {
+                check_steps(taps.div_ceil(4) + taps.div_ceil(u64::from(4 * SEGMENT)) + 2)?;
+                (WORKGROUP.into(), None)
+            }
         };
-        to_u32("phases", plan.ratio().phases().saturating_mul(turns))
+        Ok(Self { shader, frame, copies: false, tile })
     }
 
     /// Workgroups for so many outputs.
-    pub(crate) fn tiles(&self, kernel: Kernel, outputs: u64) -> u64 {
-        let PlanEntry { phases, quads, tiles_across, band, .. } = self.entry;
-        match kernel {
-            Kernel::Simple => outputs.div_ceil(WORKGROUP.into()),
-            Kernel::Banded if band == 0 => outputs.div_ceil(COPIED.into()),
-            Kernel::Banded => {
-                outputs.div_ceil(phases.into()).div_ceil(u64::from(quads * QUAD)) * u64::from(tiles_across)
+    pub(crate) fn tiles(&self, outputs: u64) -> u64 {
+        match (self.shader, self.tile) {
+            (Shader::Banded, None) => outputs.div_ceil(COPIED.into()),
+            (Shader::Banded, Some(tile)) => {
+                let across = self.frame.div_ceil(BLOCK.into()).div_ceil(tile.blocks_in_tile);
+                outputs.div_ceil(self.frame).div_ceil(tile.quads * u64::from(QUAD)) * across
             }
+            (Shader::Simple | Shader::Interpolated, _) => outputs.div_ceil(WORKGROUP.into()),
         }
     }
 }
 
-fn to_u32(what: &'static str, value: u64) -> Result<u32> {
+/// One plan's part of the tables.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Bank {
+    pub(crate) recipe: Recipe,
+    pub(crate) form: Form,
+    pub(crate) taps: Vec<f32>,
+}
+
+/// What a bank has beside its taps. Where it stands in a job, and what its clips are padded with, is filled in there.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Form {
+    Phases { entry: PlanEntry, starts: Vec<i32> },
+    Interpolated { entry: InterpolatedEntry, steps: Vec<PlaceEntry> },
+}
+
+impl Bank {
+    /// The bank of a plan. With `divided_by`, a shape with as many phases as the plan has strides, each tap is divided by what
+    /// the taps of the phase sum to which its input sample is an output of: the adjoint of a normalised filter.
+    ///
+    /// # Errors
+    /// [`Error::GpuLimit`] as [`Recipe::new`], [`Error::GpuUnsupported`] for such an adjoint from an interpolated bank.
+    pub(crate) fn new(plan: &Plan, recipe: Recipe, divided_by: Option<&FilterShape>) -> Result<Self> {
+        if recipe.copies {
+            let entry = PlanEntry { phases: 1, stride: 1, ..PlanEntry::default() };
+            return Ok(Self { recipe, form: Form::Phases { entry, starts: vec![0] }, taps: vec![0.0; 4] });
+        }
+        match plan.bank() {
+            PlanBank::Interpolated(_) if divided_by.is_some() => Err(Error::GpuUnsupported {
+                what: "the adjoint of a normalised filter with an interpolated bank, in buffers",
+            }),
+            PlanBank::Interpolated(bank) => interpolated(plan, bank, recipe),
+            PlanBank::Exact(_) => {
+                let mut rows = FilterRows::new(plan);
+                if let Some(shape) = divided_by {
+                    rows.divide(&phase_sums(&shape.not_normalized()));
+                }
+                match recipe.tile {
+                    None => simple(plan, &rows, recipe),
+                    Some(tile) => banded(plan, &rows, recipe, tile),
+                }
+            }
+        }
+    }
+
+    /// Bytes held.
+    pub(crate) fn bytes(&self) -> usize {
+        let places = match &self.form {
+            Form::Phases { starts, .. } => size_of_val(&**starts),
+            Form::Interpolated { steps, .. } => size_of_val(&**steps),
+        };
+        size_of_val(&*self.taps) + places + size_of::<Self>()
+    }
+}
+
+pub(super) fn to_u32(what: &'static str, value: u64) -> Result<u32> {
     // A quarter of the range: sums of two of these are still far from wrapping.
     const LIMIT: u64 = 1 << 30;
     if value >= LIMIT {
@@ -102,21 +166,7 @@ fn to_u32(what: &'static str, value: u64) -> Result<u32> {
     u32::try_from(value).map_err(|_| Error::GpuLimit { what, needed: value, limit: LIMIT })
 }
 
-/// The plan's taps in float32, a row for each phase.
-fn filter_rows(plan: &Plan) -> FilterBank<f32> {
-    FilterBank::design(plan.shape())
-}
-
-fn start(filter: &FilterBank<f32>, phase: u32) -> Result<i32> {
-    let phases = filter.phases() as u64;
-    let (turn, phase) = (u64::from(phase) / phases, u64::from(phase) % phases);
-    let start = filter.start(usize::try_from(phase).unwrap_or(usize::MAX)) + turn.cast_signed() * filter.stride();
-    let out_of_range =
-        |_| Error::GpuLimit { what: "the reach of the filter", needed: start.unsigned_abs(), limit: 1 << 31 };
-    i32::try_from(start).map_err(out_of_range)
-}
-
-fn check_steps(needed: u64) -> Result<()> {
+pub(super) fn check_steps(needed: u64) -> Result<()> {
     if needed > MAX_STEPS {
         Err(Error::GpuLimit { what: "steps of a filter", needed, limit: MAX_STEPS })
     } else {
@@ -124,9 +174,49 @@ fn check_steps(needed: u64) -> Result<()> {
     }
 }
 
-fn simple(plan: &Plan) -> Result<Bank> {
-    check_steps(plan.taps() as u64)?;
-    let filter = filter_rows(plan);
+/// The plan's taps in float32, a row for each phase.
+struct FilterRows {
+    filter: FilterBank<f32>,
+    /// All rows, without the zero that ends some of the filter's.
+    taps: Vec<f32>,
+    row: usize,
+}
+
+impl FilterRows {
+    fn new(plan: &Plan) -> Self {
+        let (filter, row) = (FilterBank::design(plan.shape()), plan.taps());
+        let taps = (0..filter.phases()).flat_map(|phase| &filter.row(phase)[..row]).copied().collect();
+        Self { filter, taps, row }
+    }
+
+    /// Divides the tap at every input sample by the sum that belongs to it.
+    #[expect(clippy::cast_possible_truncation, reason = "rounded a second time, half as much as the sums of products")]
+    fn divide(&mut self, sums: &[f64]) {
+        let phases = i64::try_from(sums.len()).unwrap_or(i64::MAX);
+        for (phase, row) in self.taps.chunks_exact_mut(self.row).enumerate() {
+            for (position, tap) in (self.filter.start(phase)..).zip(row) {
+                let sum = usize::try_from(position.rem_euclid(phases)).ok().and_then(|phase| sums.get(phase));
+                *tap = (f64::from(*tap) / sum.copied().unwrap_or(1.0)) as f32;
+            }
+        }
+    }
+
+    /// The taps of phase j, which may be beyond the last: phase j + L is phase j of the next frame.
+    fn row(&self, j: u32) -> &[f32] {
+        &self.taps[j as usize % self.filter.phases() * self.row..][..self.row]
+    }
+
+    /// The first sample under that row, relative to the frame's.
+    fn start(&self, j: u32) -> Result<i32> {
+        let (turn, phase) = (j as usize / self.filter.phases(), j as usize % self.filter.phases());
+        let start = self.filter.start(phase) + (turn as u64).cast_signed() * self.filter.stride();
+        let out_of_range =
+            |_| Error::GpuLimit { what: "the reach of the filter", needed: start.unsigned_abs(), limit: 1 << 31 };
+        i32::try_from(start).map_err(out_of_range)
+    }
+}
+
+fn simple(plan: &Plan, rows: &FilterRows, recipe: Recipe) -> Result<Bank> {
     let phases = to_u32("phases", plan.ratio().phases())?;
     let taps = plan.taps();
     let entry = PlanEntry {
@@ -136,35 +226,24 @@ fn simple(plan: &Plan) -> Result<Bank> {
         fold: if taps > LONG { FOLD } else { 0 },
         ..PlanEntry::default()
     };
-    let starts = (0..phases).map(|phase| start(&filter, phase)).collect::<Result<_>>()?;
-    let rows = (0..phases as usize).flat_map(|phase| filter.row(phase)[..taps].iter().copied());
-    Ok(Bank { entry, starts, taps: rows.collect() })
+    let starts = (0..phases).map(|phase| rows.start(phase)).collect::<Result<_>>()?;
+    let taps = (0..phases).flat_map(|phase| rows.row(phase).iter().copied()).collect();
+    Ok(Bank { recipe, form: Form::Phases { entry, starts }, taps })
 }
 
-fn tile(plan: &Plan) -> Tile {
-    Tile::choose(plan.ratio().phases(), plan.ratio().stride(), plan.taps() as u64, STAGED.into())
-}
-
-fn banded(plan: &Plan) -> Result<Bank> {
-    let tile = tile(plan);
-    let (phases, stride) = tile.check(plan)?;
-    let filter = filter_rows(plan);
+fn banded(plan: &Plan, rows: &FilterRows, recipe: Recipe, tile: Tile) -> Result<Bank> {
+    let (phases, stride) = tile.check(plan.ratio())?;
     let blocks = phases.div_ceil(BLOCK);
     let band = to_u32("taps", tile.band)?;
 
-    let starts = (0..blocks).map(|block| start(&filter, block * BLOCK)).collect::<Result<Vec<_>>>()?;
-    let mut bank = vec![0.0; blocks as usize * band as usize * BLOCK as usize];
-    for (block, &first) in starts.iter().enumerate() {
-        let rows = &mut bank[block * (band * BLOCK) as usize..][..(band * BLOCK) as usize];
-        for phase in 0..BLOCK {
-            let j = u32::try_from(block).unwrap_or(u32::MAX) * BLOCK + phase;
-            if j >= phases {
-                break;
-            }
-            let row = filter.row(usize::try_from(u64::from(j) % plan.ratio().phases()).unwrap_or(usize::MAX));
-            let offset = start(&filter, j)?.abs_diff(first) as usize;
-            for (k, &tap) in row[..plan.taps()].iter().enumerate() {
-                rows[(offset + k) * BLOCK as usize + phase as usize] = tap;
+    let starts = (0..blocks).map(|block| rows.start(block * BLOCK)).collect::<Result<Vec<_>>>()?;
+    let block_len = (band * BLOCK) as usize;
+    let mut taps = vec![0.0; blocks as usize * block_len];
+    for ((block, &first), bands) in (0..).zip(&starts).zip(taps.chunks_exact_mut(block_len)) {
+        for j in block * BLOCK..phases.min((block + 1) * BLOCK) {
+            let offset = rows.start(j)?.abs_diff(first) as usize;
+            for (k, &tap) in rows.row(j).iter().enumerate() {
+                bands[(offset + k) * BLOCK as usize + (j % BLOCK) as usize] = tap;
             }
         }
     }
@@ -181,116 +260,57 @@ fn banded(plan: &Plan) -> Result<Bank> {
         band,
         chunk: small(tile.chunk),
         fold: if plan.taps() > LONG { FOLD / small(tile.chunk) } else { 0 },
-        starts: 0,
-        taps: 0,
+        ..PlanEntry::default()
     };
-    Ok(Bank { entry, starts, taps: bank })
+    Ok(Bank { recipe, form: Form::Phases { entry, starts }, taps })
 }
 
-/// How the banded kernel tiles a plan.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Tile {
-    /// The ratio is taken this many times over, phases and stride alike, where it has too few phases to fill blocks.
-    pub(crate) turns: u64,
-    /// Blocks of 8 phases in a tile, and quads of 4 frames: together at most a workgroup.
-    pub(crate) blocks_in_tile: u64,
-    pub(crate) quads: u64,
-    /// Rows of workgroup memory for each quad. Odd: neighbouring quads then lie in other banks.
-    pub(crate) column: u64,
-    pub(crate) lane_bits: u32,
-    /// Taps from the first of a block's first phase to the last of its last, in steps of 4.
-    pub(crate) band: u64,
-    pub(crate) chunk: u64,
+#[expect(clippy::cast_possible_truncation, reason = "sums near 1, to divide by in float32")]
+fn interpolated(plan: &Plan, bank: &InterpolatedBank, recipe: Recipe) -> Result<Bank> {
+    let (grid, shape, phases) = (bank.grid, plan.shape(), plan.ratio().phases());
+    let small = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+    // |distance · L − rest| ≤ reach, for the samples ⌊R⌋ before the output's and ⌊R⌋ + 1 after it.
+    let rest = u64::try_from(shape.reach.rem_euclid(phases.into())).unwrap_or(0);
+    let entry = InterpolatedEntry {
+        phases: halves(phases),
+        before: halves(rest),
+        after: halves(phases - rest),
+        rows: small(grid.rows),
+        taps: small(grid.taps()),
+        normalized: u32::from(shape.is_normalized()),
+        ..InterpolatedEntry::default()
+    };
+    let mut taps = Vec::with_capacity((grid.rows + 3) * (grid.taps().next_multiple_of(4) + 4));
+    let padded = grid.taps().next_multiple_of(STEP);
+    for (g, (ends, &sum)) in bank.ends.iter().zip(&bank.sums).enumerate() {
+        taps.extend([ends[0], ends[1], sum as f32, 0.0]);
+        taps.extend(&bank.taps[g * padded..][..grid.taps()]);
+        taps.resize(taps.len().next_multiple_of(4), 0.0);
+    }
+    let steps = (0..WORKGROUP).map(|lane| place(plan, lane.into(), 0)).collect::<Result<_>>()?;
+    Ok(Bank { recipe, form: Form::Interpolated { entry, steps }, taps })
 }
 
-impl Tile {
-    /// Phases and stride, taken so many times over, if the shader can address what they come to.
-    fn check(self, plan: &Plan) -> Result<(u32, u32)> {
-        let phases = to_u32("phases", plan.ratio().phases().saturating_mul(self.turns))?;
-        let stride = to_u32("stride", plan.ratio().stride().saturating_mul(self.turns))?;
-        let span = u64::from(stride) * u64::from(QUAD) * self.quads + self.band + self.column;
-        to_u32("samples under a tile", span)?;
-        check_steps(self.steps())?;
-        Ok((phases, stride))
-    }
-
-    /// Turns of the shader's loops that one thread takes, with the one in which each loop ends.
-    fn steps(self) -> u64 {
-        let quads = self.quads.div_ceil(u64::from(WORKGROUP) >> self.lane_bits);
-        let rows = self.column.div_ceil(1 << self.lane_bits);
-        let chunk = (quads + 1) + quads * (rows + 1) + (self.chunk / 4 + 1) + 1;
-        self.band.div_ceil(self.chunk) * chunk
-    }
-
-    /// The tile with the least estimated work for an output.
-    pub(crate) fn choose(phases: u64, stride: u64, taps: u64, staged: u64) -> Self {
-        // Beyond some 500 phases a block more or less no longer counts, and the tables only grow.
-        let most_turns = (512 / phases).clamp(1, 64);
-        let candidates = (1..=most_turns).flat_map(|turns| {
-            let blocks = (phases * turns).div_ceil(BLOCK.into());
-            (1..=blocks.min(WORKGROUP.into()))
-                // Of the sizes that need as many tiles across, the smallest wastes least.
-                .filter(move |&size| size == 1 || blocks.div_ceil(size) < blocks.div_ceil(size - 1))
-                // Outputs for the whole workgroup, or for one wave of it: half the quads leave twice the rows for each, and
-                // filters that decimate need rows (44.1 to 16 kHz, kaiser_best: 100 taps at a time for 12, 20 ms for 48).
-                .flat_map(|size| [WORKGROUP, WAVE].map(|lanes| (size, u64::from(lanes) / size)))
-                .filter_map(move |(size, quads)| Self::with(phases, stride, taps, staged, turns, size, quads))
-        });
-        let best = candidates.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(tile, _)| tile);
-        // One block of one quad always fits: its span is 0.
-        best.unwrap_or(Self {
-            turns: 1,
-            blocks_in_tile: 1,
-            quads: 1,
-            column: 5,
-            lane_bits: 2,
-            band: taps.next_multiple_of(4),
-            chunk: 4,
-        })
-    }
-
-    /// A tile and its work for an output, in instructions of a workgroup; `None` if it does not fit.
-    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-    fn with(
-        phases: u64,
-        stride: u64,
-        taps: u64,
-        staged: u64,
-        turns: u64,
-        size: u64,
-        quads: u64,
-    ) -> Option<(Self, f64)> {
-        let reach = |phase_steps: u64| (phase_steps * stride).div_ceil(phases);
-        let (block, lanes) = (u64::from(BLOCK), u64::from(WORKGROUP));
-        let band = (taps + reach((block - 1).min(phases * turns - 1))).next_multiple_of(4);
-        let span = reach((size - 1) * block);
-        // Odd, and `quads` of them fit.
-        let highest = staged.checked_div(quads)?.checked_sub(1)? | 1;
-        // A chunk is all within one chain of sums.
-        let most = if taps > LONG as u64 { band.min(FOLD.into()) } else { band };
-        let chunk = (highest.checked_sub(span)? / 4 * 4).min(most);
-        if chunk == 0 {
-            return None;
-        }
-        let rows = chunk + span;
-        let column = rows | 1;
-        let passes = |lane_bits: u32| quads.div_ceil(lanes >> lane_bits) * rows.div_ceil(1 << lane_bits);
-        // Long runs of lanes read side by side: shorter ones only where fewer of them are left idle.
-        let lane_bits = (3..=lanes.ilog2()).rev().min_by_key(|&lane_bits| passes(lane_bits))?;
-        let passes = passes(lane_bits);
-        let waves = (size * quads).div_ceil(WAVE.into());
-        // Instructions of a whole workgroup in the machine code (RDNA2): 42 for the 32 multiply-adds of a tap, 30 around a
-        // chunk, 250 around a tile. A wave reads the 32 bytes of a tap once for each of its blocks, half of it beside the
-        // arithmetic: without that, tiles of one quad win on llvmpipe, where it costs nothing, and would read the taps from
-        // beyond the first cache. 24 to stage four samples is what ranks tiles as llvmpipe does (16: 44.1 to 16 kHz
-        // kaiser_best, without the taps' term, 21 ms for 18).
-        let hot = (42 * band + 16 * band / quads) * waves / lanes.div_ceil(WAVE.into());
-        let work = hot + band.div_ceil(chunk) * (24 * passes + 30) + 250;
-        let blocks = (phases * turns).div_ceil(block);
-        let outputs = quads * u64::from(QUAD) * phases * turns;
-        let tile = Self { turns, blocks_in_tile: size, quads, column, lane_bits, band, chunk };
-        Some((tile, (work * blocks.div_ceil(size)) as f64 / outputs as f64))
-    }
+/// Where an output lies, relative to a sample.
+///
+/// # Errors
+/// [`Error::GpuLimit`] for a place that 32 bits do not hold.
+pub(crate) fn place(plan: &Plan, output: u64, first_sample: u64) -> Result<PlaceEntry> {
+    let (stride, phases) = (u128::from(plan.ratio().stride()), u128::from(plan.ratio().phases()));
+    let position = u128::from(output) * stride;
+    let (sample, rest) = (position / phases, position % phases);
+    let distance = sample.abs_diff(first_sample.into());
+    let far = |_| Error::GpuLimit {
+        what: "the position of an output",
+        needed: u64::try_from(distance).unwrap_or(u64::MAX),
+        limit: 1 << 31,
+    };
+    let distance = i32::try_from(distance).map_err(far)?;
+    Ok(PlaceEntry {
+        sample: if sample < first_sample.into() { -distance } else { distance },
+        rest: halves(u64::try_from(rest).unwrap_or(u64::MAX)),
+        fraction: halves(u64::try_from((rest << 64) / phases).unwrap_or(u64::MAX)),
+    })
 }
 
 #[cfg(test)]
@@ -317,13 +337,18 @@ mod tests {
         })
     }
 
+    fn bank(plan: &Plan) -> Bank {
+        let recipe = Recipe::new(plan, Kernel::Banded).expect("within the limits");
+        Bank::new(plan, recipe, None).expect("within the limits")
+    }
+
     /// Every tap of every phase stands in the band where the shader looks for it, and nothing else does.
     #[test]
     fn bands_hold_the_taps_of_the_plan() {
         for plan in plans() {
-            let filter = filter_rows(&plan);
-            let bank = Bank::new(&plan, Kernel::Banded).expect("within the limits");
-            let PlanEntry { phases, band, blocks, .. } = bank.entry;
+            let filter = FilterBank::<f32>::design(plan.shape());
+            let bank = bank(&plan);
+            let Form::Phases { entry: PlanEntry { phases, band, blocks, .. }, starts } = bank.form else { panic!() };
             assert_eq!(bank.taps.len(), (blocks * band * BLOCK) as usize);
             let mut nonzero = 0;
             for j in 0..phases {
@@ -333,7 +358,7 @@ mod tests {
                 let first = filter.start(phase as usize) + (turn * plan.ratio().stride()) as i64;
                 for k in 0..band {
                     let tap = bank.taps[((block * band + k) * BLOCK + lane) as usize];
-                    let position = i64::from(bank.starts[block as usize]) + i64::from(k);
+                    let position = i64::from(starts[block as usize]) + i64::from(k);
                     let expected = usize::try_from(position - first).ok().and_then(|k| row.get(k));
                     assert_eq!(tap.to_bits(), expected.copied().unwrap_or(0.0).to_bits(), "phase {j}, tap {k}");
                     nonzero += usize::from(tap != 0.0);
@@ -349,7 +374,7 @@ mod tests {
     #[test]
     fn tiles_fit() {
         for plan in plans() {
-            let Bank { entry, starts, .. } = Bank::new(&plan, Kernel::Banded).expect("within the limits");
+            let Form::Phases { entry, starts } = bank(&plan).form else { panic!() };
             assert!(entry.blocks_in_tile * entry.quads <= WORKGROUP, "{entry:?}");
             assert!(entry.column % 2 == 1 && entry.column * entry.quads <= STAGED, "{entry:?}");
             assert!(entry.band % 4 == 0 && entry.chunk % 4 == 0 && entry.chunk > 0, "{entry:?}");
@@ -357,23 +382,6 @@ mod tests {
                 let span = tile[tile.len() - 1].abs_diff(tile[0]);
                 assert!(entry.chunk + span <= entry.column, "{entry:?}: {span}");
             }
-        }
-    }
-
-    #[test]
-    fn few_phases_are_taken_several_times_over() {
-        let tile = |orig, new| {
-            let plan = Plan::new(orig, new, &Preset::KaiserBest.options()).expect("a plan");
-            let taps = plan.taps() as u64;
-            Tile::choose(plan.ratio().phases(), plan.ratio().stride(), taps, STAGED.into())
-        };
-        assert!(tile(44_100, 48_000).turns <= 3);
-        assert!(tile(16_000, 8_000).turns >= 16);
-        assert!(tile(8_000, 16_000).turns >= 8);
-        // Most of what a thread multiplies is taps, not the zeros between the phases of a block.
-        for (orig, new) in [(48_000, 44_100), (44_100, 48_000), (16_000, 8_000), (44_100, 16_000)] {
-            let plan = Plan::new(orig, new, &Preset::KaiserBest.options()).expect("a plan");
-            assert!(plan.taps() as u64 * 100 >= tile(orig, new).band * 90, "{orig}→{new}");
         }
     }
 }

@@ -4,14 +4,14 @@ use std::collections::VecDeque;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
-use super::bank::Bank;
 use super::errors::{not_mapped, scoped};
-use super::job::GpuClip;
+use super::job::{GpuClip, Part};
 use super::pieces::{Capacity, ClipShape, Cursor, Segment, next_piece};
 use super::wait::Mapping;
-use super::{GpuResampler, InputSamples};
+use super::{GpuResampler, GpuSample};
 use crate::batch::{Batch, BatchBuf, zeroed};
 use crate::error::{Error, Result};
+use crate::plan::Plan;
 
 /// Pieces under way at once: one is computed while the next is written and the last is read.
 const SLOTS: usize = 2;
@@ -27,53 +27,6 @@ const FIRST_MULTIPLY_ADDS: u64 = 1 << 27;
 
 /// Times that a piece is halved when memory runs out.
 const HALVINGS: u32 = 6;
-
-/// A type of sample that can be uploaded.
-pub trait GpuSample: bytemuck::Pod + Default + Send + Sync + sealed::Sealed {
-    /// What the shaders are told.
-    #[doc(hidden)]
-    const INPUT: InputSamples;
-
-    /// False for NaN and the infinities.
-    #[doc(hidden)]
-    fn is_number(self) -> bool;
-
-    /// An output, as float32 in [−1, 1), in this type.
-    #[doc(hidden)]
-    fn from_output(output: f32) -> Self;
-}
-
-impl GpuSample for f32 {
-    const INPUT: InputSamples = InputSamples::F32;
-
-    fn is_number(self) -> bool {
-        self.is_finite()
-    }
-
-    fn from_output(output: f32) -> Self {
-        output
-    }
-}
-
-/// Scaled by 2⁻¹⁵ on the way in; on the way out by 2¹⁵, rounded to the nearest, ties to even, and clamped.
-impl GpuSample for i16 {
-    const INPUT: InputSamples = InputSamples::I16;
-
-    fn is_number(self) -> bool {
-        true
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "`as` clamps")]
-    fn from_output(output: f32) -> Self {
-        (output * 32768.0).round_ties_even() as Self
-    }
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for i16 {}
-}
 
 /// The buffers of a piece, kept for later ones.
 #[derive(Debug)]
@@ -96,7 +49,8 @@ struct Underway {
 }
 
 impl GpuResampler {
-    /// Resamples every clip of a batch that lies in host memory: f32 or i16 samples in, the same or the other out.
+    /// Resamples every clip of a batch that lies in host memory: `f32`, `i16` or [`half::f16`] samples in, the same or another
+    /// of them out.
     ///
     /// The batch may be of any size: it is cut into pieces that suit the device, a long clip in several places too, and every
     /// bit is as if it had not been.
@@ -120,8 +74,6 @@ impl GpuResampler {
         Ok(BatchBuf::from_parts(samples, offsets))
     }
 
-    /// Computes everything from `done` on, and moves `done` along with what is complete: what is before it stays valid,
-    /// whatever happens then.
     pub(crate) async fn run_batch<T: GpuSample, O: GpuSample>(
         &self,
         batch: &Batch<'_, T>,
@@ -129,14 +81,37 @@ impl GpuResampler {
         samples: &mut [O],
         done: &mut Cursor,
     ) -> Result<()> {
+        let mut known = None;
         let clips = batch
             .iter()
-            .map(|(plan, clip)| {
-                let frame = u64::from(Bank::frame(plan, self.kernel())?);
-                Ok(ClipShape { plan, frame, input_len: clip.len(), output_len: plan.output_len(clip.len()) })
-            })
+            .map(|(plan, clip)| Ok(ClipShape::whole(plan, self.frame(plan, &mut known)?, clip.len())))
             .collect::<Result<Vec<_>>>()?;
         let inputs: Vec<_> = batch.iter().map(|(_, clip)| clip).collect();
+        self.run_clips(&inputs, &clips, offsets, samples, done).await
+    }
+
+    /// Where clips of a plan can be cut; `known` is that of the plan before.
+    pub(crate) fn frame<'a>(&self, plan: &'a Plan, known: &mut Option<(&'a Plan, u64)>) -> Result<u64> {
+        match known {
+            Some((other, frame)) if std::ptr::eq(other.shape(), plan.shape()) => Ok(*frame),
+            _ => {
+                let frame = self.banks().recipe(plan, self.kernel())?.frame;
+                *known = Some((plan, frame));
+                Ok(frame)
+            }
+        }
+    }
+
+    /// Computes everything from `done` on, and moves `done` along with what is complete: what is before it stays valid,
+    /// whatever happens then. Samples must be zero where nothing but silence is the result.
+    pub(crate) async fn run_clips<T: GpuSample, O: GpuSample>(
+        &self,
+        inputs: &[&[T]],
+        clips: &[ClipShape<'_>],
+        offsets: &[usize],
+        samples: &mut [O],
+        done: &mut Cursor,
+    ) -> Result<()> {
         let limits = self.device().limits();
         let bytes = MAX_PIECE_BYTES.min(limits.max_buffer_size).min(limits.max_storage_buffer_binding_size);
         let len = |sample: usize| usize::try_from(bytes / sample as u64).unwrap_or(usize::MAX);
@@ -150,10 +125,10 @@ impl GpuResampler {
         let mut halvings = 0;
         loop {
             let begin = cursor;
-            let segments = next_piece(&clips, &mut cursor, capacity);
+            let segments = next_piece(clips, &mut cursor, capacity);
             let last = segments.is_empty();
             if !last {
-                match self.submit(&inputs, &clips, segments, cursor).await {
+                match self.submit(inputs, clips, segments, cursor).await {
                     Ok(piece) => underway.push_back(piece),
                     // What is under way may give back memory, and smaller pieces need less.
                     Err(Error::GpuOutOfMemory { .. }) if halvings < HALVINGS => {
@@ -190,13 +165,19 @@ impl GpuResampler {
         let layout: Vec<_> = segments
             .iter()
             .map(|segment| {
+                let whole = &clips[segment.clip];
                 let clip = GpuClip {
-                    plan: clips[segment.clip].plan.clone(),
+                    plan: whole.plan.clone(),
                     input_offset: samples,
                     input_len: segment.samples as u64,
                     output_offset: outputs,
-                    shift: segment.shift,
                     output_len: segment.outputs as u64,
+                    part: Some(Part {
+                        first_sample: whole.origin + segment.first_sample as u64,
+                        clip_len: whole.input_len as u64,
+                        first_output: whole.first_output + segment.first_output as u64,
+                    }),
+                    divided_by: None,
                 };
                 samples += segment.samples as u64;
                 outputs += segment.outputs as u64;

@@ -1,7 +1,9 @@
 //! [`GpuResampler`]: the strided convolution on the caller's device.
 
 mod abi;
+mod adjoint;
 mod bank;
+mod cache;
 mod context;
 mod errors;
 mod fault;
@@ -9,22 +11,28 @@ mod host;
 mod job;
 mod pieces;
 mod pipelines;
+mod sample;
+mod tables;
 mod tensor;
+mod tile;
 mod wait;
 
 use std::sync::{Arc, Mutex};
 
+pub(crate) use self::adjoint::Adjoints;
+use self::cache::BankCache;
 pub(crate) use self::context::Context;
 pub use self::context::{AdapterSummary, list_adapters};
 use self::errors::{not_mapped, scoped};
 #[cfg(test)]
 pub(crate) use self::fault::injection::with_fault;
-pub use self::host::GpuSample;
 use self::host::Slot;
 pub use self::job::{GpuClip, Job};
 pub(crate) use self::pieces::Cursor;
 use self::pipelines::Pipelines;
+pub use self::sample::GpuSample;
 use crate::error::{Error, Result};
+use crate::plan::Plan;
 
 /// The samples of an input buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -34,9 +42,12 @@ pub enum InputSamples {
     F32,
     /// 16-bit integers, 2 bytes each, little-endian: they are scaled by 2⁻¹⁵.
     I16,
+    /// 16-bit floats, 2 bytes each, little-endian. No device needs to know of them.
+    F16,
 }
 
-/// Which compute shader. All of them add up an output's products in the order of its taps.
+/// Which compute shader for plans that hold the taps of every phase. All of them add up an output's products in the order of
+/// its taps. (Interpolated banks have one of their own, in `shaders/simple.wgsl`.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum GpuKernel {
@@ -57,7 +68,7 @@ pub enum GpuKernel {
 ///
 /// | buffer | usage | holds | alignment |
 /// |---|---|---|---|
-/// | input | `STORAGE` | float32 samples, or 16-bit integers in pairs | offset a multiple of `min_storage_buffer_offset_alignment` |
+/// | input | `STORAGE` | float32 samples, or 16-bit integers or floats in pairs | offset a multiple of `min_storage_buffer_offset_alignment` |
 /// | output | `STORAGE` | float32 samples | the same |
 ///
 /// Clips lie anywhere in the input; what lies between them is not read into any result. Outputs must not overlap, and input
@@ -76,6 +87,7 @@ struct Inner {
     pipelines: Pipelines,
     /// Buffers of earlier pieces.
     slots: Mutex<Vec<Slot>>,
+    banks: BankCache,
 }
 
 impl GpuResampler {
@@ -96,7 +108,8 @@ impl GpuResampler {
             }
         }
         let pipelines = Pipelines::new(device)?;
-        let inner = Inner { device: device.clone(), queue: queue.clone(), pipelines, slots: Mutex::default() };
+        let (device, queue) = (device.clone(), queue.clone());
+        let inner = Inner { device, queue, pipelines, slots: Mutex::default(), banks: BankCache::default() };
         Ok(Self { inner: Arc::new(inner), kernel: GpuKernel::default() })
     }
 
@@ -130,6 +143,15 @@ impl GpuResampler {
         &self.inner.slots
     }
 
+    fn banks(&self) -> &BankCache {
+        &self.inner.banks
+    }
+
+    /// Whether the plan is within what the shaders can do.
+    pub(crate) fn can_compute(&self, plan: &Plan) -> bool {
+        self.banks().recipe(plan, self.kernel).is_ok()
+    }
+
     /// Records a job into a compute pass, on these ranges of the caller's buffers.
     ///
     /// Nothing is submitted, written or read back. Jobs have their own tables: two of them recorded before one submit do not
@@ -145,7 +167,9 @@ impl GpuResampler {
         input: wgpu::BufferBinding<'_>,
         output: wgpu::BufferBinding<'_>,
     ) -> Result<()> {
-        let Some(tables) = &job.tables else { return Ok(()) };
+        if job.dispatches.is_empty() {
+            return Ok(());
+        }
         let limits = self.device().limits();
         check_binding("input", &input, job.input_bytes(), &limits)?;
         check_binding("output", &output, job.output_bytes(), &limits)?;
@@ -153,7 +177,8 @@ impl GpuResampler {
             let problem = "is the input buffer too: they must be two".to_owned();
             return Err(Error::GpuBuffer { buffer: "output", problem });
         }
-        let pipeline = self.pipelines().pipeline(job.variant)?;
+        let pipelines = job.dispatches.iter().map(|dispatch| self.pipelines().pipeline(dispatch.variant));
+        let pipelines = pipelines.collect::<Result<Vec<_>>>()?;
         scoped(self.device(), || {
             let bind =
                 |binding, resource| wgpu::BindGroupEntry { binding, resource: wgpu::BindingResource::Buffer(resource) };
@@ -162,10 +187,12 @@ impl GpuResampler {
                 layout: &self.pipelines().samples,
                 entries: &[bind(0, input), bind(1, output)],
             });
-            pass.set_pipeline(&pipeline);
-            pass.set_bind_group(0, tables, &[]);
-            pass.set_bind_group(1, &samples, &[]);
-            pass.dispatch_workgroups(job.grid.0, job.grid.1, 1);
+            for (dispatch, pipeline) in job.dispatches.iter().zip(&pipelines) {
+                pass.set_pipeline(pipeline);
+                pass.set_bind_group(0, &dispatch.tables, &[]);
+                pass.set_bind_group(1, &samples, &[]);
+                pass.dispatch_workgroups(dispatch.grid.0, dispatch.grid.1, 1);
+            }
         })
     }
 
@@ -198,11 +225,6 @@ impl GpuResampler {
         })?;
         Ok(buffer)
     }
-}
-
-/// Whether the plan is within what the shaders can do.
-pub(crate) fn can_compute(plan: &crate::plan::Plan) -> bool {
-    bank::Bank::check(plan, GpuKernel::Banded).is_ok()
 }
 
 fn check_binding(

@@ -1,5 +1,9 @@
 //! How a batch is cut into dispatches: plain data, decided without a device.
 
+use std::ops::Range;
+
+use crate::options::Padding;
+use crate::padding::input_range;
 use crate::plan::Plan;
 
 /// One clip of a batch, as the cutter sees it.
@@ -9,10 +13,57 @@ pub(crate) struct ClipShape<'a> {
     /// Outputs from one place where the clip can be cut to the next.
     pub(crate) frame: u64,
     pub(crate) input_len: usize,
+    /// Outputs that are not silence for sure.
     pub(crate) output_len: usize,
+    /// Position of the first sample, and number of the first output: 0, but for adjoints.
+    pub(crate) origin: u64,
+    pub(crate) first_output: u64,
 }
 
-/// A run of one clip's outputs, and the samples that they are computed from.
+impl<'a> ClipShape<'a> {
+    /// A whole clip.
+    pub(crate) fn whole(plan: &'a Plan, frame: u64, input_len: usize) -> Self {
+        Self::part(plan, frame, input_len, 0, 0, plan.output_len(input_len))
+    }
+
+    /// Samples from `origin` on, and so many outputs from `first_output` on. The plan of a clip with an origin must not pad.
+    pub(crate) fn part(
+        plan: &'a Plan,
+        frame: u64,
+        input_len: usize,
+        origin: u64,
+        first_output: u64,
+        output_len: usize,
+    ) -> Self {
+        let margin = match plan.options().padding {
+            Padding::Zero => 0,
+            Padding::Edge | Padding::Reflect => plan.look_ahead() as u64,
+        };
+        let silence = plan.shape().first_from(origin.saturating_add(input_len as u64).saturating_add(margin));
+        let audible = if input_len == 0 { 0 } else { silence.saturating_sub(first_output) };
+        let output_len = output_len.min(usize::try_from(audible).unwrap_or(usize::MAX));
+        Self { plan, frame, input_len, output_len, origin, first_output }
+    }
+
+    /// The samples that a range of the outputs is computed from.
+    fn samples_under(&self, outputs: Range<usize>) -> Range<usize> {
+        match self.plan.options().padding {
+            Padding::Edge | Padding::Reflect => input_range(self.plan, self.input_len, outputs),
+            Padding::Zero => {
+                let shape = self.plan.shape();
+                let output = |n: usize| self.first_output.saturating_add(n as u64);
+                let index = |position: i64| {
+                    let index = i128::from(position) - i128::from(self.origin);
+                    usize::try_from(index.max(0)).unwrap_or(usize::MAX).min(self.input_len)
+                };
+                let from = index(shape.window(output(outputs.start)).start);
+                from..index(shape.window(output(outputs.end - 1)).end).max(from)
+            }
+        }
+    }
+}
+
+/// A run of one clip's outputs, and the samples that they are computed from, counted from the clip's first of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Segment {
     pub(crate) clip: usize,
@@ -20,8 +71,6 @@ pub(crate) struct Segment {
     pub(crate) outputs: usize,
     pub(crate) first_sample: usize,
     pub(crate) samples: usize,
-    /// Position of the segment's frame 0 relative to its first sample.
-    pub(crate) shift: i64,
 }
 
 /// What one dispatch may hold.
@@ -69,7 +118,7 @@ pub(crate) fn next_piece(clips: &[ClipShape<'_>], cursor: &mut Cursor, capacity:
 }
 
 fn cost(clip: &ClipShape<'_>, outputs: usize) -> u64 {
-    (outputs as u64).saturating_mul(clip.plan.taps() as u64)
+    (outputs as u64).saturating_mul(clip.plan.multiply_adds())
 }
 
 /// How many of the clip's outputs from `first` on fit: all of the rest, or a multiple of its frame.
@@ -93,21 +142,8 @@ fn fitting(clip: &ClipShape<'_>, first: usize, rest: usize, left: Capacity) -> u
 }
 
 fn segment(clip: &ClipShape<'_>, index: usize, first: usize, outputs: usize) -> Segment {
-    let mut segment = Segment { clip: index, first_output: first, outputs, first_sample: 0, samples: 0, shift: 0 };
-    if outputs == 0 {
-        return segment;
-    }
-    let clamp = |position: i64| usize::try_from(position.max(0)).unwrap_or(usize::MAX).min(clip.input_len);
-    let shape = clip.plan.shape();
-    let from = clamp(shape.window(first as u64).start);
-    let to = clamp(shape.window((first + outputs - 1) as u64).end).max(from);
-    let ratio = clip.plan.ratio();
-    // `first` is a multiple of the frame, which is a multiple of the phases.
-    let position = i64::try_from(first as u64 / ratio.phases() * ratio.stride()).unwrap_or(i64::MAX);
-    segment.first_sample = from;
-    segment.samples = to - from;
-    segment.shift = position - i64::try_from(from).unwrap_or(i64::MAX);
-    segment
+    let under = if outputs == 0 { 0..0 } else { clip.samples_under(first..first + outputs) };
+    Segment { clip: index, first_output: first, outputs, first_sample: under.start, samples: under.len() }
 }
 
 #[cfg(test)]
@@ -137,8 +173,7 @@ mod tests {
             .enumerate()
             .map(|(i, input_len)| {
                 let plan = &plans[i % 3];
-                let output_len = plan.output_len(input_len);
-                ClipShape { plan, frame: plan.ratio().phases() * 2, input_len, output_len }
+                ClipShape::whole(plan, plan.ratio().phases() * 2, input_len)
             })
             .collect();
         for samples in [1, 1000, 10_000, 1_000_000] {

@@ -3,18 +3,28 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::bank::{COPIED, STAGED, WORKGROUP};
+use super::bank::{COPIED, SEGMENT, STAGED, WORKGROUP};
 use super::errors::scoped;
-use super::{GpuKernel as Kernel, InputSamples, abi};
+use super::{InputSamples, abi};
 use crate::error::Result;
+
+/// An entry point of the shaders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Shader {
+    Banded,
+    Simple,
+    Interpolated,
+}
 
 /// What tells one pipeline from another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Variant {
-    pub(crate) kernel: Kernel,
+    pub(crate) shader: Shader,
     pub(crate) input: InputSamples,
     /// Some plan's sums are folded. One for all jobs would do, but llvmpipe takes both sides of every branch.
     pub(crate) folds: bool,
+    /// Some plan pads its clips with anything but silence: likewise.
+    pub(crate) pads: bool,
 }
 
 #[derive(Debug)]
@@ -28,10 +38,10 @@ pub(crate) struct Pipelines {
     made: Mutex<HashMap<Variant, wgpu::ComputePipeline>>,
 }
 
-impl Kernel {
+impl Shader {
     fn source(self) -> wgpu::ShaderModuleDescriptor<'static> {
         match self {
-            Self::Simple => wgpu::include_wgsl!("../../shaders/simple.wgsl"),
+            Self::Simple | Self::Interpolated => wgpu::include_wgsl!("../../shaders/simple.wgsl"),
             Self::Banded => wgpu::include_wgsl!("../../shaders/banded.wgsl"),
         }
     }
@@ -40,6 +50,7 @@ impl Kernel {
         match self {
             Self::Simple => "simple",
             Self::Banded => "banded",
+            Self::Interpolated => "interpolated",
         }
     }
 }
@@ -68,8 +79,9 @@ impl Pipelines {
                     buffer(0, wgpu::BufferBindingType::Uniform, size_of::<abi::JobEntry>()),
                     buffer(1, read, size_of::<abi::TileEntry>()),
                     buffer(2, read, size_of::<abi::ClipEntry>()),
-                    buffer(3, read, size_of::<abi::PlanEntry>()),
-                    buffer(4, read, size_of::<i32>()),
+                    // Of one shader or the other: wgpu checks their sizes when they are recorded.
+                    buffer(3, read, 0),
+                    buffer(4, read, 0),
                     buffer(5, read, 4 * size_of::<f32>()),
                 ],
             });
@@ -92,20 +104,28 @@ impl Pipelines {
         if let Some(pipeline) = made.get(&variant) {
             return Ok(pipeline.clone());
         }
-        let mut constants = vec![
-            ("INPUT_I16", f64::from(u8::from(variant.input == InputSamples::I16))),
-            ("WORKGROUP", f64::from(WORKGROUP)),
-        ];
-        if variant.kernel == Kernel::Banded {
-            let folds = f64::from(u8::from(variant.folds));
-            constants.extend([("FOLDS", folds), ("STAGED", f64::from(STAGED)), ("COPIED", f64::from(COPIED))]);
+        let input = match variant.input {
+            InputSamples::F32 => 0.0,
+            InputSamples::I16 => 1.0,
+            InputSamples::F16 => 2.0,
+        };
+        let flag = |set: bool| f64::from(u8::from(set));
+        let mut constants = vec![("INPUT", input), ("PADS", flag(variant.pads)), ("WORKGROUP", f64::from(WORKGROUP))];
+        match variant.shader {
+            Shader::Banded => constants.extend([
+                ("FOLDS", flag(variant.folds)),
+                ("STAGED", f64::from(STAGED)),
+                ("COPIED", f64::from(COPIED)),
+            ]),
+            Shader::Simple => {}
+            Shader::Interpolated => constants.push(("SEGMENT", f64::from(SEGMENT))),
         }
         let pipeline = scoped(&self.device, || {
             self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: Some("polyphase"),
                 layout: Some(&self.layout),
-                module: &self.device.create_shader_module(variant.kernel.source()),
-                entry_point: Some(variant.kernel.entry_point()),
+                module: &self.device.create_shader_module(variant.shader.source()),
+                entry_point: Some(variant.shader.entry_point()),
                 compilation_options: wgpu::PipelineCompilationOptions {
                     constants: &constants,
                     // Every row that is read has been staged; zeroing is done by one thread on some backends.

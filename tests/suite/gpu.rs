@@ -1,8 +1,12 @@
 //! The GPU path against the oracle, the golden files and itself, on whatever adapter there is: CI requires one.
 
+mod adjoint;
 mod backends;
 mod batches;
 pub(crate) mod device;
+mod edges;
+mod interpolated;
 mod jobs;
 mod kernels;
 mod limits;
+mod samples;

@@ -22,7 +22,7 @@ fn clips(count: usize) -> Vec<(Plan, Vec<f32>)> {
     (0..count).map(|i| (plans[i % plans.len()].clone(), noise_f32(i as u64, len(i)))).collect()
 }
 
-fn batch(clips: &[(Plan, Vec<f32>)]) -> Batch<'_, f32> {
+pub(crate) fn batch(clips: &[(Plan, Vec<f32>)]) -> Batch<'_, f32> {
     let mut batch = Batch::new();
     clips.iter().for_each(|(plan, clip)| batch.push(plan, clip));
     batch

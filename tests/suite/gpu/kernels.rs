@@ -9,7 +9,7 @@ use crate::compare::{Tolerance, compare, peak};
 use crate::golden;
 use crate::signals::{noise_f32, to_f32, to_f64};
 
-const KERNELS: [GpuKernel; 2] = [GpuKernel::Banded, GpuKernel::Simple];
+pub(crate) const KERNELS: [GpuKernel; 2] = [GpuKernel::Banded, GpuKernel::Simple];
 
 /// GPU float32, NUMERICS: 2e-6, and 130 dB on all golden cases.
 pub(crate) const GPU: Tolerance = Tolerance { max_abs: 2e-6, rms_db: -130.0 };

@@ -1,0 +1,145 @@
+//! Padding, output lengths and normalised phases on the GPU: in the caller's buffers, in batches, and where clips are cut.
+
+use polyphase::{
+    Batch, CpuResampler, GpuClip, GpuKernel, GpuResampler, InputSamples, OutputLength, Padding, Plan, ResampleOptions,
+    wgpu,
+};
+
+use super::batches::batch;
+use super::device::{adapter, device, open};
+use super::kernels::{GPU, KERNELS, resample};
+use crate::compare::compare;
+use crate::signals::{noise_f32, to_f64};
+
+/// Against float64, which is exact, with its own padding.
+fn assert_right<'a>(outputs: impl Iterator<Item = &'a [f32]>, clips: &[(Plan, Vec<f32>)]) {
+    for (actual, (plan, clip)) in outputs.zip(clips) {
+        let exact = CpuResampler::new().resample(plan, &to_f64(clip)).unwrap();
+        compare(&to_f64(actual), &exact, 1.0, GPU)
+            .unwrap_or_else(|wrong| panic!("{:?}, {:?}, {}: {wrong}", plan.ratio(), plan.options(), clip.len()));
+    }
+}
+
+fn padded_clips() -> Vec<(Plan, Vec<f32>)> {
+    let mut clips = Vec::new();
+    for (orig, new) in [(48_000, 44_100), (1, 3), (7, 2), (44_100, 16_000), (5, 5)] {
+        for padding in Padding::ALL {
+            for options in [ResampleOptions::default(), ResampleOptions::kaiser_fast().normalize_phases(true)] {
+                let plan = Plan::new(orig, new, &options.padding(padding)).unwrap();
+                for len in [0, 1, 2, 3, 7, 40, 300, 4001] {
+                    // Far from 0 at its ends, where the padding shows.
+                    let clip = noise_f32(len as u64, len).into_iter().map(|x| 0.5 + x / 2.0);
+                    clips.push((plan.clone(), clip.collect()));
+                }
+            }
+        }
+    }
+    clips
+}
+
+#[test]
+fn padded_clips_are_right_in_any_company() {
+    let Some((device, queue)) = device() else { return };
+    let clips = padded_clips();
+    let gpu = GpuResampler::new(&device, &queue).unwrap();
+    let recorded = resample(&gpu, &clips);
+    assert_right(recorded.iter().map(Vec::as_slice), &clips);
+    for kernel in KERNELS {
+        let gpu = gpu.clone().with_kernel(kernel);
+        assert!(resample(&gpu, &clips) == recorded, "{kernel:?}: kernel to kernel");
+        assert!(gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap().iter().eq(&recorded), "{kernel:?}: in a batch");
+    }
+    // Clips that are not padded have the same bits in a job that pads others and in one that does not.
+    let (plain, expected): (Vec<_>, Vec<_>) =
+        clips.iter().cloned().zip(&recorded).filter(|((plan, _), _)| plan.options().padding == Padding::Zero).unzip();
+    assert!(resample(&gpu, &plain).iter().eq(expected), "alone");
+}
+
+/// What a piece needs of the mirror comes with it, from far into the clip too.
+#[test]
+fn padded_clips_are_cut_and_change_nothing() {
+    let Some((device, queue)) = device() else { return };
+    let Some(adapter) = adapter() else { return };
+    let mut clips = Vec::new();
+    for padding in [Padding::Edge, Padding::Reflect] {
+        for (orig, new, len) in [(48_000, 16_000, 90_001), (22_050, 16_000, 70_000), (10, 1, 200_000), (10, 1, 100)] {
+            let plan = Plan::new(orig, new, &ResampleOptions::default().padding(padding)).unwrap();
+            clips.push((plan, noise_f32(len, len as usize)));
+        }
+    }
+    let limits = wgpu::Limits {
+        max_storage_buffer_binding_size: 1 << 17,
+        max_buffer_size: 1 << 20,
+        max_compute_workgroups_per_dimension: 64,
+        ..wgpu::Limits::default()
+    };
+    let small = open(&adapter, limits);
+    for kernel in KERNELS {
+        let on = |(device, queue): &(wgpu::Device, wgpu::Queue)| {
+            let gpu = GpuResampler::new(device, queue).unwrap().with_kernel(kernel);
+            gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap()
+        };
+        let whole = on(&(device.clone(), queue.clone()));
+        if kernel == GpuKernel::Banded {
+            for (actual, (plan, clip)) in whole.iter().zip(&clips) {
+                let exact = CpuResampler::new().resample(plan, clip).unwrap();
+                assert!(actual.iter().zip(&exact).all(|(a, e)| (a - e).abs() < 2e-6), "{:?}", plan.ratio());
+            }
+        }
+        assert!(on(&small) == whole, "{kernel:?}");
+    }
+}
+
+#[test]
+fn lengths_are_those_of_the_plan() {
+    let Some((device, queue)) = device() else { return };
+    let gpu = GpuResampler::new(&device, &queue).unwrap();
+    let mut clips = Vec::new();
+    for (orig, new) in [(48_000, 44_100), (1, 2), (7, 2), (5, 5)] {
+        for output_length in [
+            OutputLength::Floor,
+            OutputLength::Exact(0),
+            OutputLength::Exact(1),
+            OutputLength::Exact(333),
+            OutputLength::Exact(10_000),
+        ] {
+            for padding in Padding::ALL {
+                let options = ResampleOptions::default().output_length(output_length).padding(padding);
+                let plan = Plan::new(orig, new, &options).unwrap();
+                clips.extend([0, 1, 100, 1001].map(|len| (plan.clone(), noise_f32(len, len as usize))));
+            }
+        }
+    }
+    let recorded = resample(&gpu, &clips);
+    assert_right(recorded.iter().map(Vec::as_slice), &clips);
+    for kernel in KERNELS {
+        let gpu = gpu.clone().with_kernel(kernel);
+        assert!(resample(&gpu, &clips) == recorded, "{kernel:?}");
+        assert!(gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap().iter().eq(&recorded), "{kernel:?}, in a batch");
+    }
+    let plan = Plan::new(3, 2, &ResampleOptions::default().output_length(OutputLength::Exact(100))).unwrap();
+    let tensor = ndarray::Array2::<f32>::ones((3, 60));
+    let resampled = gpu.resample_tensor(&plan, &tensor).unwrap();
+    assert_eq!(resampled.shape(), [3, 100]);
+    assert!(resampled.row(2).iter().skip(50).all(|&y| y == 0.0) && (resampled[[2, 20]] - 1.0).abs() < 0.01);
+}
+
+/// Silence after the clip costs nothing in a batch, and positions beyond 32 bits are refused, not wrapped, in a buffer.
+#[test]
+fn outputs_far_beyond_the_clip_are_silence() {
+    let Some((device, queue)) = device() else { return };
+    let gpu = GpuResampler::new(&device, &queue).unwrap();
+    let options = ResampleOptions::default().output_length(OutputLength::Exact(5_000_000));
+    let plan = Plan::new(1000, 1, &options).unwrap();
+    let clip = [0.5_f32; 50_000];
+    let mut batch = Batch::new();
+    batch.push(&plan, &clip);
+    let samples = gpu.resample_batch::<_, f32>(&batch).unwrap().into_parts().0;
+    assert_eq!(samples.len(), 5_000_000);
+    assert!((samples[25] - 0.5).abs() < 0.01 && samples[60..].iter().all(|&y| y == 0.0));
+    let refused = gpu.prepare(&[GpuClip::new(&plan, 0, 50_000, 0)], InputSamples::F32).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the position of an output: 5000000000 is beyond the 1073741824 that the GPU can have"
+    );
+}

@@ -1,0 +1,123 @@
+//! Interpolated banks on the GPU, against the exact filter in float64.
+
+use polyphase::{
+    CpuResampler, FilterForm, GpuClip, GpuKernel, GpuResampler, InputSamples, OutputLength, Padding, Plan, Preset,
+    Ratio, ResampleOptions, Window, wgpu,
+};
+
+use super::batches::batch;
+use super::device::{adapter, device, open};
+use super::kernels::{GPU, resample};
+use crate::compare::{Tolerance, compare};
+use crate::signals::{noise_f32, to_f64};
+
+fn interpolated(orig_freq: u64, new_freq: u64, options: &ResampleOptions) -> Plan {
+    let ratio = Ratio::new(orig_freq, new_freq).unwrap();
+    let plan = Plan::with_ratio(ratio, &options.max_filter_bytes(1_200_000)).unwrap();
+    assert!(matches!(plan.filter_form(), FilterForm::Interpolated { .. }), "{orig_freq}→{new_freq}");
+    plan
+}
+
+fn options() -> Vec<ResampleOptions> {
+    let default = ResampleOptions::default();
+    let presets = [Preset::Default, Preset::KaiserFast, Preset::KaiserBest].map(Preset::options);
+    let others = [
+        // The window ends at full height.
+        default.lowpass_filter_width(1.5).window(Window::Kaiser { beta: 0.0 }),
+        default.lowpass_filter_width(0.3),
+        default.rolloff(0.5).normalize_phases(true).padding(Padding::Reflect),
+        default.lowpass_filter_width(2.7).window(Window::Kaiser { beta: 1.0 }).normalize_phases(true),
+        default.padding(Padding::Edge).output_length(OutputLength::Exact(400)),
+    ];
+    presets.into_iter().chain(others).collect()
+}
+
+fn clips() -> Vec<(Plan, Vec<f32>)> {
+    let rates = [(48_017, 44_101), (44_101, 48_017), (99_991, 10_007), (10_007, 99_991), (u64::MAX, u64::MAX - 1)];
+    let mut clips = Vec::new();
+    for (orig, new) in rates {
+        for options in options() {
+            let plan = interpolated(orig, new, &options);
+            clips.extend([0, 1, 2, 63, 64, 700].map(|len| (plan.clone(), noise_f32(len, len as usize))));
+        }
+    }
+    clips
+}
+
+#[test]
+fn interpolated_banks_are_right_in_any_company() {
+    let Some((device, queue)) = device() else { return };
+    let gpu = GpuResampler::new(&device, &queue).unwrap();
+    // Others between them, which another shader computes.
+    let other = Plan::new(48_000, 44_100, &ResampleOptions::default()).unwrap();
+    let mut clips = clips();
+    for at in (0..clips.len()).step_by(7) {
+        clips.insert(at, (other.clone(), noise_f32(at as u64, 5 * at)));
+    }
+    let recorded = resample(&gpu, &clips);
+    for (actual, (plan, clip)) in recorded.iter().zip(&clips) {
+        let exact = CpuResampler::new().resample(plan, &to_f64(clip)).unwrap();
+        // Noise through a filter that keeps a tenth of it leaves as much less to compare with.
+        let kept = (plan.ratio().phases() as f64 / plan.ratio().stride() as f64).min(1.0) * plan.options().rolloff;
+        let tolerance = Tolerance { rms_db: GPU.rms_db - 10.0 * kept.log10(), ..GPU };
+        compare(&to_f64(actual), &exact, 1.0, tolerance)
+            .unwrap_or_else(|wrong| panic!("{:?}, {:?}, {}: {wrong}", plan.ratio(), plan.options(), clip.len()));
+    }
+    assert!(recorded == resample(&gpu, &clips), "run to run");
+    assert!(gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap().iter().eq(&recorded), "in a batch");
+    let simple = gpu.clone().with_kernel(GpuKernel::Simple);
+    assert!(recorded == resample(&simple, &clips), "kernel to kernel");
+    let reversed: Vec<_> = clips.iter().rev().cloned().collect();
+    assert!(resample(&gpu, &reversed).iter().rev().eq(&recorded), "order");
+    for i in [7, 50, 100, 200] {
+        assert!(resample(&gpu, &clips[i..=i])[0] == recorded[i], "alone");
+    }
+}
+
+/// Positions are integers: an hour in, an output is where it would be at the beginning, and cuts change no bit.
+#[test]
+fn long_clips_are_cut_and_stay_where_they_are() {
+    let Some((device, queue)) = device() else { return };
+    let Some(adapter) = adapter() else { return };
+    let (orig, new) = (4_294_967_291, 4_294_967_279);
+    let plan = Plan::new(orig, new, &ResampleOptions::default()).unwrap();
+    let clips = vec![(plan.clone(), noise_f32(1, 120_000)), (plan, noise_f32(2, 5001))];
+    let gpu = GpuResampler::new(&device, &queue).unwrap();
+    let whole = gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap();
+    let expected = CpuResampler::new().resample(&clips[0].0, &clips[0].1).unwrap();
+    compare(&to_f64(whole.clip(0).unwrap()), &to_f64(&expected), 1.0, GPU).unwrap();
+    let exact = CpuResampler::new().resample(&clips[1].0, &to_f64(&clips[1].1)).unwrap();
+    compare(&to_f64(whole.clip(1).unwrap()), &exact, 1.0, GPU).unwrap();
+    let limits =
+        wgpu::Limits { max_storage_buffer_binding_size: 1 << 17, max_buffer_size: 1 << 20, ..wgpu::Limits::default() };
+    let (device, queue) = open(&adapter, limits);
+    let cut = GpuResampler::new(&device, &queue).unwrap().resample_batch::<_, f32>(&batch(&clips)).unwrap();
+    assert!(cut == whole);
+}
+
+/// What lies outside a window does not reach its output, not even a NaN.
+#[test]
+fn nan_stays_where_it_is() {
+    let Some((device, queue)) = device() else { return };
+    let gpu = GpuResampler::new(&device, &queue).unwrap();
+    for (orig, new) in [(48_017, 44_101), (10_007, 99_991)] {
+        let plan = interpolated(orig, new, &ResampleOptions::default());
+        let mut clip = noise_f32(3, 300);
+        clip[150] = f32::NAN;
+        let expected = CpuResampler::new().resample(&plan, &clip).unwrap();
+        let actual = &resample(&gpu, &[(plan, clip)])[0];
+        assert!(actual.iter().zip(&expected).all(|(a, e)| a.is_nan() == e.is_nan()));
+    }
+}
+
+/// Preparing costs what the outputs cost, not what the ratio would.
+#[test]
+fn tables_are_small_at_any_ratio() {
+    let Some((device, queue)) = device() else { return };
+    let gpu = GpuResampler::new(&device, &queue).unwrap();
+    let plan = Plan::new(4_294_967_291, 4_294_967_279, &ResampleOptions::kaiser_best()).unwrap();
+    let used = allocation_counter::measure(|| {
+        gpu.prepare(&[GpuClip::new(&plan, 0, 100_000, 0)], InputSamples::F32).unwrap();
+    });
+    assert!(used.bytes_max < 2 << 20, "{} bytes", used.bytes_max);
+}

@@ -1,0 +1,64 @@
+//! 16-bit floats, in and out, on devices that need not know of them.
+
+use half::f16;
+use polyphase::{Batch, Error, GpuClip, GpuResampler, InputSamples, Plan, ResampleOptions, half, wgpu};
+
+use super::device::{device, filled, read};
+use super::kernels::KERNELS;
+use crate::signals::noise_f32;
+
+/// Equal rates give every one of them back as what it is: subnormal ones, infinities and NaN too.
+#[test]
+fn every_half_is_read_as_what_it_is() {
+    let Some((device, queue)) = device() else { return };
+    let plan = Plan::new(1, 1, &ResampleOptions::default()).unwrap();
+    let halves: Vec<u16> = (0..=u16::MAX).collect();
+    let input = filled(&device, &queue, bytemuck::cast_slice(&halves));
+    for kernel in KERNELS {
+        let gpu = GpuResampler::new(&device, &queue).unwrap().with_kernel(kernel);
+        let job = gpu.prepare(&[GpuClip::new(&plan, 0, 1 << 16, 0)], InputSamples::F16).unwrap();
+        assert_eq!(job.input_bytes(), 1 << 17);
+        let output = filled(&device, &queue, &vec![0; 1 << 18]);
+        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+        gpu.record(&mut pass, &job, input.as_entire_buffer_binding(), output.as_entire_buffer_binding()).unwrap();
+        drop(pass);
+        queue.submit([encoder.finish()]);
+        for (bits, actual) in (0..=u16::MAX).zip(read(&device, &queue, &output)) {
+            let expected = f16::from_bits(bits).to_f32();
+            let same = actual.to_bits() == expected.to_bits() || (actual.is_nan() && expected.is_nan());
+            assert!(same, "{kernel:?}: {bits:#06x} is {actual:e}, not {expected:e}");
+        }
+    }
+}
+
+#[test]
+fn halves_are_resampled_as_the_floats_they_stand_for() {
+    let Some((device, queue)) = device() else { return };
+    let options = ResampleOptions::default();
+    let plans = [
+        Plan::new(48_000, 44_100, &options).unwrap(),
+        Plan::new(3, 1, &ResampleOptions::kaiser_fast().padding(polyphase::Padding::Edge)).unwrap(),
+        Plan::new(999_983, 999_979, &options.max_filter_bytes(1_200_000)).unwrap(),
+    ];
+    let halves: Vec<Vec<f16>> =
+        (0..30).map(|i| noise_f32(i, 31 * i as usize).into_iter().map(f16::from_f32).collect()).collect();
+    let floats: Vec<Vec<f32>> = halves.iter().map(|clip| clip.iter().map(|x| x.to_f32()).collect()).collect();
+    let (mut of_halves, mut of_floats) = (Batch::new(), Batch::new());
+    for (i, plan) in (0..30).zip(plans.iter().cycle()) {
+        of_halves.push(plan, &halves[i]);
+        of_floats.push(plan, &floats[i]);
+    }
+    for kernel in KERNELS {
+        let gpu = GpuResampler::new(&device, &queue).unwrap().with_kernel(kernel);
+        let expected = gpu.resample_batch::<_, f32>(&of_floats).unwrap();
+        assert!(gpu.resample_batch::<_, f32>(&of_halves).unwrap() == expected, "{kernel:?}");
+        let rounded: Vec<_> = expected.samples().iter().map(|&y| f16::from_f32(y)).collect();
+        assert!(gpu.resample_batch::<_, f16>(&of_halves).unwrap().samples() == rounded, "{kernel:?}");
+    }
+    let gpu = GpuResampler::new(&device, &queue).unwrap();
+    let infinite = [f16::INFINITY];
+    let mut batch = Batch::new();
+    batch.push(&plans[0], &infinite);
+    assert_eq!(gpu.resample_batch::<_, f16>(&batch), Err(Error::GpuNotFinite { clip: 0 }));
+}
