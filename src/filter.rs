@@ -43,7 +43,7 @@ impl FilterShape {
         let (width, rolloff) = (options.lowpass_filter_width, options.rolloff);
         // Equal rates use no filter, so they are not refused for what it would cost.
         let reach = if ratio.is_identity() { 0 } else { largest_inside(width, rolloff, stride.max(phases)) };
-        let taps = reach.saturating_mul(2) / u128::from(phases) + 1;
+        let taps = (reach.saturating_mul(2) / u128::from(phases)).saturating_add(1);
         let bytes = taps.saturating_mul(size_of::<f32>() as u128);
         let limit = limits.max_filter_bytes;
         let (reach, taps) = match (i128::try_from(reach), usize::try_from(taps)) {
