@@ -323,5 +323,6 @@ fn interpolated(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invo
         y = fma(ends.y, padded(clip, plan, end), y);
         taps_sum += ends.y;
     }
-    output[clip.output_offset + n] = select(y, y / taps_sum, plan.normalized == 1u);
+    // A window so short that it lies between two samples has no taps, and nothing to divide.
+    output[clip.output_offset + n] = select(y, y / taps_sum, plan.normalized == 1u && taps_sum != 0.0);
 }

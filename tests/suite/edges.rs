@@ -110,6 +110,29 @@ fn normalised_phases_are_the_others_over_their_sums() {
     }
 }
 
+/// A window may lie between two samples: nothing is there then, nor to be divided, in either form of the bank.
+#[test]
+fn windows_without_samples_give_silence() {
+    let clip = noise_f32(6, 300);
+    let cpu = CpuResampler::new();
+    for padding in Padding::ALL {
+        let options = ResampleOptions::default().lowpass_filter_width(0.04).normalize_phases(true).padding(padding);
+        for (orig_freq, new_freq, limit) in [(3, 40, 1 << 20), (1475, 100_003, 300_000), (1475, 100_003, 1 << 30)] {
+            let plan = Plan::new(orig_freq, new_freq, &options.max_filter_bytes(limit)).unwrap();
+            assert_eq!(plan.filter_form() == FilterForm::Exact, limit != 300_000);
+            let exact = cpu.resample(&plan, &to_f64(&clip)).unwrap();
+            let output = cpu.resample(&plan, &clip).unwrap();
+            let silent = exact.iter().filter(|&&y| y == 0.0).count();
+            assert!(silent > exact.len() / 2 && exact[0] == f64::from(clip[0]));
+            for (y, exact) in output.iter().zip(&exact) {
+                assert!((f64::from(*y) - exact).abs() < 1e-5 && (*y == 0.0) == (*exact == 0.0), "{y} and {exact}");
+            }
+            let gradient = cpu.adjoint(&plan, &vec![1.0_f64; exact.len()], 300).unwrap();
+            assert!(gradient.iter().all(|x| x.is_finite() && *x > 0.0));
+        }
+    }
+}
+
 #[test]
 fn output_lengths_are_those_asked_for() {
     let clip = noise_f32(4, 1000);

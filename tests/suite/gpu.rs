@@ -9,4 +9,5 @@ mod interpolated;
 mod jobs;
 mod kernels;
 mod limits;
+mod load;
 mod samples;

@@ -1,6 +1,6 @@
 //! Output lengths in exact integers, at sizes that no buffer here can have.
 
-use polyphase::{Plan, Ratio, ResampleOptions};
+use polyphase::{Padding, Plan, Ratio, ResampleOptions};
 
 const RATES: [u64; 12] =
     [8_000, 11_025, 16_000, 22_050, 44_056, 44_100, 47_952, 48_000, 96_000, 192_000, 16_001, 4_294_967_291];
@@ -27,5 +27,26 @@ fn an_hour_of_44_100_hz_has_its_exact_length() {
         let plan = Plan::new(44_100, new_freq, &ResampleOptions::default()).unwrap();
         assert_eq!(plan.output_len(hour), 3600 * new_freq as usize);
         assert_eq!(plan.output_len(hour + 1), 3600 * new_freq as usize + new_freq.div_ceil(44_100) as usize);
+    }
+}
+
+/// Of clips that no buffer holds, but a caller may read in pieces: no product overflows.
+#[test]
+fn input_ranges_are_exact_at_any_length() {
+    for len in [1_usize << 53, (1 << 62) + 1, (1 << 63) - 1] {
+        for padding in Padding::ALL {
+            let plan = Plan::new(2, 3, &ResampleOptions::default().padding(padding)).unwrap();
+            let end = plan.output_len(len);
+            assert!(end == usize::MAX || end as u128 == (len as u128 * 3).div_ceil(2));
+            let first = plan.input_range_for(len, 0..1).unwrap();
+            assert!(first.start == 0 && first.end <= plan.look_ahead() + 1);
+            // Output 3n lies on sample 2n.
+            let middle = plan.input_range_for(len, 3_000_000..3_000_001).unwrap();
+            assert_eq!(middle, 2_000_000 - 6..2_000_000 + 7);
+            if end < usize::MAX {
+                let last = plan.input_range_for(len, end - 1..end).unwrap();
+                assert!(last.end == len && last.len() <= 2 * plan.look_ahead() + 1, "{last:?} of {len}, {padding}");
+            }
+        }
     }
 }

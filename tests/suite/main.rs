@@ -40,6 +40,7 @@ mod golden;
 mod gpu;
 mod interpolated;
 mod lengths;
+mod load;
 mod memory;
 mod nonfinite;
 mod oracle;

@@ -38,6 +38,9 @@ fn options_outside_their_range() {
     for beta in [-0.001, f64::NAN, f64::INFINITY] {
         refused(options.window(Window::Kaiser { beta }), "beta", beta, "finite and at least 0");
     }
+    // Within the range, but with more taps than 128 bits count.
+    let endless = plan_error(2, 1, options.rolloff(f64::MIN_POSITIVE));
+    assert!(matches!(endless, Error::FilterTooLarge { bytes: u128::MAX, .. }), "{endless}");
     assert!(Plan::new(3, 2, &options.lowpass_filter_width(10.0).max_lowpass_filter_width(9)).is_err());
     // The limits themselves are allowed.
     let widest = options.lowpass_filter_width(4096.0).rolloff(1.0).window(Window::Kaiser { beta: 0.0 });
