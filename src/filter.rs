@@ -112,8 +112,8 @@ impl FilterShape {
     /// The first output whose window reaches beyond `position`.
     pub(crate) fn first_reaching(&self, position: u64) -> u64 {
         // end(n) > position ⟺ n·M + R ≥ position·L
-        let bound = i128::from(position) * self.phases() - self.reach;
-        u64::try_from((bound + self.stride() - 1).div_euclid(self.stride()).max(0)).unwrap_or(u64::MAX)
+        let bound = i128::from(position).saturating_mul(self.phases()).saturating_sub(self.reach);
+        u64::try_from(bound.saturating_add(self.stride() - 1).div_euclid(self.stride()).max(0)).unwrap_or(u64::MAX)
     }
 
     /// The first output whose window begins at the clip's first sample or after it.
@@ -124,13 +124,13 @@ impl FilterShape {
     /// The first output whose window begins at `position` or after it.
     pub(crate) fn first_from(&self, position: u64) -> u64 {
         // start(n) ≥ p ⟺ n·M − R > (p − 1)·L
-        let bound = (i128::from(position) - 1) * self.phases() + self.reach + 1;
-        u64::try_from((bound + self.stride() - 1).div_euclid(self.stride()).max(0)).unwrap_or(u64::MAX)
+        let bound = (i128::from(position) - 1).saturating_mul(self.phases()).saturating_add(self.reach + 1);
+        u64::try_from(bound.saturating_add(self.stride() - 1).div_euclid(self.stride()).max(0)).unwrap_or(u64::MAX)
     }
 
     /// The first and one past the last input sample inside the window of output `n`; negative before the clip begins.
     pub(crate) fn window(&self, n: u64) -> std::ops::Range<i64> {
-        self.window_about(i128::from(n) * self.stride())
+        self.window_about(i128::from(n).saturating_mul(self.stride()))
     }
 
     /// The same for an output `centre`/L samples after the clip's first.
@@ -139,8 +139,8 @@ impl FilterShape {
         if let Some(ends) = self.window_within(centre) {
             return ends;
         }
-        let start = -(self.reach - centre).div_euclid(self.phases());
-        let end = (centre + self.reach).div_euclid(self.phases()) + 1;
+        let start = -self.reach.saturating_sub(centre).div_euclid(self.phases());
+        let end = centre.saturating_add(self.reach).div_euclid(self.phases()) + 1;
         saturate(start)..saturate(end)
     }
 

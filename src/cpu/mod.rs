@@ -155,7 +155,8 @@ impl CpuResampler {
     }
 
     /// Computes a range of the output of a clip that is not in memory, from the piece of it that the range needs: the
-    /// samples of a clip of `input_len` that [`Plan::input_range_for`] names. The same bits as that range of the whole.
+    /// samples of a clip of `input_len`, at most 2⁶², that [`Plan::input_range_for`] names. The same bits as that range of the
+    /// whole.
     ///
     /// ```
     /// use polyphase::{CpuResampler, Plan, ResampleOptions};

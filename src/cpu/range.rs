@@ -32,6 +32,18 @@ pub(crate) fn resample_range<T: Kernel>(plan: &Plan, level: Level, clip: Clip<'_
         return;
     }
     let padding = plan.options().padding;
+    // Beyond the last window that holds anything is silence, and as much of it as was asked for: no place is too far out.
+    let end = match clip.len {
+        Some(len) if padding == Padding::Zero => len as u64,
+        Some(len) => (len as u64).saturating_add(plan.look_ahead() as u64),
+        None => u64::try_from(clip.origin.saturating_add(to_position(clip.samples.len()))).unwrap_or(0),
+    };
+    let audible = plan.shape().first_from(end).saturating_sub(first);
+    let (output, silence) = output.split_at_mut(to_index(audible).min(output.len()));
+    silence.fill(T::default());
+    if output.is_empty() {
+        return;
+    }
     match clip.len {
         Some(len) if padding != Padding::Zero => {
             let end = first + output.len() as u64;

@@ -8,11 +8,9 @@ use crate::signals::{noise, noise_f32};
 /// A plan designs parts of its bank when they are first needed: here by eight threads at once.
 #[test]
 fn eight_threads_share_a_plan_from_its_first_use() {
-    for (orig_freq, new_freq, preset) in [
-        (48_000, 44_100, Preset::KaiserBest),
-        (44_100, 47_999, Preset::Default),
-        (99_991, 100_003, Preset::KaiserFast),
-    ] {
+    for (orig_freq, new_freq, preset) in
+        [(48_000, 44_100, Preset::KaiserBest), (44_100, 47_999, Preset::Default), (99_991, 100_003, Preset::KaiserFast)]
+    {
         let options = preset.options().normalize_phases(true).max_filter_bytes(16 << 20);
         let plan = || Plan::new(orig_freq, new_freq, &options).unwrap();
         let (clip, double) = (noise_f32(1, 60_000), noise(2, 20_000));
