@@ -537,6 +537,7 @@ fn try_adjoints(bytes: &mut Unstructured<'_>) -> Result<()> {
 }
 
 #[cfg(test)]
+#[expect(clippy::print_stdout, reason = "shown if a test fails")]
 mod tests {
     use super::*;
 

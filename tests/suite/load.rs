@@ -46,6 +46,7 @@ fn eight_threads_share_a_plan_from_its_first_use() {
 
 /// What a process holds, and the work that it does in these tests.
 #[cfg(target_os = "linux")]
+#[expect(clippy::print_stdout, reason = "shown with --nocapture")]
 pub(crate) mod alone {
     use super::{Preset, ResampleOptions, noise_f32};
 
