@@ -25,7 +25,7 @@ fn inspect_tells_the_filter() {
     for row in [
         "147/160",
         "148 per output",
-        "174048 in float64",
+        "exact, ",
         "20894.4 Hz",
         "0 samples: the filter is symmetric exactly",
         "74 input samples, 1.54 ms",
