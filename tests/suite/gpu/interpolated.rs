@@ -74,20 +74,25 @@ fn interpolated_banks_are_right_in_any_company() {
     }
 }
 
-/// Positions are integers: an hour in, an output is where it would be at the beginning, and cuts change no bit.
+/// Positions are integers, and cuts change no bit. Output 44,101 of the last lies exactly on a sample again.
 #[test]
 fn long_clips_are_cut_and_stay_where_they_are() {
     let Some((device, queue)) = device() else { return };
     let Some(adapter) = adapter() else { return };
     let (orig, new) = (4_294_967_291, 4_294_967_279);
     let plan = Plan::new(orig, new, &ResampleOptions::default()).unwrap();
-    let clips = vec![(plan.clone(), noise_f32(1, 120_000)), (plan, noise_f32(2, 5001))];
+    let again = interpolated(48_017, 44_101, &ResampleOptions::default());
+    let mut clips =
+        vec![(plan.clone(), noise_f32(1, 120_000)), (plan, noise_f32(2, 5001)), (again, noise_f32(3, 50_000))];
+    // Every distance of an output from a sample: those too at which the window, cut off at full height, ends on one.
+    let full = ResampleOptions::default().lowpass_filter_width(1.5).window(Window::Kaiser { beta: 0.0 });
+    clips.push((interpolated(10_007, 99_991, &full), noise_f32(4, 10_100)));
     let gpu = GpuResampler::new(&device, &queue).unwrap();
     let whole = gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap();
-    let expected = CpuResampler::new().resample(&clips[0].0, &clips[0].1).unwrap();
-    compare(&to_f64(whole.clip(0).unwrap()), &to_f64(&expected), 1.0, GPU).unwrap();
-    let exact = CpuResampler::new().resample(&clips[1].0, &to_f64(&clips[1].1)).unwrap();
-    compare(&to_f64(whole.clip(1).unwrap()), &exact, 1.0, GPU).unwrap();
+    for (actual, (plan, clip)) in whole.iter().zip(&clips) {
+        let exact = CpuResampler::new().resample(plan, &to_f64(clip)).unwrap();
+        compare(&to_f64(actual), &exact, 1.0, GPU).unwrap();
+    }
     let limits =
         wgpu::Limits { max_storage_buffer_binding_size: 1 << 17, max_buffer_size: 1 << 20, ..wgpu::Limits::default() };
     let (device, queue) = open(&adapter, limits);
@@ -100,8 +105,9 @@ fn long_clips_are_cut_and_stay_where_they_are() {
 fn nan_stays_where_it_is() {
     let Some((device, queue)) = device() else { return };
     let gpu = GpuResampler::new(&device, &queue).unwrap();
-    for (orig, new) in [(48_017, 44_101), (10_007, 99_991)] {
-        let plan = interpolated(orig, new, &ResampleOptions::default());
+    for (orig, new) in [(44_101, 48_017), (10_007, 99_991)] {
+        // Rows of ten taps: the last vector of four is half empty.
+        let plan = interpolated(orig, new, &ResampleOptions::default().lowpass_filter_width(5.0));
         let mut clip = noise_f32(3, 300);
         clip[150] = f32::NAN;
         let expected = CpuResampler::new().resample(&plan, &clip).unwrap();
