@@ -1,8 +1,8 @@
 //! Interpolated banks on the GPU, against the exact filter in float64.
 
 use polyphase::{
-    CpuResampler, FilterForm, GpuClip, GpuKernel, GpuResampler, InputSamples, OutputLength, Padding, Plan, Preset,
-    Ratio, ResampleOptions, Window, wgpu,
+    Backend, CpuResampler, Error, FilterForm, GpuClip, GpuKernel, GpuResampler, InputSamples, OutputLength, Padding,
+    Plan, Preset, Ratio, ResampleOptions, Resampler, Window, wgpu,
 };
 
 use super::batches::batch;
@@ -126,4 +126,29 @@ fn tables_are_small_at_any_ratio() {
         gpu.prepare(&[GpuClip::new(&plan, 0, 100_000, 0)], InputSamples::F32).unwrap();
     });
     assert!(used.bytes_max < 2 << 20, "{} bytes", used.bytes_max);
+}
+
+/// Twelve thousand taps are computed; more than a thread's loops can take are left to the CPU.
+#[test]
+fn long_filters_are_right_or_refused() {
+    let Some((device, queue)) = device() else { return };
+    let gpu = GpuResampler::new(&device, &queue).unwrap();
+    let plan = |width| {
+        let options = ResampleOptions::default().lowpass_filter_width(width);
+        Plan::new(1_000_003 * 1000, 1_000_033, &options).unwrap()
+    };
+    let clip = noise_f32(6, 30_000);
+    let long = plan(6.0);
+    let exact = CpuResampler::new().resample(&long, &to_f64(&clip)).unwrap();
+    let actual = &resample(&gpu, &[(long, clip.clone())])[0];
+    compare(&to_f64(actual), &exact, 1.0, Tolerance { rms_db: -100.0, ..GPU }).unwrap();
+    let longer = plan(120.0);
+    let refused = gpu.prepare(&[GpuClip::new(&longer, 0, 30_000, 0)], InputSamples::F32).unwrap_err();
+    assert!(matches!(refused, Error::GpuLimit { what: "steps of a filter", .. }), "{refused}");
+    let resampler = Resampler::new(Backend::Gpu, true).unwrap();
+    let clips = [(longer, clip.clone()), (plan(6.0), clip)];
+    let (outputs, report) = resampler.resample_batch(&batch(&clips)).unwrap();
+    assert_eq!((report.gpu_clips, report.cpu_clips), (1, 1), "{report:?}");
+    assert!(outputs.clip(0).unwrap() == CpuResampler::new().resample(&clips[0].0, &clips[0].1).unwrap());
+    assert!(outputs.clip(1).unwrap() == actual);
 }
