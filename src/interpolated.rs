@@ -175,7 +175,9 @@ impl InterpolatedBank {
         let ends: [f64; 2] = [end(0, -half), end(1, half + 1)];
         let scale = if self.shape.is_normalized() {
             let inner: f64 = self.sums[row..][..NODES].iter().zip(weights).map(|(sum, weight)| sum * weight).sum();
-            1.0 / (inner + ends[0] + ends[1])
+            let sum = inner + ends[0] + ends[1];
+            // A window so short that it lies between two samples has no taps, and nothing to divide.
+            if sum == 0.0 { 1.0 } else { 1.0 / sum }
         } else {
             1.0
         };

@@ -56,6 +56,7 @@ mod ratio;
 #[cfg(feature = "gpu")]
 mod resampler;
 mod response;
+mod rows;
 mod stream;
 mod tensor;
 mod window;

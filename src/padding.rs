@@ -15,9 +15,10 @@ impl Padding {
             Self::Edge => position.clamp(0, last),
             Self::Reflect if last == 0 => 0,
             Self::Reflect => {
-                // To and fro: a period is the way there and back.
-                let within = position.rem_euclid(2 * last);
-                within.min(2 * last - within)
+                // To and fro: a period is the way there and back, which may be beyond 64 bits for clips that are read in pieces.
+                let period = 2 * i128::from(last);
+                let within = i128::from(position).rem_euclid(period);
+                i64::try_from(within.min(period - within)).ok()?
             }
         };
         usize::try_from(source).ok()
@@ -57,7 +58,7 @@ pub(crate) fn input_range(plan: &Plan, input_len: usize, outputs: Range<usize>) 
             last = last.max((-start).min(len - 1));
         }
         if end > len {
-            first = first.min((2 * (len - 1) - (end - 1)).max(0));
+            first = first.min((len - 1 - (end - len)).max(0));
         }
     }
     to_index(first)..to_index(last) + 1

@@ -4,10 +4,11 @@ use std::sync::{Arc, OnceLock};
 
 use crate::blocks::PhaseBlocks;
 use crate::error::{Error, Result};
-use crate::filter::{FilterBank, FilterShape, Rows, phase_sums};
+use crate::filter::{FilterBank, FilterShape, phase_sums};
 use crate::interpolated::{Grid, InterpolatedBank, MAX_ERROR, NODES};
 use crate::options::{Limits, OutputLength, ResampleOptions};
 use crate::ratio::Ratio;
+use crate::rows::Rows;
 
 /// Everything that resampling from one rate to another needs to know: immutable, `Send + Sync`, and cheap to clone,
 /// since clones share one filter bank.
@@ -275,15 +276,17 @@ impl Plan {
         Ok(self.0.transposed.get_or_init(|| plan))
     }
 
-    /// What the taps of the outputs from 0 on sum to before they are normalised.
+    /// What the taps of the outputs from 0 on sum to before they are normalised; 1 where a window is so short that it holds
+    /// none, and nothing is divided.
     pub(crate) fn tap_sums(&self) -> Box<dyn Iterator<Item = f64> + '_> {
         let shape = self.shape().not_normalized();
+        let divisor = |sum: f64| if sum == 0.0 { 1.0 } else { sum };
         if let Bank::Exact(_) = self.bank() {
             let sums = self.0.sums.get_or_init(|| phase_sums(&shape));
-            Box::new(sums.iter().copied().cycle())
+            Box::new(sums.iter().copied().cycle().map(divisor))
         } else {
             let mut rows = Rows::new(&shape);
-            Box::new((0..).map(move |n| rows.sum(n)))
+            Box::new((0..).map(move |n| divisor(rows.sum(n))))
         }
     }
 }

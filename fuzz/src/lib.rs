@@ -1,8 +1,18 @@
-//! What is fuzzed. The program's modules are compiled into this crate as they are, since it has no public API; its own test
-//! suite runs the same functions on the seeds and on mutations of them.
+//! What is fuzzed: the program's ways in, and the library's. The program's modules are compiled into this crate as they are,
+//! since it has no public API, and so are the functions of the test suite that put the library to the test. The tests run the
+//! same functions, on the seeds and on random bytes.
 
 #![forbid(unsafe_code)]
 #![allow(dead_code, unused_imports, reason = "the program uses what this crate does not")]
+
+#[path = "../../tests/suite/compare.rs"]
+mod compare;
+#[path = "../../tests/suite/fuzzed.rs"]
+pub mod library;
+#[path = "../../tests/suite/oracle.rs"]
+mod oracle;
+#[path = "../../tests/suite/signals.rs"]
+mod signals;
 
 #[path = "../../src/bin/polyphase/audio/mod.rs"]
 mod audio;

@@ -33,6 +33,8 @@ mod compare;
 mod edges;
 mod exact;
 mod exhaustive;
+#[expect(unreachable_pub, reason = "public in the crate that fuzzes it")]
+mod fuzzed;
 mod golden;
 #[cfg(feature = "gpu")]
 mod gpu;

@@ -43,7 +43,7 @@ impl Oracle {
     }
 
     /// h at input sample i for output n.
-    fn tap(&self, i: i64, n: i64) -> f64 {
+    pub(crate) fn tap(&self, i: i64, n: i64) -> f64 {
         let Filter { width, rolloff, beta } = self.filter;
         let base = self.orig.min(self.new) as f64 * rolloff;
         // τ·base: L·M over min(L, M) is max(L, M), so that t = W is hit exactly where it should be.
