@@ -8,7 +8,8 @@
 use std::ops::Range;
 use std::sync::OnceLock;
 
-use crate::filter::{FilterShape, Prototype, Rows};
+use crate::filter::{FilterShape, Prototype};
+use crate::rows::Rows;
 
 /// Outputs of a block: lanes of the widest vectors there are, 16 × float32 in AVX-512. Narrower ones take several.
 pub(crate) const LANES: usize = 16;

@@ -77,6 +77,14 @@ pub enum Error {
         /// The length of the buffer that was given.
         actual: usize,
     },
+    /// The ratio's terms are too large for the adjoint of a padded clip, which counts samples before the clip.
+    #[error("the adjoint of a padded clip takes ratios of up to {limit} phases, this one has {phases}: pad with zeros")]
+    PaddedAdjoint {
+        /// Phases of the ratio.
+        phases: u64,
+        /// Phases that are possible.
+        limit: u64,
+    },
     /// A piece of a clip that is not the one which an output range needs.
     #[error("the piece holds {actual} samples: this output range needs {expected}, those of Plan::input_range_for")]
     InputLen {

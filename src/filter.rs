@@ -134,7 +134,7 @@ impl FilterShape {
     }
 
     /// The same for an output `centre`/L samples after the clip's first.
-    fn window_about(&self, centre: i128) -> std::ops::Range<i64> {
+    pub(crate) fn window_about(&self, centre: i128) -> std::ops::Range<i64> {
         // 64 bits hold the positions in any clip that there is, and are divided ten times as fast as 128.
         if let Some(ends) = self.window_within(centre) {
             return ends;
@@ -198,19 +198,11 @@ impl FilterShape {
         (i128::from(distance) * self.phases() - i128::from(rest)).abs() <= self.reach
     }
 
-    /// Divides a row, of which `left` taps lie before m = 0, by its sum, if the phases are normalised.
-    fn normalize_row(&self, row: &mut [f64], left: usize) {
-        if self.normalize {
-            let sum = sum_outwards(row, left);
-            row.iter_mut().for_each(|value| *value /= sum);
-        }
-    }
-
-    fn stride(&self) -> i128 {
+    pub(crate) fn stride(&self) -> i128 {
         i128::from(self.ratio.stride())
     }
 
-    fn phases(&self) -> i128 {
+    pub(crate) fn phases(&self) -> i128 {
         i128::from(self.ratio.phases())
     }
 }
@@ -376,79 +368,6 @@ pub(crate) fn phase_sums(shape: &FilterShape) -> Vec<f64> {
     let sums = sums_by_rest(shape, &values, step);
     let rest = |phase: usize| (-(phase as i128 * shape.stride())).rem_euclid(shape.phases());
     (0..step).map(|phase| sums[usize::try_from(rest(phase)).unwrap_or(0)]).collect()
-}
-
-/// Any rows of taps, computed when they are wanted: for filters with more phases than are worth designing together.
-#[derive(Debug)]
-pub(crate) struct Rows {
-    shape: FilterShape,
-    function: PrototypeFunction,
-    values: Vec<f64>,
-}
-
-impl Rows {
-    pub(crate) fn new(shape: &FilterShape) -> Self {
-        Self { shape: *shape, function: shape.function(), values: Vec::new() }
-    }
-
-    /// The taps of output `n`, from the first sample inside its window: those of its phase in the bank, in every bit.
-    pub(crate) fn row(&mut self, n: u64) -> &[f64] {
-        self.row_about(i128::from(n) * self.shape.stride()).1
-    }
-
-    /// The first m, and the taps, of an output `centre`/L samples after the clip's first.
-    pub(crate) fn row_about(&mut self, centre: i128) -> (i128, &[f64]) {
-        self.values.clear();
-        let left = self.push(centre);
-        self.function.evaluate(&mut self.values);
-        self.shape.normalize_row(&mut self.values, left);
-        let start = self.shape.window_about(centre).start;
-        (i128::from(start) * self.shape.phases() - centre, &self.values)
-    }
-
-    /// What the taps of output `n` sum to before they are normalised.
-    pub(crate) fn sum(&mut self, n: u64) -> f64 {
-        self.values.clear();
-        let left = self.push(i128::from(n) * self.shape.stride());
-        self.function.evaluate(&mut self.values);
-        sum_outwards(&self.values, left)
-    }
-
-    /// Calls `put` with each of these outputs and its taps. Several at once are faster than one by one.
-    pub(crate) fn for_each_row(&mut self, outputs: std::ops::Range<u64>, mut put: impl FnMut(u64, &[f64])) {
-        self.values.clear();
-        let stride = self.shape.stride();
-        let ends: Vec<_> = outputs.clone().map(|n| (self.push(i128::from(n) * stride), self.values.len())).collect();
-        self.function.evaluate(&mut self.values);
-        let mut start = 0;
-        for (n, (left, end)) in outputs.zip(ends) {
-            let row = &mut self.values[start..end];
-            self.shape.normalize_row(row, left);
-            put(n, row);
-            start = end;
-        }
-    }
-
-    /// Appends |m| for the taps of an output `centre`/L samples after the clip's first, and returns how many of them lie
-    /// before m = 0.
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "m has an exact float64 up to 2^53, and its relative precision beyond"
-    )]
-    fn push(&mut self, centre: i128) -> usize {
-        let window = self.shape.window_about(centre);
-        let phases = self.shape.phases();
-        let first = i128::from(window.start) * phases - centre;
-        let len = to_index(window.start.abs_diff(window.end));
-        self.values.extend((0..len).map(|k| (first + k as i128 * phases).unsigned_abs() as f64));
-        usize::try_from(((-first).max(0) + phases - 1) / phases).map_or(len, |left| left.min(len))
-    }
-}
-
-/// In the order of [`sums_by_rest`]: outwards on each side, m = 0 to the right.
-fn sum_outwards(row: &[f64], left: usize) -> f64 {
-    let (left, right) = row.split_at(left);
-    right.iter().sum::<f64>() + left.iter().rev().sum::<f64>()
 }
 
 impl<T> Prototype<T> {

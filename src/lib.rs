@@ -10,7 +10,8 @@
 //! 4. [`Batch`]: clips with their plans, borrowed.
 //! 5. [`CpuResampler`]: cuts a batch into pieces of equal cost, runs them on threads, and each piece through one kernel.
 //! 6. [`Stream`] and the tensor calls: the same kernel on chunks and on lanes.
-//! 7. `GpuResampler` (feature `gpu`): the plan's taps in bands, tables of clips and tiles, one dispatch for all of them.
+//! 7. `GpuResampler` (feature `gpu`): the plan's taps in bands, tables of clips and tiles, one dispatch for all of them (and
+//!    one more for plans with interpolated banks).
 //! 8. `Resampler` (feature `gpu`): whichever of the two suits.
 //!
 //! Beside them, [`Response`] says what a plan's filter does to frequencies, from its float64 taps.
@@ -23,7 +24,8 @@
 //!   the signal, 135 dB up to 400 taps, 138 dB up to 150.
 //! - The same plan, input and [`Level`] give the same bits: for any number of threads, in any batch, in any chunks, for any
 //!   range of the output, planned or in one line.
-//! - The GPU is within 2e-6, and 130 dB up to 400 taps; a device gives the same bits in any batch, order and cut.
+//! - The GPU is within 2e-6, and 130 dB up to 400 taps, from interpolated banks too; a device gives the same bits in any
+//!   batch, order and cut.
 //! - An interpolated bank ([`FilterForm`]) is within 1e-7 of the exact one.
 //! - [`CpuResampler::adjoint`] is the transpose: ⟨Ax, y⟩ = ⟨x, Aᵀy⟩ to the rounding of the sums.
 //! - NaN and infinities reach the outputs whose window holds them (on the GPU perhaps the seven beside each too).
@@ -54,6 +56,7 @@ mod ratio;
 #[cfg(feature = "gpu")]
 mod resampler;
 mod response;
+mod rows;
 mod stream;
 mod tensor;
 mod window;

@@ -4,10 +4,11 @@ use std::sync::{Arc, OnceLock};
 
 use crate::blocks::PhaseBlocks;
 use crate::error::{Error, Result};
-use crate::filter::{FilterBank, FilterShape, Rows, phase_sums};
+use crate::filter::{FilterBank, FilterShape, phase_sums};
 use crate::interpolated::{Grid, InterpolatedBank, MAX_ERROR, NODES};
 use crate::options::{Limits, OutputLength, ResampleOptions};
 use crate::ratio::Ratio;
+use crate::rows::Rows;
 
 /// Everything that resampling from one rate to another needs to know: immutable, `Send + Sync`, and cheap to clone,
 /// since clones share one filter bank.

@@ -368,4 +368,28 @@ mod tests {
             assert!(calls > 8, "{calls} calls: the seam is not where the calls are");
         }
     }
+
+    /// An interpolated bank costs four times the multiply-adds of an exact one with as many taps.
+    #[test]
+    fn filters_are_worth_the_way_by_what_they_cost() {
+        let Ok(mut resampler) = Resampler::new(Backend::Gpu, true) else {
+            assert!(
+                std::env::var_os("POLYPHASE_REQUIRE_GPU").is_none(),
+                "POLYPHASE_REQUIRE_GPU is set, and there is no GPU"
+            );
+            let _ = writeln!(std::io::stderr(), "SKIPPED: what is worth the way, no GPU adapter");
+            return;
+        };
+        let plan = |orig, new, options: &ResampleOptions| Plan::new(orig, new, options).expect("a plan");
+        let (fast, best) = (ResampleOptions::kaiser_fast(), ResampleOptions::kaiser_best());
+        for (options, exact, interpolated) in
+            [(ResampleOptions::default(), false, false), (fast, false, true), (best, true, true)]
+        {
+            resampler.always_gpu = false;
+            assert_eq!(resampler.suits(&plan(48_000, 44_100, &options)), exact);
+            assert_eq!(resampler.suits(&plan(4_294_967_291, 4_294_967_279, &options)), interpolated);
+            resampler.always_gpu = true;
+            assert!(resampler.suits(&plan(4_294_967_291, 4_294_967_279, &options)));
+        }
+    }
 }

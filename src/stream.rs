@@ -1,6 +1,6 @@
 //! [`Stream`]: chunk in, chunk out; the chunks together are the whole, bit for bit.
 
-use crate::cpu::{Clip, CpuResampler, Sample, resample_range};
+use crate::cpu::{Clip, CpuResampler, Sample, resample_range, reserve_tiles};
 use crate::error::{Error, Result};
 use crate::level::Level;
 use crate::options::{OutputLength, Padding};
@@ -9,7 +9,9 @@ use crate::plan::Plan;
 /// Resamples a signal that arrives in chunks, with memory for a filter's length and a block of samples.
 ///
 /// The outputs, one after the other, are those of the whole signal in one call, in every bit, however it is cut. Everything
-/// happens on the calling thread, and nothing is allocated after construction but what the caller's vectors lack.
+/// happens on the calling thread, and nothing is allocated after construction but what the caller's vectors lack; on another
+/// thread than that which made it, the kernel's 192 KiB of scratch once. (A bank of more than a megabyte is designed as it is
+/// used: push a frame's worth of silence and [`reset`](Self::reset) where that may not happen later.)
 ///
 /// ```
 /// use polyphase::{CpuResampler, Plan, ResampleOptions, Stream};
@@ -97,6 +99,7 @@ impl<T: Sample> Stream<T> {
             clipped: 0,
         };
         stream.reset();
+        reserve_tiles();
         Ok(stream)
     }
 

@@ -40,7 +40,8 @@ impl CpuResampler {
     ///
     /// # Errors
     /// [`Error::OutputLen`] if `output` does not have the length of the output of such a clip, [`Error::OutOfMemory`],
-    /// [`Error::FilterTooLarge`] if the filter's transpose is beyond the limit.
+    /// [`Error::FilterTooLarge`] if the filter's transpose is beyond the limit, [`Error::PaddedAdjoint`] for padding at a ratio
+    /// whose terms fill 64 bits.
     pub fn adjoint<T: Sample>(&self, plan: &Plan, output: &[T], input_len: usize) -> Result<Vec<T>> {
         check_len(plan.output_len(input_len), output.len())?;
         let mut input = zeroed(input_len)?;
@@ -141,8 +142,11 @@ impl CpuResampler {
         // Places before the clip are outputs of a signal that stands some frames later.
         let (frame, stride) = (plan.ratio().stride(), plan.ratio().phases());
         let frames = (margin as u64).div_ceil(frame);
-        let first = frames * frame - margin as u64;
-        let origin = i64::try_from(frames * stride).unwrap_or(i64::MAX);
+        let first = u128::from(frames) * u128::from(frame) - margin as u128;
+        let origin = u128::from(frames) * u128::from(stride);
+        let (Ok(first), Ok(origin)) = (u64::try_from(first), i64::try_from(origin)) else {
+            return Err(Error::PaddedAdjoint { phases: stride, limit: i64::MAX.unsigned_abs() / frames.max(1) });
+        };
         let len = input_len.saturating_add(2 * margin);
         let jobs: Vec<_> = signals
             .iter()

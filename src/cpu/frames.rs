@@ -68,6 +68,13 @@ thread_local! {
     static ROWS: Cell<Vec<Row>> = const { Cell::new(Vec::new()) };
 }
 
+/// Reserves this thread's memory for tiles, so that no call does.
+pub(crate) fn reserve_tiles() {
+    let mut rows = ROWS.take();
+    rows.reserve_exact(MOST_ROWS.saturating_sub(rows.len()));
+    ROWS.set(rows);
+}
+
 impl Input<'_> {
     /// Computes all outputs of the frames of a tile.
     #[inline(always)]

@@ -13,9 +13,10 @@ use fearless_simd::{Simd, dispatch, f32x16, prelude::*};
 use super::frames::Tiling;
 use super::interpolated;
 use crate::blocks::{LANES, PhaseBlocks, STEP, Taps};
-use crate::filter::{Coefficient, Rows};
+use crate::filter::Coefficient;
 use crate::level::Level;
 use crate::plan::{Bank, Plan};
+use crate::rows::Rows;
 
 /// What a sample type brings along: its filter bank in the plan, and its inner loop.
 pub trait Kernel: Coefficient {

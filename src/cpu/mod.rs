@@ -12,6 +12,7 @@ mod sample;
 use std::num::NonZeroUsize;
 use std::ops::Range;
 
+pub(crate) use self::frames::reserve_tiles;
 use self::job::Job;
 pub(crate) use self::range::{Clip, resample_range};
 pub use self::sample::Sample;

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::GpuResampler;
 use crate::batch::{Batch, BatchBuf};
 use crate::error::{Error, Result};
-use crate::filter::Rows;
 use crate::options::ResampleOptions;
 use crate::plan::Plan;
+use crate::rows::Rows;
 
 /// Drivers do not all bear two devices being made at once.
 static OPENING: Mutex<()> = Mutex::new(());

@@ -116,6 +116,12 @@ fn axes_types_and_buffers_agree() {
     assert_eq!(refused, Error::Axis { axis: 3, ndim: 3 });
     let refused = cpu.adjoint_axis(&plan, &gradient, Axis(1), 33).unwrap_err();
     assert_eq!(refused, Error::OutputShape { expected: vec![4, 22, 2], actual: vec![4, 20, 2] });
+    // As large as terms can be.
+    let ratio = polyphase::Ratio::new(u64::MAX, u64::MAX - 1).unwrap();
+    let with = |padding| Plan::with_ratio(ratio, &ResampleOptions::default().padding(padding)).unwrap();
+    let [zero, edge] = [Padding::Zero, Padding::Edge].map(|padding| cpu.adjoint(&with(padding), &y, 20));
+    assert_eq!(zero.unwrap().len(), 20);
+    assert!(matches!(edge, Err(Error::PaddedAdjoint { phases: 0xffff_ffff_ffff_fffe, .. })), "{edge:?}");
 }
 
 #[derive(serde::Deserialize)]

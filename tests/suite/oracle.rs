@@ -33,7 +33,11 @@ pub(crate) struct Oracle {
 
 impl Oracle {
     pub(crate) fn new(orig_freq: i64, new_freq: i64, filter: Filter) -> Self {
-        let divisor = (1..=orig_freq.min(new_freq)).rev().find(|d| orig_freq % d == 0 && new_freq % d == 0).unwrap();
+        // Euclid's way by subtraction, with multiples taken at once.
+        let (mut divisor, mut rest) = (orig_freq, new_freq);
+        while rest > 0 {
+            (divisor, rest) = (rest, divisor - divisor / rest * rest);
+        }
         let (orig, new) = (orig_freq / divisor, new_freq / divisor);
         Self { orig, new, filter, drop_tap: None, float32_phases: false }
     }

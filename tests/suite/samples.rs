@@ -79,6 +79,9 @@ fn complex_samples_are_their_parts() {
         stream.finish_planar(&mut outputs).unwrap();
         let whole = cpu.resample(&plan, &clip).unwrap();
         assert!(outputs.iter().all(|output| *output == whole));
+        let tensor = ndarray::Array2::from_shape_fn((LEN, 2), |(i, _)| clip[i]);
+        let output = cpu.resample_axis(&plan, &tensor, ndarray::Axis(0)).unwrap();
+        assert!(output.column(1).iter().eq(&whole));
     }
 }
 

@@ -46,7 +46,10 @@ fn whole_and_chunked_are_equal_for_whatever_comes() {
         let mut random = noise(seed, 4000).into_iter().map(|x| x / 2.0 + 0.5);
         let mut below = |bound: usize| (random.next().unwrap() * bound as f64) as usize;
         let rates = [1, 2, 3, 7, 8_000, 11_025, 44_100, 48_000, 997, 1009, 99_991, 100_003];
-        let (orig_freq, new_freq) = (rates[below(12)] as u32, rates[below(12)] as u32);
+        let (orig_freq, new_freq, larger) = std::iter::repeat_with(|| (rates[below(12)], rates[below(12)]))
+            .map(|(orig, new)| (orig as u32, new as u32, f64::from(orig.max(new)) / f64::from(orig.min(new))))
+            .find(|&(.., larger)| larger <= 200.0)
+            .unwrap();
         let width = [0.5, 1.0, 2.5, 6.0, 20.0][below(5)];
         let options = ResampleOptions::default()
             .lowpass_filter_width(width)
@@ -54,13 +57,8 @@ fn whole_and_chunked_are_equal_for_whatever_comes() {
             .window([Window::Hann, Window::KAISER, Window::Kaiser { beta: 0.0 }][below(3)])
             .padding(Padding::ALL[below(3)])
             .normalize_phases(below(2) == 0)
-            .max_filter_bytes([64 << 20, 2 << 20][below(2)])
-            .max_ratio(1 << 20);
+            .max_filter_bytes([64 << 20, 2 << 20][below(2)]);
         let output_length = [OutputLength::Ceil, OutputLength::Floor, OutputLength::Exact(below(500))][below(3)];
-        let larger = (f64::from(new_freq) / f64::from(orig_freq)).max(f64::from(orig_freq) / f64::from(new_freq));
-        if larger > 200.0 {
-            continue;
-        }
         let plan = Plan::new(orig_freq, new_freq, &options.output_length(output_length)).unwrap();
         let len = below(((3000.0 / larger) as usize).max(10));
         let clip = noise_f32(seed, len);
@@ -120,7 +118,7 @@ fn streams_allocate_nothing_after_construction() {
             let options = preset.options().padding(padding).max_filter_bytes(4_000_000);
             let plan = Plan::new(orig_freq, new_freq, &options).unwrap();
             let built = allocation_counter::measure(|| drop(Stream::<f32>::new(&plan, 2).unwrap()));
-            assert!(built.bytes_max < 600_000 + 48 * plan.look_ahead() as u64 * 2, "{} bytes", built.bytes_max);
+            assert!(built.bytes_max < 800_000 + 48 * plan.look_ahead() as u64 * 2, "{} bytes", built.bytes_max);
             let mut stream = Stream::<f32>::new(&plan, 2).unwrap();
             for (len, chunk) in [(300_000, 1000), (3_000, 1), (70_000, 70_000)] {
                 let signal = noise_f32(1, 2 * chunk);

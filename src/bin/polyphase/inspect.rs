@@ -1,27 +1,27 @@
 //! `polyphase inspect`: what a filter for two rates will be, without resampling anything.
 
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use polyphase::{Plan, Response};
+use polyphase::{FilterForm, Plan, Response};
 use serde::Serialize;
 
 use crate::filter_args::{FilterArgs, FilterRow, in_options};
 use crate::plot::{self, PictureArgs, PictureFile};
+use crate::rate::Rate;
 use crate::{filter_curves, terminal};
 
 /// Show the filter between two sampling rates: its ratio, phases, taps, memory, cost, delay and frequency response.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The sampling rate of the input, in Hz
+    /// The sampling rate of the input, in Hz, with decimals if need be
     #[arg(long, value_name = "HZ")]
-    orig_freq: NonZeroU32,
+    orig_freq: Rate,
 
-    /// The sampling rate of the output, in Hz
+    /// The sampling rate of the output, in Hz, with decimals if need be
     #[arg(long, value_name = "HZ")]
-    rate: NonZeroU32,
+    rate: Rate,
 
     /// Print JSON instead of a table
     #[arg(long)]
@@ -40,8 +40,8 @@ pub(crate) struct Args {
 
 #[derive(Debug, Serialize)]
 struct Facts {
-    orig_freq: u32,
-    new_freq: u32,
+    orig_freq: Rate,
+    new_freq: Rate,
     /// new_freq / orig_freq in lowest terms: phases over stride.
     phases: u64,
     stride: u64,
@@ -49,9 +49,14 @@ struct Facts {
     filter: FilterRow,
     taps: usize,
     multiply_adds_per_output: usize,
-    multiply_adds_per_second: u64,
+    multiply_adds_per_second: f64,
+    /// Whether the taps of every phase are held, or rows to interpolate between.
+    interpolated: bool,
+    /// How far outputs of samples of at most 1 may be from those of the exact taps.
+    interpolation_error: f64,
     filter_bytes_f32: usize,
-    filter_bytes_f64: u64,
+    /// What the taps of every phase would take.
+    exact_filter_bytes: u128,
     cutoff_hz: f64,
     delay_samples: u32,
     look_ahead_input_samples: usize,
@@ -131,16 +136,21 @@ impl ResponseRow {
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let options = args.filter.options()?;
-    let (orig_freq, new_freq) = (args.orig_freq.get(), args.rate.get());
-    let plan = Plan::new(orig_freq, new_freq, &options).map_err(in_options)?;
+    let (orig_freq, new_freq) = (args.orig_freq, args.rate);
+    let plan = Plan::with_ratio(Rate::ratio(orig_freq, new_freq)?, &options).map_err(in_options)?;
     if let Some(path) = &args.plot {
         let file = PictureFile::new(path, args.picture.overwrite)?;
         let mut picture = args.picture.picture();
-        plot::filter::draw(&mut picture, &filter_curves::curves(orig_freq, new_freq, &plan)?);
+        plot::filter::draw(&mut picture, &filter_curves::curves(orig_freq.rounded()?, new_freq.rounded()?, &plan)?);
         file.write(&picture)?;
     }
     let identity = plan.ratio().is_identity();
     let taps = if identity { 0 } else { plan.taps() };
+    let (interpolated, multiply_adds, interpolation_error, exact_filter_bytes) = match plan.filter_form() {
+        FilterForm::Interpolated { max_error, exact_bytes, .. } => (true, 4 * taps, max_error, exact_bytes),
+        _ => (false, taps, 0.0, plan.filter_bytes() as u128),
+    };
+    let lower_nyquist = orig_freq.hz().min(new_freq.hz()) / 2.0;
     #[expect(clippy::cast_precision_loss, reason = "a duration for people to read")]
     let facts = Facts {
         orig_freq,
@@ -149,15 +159,17 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         stride: plan.ratio().stride(),
         filter: options.into(),
         taps,
-        multiply_adds_per_output: taps,
-        multiply_adds_per_second: taps as u64 * u64::from(new_freq),
+        multiply_adds_per_output: multiply_adds,
+        multiply_adds_per_second: multiply_adds as f64 * new_freq.hz(),
+        interpolated,
+        interpolation_error,
         filter_bytes_f32: plan.filter_bytes(),
-        filter_bytes_f64: plan.ratio().phases() * plan.taps() as u64 * 8,
-        cutoff_hz: f64::from(orig_freq.min(new_freq)) / 2.0 * options.rolloff,
+        exact_filter_bytes,
+        cutoff_hz: lower_nyquist * options.rolloff,
         delay_samples: 0,
         look_ahead_input_samples: plan.look_ahead(),
-        look_ahead_seconds: plan.look_ahead() as f64 / f64::from(orig_freq),
-        response: ResponseRow::new(&plan.response(), f64::from(orig_freq.min(new_freq)) / 2.0),
+        look_ahead_seconds: plan.look_ahead() as f64 / orig_freq.hz(),
+        response: ResponseRow::new(&plan.response(), lower_nyquist),
     };
     if args.json {
         terminal::print(&serde_json::to_string_pretty(&facts)?)?;
@@ -177,9 +189,17 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     row("taps", facts.taps.to_string())?;
     row(
         "multiply-adds",
-        format!("{taps} per output, {:.2} million per second", facts.multiply_adds_per_second as f64 / 1e6),
+        format!("{multiply_adds} per output, {:.2} million per second", facts.multiply_adds_per_second / 1e6),
     )?;
-    row("filter bank", format!("{} bytes in float32, {} in float64", facts.filter_bytes_f32, facts.filter_bytes_f64))?;
+    let bank = if interpolated {
+        format!(
+            "interpolated, within {interpolation_error:e}: {} bytes, since every phase would take {exact_filter_bytes}",
+            facts.filter_bytes_f32
+        )
+    } else {
+        format!("exact, {} bytes in float32", facts.filter_bytes_f32)
+    };
+    row("filter bank", bank)?;
     let symmetry = if facts.response.asymmetry == 0.0 { "exactly" } else { "but for rounding" };
     row("delay", format!("0 samples: the filter is symmetric {symmetry}"))?;
     let milliseconds = facts.look_ahead_seconds * 1e3;

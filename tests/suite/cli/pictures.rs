@@ -156,7 +156,7 @@ fn what_cannot_be_drawn_is_told_in_one_line_and_leaves_nothing() {
     #[cfg(target_os = "linux")]
     {
         let (code, _, stderr) = run(&folder, "spectrogram a.wav --out /proc/a.png");
-        assert!(code == 1 && stderr.starts_with("polyphase: writing in /proc: "), "{stderr}");
+        assert!(code == 1 && stderr.starts_with("polyphase: writing /proc/a.png: "), "{stderr}");
     }
     // The input under another name.
     #[cfg(unix)]

@@ -25,7 +25,7 @@ fn inspect_tells_the_filter() {
     for row in [
         "147/160",
         "148 per output",
-        "174048 in float64",
+        "exact, ",
         "20894.4 Hz",
         "0 samples: the filter is symmetric exactly",
         "74 input samples, 1.54 ms",
@@ -44,7 +44,9 @@ fn inspect_tells_the_filter() {
     assert!((response["edge_3"].as_f64().unwrap() - 0.9186).abs() < 1e-3 && response["asymmetry"] == 0.0, "{response}");
     let last = &response["pass_bands"][3];
     assert!(last["pass_band"] == 1.0 && last["image_rejection_db"].as_f64().is_some_and(|level| level < 7.0), "{last}");
-    assert!(json["filter_bytes_f32"].as_u64() < Some(2_000_000) && json["filter_bytes_f64"].as_u64() < Some(2_000_000));
+    assert!(json["filter_bytes_f32"].as_u64() < Some(2_000_000) && json["interpolated"] == false);
+    let hostile = done(&folder, "inspect --orig-freq 4294967291 --rate 4294967279.5");
+    assert!(hostile.contains("interpolated, within 1e-7: 22240 bytes, since every phase would take "), "{hostile}");
     assert!(done(&folder, "inspect --orig-freq 8000 --rate 8000").contains("unchanged"));
 }
 

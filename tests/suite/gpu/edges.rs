@@ -2,7 +2,7 @@
 
 use polyphase::{
     Batch, CpuResampler, GpuClip, GpuKernel, GpuResampler, InputSamples, OutputLength, Padding, Plan, ResampleOptions,
-    wgpu,
+    Window, wgpu,
 };
 
 use super::batches::batch;
@@ -35,6 +35,23 @@ fn padded_clips() -> Vec<(Plan, Vec<f32>)> {
         }
     }
     clips
+}
+
+/// Every place in a tile at which a clip can end.
+#[test]
+fn padding_begins_where_the_clip_ends() {
+    let Some((device, queue)) = device() else { return };
+    let gpu = GpuResampler::new(&device, &queue).unwrap();
+    let mut clips = Vec::new();
+    for (orig, new, most) in [(2, 1, 700), (3, 2, 700), (1, 2, 300)] {
+        // A window that is cut off at full height: its last taps count.
+        let options = ResampleOptions::default().padding(Padding::Edge).window(Window::Kaiser { beta: 0.0 });
+        for width in [3.2, 3.7, 4.2, 4.7, 5.2] {
+            let plan = Plan::new(orig, new, &options.lowpass_filter_width(width)).unwrap();
+            clips.extend((1..most).map(|len| (plan.clone(), vec![1.0; len])));
+        }
+    }
+    assert_right(resample(&gpu, &clips).iter().map(Vec::as_slice), &clips);
 }
 
 #[test]
@@ -74,6 +91,15 @@ fn padded_clips_are_cut_and_change_nothing() {
         ..wgpu::Limits::default()
     };
     let small = open(&adapter, limits);
+    // A piece with nothing but outputs after the clip's end, which see more of the clip in the mirror than under their windows:
+    // wherever it is that the clip is cut.
+    for cut in (32_480..=32_760).step_by(40) {
+        let options = ResampleOptions::default().lowpass_filter_width(20.0).padding(Padding::Reflect);
+        let options = options.output_length(OutputLength::Exact(cut + 400));
+        let clips = [(Plan::new(1, 10, &options).unwrap(), noise_f32(5, cut / 10 - 2))];
+        let gpu = GpuResampler::new(&small.0, &small.1).unwrap();
+        assert_right(gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap().iter(), &clips);
+    }
     for kernel in KERNELS {
         let on = |(device, queue): &(wgpu::Device, wgpu::Queue)| {
             let gpu = GpuResampler::new(device, queue).unwrap().with_kernel(kernel);
