@@ -175,23 +175,28 @@ impl PhaseBlocks {
         &self.bands
     }
 
-    /// The blocks of a frame that hold any of its outputs in a range: which each is, the first sample under it, relative to
-    /// the frame's first, and its taps.
-    pub(crate) fn blocks(&self, outputs: Range<u64>) -> impl Iterator<Item = (usize, i64, &[Taps])> {
+    /// The blocks of a frame that hold any of its outputs in a range.
+    pub(crate) fn blocks(&self, outputs: Range<u64>) -> Range<usize> {
         let lane = |output: u64| usize::try_from(output.min(self.frame_len())).unwrap_or(usize::MAX);
-        let blocks = lane(outputs.start) / LANES..lane(outputs.end).div_ceil(LANES);
-        let groups = blocks.start / self.group..blocks.end.div_ceil(self.group);
-        groups.flat_map(move |group| {
-            let first = group * self.group;
-            let wanted = blocks.start.max(first)..blocks.end.min(first + self.group);
-            let taps = self.group(group)[(wanted.start - first) * self.span..].chunks_exact(self.span);
-            wanted.zip(taps).map(|(block, taps)| (block, self.starts[block], taps))
-        })
+        lane(outputs.start) / LANES..lane(outputs.end).div_ceil(LANES)
     }
 
-    /// The first sample under the last block of a frame, relative to the frame's first.
-    pub(crate) fn last_start(&self) -> i64 {
-        self.starts.last().copied().unwrap_or(0)
+    /// The first sample under a block, relative to the frame's first.
+    pub(crate) fn start(&self, block: usize) -> i64 {
+        self.starts[block]
+    }
+
+    /// The taps of a block.
+    pub(crate) fn taps(&self, block: usize) -> &[Taps] {
+        let (group, block) = (block / self.group, block % self.group);
+        &self.group(group)[block * self.span..][..self.span]
+    }
+
+    /// The end of the samples under the blocks of a frame that hold any of its outputs in a range, relative to the frame's
+    /// first.
+    pub(crate) fn end(&self, outputs: Range<u64>) -> i64 {
+        let last = self.blocks(outputs).end.checked_sub(1).and_then(|last| self.starts.get(last));
+        last.map_or(0, |start| start + to_position(self.span))
     }
 
     /// The frames whose blocks lie over the samples from `start` to `end` alone.
@@ -210,7 +215,7 @@ impl PhaseBlocks {
         let (block, lane_in_block) = (lane / LANES, lane % LANES);
         let window = self.shape.window(lane as u64);
         let offset = to_len(self.starts[block]..window.start);
-        let taps = &self.group(block / self.group)[block % self.group * self.span + offset..][..to_len(window)];
+        let taps = &self.taps(block)[offset..][..to_len(window)];
         taps.iter().map(move |taps| taps.0[lane_in_block])
     }
 }
@@ -317,7 +322,7 @@ mod tests {
                 // Nothing but the rows is in the blocks.
                 let sum = |taps: &mut dyn Iterator<Item = f32>| taps.map(f64::from).map(f64::abs).sum::<f64>();
                 let inside = sum(&mut (0..blocks.frame_len()).flat_map(|n| blocks.row(n)));
-                let taps = (0..blocks.taps.len()).flat_map(|group| blocks.group(group));
+                let taps = (0..blocks.len()).flat_map(|block| blocks.taps(block));
                 let all = sum(&mut taps.flat_map(|taps| taps.0));
                 assert!((inside - all).abs() < 1e-9 * all);
             }
@@ -333,7 +338,8 @@ mod tests {
                     let frame = (frame * blocks.stride()).cast_signed();
                     blocks
                         .blocks(0..u64::MAX)
-                        .all(|(_, block, _)| frame + block >= start && frame + block + to_position(blocks.span) <= end)
+                        .map(|block| frame + blocks.start(block))
+                        .all(|block| block >= start && block + to_position(blocks.span) <= end)
                 };
                 let expected: Vec<_> = (0..3000).filter(|&frame| within(frame)).collect();
                 assert_eq!(

@@ -1,10 +1,10 @@
 //! [`Stream`]: chunk in, chunk out; the chunks together are the whole, bit for bit.
 
-use crate::cpu::{Clip, CpuResampler, Sample, resample_range, reserve_tiles};
+use crate::cpu::{Clip, CpuResampler, Sample, resample_range, reserve_scratch};
 use crate::error::{Error, Result};
 use crate::level::Level;
 use crate::options::{OutputLength, Padding};
-use crate::plan::Plan;
+use crate::plan::{Bank, Plan};
 
 /// Resamples a signal that arrives in chunks, with memory for a filter's length and a block of samples.
 ///
@@ -99,7 +99,9 @@ impl<T: Sample> Stream<T> {
             clipped: 0,
         };
         stream.reset();
-        reserve_tiles();
+        if let Bank::Exact(blocks) = plan.bank() {
+            reserve_scratch(blocks.span());
+        }
         Ok(stream)
     }
 

@@ -11,35 +11,19 @@
 //!
 //! Each output is summed in the order of the other kernel, in the same segments: the bits are the same.
 
-use std::cell::Cell;
 use std::ops::Range;
 
 use fearless_simd::{Simd, f32x16, prelude::*};
 
-use super::kernel::{Input, Outputs, index, position};
+use super::kernel::{Input, Outputs, index, overlap, position};
+use super::scratch::{MOST_ROWS, Row, VECTORS};
 use crate::blocks::{BAND, LANES, Taps};
-
-/// Vectors of frames.
-const VECTORS: usize = 3;
-
-/// Frames side by side.
-const FRAMES: usize = VECTORS * LANES;
-
-/// A float for each lane.
-#[derive(Debug, Clone, Copy)]
-#[repr(C, align(64))]
-struct Row([[f32; LANES]; VECTORS]);
-
-impl Row {
-    const ZERO: Self = Self([[0.0; LANES]; VECTORS]);
-}
-
-/// Rows of turned samples held at once, 192 KiB: they, the taps and the outputs stay in the second-level cache.
-const MOST_ROWS: usize = 1024;
 
 /// The frames of a tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Tiling {
+    /// Vectors of frames side by side, 1 to 3: three take as many registers as there are.
+    pub(super) vectors: usize,
     /// Q, the frames that each lane computes, one after the other.
     run: u64,
 }
@@ -47,74 +31,72 @@ pub(super) struct Tiling {
 impl Tiling {
     /// The first tile of so many frames; none if they are too few, or a window too long for its samples to be turned.
     pub(super) fn choose(frames: u64, stride: u64, span: usize) -> Option<Self> {
-        let per_lane = frames / FRAMES as u64;
-        if per_lane == 0 || span > MOST_ROWS / 2 {
+        let vectors = index(frames / LANES as u64).min(VECTORS);
+        if vectors == 0 || span > MOST_ROWS / 2 {
             return None;
         }
+        let per_lane = frames / (vectors * LANES) as u64;
         let most = ((MOST_ROWS - span) as u64 / stride).max(1);
         let run = per_lane / per_lane.div_ceil(most);
         // Lanes that are a multiple of the first-level cache's 4 KiB apart would share few of its sets. Short runs are not, and
         // cannot spare a frame.
-        Some(Self { run: if run < 16 { run } else { (run - 1) | 1 } })
+        Some(Self { vectors, run: if run < 16 { run } else { (run - 1) | 1 } })
     }
 
     pub(super) fn frames(self) -> u64 {
-        self.run * FRAMES as u64
+        self.run * (self.vectors * LANES) as u64
     }
 }
 
-thread_local! {
-    /// The samples of the last tile, to be filled anew: a call for one second takes less time than the pages of new memory.
-    static ROWS: Cell<Vec<Row>> = const { Cell::new(Vec::new()) };
-}
-
-/// Reserves this thread's memory for tiles, so that no call does.
-pub(crate) fn reserve_tiles() {
-    let mut rows = ROWS.take();
-    rows.reserve_exact(MOST_ROWS.saturating_sub(rows.len()));
-    ROWS.set(rows);
-}
-
 impl Input<'_> {
-    /// Computes all outputs of the frames of a tile.
+    /// Computes all outputs of the frames of a tile of V vectors.
     #[inline(always)]
-    pub(super) fn frames<S: Simd>(self, simd: S, tiling: Tiling, frame: u64, outputs: &mut Outputs<'_, S>) {
-        let mut rows = ROWS.take();
+    pub(super) fn frames<S: Simd, const V: usize>(
+        self,
+        simd: S,
+        tiling: Tiling,
+        frame: u64,
+        outputs: &mut Outputs<'_, S>,
+        rows: &mut Vec<Row>,
+    ) {
         let (span, stride, frame_len) = (self.blocks.span(), self.blocks.stride(), self.blocks.frame_len());
         let first = position(frame * stride) - self.origin;
-        let end = position((tiling.run - 1) * stride) + self.blocks.last_start() + position(span as u64);
+        let end = position((tiling.run - 1) * stride) + self.blocks.end(0..frame_len);
         let mut sums = [Row::ZERO; LANES];
         // Where the rows begin and end, from the first sample of each lane's first frame.
         let mut held: Option<Range<i64>> = None;
         for turn in 0..tiling.run {
-            for (block, start, taps) in self.blocks.blocks(0..frame_len) {
-                let start = position(turn * stride) + start;
+            for block in self.blocks.blocks(0..frame_len) {
+                let (start, taps) = (position(turn * stride) + self.blocks.start(block), self.blocks.taps(block));
                 let from = match &held {
                     Some(held) if start + position(span as u64) <= held.end => held.start,
                     _ => {
                         let len = index((end - start).unsigned_abs()).min(MOST_ROWS);
-                        rows.resize(len, Row::ZERO);
-                        self.fill(simd, &mut rows, first + start, index(tiling.run * stride));
+                        if rows.len() < len {
+                            rows.resize(len, Row::ZERO);
+                        }
+                        self.fill::<S, V>(simd, &mut rows[..len], first + start, index(tiling.run * stride));
                         held = Some(start..start + position(len as u64));
                         start
                     }
                 };
                 let rows = &rows[index((start - from).unsigned_abs())..][..span];
                 for (band, sums) in sums.as_chunks_mut::<BAND>().0.iter_mut().enumerate() {
-                    self.band(simd, rows, taps, band, self.blocks.bands()[block][band].clone(), sums);
+                    let range = self.blocks.bands()[block][band].clone();
+                    outputs.check += self.band::<S, V>(simd, rows, taps, band, range, sums);
                 }
-                for v in 0..VECTORS {
+                for v in 0..V {
                     let frame = frame + (v * LANES) as u64 * tiling.run + turn;
-                    outputs.store_frames(frame, tiling.run, block, frame_len, simd, turn_sums(simd, &sums, v));
+                    let turned = turn_sums(simd, &sums, v);
+                    outputs.store_frames(frame, tiling.run, block, frame_len, simd, turned);
                 }
             }
         }
-        ROWS.set(rows);
     }
 
-    /// The outputs of a band for every lane, from the samples `range` under its block.
+    /// The outputs of a band for every lane, from the samples `range` under its block. Returns 0 times all of them.
     #[inline(always)]
-    fn band<S: Simd>(
+    fn band<S: Simd, const V: usize>(
         self,
         simd: S,
         rows: &[Row],
@@ -122,80 +104,122 @@ impl Input<'_> {
         band: usize,
         range: Range<usize>,
         results: &mut [Row; BAND],
-    ) {
-        let mut totals = [[f32x16::splat(simd, 0.0); VECTORS]; BAND];
+    ) -> f32x16<S> {
+        let mut totals = [[f32x16::splat(simd, 0.0); V]; BAND];
         for segment in self.blocks.segments() {
             let samples = segment.start.max(range.start)..segment.end.min(range.end);
             if samples.is_empty() {
                 continue;
             }
-            let mut sums = [[f32x16::splat(simd, 0.0); VECTORS]; BAND];
-            for (row, taps) in rows[samples.clone()].iter().zip(&taps[samples]) {
-                let taps = &taps.0.as_chunks::<BAND>().0[band];
-                let mut samples = [f32x16::splat(simd, 0.0); VECTORS];
-                for (samples, row) in samples.iter_mut().zip(&row.0) {
-                    *samples = f32x16::load_array_ref(simd, row);
-                }
-                for phase in 0..BAND {
-                    let tap = f32x16::splat(simd, taps[phase]);
-                    for v in 0..VECTORS {
-                        sums[phase][v] = tap.mul_add(samples[v], sums[phase][v]);
-                    }
-                }
+            let mut sums = [[f32x16::splat(simd, 0.0); V]; BAND];
+            let (rows, last_row) = rows[samples.clone()].as_chunks::<2>();
+            let (taps, last_taps) = taps[samples].as_chunks::<2>();
+            for (rows, taps) in rows.iter().zip(taps) {
+                multiply_add::<S, V>(simd, &rows[0], &taps[0], band, &mut sums);
+                multiply_add::<S, V>(simd, &rows[1], &taps[1], band, &mut sums);
+            }
+            for (row, taps) in last_row.iter().zip(last_taps) {
+                multiply_add::<S, V>(simd, row, taps, band, &mut sums);
             }
             for phase in 0..BAND {
-                for v in 0..VECTORS {
-                    totals[phase][v] += sums[phase][v];
+                for (total, sum) in totals[phase].iter_mut().zip(&sums[phase]) {
+                    *total += *sum;
                 }
             }
         }
+        // A chain for each vector, for every sum waits for the last one.
+        let mut checks = [f32x16::splat(simd, 0.0); V];
         for (totals, results) in totals.iter().zip(results) {
-            for (total, result) in totals.iter().zip(&mut results.0) {
+            for ((total, check), result) in totals.iter().zip(&mut checks).zip(&mut results.0) {
+                *check = total.mul_add(f32x16::splat(simd, 0.0), *check);
                 total.store_array(result);
             }
         }
+        checks[1..].iter().fold(checks[0], |sum, check| sum + *check)
     }
 
     /// Fills row i with the samples at `start + i` + a multiple of `apart` for each lane.
     #[inline(always)]
-    fn fill<S: Simd>(self, simd: S, rows: &mut [Row], start: i64, apart: usize) {
+    fn fill<S: Simd, const V: usize>(self, simd: S, rows: &mut [Row], start: i64, apart: usize) {
         let turned = rows.len().min(apart);
-        for v in 0..VECTORS {
+        for v in 0..V {
             for (chunk, rows) in rows[..turned].chunks_mut(LANES).enumerate() {
                 let at = start + position((v * LANES * apart + chunk * LANES) as u64);
                 let reach = (LANES - 1) * apart + LANES;
                 let inside = usize::try_from(at).ok().and_then(|at| self.samples.get(at..)?.get(..reach));
-                if let Some(samples) = inside
-                    && let Some(rows) = rows.first_chunk_mut::<LANES>()
-                {
-                    let mut lanes = [f32x16::splat(simd, 0.0); LANES];
-                    for lane in 0..LANES {
-                        lanes[lane] = f32x16::from_slice(simd, &samples[lane * apart..][..LANES]);
+                let at_edge;
+                let (samples, apart) = match inside {
+                    Some(samples) => (samples, apart),
+                    None => {
+                        at_edge = self.copy_lanes(at, apart);
+                        (&at_edge[..], LANES)
                     }
-                    let lanes = transpose(lanes);
+                };
+                let mut lanes = [f32x16::splat(simd, 0.0); LANES];
+                for lane in 0..LANES {
+                    lanes[lane] = f32x16::from_slice(simd, &samples[lane * apart..][..LANES]);
+                }
+                let lanes = transpose(lanes);
+                if let Some(rows) = rows.first_chunk_mut::<LANES>() {
                     for i in 0..LANES {
                         lanes[i].store_array(&mut rows[i].0[v]);
                     }
                 } else {
-                    for (i, row) in rows.iter_mut().enumerate() {
-                        for (lane, sample) in row.0[v].iter_mut().enumerate() {
-                            *sample = self.sample(at + position((lane * apart + i) as u64));
-                        }
+                    for (row, lane) in rows.iter_mut().zip(&lanes) {
+                        lane.store_array(&mut row.0[v]);
                     }
                 }
             }
         }
+        // The samples of a lane's next run are those that the next lane begins with.
+        let lanes = V * LANES;
         for i in turned..rows.len() {
             let (done, rest) = rows.split_at_mut(i);
             let (from, to) = (done[i - apart].0.as_flattened(), rest[0].0.as_flattened_mut());
-            to[..FRAMES - 1].copy_from_slice(&from[1..]);
-            to[FRAMES - 1] = self.sample(start + position(((FRAMES - 1) * apart + i) as u64));
+            to[..lanes - 1].copy_from_slice(&from[1..lanes]);
+            to[lanes - 1] = self.sample(start + position(((lanes - 1) * apart + i) as u64));
         }
+    }
+
+    /// Copies sixteen samples of sixteen lanes, of which some lie outside the clip.
+    #[cold]
+    fn copy_lanes(self, at: i64, apart: usize) -> [f32; LANES * LANES] {
+        let mut copy = [0.0; LANES * LANES];
+        for (lane, copy) in copy.chunks_mut(LANES).enumerate() {
+            let at = at + position((lane * apart) as u64);
+            let inside = overlap(at, LANES, 0, self.samples.len());
+            let from = index((at + position(inside.start as u64)).max(0).unsigned_abs());
+            let samples = self.samples.get(from..).unwrap_or_default();
+            copy[inside.clone()].copy_from_slice(&samples[..inside.len()]);
+        }
+        copy
     }
 
     /// The sample at a position, which may lie outside the clip.
     fn sample(self, at: i64) -> f32 {
         usize::try_from(at).ok().and_then(|at| self.samples.get(at)).copied().unwrap_or(0.0)
+    }
+}
+
+/// Adds the products of a row of samples with a band of taps.
+#[inline(always)]
+fn multiply_add<S: Simd, const V: usize>(
+    simd: S,
+    row: &Row,
+    taps: &Taps,
+    band: usize,
+    sums: &mut [[f32x16<S>; V]; BAND],
+) {
+    let taps = &taps.0.as_chunks::<BAND>().0[band];
+    let mut samples = [f32x16::splat(simd, 0.0); V];
+    for (samples, row) in samples.iter_mut().zip(&row.0) {
+        *samples = f32x16::load_array_ref(simd, row);
+    }
+    for phase in 0..BAND {
+        let tap = f32x16::splat(simd, taps[phase]);
+        for v in 0..V {
+            sums[phase][v] = tap.mul_add(samples[v], sums[phase][v]);
+        }
     }
 }
 
@@ -228,23 +252,26 @@ mod tests {
 
     #[test]
     fn tiles_hold_all_frames_but_a_few() {
-        let run = |frames, stride, span| Tiling::choose(frames, stride, span).map(|tiling| tiling.run);
+        let tiling = |frames, stride, span| Tiling::choose(frames, stride, span).map(|it| (it.vectors, it.run));
         // One second at 16→8 kHz with kaiser_best, ten, and one at 48→44.1 kHz.
-        assert_eq!(run(500, 32, 304), Some(10));
-        assert_eq!(run(5000, 32, 304), Some(19));
-        assert_eq!(run(150, 320, 168), Some(1));
-        // Too few, too long a window, and frames longer than the rows.
-        assert_eq!(run(47, 32, 304), None);
-        assert_eq!(run(5000, 32, 513), None);
-        assert_eq!(run(100, 16_001, 40), Some(1));
-        for frames in 48..3000 {
+        assert_eq!(tiling(500, 32, 304), Some((3, 10)));
+        assert_eq!(tiling(5000, 32, 304), Some((3, 19)));
+        assert_eq!(tiling(150, 320, 168), Some((3, 1)));
+        // Fewer frames than three vectors hold, and too few.
+        assert_eq!(tiling(47, 32, 304), Some((2, 1)));
+        assert_eq!(tiling(31, 32, 304), Some((1, 1)));
+        assert_eq!(tiling(15, 32, 304), None);
+        // Too long a window, and frames longer than the rows.
+        assert_eq!(tiling(5000, 32, 513), None);
+        assert_eq!(tiling(100, 16_001, 40), Some((3, 1)));
+        for frames in 16..3000 {
             let (mut rest, mut tiles) = (frames, 0);
             while let Some(tiling) = Tiling::choose(rest, 32, 304) {
                 assert!(tiling.run * 32 + 304 <= MOST_ROWS as u64 + 32);
                 rest -= tiling.frames();
                 tiles += 1;
             }
-            assert!(rest < FRAMES as u64 && tiles < 8, "{frames} frames: {rest} left after {tiles} tiles");
+            assert!(rest < LANES as u64 && tiles < 10, "{frames} frames: {rest} left after {tiles} tiles");
         }
     }
 }

@@ -12,6 +12,7 @@ use fearless_simd::{Simd, dispatch, f32x16, prelude::*};
 
 use super::frames::Tiling;
 use super::interpolated;
+use super::scratch::{MOST_AT_EDGE, Scratch};
 use crate::blocks::{LANES, PhaseBlocks, STEP, Taps};
 use crate::filter::Coefficient;
 use crate::level::Level;
@@ -125,7 +126,7 @@ impl Kernel for f32 {
 }
 
 /// Which of the `len` samples from `start` on are among the `count` from `origin` on.
-fn overlap(start: i64, len: usize, origin: i64, count: usize) -> Range<usize> {
+pub(super) fn overlap(start: i64, len: usize, origin: i64, count: usize) -> Range<usize> {
     let clamp = |offset: i64| usize::try_from(offset.max(0)).unwrap_or(usize::MAX).min(len);
     let begin = clamp(origin.saturating_sub(start));
     let end = clamp(origin.saturating_add(position(count as u64)).saturating_sub(start));
@@ -176,63 +177,95 @@ impl Input<'_> {
         let mut outputs = Outputs { first, output, check: f32x16::splat(simd, 0.0) };
         let mut frame = first / frame_len;
         let inner = self.blocks.frames_within(self.origin, self.origin + position(self.samples.len() as u64));
+        let most = frames_at_once(S::f32s::LEN);
+        let may_copy = most * index(self.blocks.stride()) + self.blocks.span() <= MOST_AT_EDGE;
+        let mut scratch = Scratch::take();
         while frame * frame_len < end {
-            // Many frames that are wanted from their first output to their last, on the widest vectors.
-            if S::f32s::LEN == LANES && frame * frame_len >= first {
-                let whole = (end / frame_len).saturating_sub(frame);
-                if let Some(tiling) = Tiling::choose(whole, self.blocks.stride(), self.blocks.span()) {
-                    self.frames(simd, tiling, frame, &mut outputs);
-                    frame += tiling.frames();
-                    continue;
+            // Those that are wanted from their first output to their last.
+            let whole = if frame * frame_len < first { 0 } else { (end / frame_len).saturating_sub(frame) };
+            if S::f32s::LEN == LANES
+                && let Some(tiling) = Tiling::choose(whole, self.blocks.stride(), self.blocks.span())
+            {
+                let rows = &mut scratch.rows;
+                match tiling.vectors {
+                    1 => self.frames::<S, 1>(simd, tiling, frame, &mut outputs, rows),
+                    2 => self.frames::<S, 2>(simd, tiling, frame, &mut outputs, rows),
+                    _ => self.frames::<S, 3>(simd, tiling, frame, &mut outputs, rows),
                 }
+                frame += tiling.frames();
+                continue;
             }
-            // Frames that are wanted from their first output to their last, and read nothing beyond the samples.
-            let whole = if frame * frame_len < first || frame < inner.start {
-                0
-            } else {
-                (end / frame_len).min(inner.end).saturating_sub(frame)
+            let whole = match (may_copy, inner.contains(&frame)) {
+                (true, _) => whole,
+                (false, true) => whole.min(inner.end - frame),
+                (false, false) => 1,
             };
-            let frames = match whole.min(frames_at_once(S::f32s::LEN) as u64) {
-                12.. => self.tile::<S, 12>(simd, frame, &mut outputs),
-                6.. => self.tile::<S, 6>(simd, frame, &mut outputs),
-                3.. => self.tile::<S, 3>(simd, frame, &mut outputs),
-                _ => self.tile::<S, 1>(simd, frame, &mut outputs),
+            let edge = &mut scratch.edge;
+            let frames = match whole.min(most as u64) {
+                12.. => self.tile::<S, 12>(simd, frame, &mut outputs, edge),
+                6.. => self.tile::<S, 6>(simd, frame, &mut outputs, edge),
+                3.. => self.tile::<S, 3>(simd, frame, &mut outputs, edge),
+                _ => self.tile::<S, 1>(simd, frame, &mut outputs, edge),
             };
             frame += frames;
         }
+        scratch.keep();
         // NaN if anything was not finite, 0 otherwise.
         outputs.check.reduce_sum() == 0.0
     }
 
     /// Computes the outputs of R frames, and returns R.
     #[inline(always)]
-    fn tile<S: Simd, const R: usize>(self, simd: S, frame: u64, outputs: &mut Outputs<'_, S>) -> u64 {
+    fn tile<S: Simd, const R: usize>(
+        self,
+        simd: S,
+        frame: u64,
+        outputs: &mut Outputs<'_, S>,
+        scratch: &mut Vec<f32>,
+    ) -> u64 {
         let span = self.blocks.span();
         let stride = index(self.blocks.stride());
         let frame_start = position(frame * self.blocks.stride()) - self.origin;
         let reach = (R - 1) * stride + span;
-        for (block, start, taps) in self.blocks.blocks(outputs.wanted(frame, self.blocks.frame_len())) {
-            let start = frame_start + start;
-            let samples = usize::try_from(start).ok().and_then(|start| self.samples.get(start..)?.get(..reach));
-            if let Some(samples) = samples {
-                let mut windows: [&[f32]; R] = [&[]; R];
-                for r in 0..R {
-                    windows[r] = &samples[r * stride..][..span];
+        let wanted = outputs.wanted(frame, self.blocks.frame_len());
+        let end = frame_start + self.blocks.end(wanted.clone()) + position((reach - span) as u64);
+        // What the scratch memory holds.
+        let mut held = 0..0;
+        for block in self.blocks.blocks(wanted) {
+            let (start, taps) = (frame_start + self.blocks.start(block), self.blocks.taps(block));
+            let inside = usize::try_from(start).ok().and_then(|start| self.samples.get(start..)?.get(..reach));
+            let samples = match inside {
+                Some(samples) => samples,
+                None => {
+                    if start + position(reach as u64) > held.end {
+                        let len = index((end - start).unsigned_abs()).min(MOST_AT_EDGE.max(reach));
+                        self.extend(start, len, scratch);
+                        held = start..start + position(len as u64);
+                    }
+                    &scratch[index((start - held.start).unsigned_abs())..][..reach]
                 }
-                let sums = self.sums::<S, R>(simd, taps, windows);
-                for (frame, sum) in (frame..).zip(sums) {
-                    outputs.store(frame, block, self.blocks.frame_len(), simd, sum);
-                }
-            } else {
-                debug_assert_eq!(R, 1, "frames at an edge are computed one by one");
-                let inside = overlap(start, span, 0, self.samples.len());
-                let from = index((start + position(inside.start as u64)).max(0).unsigned_abs());
-                let samples = self.samples.get(from..).unwrap_or_default();
-                let sum = self.sums_at_edge(simd, taps, samples, inside);
+            };
+            let mut windows: [&[f32]; R] = [&[]; R];
+            for r in 0..R {
+                windows[r] = &samples[r * stride..][..span];
+            }
+            let sums = self.sums::<S, R>(simd, taps, windows);
+            for (frame, sum) in (frame..).zip(sums) {
                 outputs.store(frame, block, self.blocks.frame_len(), simd, sum);
             }
         }
         R as u64
+    }
+
+    /// Copies the samples from `start` on, with the zeros beyond the clip's ends.
+    #[cold]
+    fn extend(self, start: i64, len: usize, scratch: &mut Vec<f32>) {
+        let inside = overlap(start, len, 0, self.samples.len());
+        let from = index((start + position(inside.start as u64)).max(0).unsigned_abs());
+        scratch.clear();
+        scratch.resize(inside.start, 0.0);
+        scratch.extend_from_slice(self.samples.get(from..).unwrap_or_default().get(..inside.len()).unwrap_or_default());
+        scratch.resize(len, 0.0);
     }
 
     /// The outputs of a block for R frames, each from a window of all samples under the block.
@@ -271,22 +304,6 @@ impl Input<'_> {
         }
         totals
     }
-
-    /// The outputs of a block of which only the samples `inside` its span are there, the first of them at `samples[0]`.
-    #[inline(always)]
-    fn sums_at_edge<S: Simd>(self, simd: S, taps: &[Taps], samples: &[f32], inside: Range<usize>) -> f32x16<S> {
-        let mut total = f32x16::splat(simd, 0.0);
-        for segment in self.blocks.segments() {
-            let range = segment.start.max(inside.start)..segment.end.min(inside.end);
-            let Some(taps) = taps.get(range.clone()) else { continue };
-            let mut sum = f32x16::splat(simd, 0.0);
-            for (taps, &sample) in taps.iter().zip(&samples[range.start - inside.start..]) {
-                sum = f32x16::load_array_ref(simd, &taps.0).mul_add(f32x16::splat(simd, sample), sum);
-            }
-            total += sum;
-        }
-        total
-    }
 }
 
 /// Where outputs go.
@@ -295,7 +312,7 @@ pub(super) struct Outputs<'a, S: Simd> {
     first: u64,
     output: &'a mut [f32],
     /// 0 times every output: NaN as soon as one of them is not finite.
-    check: f32x16<S>,
+    pub(super) check: f32x16<S>,
 }
 
 impl<S: Simd> Outputs<'_, S> {
@@ -324,7 +341,6 @@ impl<S: Simd> Outputs<'_, S> {
             && (block + 1) * LANES <= index(frame_len)
         {
             for lane in 0..LANES {
-                self.check = sums[lane].mul_add(f32x16::splat(simd, 0.0), self.check);
                 sums[lane].store_slice(&mut outputs[lane * step..][..LANES]);
             }
             return;

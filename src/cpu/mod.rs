@@ -8,14 +8,15 @@ mod kernel;
 mod partition;
 mod range;
 mod sample;
+mod scratch;
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
 
-pub(crate) use self::frames::reserve_tiles;
 use self::job::Job;
 pub(crate) use self::range::{Clip, resample_range};
 pub use self::sample::Sample;
+pub(crate) use self::scratch::reserve_scratch;
 use crate::batch::{Batch, BatchBuf, zeroed};
 use crate::error::{Error, Result};
 use crate::level::Level;

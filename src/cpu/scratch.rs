@@ -1,0 +1,56 @@
+//! [`Scratch`]: a thread's memory for what the kernels set up before they multiply.
+
+use std::cell::Cell;
+
+use crate::blocks::LANES;
+
+/// The most vectors of frames that are computed side by side.
+pub(super) const VECTORS: usize = 3;
+
+/// A float for each lane of each vector.
+#[derive(Debug, Clone, Copy)]
+#[repr(C, align(64))]
+pub(super) struct Row(pub(super) [[f32; LANES]; VECTORS]);
+
+impl Row {
+    pub(super) const ZERO: Self = Self([[0.0; LANES]; VECTORS]);
+}
+
+/// Rows of turned samples held at once, 192 KiB: they, the taps and the outputs stay in the second-level cache.
+pub(super) const MOST_ROWS: usize = 1024;
+
+/// Samples of several frames at an edge of the clip that are copied together.
+pub(super) const MOST_AT_EDGE: usize = 1 << 13;
+
+/// Memory that is filled anew by each call: a call for one second takes less time than the pages of new memory.
+#[derive(Debug, Default)]
+pub(super) struct Scratch {
+    /// Samples turned for `frames.rs`.
+    pub(super) rows: Vec<Row>,
+    /// Samples at an edge of the clip, and zeros beyond it.
+    pub(super) edge: Vec<f32>,
+}
+
+thread_local! {
+    static SCRATCH: Cell<Scratch> = const { Cell::new(Scratch { rows: Vec::new(), edge: Vec::new() }) };
+}
+
+impl Scratch {
+    /// This thread's.
+    pub(super) fn take() -> Self {
+        SCRATCH.take()
+    }
+
+    /// Keeps it for the next call.
+    pub(super) fn keep(self) {
+        SCRATCH.set(self);
+    }
+}
+
+/// Reserves this thread's memory for blocks of a span, so that no call does.
+pub(crate) fn reserve_scratch(span: usize) {
+    let mut scratch = Scratch::take();
+    scratch.rows.reserve_exact(MOST_ROWS.saturating_sub(scratch.rows.len()));
+    scratch.edge.reserve_exact(span.max(MOST_AT_EDGE).saturating_sub(scratch.edge.len()));
+    scratch.keep();
+}
