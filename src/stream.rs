@@ -10,7 +10,7 @@ use crate::plan::{Bank, Plan};
 ///
 /// The outputs, one after the other, are those of the whole signal in one call, in every bit, however it is cut. Everything
 /// happens on the calling thread, and nothing is allocated after construction but what the caller's vectors lack; on another
-/// thread than that which made it, the kernel's 192 KiB of scratch once. (A bank of more than a megabyte is designed as it is
+/// thread than that which made it, the kernel's 224 KiB of scratch once. (A bank of more than a megabyte is designed as it is
 /// used: push a frame's worth of silence and [`reset`](Self::reset) where that may not happen later.)
 ///
 /// ```
