@@ -11,7 +11,7 @@
 use crate::error::{Error, Result};
 use crate::options::{ResampleOptions, Window};
 use crate::ratio::Ratio;
-use crate::window::{PrototypeFunction, WindowFunction};
+use crate::window::{EVALUATED_TOGETHER, PrototypeFunction, WindowFunction};
 
 /// What a filter will look like, in integers, before any tap is computed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -341,7 +341,7 @@ fn values_by_rest(shape: &FilterShape) -> (Vec<f64>, usize) {
     let step = to_index(shape.ratio.phases());
     let row = to_index(saturate(shape.reach).unsigned_abs()) / step + 1;
     let steps: Vec<_> = (0..row).map(|k| k as f64 * phases).collect();
-    let mut values = Vec::with_capacity(row * step);
+    let mut values = Vec::with_capacity(row * step + EVALUATED_TOGETHER);
     for rest in 0..step {
         values.extend(steps.iter().map(|m| m + rest as f64));
     }

@@ -99,18 +99,21 @@ pub(crate) struct PrototypeFunction {
 /// Vectors that are evaluated together.
 const SIDE_BY_SIDE: usize = 8;
 
+/// Values that are evaluated together: [`PrototypeFunction::evaluate`] fills up to a multiple of them for a while.
+pub(crate) const EVALUATED_TOGETHER: usize = 8 * SIDE_BY_SIDE;
+
 impl PrototypeFunction {
     /// Replaces each m ≥ 0 by `gain · sinc(t) · window(t/width)`. Far beyond the window the values mean nothing.
     pub(crate) fn evaluate(&self, values: &mut Vec<f64>) {
         let len = values.len();
-        values.resize(len.next_multiple_of(8 * SIDE_BY_SIDE), 1.0);
+        values.resize(len.next_multiple_of(EVALUATED_TOGETHER), 1.0);
         dispatch!(Level::best().simd(), simd => self.evaluate_simd(simd, values));
         values.truncate(len);
     }
 
     #[inline(always)]
     fn evaluate_simd<S: Simd>(&self, simd: S, values: &mut [f64]) {
-        for block in values.as_chunks_mut::<{ 8 * SIDE_BY_SIDE }>().0 {
+        for block in values.as_chunks_mut::<EVALUATED_TOGETHER>().0 {
             let mut t = [f64x8::splat(simd, 0.0); SIDE_BY_SIDE];
             let mut u = t;
             for ((t, u), m) in t.iter_mut().zip(&mut u).zip(block.as_chunks::<8>().0) {
