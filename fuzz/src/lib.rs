@@ -7,7 +7,7 @@
 
 #[path = "../../tests/suite/compare.rs"]
 mod compare;
-#[path = "../../tests/suite/fuzzed.rs"]
+#[path = "../../tests/suite/fuzzed/mod.rs"]
 pub mod library;
 #[path = "../../tests/suite/oracle.rs"]
 mod oracle;

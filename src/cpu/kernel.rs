@@ -230,19 +230,23 @@ impl Input<'_> {
         let wanted = outputs.wanted(frame, self.blocks.frame_len());
         let end = frame_start + self.blocks.end(wanted.clone()) + position((reach - span) as u64);
         // What the scratch memory holds.
-        let mut held = 0..0;
+        let mut held: Option<Range<i64>> = None;
         for block in self.blocks.blocks(wanted) {
             let (start, taps) = (frame_start + self.blocks.start(block), self.blocks.taps(block));
             let inside = usize::try_from(start).ok().and_then(|start| self.samples.get(start..)?.get(..reach));
             let samples = match inside {
                 Some(samples) => samples,
                 None => {
-                    if start + position(reach as u64) > held.end {
-                        let len = index((end - start).unsigned_abs()).min(MOST_AT_EDGE.max(reach));
-                        self.extend(start, len, scratch);
-                        held = start..start + position(len as u64);
-                    }
-                    &scratch[index((start - held.start).unsigned_abs())..][..reach]
+                    let from = match &held {
+                        Some(held) if start + position(reach as u64) <= held.end => held.start,
+                        _ => {
+                            let len = index((end - start).unsigned_abs()).min(MOST_AT_EDGE.max(reach));
+                            self.extend(start, len, scratch);
+                            held = Some(start..start + position(len as u64));
+                            start
+                        }
+                    };
+                    &scratch[index((start - from).unsigned_abs())..][..reach]
                 }
             };
             let mut windows: [&[f32]; R] = [&[]; R];
