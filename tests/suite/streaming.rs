@@ -81,6 +81,27 @@ fn whole_and_chunked_are_equal_for_whatever_comes() {
     }
 }
 
+/// A filter of less than a sample to each side needs fewer samples for its next output than for what mirrors the end.
+#[test]
+fn what_the_end_mirrors_is_kept_of_long_signals() {
+    let cpu = CpuResampler::new().with_threads(1);
+    for (orig_freq, new_freq) in [(8, 1), (100, 7), (3, 2), (16_000, 15_999), (1, 1)] {
+        for width in [0.1, 0.3, 0.5, 0.9, 2.0] {
+            for padding in [Padding::Edge, Padding::Reflect] {
+                let options = ResampleOptions::default().lowpass_filter_width(width).rolloff(1.0).padding(padding);
+                let plan = Plan::new(orig_freq, new_freq, &options).unwrap();
+                // About the length at which the stream first drops what it has no more use for.
+                for len in 32_765..32_795 {
+                    let clip = noise_f32(1, len);
+                    let whole = cpu.resample(&plan, &clip).unwrap();
+                    let chunks = std::iter::once(32_750).chain(std::iter::repeat_n(3, 20));
+                    assert!(streamed(&plan, &clip, chunks) == whole, "{orig_freq}→{new_freq}, width {width}, {len}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn planar_and_interleaved_are_equal() {
     let plan = Plan::new(44_100, 48_000, &ResampleOptions::default().padding(Padding::Edge)).unwrap();
@@ -114,15 +135,21 @@ fn streams_allocate_nothing_after_construction() {
         (100, 1, Preset::KaiserFast),
         (99_991, 100_003, Preset::Default),
     ] {
-        for padding in [Padding::Zero, Padding::Reflect] {
-            let options = preset.options().padding(padding).max_filter_bytes(4_000_000);
+        for (padding, output_length) in [
+            (Padding::Zero, OutputLength::Ceil),
+            (Padding::Reflect, OutputLength::Ceil),
+            // All that is wanted comes early: the rest of the signal must not be kept.
+            (Padding::Edge, OutputLength::Exact(100)),
+        ] {
+            let options = preset.options().padding(padding).output_length(output_length).max_filter_bytes(4_000_000);
             let plan = Plan::new(orig_freq, new_freq, &options).unwrap();
             let built = allocation_counter::measure(|| drop(Stream::<f32>::new(&plan, 2).unwrap()));
             assert!(built.bytes_max < 800_000 + 48 * plan.look_ahead() as u64 * 2, "{} bytes", built.bytes_max);
             let mut stream = Stream::<f32>::new(&plan, 2).unwrap();
             for (len, chunk) in [(300_000, 1000), (3_000, 1), (70_000, 70_000)] {
                 let signal = noise_f32(1, 2 * chunk);
-                let mut output = Vec::with_capacity(2 * stream.max_output_frames(chunk.max(stream.delay())));
+                let frames = stream.max_output_frames(chunk.max(stream.delay())).max(100);
+                let mut output = Vec::with_capacity(2 * frames);
                 let rounds = len.min(30_000_000 * u64::from(orig_freq) as usize / u64::from(new_freq) as usize) / chunk;
                 let used = allocation_counter::measure(|| {
                     for _ in 0..rounds {
