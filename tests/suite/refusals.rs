@@ -85,6 +85,15 @@ fn filters_beyond_the_byte_budget_say_how_large_they_would_be() {
     let refused = Plan::with_ratio(farthest, &ResampleOptions::default().max_ratio(u64::MAX));
     assert!(matches!(refused, Err(Error::FilterTooLarge { .. })));
 
+    // To the byte: a row for each phase, and its place, in float64.
+    let options = ResampleOptions::default().lowpass_filter_width(20.0);
+    let plan = Plan::new(16_001, 16_000, &options).unwrap();
+    let bytes = 16_000 * (plan.taps() as u64 + 1) * 8;
+    for (limit, is_exact) in [(bytes, true), (bytes - 1, false)] {
+        let plan = Plan::new(16_001, 16_000, &options.max_filter_bytes(limit)).unwrap();
+        assert_eq!(plan.filter_form() == polyphase::FilterForm::Exact, is_exact, "{limit} bytes");
+    }
+
     // What is accepted keeps to the budget: few taps and many phases, and few phases and many taps, included.
     for (orig, new, width) in
         [(48_000, 44_100, 6.0), (8191, 8190, 0.1), (1000, 1, 64.0), (1, 1000, 0.01), (2, 1, 4096.0)]
