@@ -178,7 +178,8 @@ impl Input<'_> {
         let mut frame = first / frame_len;
         let inner = self.blocks.frames_within(self.origin, self.origin + position(self.samples.len() as u64));
         let most = frames_at_once(S::f32s::LEN);
-        let may_copy = most * index(self.blocks.stride()) + self.blocks.span() <= MOST_AT_EDGE;
+        let reach = most.saturating_mul(index(self.blocks.stride())).saturating_add(self.blocks.span());
+        let may_copy = reach <= MOST_AT_EDGE;
         let mut scratch = Scratch::take();
         while frame * frame_len < end {
             // Those that are wanted from their first output to their last.
