@@ -20,6 +20,8 @@ use crate::plan::Plan;
 /// let resampled = CpuResampler::new().resample_batch(&batch)?;
 /// let lengths: Vec<_> = resampled.iter().map(<[f32]>::len).collect();
 /// assert_eq!(lengths, [200, 101, 0]);
+/// let (samples, offsets) = resampled.into_parts();
+/// assert_eq!((samples.len(), offsets), (301, vec![0, 200, 301, 301]));
 /// # Ok::<(), polyphase::Error>(())
 /// ```
 #[derive(Debug, Clone)]

@@ -79,11 +79,6 @@ impl FilterShape {
         Some(Self { ratio, reach: i128::try_from(reach).ok()?, ..*self })
     }
 
-    /// The same without [`ResampleOptions::normalize_phases`].
-    pub(crate) fn not_normalized(&self) -> Self {
-        Self { normalize: false, ..*self }
-    }
-
     pub(crate) fn is_normalized(&self) -> bool {
         self.normalize
     }

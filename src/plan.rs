@@ -279,13 +279,12 @@ impl Plan {
     /// What the taps of the outputs from 0 on sum to before they are normalised; 1 where a window is so short that it holds
     /// none, and nothing is divided.
     pub(crate) fn tap_sums(&self) -> Box<dyn Iterator<Item = f64> + '_> {
-        let shape = self.shape().not_normalized();
         let divisor = |sum: f64| if sum == 0.0 { 1.0 } else { sum };
         if let Bank::Exact(_) = self.bank() {
-            let sums = self.0.sums.get_or_init(|| phase_sums(&shape));
+            let sums = self.0.sums.get_or_init(|| phase_sums(self.shape()));
             Box::new(sums.iter().copied().cycle().map(divisor))
         } else {
-            let mut rows = Rows::new(&shape);
+            let mut rows = Rows::new(self.shape());
             Box::new((0..).map(move |n| divisor(rows.sum(n))))
         }
     }

@@ -181,7 +181,7 @@ impl Input<'_> {
         let reach = most.saturating_mul(index(self.blocks.stride())).saturating_add(self.blocks.span());
         let may_copy = reach <= MOST_AT_EDGE;
         let mut scratch = Scratch::take();
-        while frame * frame_len < end {
+        while frame.saturating_mul(frame_len) < end {
             // Those that are wanted from their first output to their last.
             let whole = if frame * frame_len < first { 0 } else { (end / frame_len).saturating_sub(frame) };
             if S::f32s::LEN == LANES

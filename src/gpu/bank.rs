@@ -137,7 +137,7 @@ impl Bank {
             PlanBank::Exact(_) => {
                 let mut rows = FilterRows::new(plan);
                 if let Some(shape) = divided_by {
-                    rows.divide(&phase_sums(&shape.not_normalized()));
+                    rows.divide(&phase_sums(shape));
                 }
                 match recipe.tile {
                     None => simple(plan, &rows, recipe),
