@@ -368,8 +368,9 @@ impl<S: Simd> Outputs<'_, S> {
             sums.store_slice(outputs);
             return;
         }
-        for (n, value) in (start..start + lanes).zip(sums.to_array()) {
-            let output = n.checked_sub(self.first).and_then(|at| self.output.get_mut(index(at)));
+        for (lane, value) in (0..lanes).zip(sums.to_array()) {
+            let at = start.checked_add(lane).and_then(|n| n.checked_sub(self.first));
+            let output = at.and_then(|at| self.output.get_mut(index(at)));
             if let Some(output) = output {
                 self.check = f32x16::splat(simd, value).mul_add(f32x16::splat(simd, 0.0), self.check);
                 *output = value;
