@@ -113,12 +113,14 @@ impl PrototypeFunction {
 
     #[inline(always)]
     fn evaluate_simd<S: Simd>(&self, simd: S, values: &mut [f64]) {
+        let inverse = 1.0 / self.width;
         for block in values.as_chunks_mut::<EVALUATED_TOGETHER>().0 {
             let mut t = [f64x8::splat(simd, 0.0); SIDE_BY_SIDE];
             let mut u = t;
             for ((t, u), m) in t.iter_mut().zip(&mut u).zip(block.as_chunks::<8>().0) {
                 *t = f64x8::load_array_ref(simd, m) * self.step;
-                *u = *t * (1.0 / self.width);
+                // The inverse of the least widths is infinite, and 0 times it no number.
+                *u = if inverse.is_finite() { *t * inverse } else { *t / f64x8::splat(simd, self.width) };
             }
             let window = self.window.at(simd, u);
             for ((t, window), values) in t.into_iter().zip(window).zip(block.as_chunks_mut::<8>().0) {
