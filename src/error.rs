@@ -93,6 +93,14 @@ pub enum Error {
         /// The length of the piece that was given.
         actual: usize,
     },
+    /// A clip of which a piece was given, or its output up to the end of the range, with more samples than are counted.
+    #[error("the clip or the output range reaches to sample {samples}: pieces of clips are computed up to {limit}")]
+    ClipTooLong {
+        /// Samples of the clip, or of its output up to the range's end.
+        samples: u64,
+        /// The most there may be.
+        limit: u64,
+    },
     /// An output range that does not lie within the output.
     #[error("the output range {start}..{end} does not lie within the output of {len} samples")]
     OutputRange {

@@ -23,6 +23,9 @@ use crate::level::Level;
 use crate::padding::to_position;
 use crate::plan::Plan;
 
+/// Samples up to which pieces of a clip that is not in memory are computed: the numbers of all that lie about them fit in 64 bits.
+const LONGEST_CLIP: u64 = 1 << 62;
+
 /// Resamples on the CPU.
 ///
 /// It holds only how to run, so one serves any number of plans and threads. The samples that it returns depend on the plan,
@@ -157,8 +160,7 @@ impl CpuResampler {
     }
 
     /// Computes a range of the output of a clip that is not in memory, from the piece of it that the range needs: the
-    /// samples of a clip of `input_len`, at most 2⁶², that [`Plan::input_range_for`] names. The same bits as that range of the
-    /// whole.
+    /// samples of a clip of `input_len` that [`Plan::input_range_for`] names. The same bits as that range of the whole.
     ///
     /// ```
     /// use polyphase::{CpuResampler, Plan, ResampleOptions};
@@ -173,8 +175,8 @@ impl CpuResampler {
     /// ```
     ///
     /// # Errors
-    /// [`Error::OutputRange`] for a range that does not lie within the output, [`Error::InputLen`] for a piece of another
-    /// length, [`Error::OutOfMemory`].
+    /// [`Error::OutputRange`] for a range that does not lie within the output, [`Error::ClipTooLong`] beyond sample 2⁶² of either,
+    /// [`Error::InputLen`] for a piece of another length, [`Error::OutOfMemory`].
     pub fn resample_piece<T: Sample>(
         &self,
         plan: &Plan,
@@ -183,6 +185,10 @@ impl CpuResampler {
         range: Range<usize>,
     ) -> Result<Vec<T>> {
         let needed = plan.input_range_for(input_len, range.clone())?;
+        let samples = input_len.max(range.end) as u64;
+        if samples > LONGEST_CLIP {
+            return Err(Error::ClipTooLong { samples, limit: LONGEST_CLIP });
+        }
         if piece.len() != needed.len() {
             return Err(Error::InputLen { expected: needed.len(), actual: piece.len() });
         }

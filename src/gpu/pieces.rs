@@ -180,7 +180,24 @@ mod tests {
             for multiply_adds in [1, 100_000, u64::MAX] {
                 let capacity = Capacity { samples, outputs: samples, multiply_adds };
                 let mut done = [0; 7];
-                for piece in pieces(&clips, capacity) {
+                let pieces = pieces(&clips, capacity);
+                // A piece ends only where the next frame does not fit as well.
+                for pair in pieces.windows(2) {
+                    let next = pair[1][0];
+                    let clip = &clips[next.clip];
+                    let frame = next.outputs.min(clip.frame as usize);
+                    let next = segment(clip, next.clip, next.first_output, frame);
+                    let last = pair[0].last().expect("a segment");
+                    let joined = last.clip == next.clip;
+                    let with = |f: fn(&Segment) -> usize| pair[0].iter().chain([&next]).map(f).sum::<usize>();
+                    // Of one clip they share the samples under both.
+                    let shared = (last.first_sample + last.samples).saturating_sub(next.first_sample);
+                    let samples_needed = with(|s| s.samples) - if joined { shared } else { 0 };
+                    let cost: u64 = pair[0].iter().chain([&next]).map(|s| self::cost(&clips[s.clip], s.outputs)).sum();
+                    let fits = samples_needed <= samples && with(|s| s.outputs) <= samples && cost <= multiply_adds;
+                    assert!(!fits, "{pair:?} for {capacity:?}");
+                }
+                for piece in pieces {
                     let total = |f: fn(&Segment) -> usize| piece.iter().map(f).sum::<usize>();
                     let alone = piece.len() == 1 && piece[0].outputs <= clips[piece[0].clip].frame as usize;
                     assert!(alone || (total(|s| s.samples) <= samples && total(|s| s.outputs) <= samples));
@@ -188,8 +205,12 @@ mod tests {
                         let clip = &clips[segment.clip];
                         assert_eq!(segment.first_output, done[segment.clip]);
                         assert_eq!(segment.first_output as u64 % clip.frame, 0);
-                        assert!(segment.first_sample + segment.samples <= clip.input_len);
                         done[segment.clip] += segment.outputs;
+                        // The samples under its outputs, and no others.
+                        let window = |n: usize| clip.plan.shape().window(n as u64);
+                        let start = window(segment.first_output).start.clamp(0, clip.input_len as i64) as usize;
+                        let end = window(done[segment.clip] - 1).end.clamp(0, clip.input_len as i64) as usize;
+                        assert_eq!(segment.first_sample..segment.first_sample + segment.samples, start..end);
                     }
                 }
                 let expected: Vec<_> = clips.iter().map(|clip| clip.output_len).collect();

@@ -126,6 +126,23 @@ fn output_buffers_of_the_wrong_length() {
 }
 
 #[test]
+fn pieces_of_clips_longer_than_are_counted() {
+    let plan = Plan::new(1, 2, &ResampleOptions::default()).unwrap();
+    let cpu = CpuResampler::new();
+    // Its output, twice as long, is one sample too long for the last range.
+    let len = (1 << 61) + 1;
+    let piece = |range: std::ops::Range<usize>| {
+        let piece = vec![1.0_f32; plan.input_range_for(len, range.clone()).unwrap().len()];
+        cpu.resample_piece(&plan, &piece, len, range)
+    };
+    assert_eq!(piece((1 << 62) - 10..1 << 62).unwrap().len(), 10);
+    let samples = (1 << 62) + 1;
+    assert_eq!(piece((1 << 62) - 10..samples as usize), Err(Error::ClipTooLong { samples, limit: 1 << 62 }));
+    let refused = cpu.resample_piece::<f32>(&plan, &[], samples as usize, 0..0);
+    assert!(matches!(refused, Err(Error::ClipTooLong { .. } | Error::InputLen { .. })), "{refused:?}");
+}
+
+#[test]
 fn output_ranges_outside_the_output() {
     let (cpu, plan) = (CpuResampler::new(), a_plan());
     let clip = [0.0_f32; 480];
