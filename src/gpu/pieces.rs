@@ -208,8 +208,9 @@ mod tests {
                         done[segment.clip] += segment.outputs;
                         // The samples under its outputs, and no others.
                         let window = |n: usize| clip.plan.shape().window(n as u64);
-                        let start = window(segment.first_output).start.clamp(0, clip.input_len as i64) as usize;
-                        let end = window(done[segment.clip] - 1).end.clamp(0, clip.input_len as i64) as usize;
+                        let inside = |position: i64| usize::try_from(position).unwrap_or(0).min(clip.input_len);
+                        let start = inside(window(segment.first_output).start);
+                        let end = inside(window(done[segment.clip] - 1).end);
                         assert_eq!(segment.first_sample..segment.first_sample + segment.samples, start..end);
                     }
                 }
