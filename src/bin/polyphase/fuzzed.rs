@@ -55,7 +55,13 @@ pub fn npy(bytes: &[u8]) {
     });
     FILE.with(|(_, path)| {
         fs::write(path, bytes).expect("a file");
-        let Ok(array) = npy::read(path) else { return };
+        let array = match npy::read(path) {
+            Ok(array) => array,
+            Err(error) => {
+                assert!(!format!("{error:#}").contains('\n'), "{error:#}");
+                return;
+            }
+        };
         let (len, width) = match array {
             npy::Array::I16(array) => (array.len(), 2),
             npy::Array::I32(array) => (array.len(), 4),

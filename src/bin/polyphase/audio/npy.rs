@@ -113,9 +113,10 @@ fn read_header(reader: &mut (impl Read + Seek), file_len: u64) -> Result<NpyHead
     let largest = lengths.map(|length| length.parse::<u64>().ok()).try_fold(1_u64, |product, length| {
         product.checked_mul(length?.max(1)).filter(|&product| product <= i64::MAX.unsigned_abs() / 8)
     });
-    ensure!(largest.is_some(), "the header gives the impossible shape ({shape})");
+    ensure!(largest.is_some(), "the header gives the impossible shape ({})", shape.escape_debug());
     reader.rewind()?;
-    NpyHeader::from_reader(reader).context(DAMAGED)
+    // What npyz says of a header is a picture of several lines.
+    NpyHeader::from_reader(reader).ok().context(DAMAGED)
 }
 
 fn type_str(format: SampleFormat) -> Result<TypeStr> {
