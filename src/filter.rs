@@ -322,7 +322,8 @@ impl<T: Coefficient> Prototype<T> {
         if shape.normalize {
             let sums = sums_by_rest(shape, &values, step);
             for (values, sum) in values.chunks_exact_mut(row).zip(sums) {
-                values.iter_mut().for_each(|value| *value /= sum);
+                let divisor = divisor(sum);
+                values.iter_mut().for_each(|value| *value /= divisor);
             }
         }
         Self { step, row, values: values.iter().map(|&value| T::from_f64(value)).collect() }
@@ -355,6 +356,12 @@ fn sums_by_rest(shape: &FilterShape, values: &[f64], step: usize) -> Vec<f64> {
     (0..step)
         .map(|rest| if rest == 0 { half(0, 0) + half(0, 1) } else { half(rest, 0) + half(step - rest, 0) })
         .collect()
+}
+
+/// What normalised taps of a sum are divided by: nothing divides those that are all zero, as where a window is short, or its β
+/// so large, that it is zero at every sample.
+pub(crate) fn divisor(sum: f64) -> f64 {
+    if sum == 0.0 { 1.0 } else { sum }
 }
 
 /// What the taps of each phase sum to before they are normalised: phase j at j.

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::blocks::PhaseBlocks;
 use crate::error::{Error, Result};
-use crate::filter::{FilterBank, FilterShape, phase_sums};
+use crate::filter::{FilterBank, FilterShape, divisor, phase_sums};
 use crate::interpolated::{Grid, InterpolatedBank, MAX_ERROR, NODES};
 use crate::options::{Limits, OutputLength, ResampleOptions};
 use crate::ratio::Ratio;
@@ -279,7 +279,6 @@ impl Plan {
     /// What the taps of the outputs from 0 on sum to before they are normalised; 1 where a window is so short that it holds
     /// none, and nothing is divided.
     pub(crate) fn tap_sums(&self) -> Box<dyn Iterator<Item = f64> + '_> {
-        let divisor = |sum: f64| if sum == 0.0 { 1.0 } else { sum };
         if let Bank::Exact(_) = self.bank() {
             let sums = self.0.sums.get_or_init(|| phase_sums(self.shape()));
             Box::new(sums.iter().copied().cycle().map(divisor))

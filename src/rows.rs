@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::filter::FilterShape;
+use crate::filter::{FilterShape, divisor};
 use crate::window::PrototypeFunction;
 
 /// Any rows of taps, computed when they are wanted: for filters with more phases than are worth designing together.
@@ -78,8 +78,8 @@ impl Rows {
 
 /// Divides a row, of which `left` taps lie before m = 0, by its sum.
 fn normalize(row: &mut [f64], left: usize) {
-    let sum = sum_outwards(row, left);
-    row.iter_mut().for_each(|value| *value /= sum);
+    let divisor = divisor(sum_outwards(row, left));
+    row.iter_mut().for_each(|value| *value /= divisor);
 }
 
 /// In the order in which the prototype's phases are summed: outwards on each side, m = 0 to the right.

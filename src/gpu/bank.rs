@@ -5,7 +5,7 @@ use super::abi::{InterpolatedEntry, PlaceEntry, PlanEntry, halves};
 use super::pipelines::Shader;
 use super::tile::Tile;
 use crate::error::{Error, Result};
-use crate::filter::{FilterBank, FilterShape, phase_sums};
+use crate::filter::{FilterBank, FilterShape, divisor, phase_sums};
 use crate::interpolated::{InterpolatedBank, STEP};
 use crate::plan::{Bank as PlanBank, Plan};
 
@@ -196,7 +196,7 @@ impl FilterRows {
         for (phase, row) in self.taps.chunks_exact_mut(self.row).enumerate() {
             for (position, tap) in (self.filter.start(phase)..).zip(row) {
                 let sum = usize::try_from(position.rem_euclid(phases)).ok().and_then(|phase| sums.get(phase));
-                *tap = (f64::from(*tap) / sum.copied().unwrap_or(1.0)) as f32;
+                *tap = (f64::from(*tap) / divisor(sum.copied().unwrap_or(1.0))) as f32;
             }
         }
     }
