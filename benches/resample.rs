@@ -74,7 +74,7 @@
 //!   waited for: a quarter slower. An array of samples for the edges that was cleared in each turn: 5 %.
 //! - Beyond the cache (160 s, 148 taps) reading a sample of each line of the next tile's input between the blocks of this one:
 //!   48→44.1 kHz 6 % faster, 16→8 kHz 5 % slower. The same with the lines of the output: 10 %, 4 % and 0 % faster. Not kept: a batch
-//!   of clips that are each beyond the cache waits for memory, and two threads hide it (they take less than half).
+//!   of clips that are each beyond the cache waits for memory; at 48→44.1 kHz two threads hide it, and take less than half.
 //! - What is missing to three quarters of the peak at 130 taps and more: the loop's own tenth, the zeros' twentieth, and the turns,
 //!   which need 4 shuffles for 16 samples in and as many for 16 out on one of the two ports that also multiply. At 48→44.1 kHz the
 //!   loops now take 70 % of the time, frames left over 5, filling rows 7, turning and storing outputs 9.

@@ -15,7 +15,7 @@
 
 use std::f64::consts::PI;
 
-use crate::filter::FilterShape;
+use crate::filter::{FilterShape, divisor};
 use crate::options::Window;
 
 /// How far the outputs of samples of at most 1 may be from those of the exact taps.
@@ -175,9 +175,7 @@ impl InterpolatedBank {
         let ends: [f64; 2] = [end(0, -half), end(1, half + 1)];
         let scale = if self.shape.is_normalized() {
             let inner: f64 = self.sums[row..][..NODES].iter().zip(weights).map(|(sum, weight)| sum * weight).sum();
-            let sum = inner + ends[0] + ends[1];
-            // A window so short that it lies between two samples has no taps, and nothing to divide.
-            if sum == 0.0 { 1.0 } else { 1.0 / sum }
+            1.0 / divisor(inner + ends[0] + ends[1])
         } else {
             1.0
         };
