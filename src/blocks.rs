@@ -80,7 +80,7 @@ impl PhaseBlocks {
             to_len(starts[block]..window_of(first).start)..to_len(starts[block]..window_of(last).end)
         };
         let bands = (0..blocks).map(|block| std::array::from_fn(|band| band_of(block, band))).collect();
-        let segments = segments(span, shape.taps());
+        let segments = segments(span, shape.taps(), to_first_zero(shape));
         let bank = Self { shape: *shape, turns, starts, span, segments, bands, group, taps };
         if is_small {
             // Each value of the prototype serves several taps: that is faster for all of them than for some.
@@ -253,17 +253,27 @@ const fn middle(taps: usize) -> usize {
     if taps < 64 { 8 } else { 16 }
 }
 
+/// Whole samples from the middle of a window to the first zero of its sinc.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and saturates")]
+fn to_first_zero(shape: &FilterShape) -> usize {
+    shape.crossings_per_sample().recip() as usize
+}
+
 /// Which of the samples under a block are summed together, before these sums are added up: whole steps, and in the last
-/// one what is left after them. Rows have at most `taps` taps.
+/// one what is left after them. Rows have at most `taps` taps, whose main lobe reaches `to_first_zero` samples to either side.
 ///
 /// One running sum rounds at the size of the sum, and most of a window's sum comes from the few taps in its middle. What
 /// comes before the middle of the block's first window is small, and is one sum; from there to beyond the middle of its
 /// last window the samples are taken a few at a time; what follows is one sum again. At 147 taps the error is at −141.0 dB (one
 /// sum: −133), at 405 taps at −140.7 (−129), for 4 and 6 additions. Sums that double in length to either side needed 8 and
 /// 12 for −140.7 and −140.0.
-fn segments(span: usize, taps: usize) -> Vec<Range<usize>> {
-    let first = taps / 2 / STEP * STEP;
-    let last = span.saturating_sub(taps / 2).next_multiple_of(STEP).max(first);
+///
+/// The middle is as wide as the sinc's main lobe. With 200 samples to its first zero (16:1, rolloff 0.08, width 6) that is an
+/// error of −136.0 dB instead of −130.2.
+fn segments(span: usize, taps: usize, to_first_zero: usize) -> Vec<Range<usize>> {
+    let beside = to_first_zero.min(taps / 2) / STEP * STEP;
+    let first = (taps / 2 / STEP * STEP).saturating_sub(beside);
+    let last = (span.saturating_sub(taps / 2).next_multiple_of(STEP) + beside).max(first);
     let ends = (first..last + middle(taps)).step_by(middle(taps)).filter(|&end| end > 0 && end < span).chain([span]);
     let mut start = 0;
     ends.map(|end| std::mem::replace(&mut start, end)..end).collect()
@@ -291,15 +301,18 @@ mod tests {
 
     #[test]
     fn segments_are_short_in_the_middle_and_cover_everything_once() {
-        assert_eq!(segments(31, 14), [0..8, 8..16, 16..24, 24..31]);
-        assert_eq!(segments(168, 148), [0..72, 72..88, 88..104, 104..168]);
+        assert_eq!(segments(31, 14, 1), [0..8, 8..16, 16..24, 24..31]);
+        assert_eq!(segments(168, 148, 1), [0..72, 72..88, 88..104, 104..168]);
+        assert_eq!(segments(168, 148, 17), [0..56, 56..72, 72..88, 88..104, 104..120, 120..168]);
         for span in 1..2000 {
-            for taps in [1, span / 10 + 1, span / 2 + 1, span] {
-                let segments = segments(span, taps);
+            for (taps, lobe) in [(1, 0), (span / 10 + 1, 1), (span / 2 + 1, span / 10), (span, 17), (span, usize::MAX)]
+            {
+                let segments = segments(span, taps, lobe);
                 assert_eq!((segments[0].start, segments[segments.len() - 1].end), (0, span));
                 assert!(segments.windows(2).all(|pair| pair[0].end == pair[1].start));
                 assert!(segments.iter().all(|segment| segment.start % STEP == 0 && !segment.is_empty()));
-                let middles = taps / 2..span - taps / 2;
+                let beside = lobe.min(taps / 2) / STEP * STEP;
+                let middles = (taps / 2).saturating_sub(beside)..span - taps / 2 + beside;
                 let long = segments.iter().filter(|segment| segment.len() > middle(taps));
                 assert!(long.into_iter().all(|long| long.end <= middles.start || long.start >= middles.end));
             }

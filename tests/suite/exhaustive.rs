@@ -67,3 +67,14 @@ fn fractional_and_extreme_filters() {
         }
     }
 }
+
+/// A filter of low rolloff has many taps nearly as large as the largest: a running sum of them rounds at the size of all.
+#[test]
+fn wide_main_lobes_round_no_worse() {
+    for (orig, new) in [(16, 1), (160, 147), (1, 16)] {
+        for width in [6.0, 9.0] {
+            let filter = Filter { width, rolloff: 0.08, beta: None };
+            check(orig, new, filter, [4000].into_iter(), |_| compare::single(400));
+        }
+    }
+}
