@@ -17,6 +17,17 @@ pub(super) struct Case {
     pub(super) seed: u64,
 }
 
+/// What is known about the taps of an output.
+#[derive(Debug, Clone)]
+pub(super) struct Taps {
+    /// What they are divided by.
+    pub(super) divisor: f64,
+    /// The sum of their sizes, before that.
+    pub(super) sizes: f64,
+    /// The sum of the squares of those that lie over samples, after it: the power of an output of white noise of power 1.
+    pub(super) squares: f64,
+}
+
 impl Case {
     pub(super) fn new(bytes: &mut Unstructured<'_>) -> Result<Self> {
         const RATES: [u32; 8] = [8_000, 11_025, 16_000, 44_100, 48_000, 997, 99_991, 100_003];
@@ -84,9 +95,8 @@ impl Case {
         beta < 35.0 && (last - last.round()).abs() < 1e-9 * last
     }
 
-    /// The definition, with everything that the options change about it: the outputs, and what the taps of each are divided
-    /// by, and the sum of their sizes.
-    pub(super) fn expected(&self, clip: &[f64]) -> (Vec<f64>, Vec<(f64, f64)>) {
+    /// The definition, with everything that the options change about it: the outputs, and the taps of each.
+    pub(super) fn expected(&self, clip: &[f64]) -> (Vec<f64>, Vec<Taps>) {
         let (oracle, reach) = (self.oracle(), self.plan.look_ahead() as i64);
         let (len, outputs) = (clip.len() as i64, self.plan.output_len(clip.len()));
         if oracle.orig == oracle.new {
@@ -94,20 +104,26 @@ impl Case {
                 Some(i) => clip[i as usize],
                 None => 0.0,
             };
-            return ((0..outputs).map(sample).collect(), vec![(1.0, 1.0); outputs]);
+            return (
+                (0..outputs).map(sample).collect(),
+                vec![Taps { divisor: 1.0, sizes: 1.0, squares: 1.0 }; outputs],
+            );
         }
         let output = |n: i64| {
             let centre = n * oracle.orig / oracle.new;
-            let (mut sum, mut taps, mut sizes) = (0.0, 0.0, 0.0_f64);
+            let (mut sum, mut taps, mut sizes, mut squares) = (0.0, 0.0, 0.0_f64, 0.0);
             for i in centre - reach - 2..=centre + reach + 2 {
                 let tap = oracle.tap(i, n);
                 taps += tap;
                 sizes += tap.abs();
-                sum += self.padded(i, len, reach).map_or(0.0, |i| clip[i as usize]) * tap;
+                if let Some(i) = self.padded(i, len, reach) {
+                    sum += clip[i as usize] * tap;
+                    squares += tap * tap;
+                }
             }
             // A window between two samples holds no taps.
             let divisor = if self.options.normalize_phases && taps != 0.0 { taps } else { 1.0 };
-            (sum / divisor, (divisor.abs(), sizes))
+            (sum / divisor, Taps { divisor: divisor.abs(), sizes, squares: squares / (divisor * divisor) })
         };
         (0..outputs as i64).map(output).unzip()
     }
