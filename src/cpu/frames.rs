@@ -15,7 +15,8 @@ use std::ops::Range;
 
 use fearless_simd::{Simd, f32x16, prelude::*};
 
-use super::kernel::{Input, Outputs, index, overlap, position};
+use super::kernel::{Input, index, overlap, position};
+use super::outputs::Outputs;
 use super::scratch::{MOST_ROWS, Row, VECTORS};
 use crate::blocks::{BAND, LANES, Taps};
 

@@ -3,8 +3,7 @@
 //! The float32 kernel references fearless_simd, and is one source for every level. Each output is summed in an order that
 //! depends on the plan and its phase alone: along the samples under its block, in the plan's segments. Where it stands in a
 //! call, how many frames are computed beside it, by this kernel or by that of `frames.rs`, and how many lanes a vector has
-//! change nothing. Samples outside the clip are skipped here, which is the same as adding zeros: a segment's sum that would be −0 instead of +0 becomes +0 when it is
-//! added to the total.
+//! change nothing. Samples outside the clip count as zeros.
 
 use std::ops::Range;
 
@@ -12,6 +11,7 @@ use fearless_simd::{Simd, dispatch, f32x16, prelude::*};
 
 use super::frames::Tiling;
 use super::interpolated;
+use super::outputs::Outputs;
 use super::scratch::{MOST_AT_EDGE, Scratch};
 use crate::blocks::{LANES, PhaseBlocks, STEP, Taps};
 use crate::filter::Coefficient;
@@ -174,7 +174,7 @@ impl Input<'_> {
     fn convolve<S: Simd>(self, simd: S, first: u64, output: &mut [f32]) -> bool {
         let frame_len = self.blocks.frame_len();
         let end = first + output.len() as u64;
-        let mut outputs = Outputs { first, output, check: f32x16::splat(simd, 0.0) };
+        let mut outputs = Outputs::new(simd, first, output);
         let mut frame = first / frame_len;
         let inner = self.blocks.frames_within(self.origin, self.origin + position(self.samples.len() as u64));
         let most = frames_at_once(S::f32s::LEN);
@@ -211,8 +211,7 @@ impl Input<'_> {
             frame += frames;
         }
         scratch.keep();
-        // NaN if anything was not finite, 0 otherwise.
-        outputs.check.reduce_sum() == 0.0
+        outputs.are_finite()
     }
 
     /// Computes the outputs of R frames, and returns R.
@@ -308,74 +307,6 @@ impl Input<'_> {
             }
         }
         totals
-    }
-}
-
-/// Where outputs go.
-pub(super) struct Outputs<'a, S: Simd> {
-    /// The output that `output` begins with.
-    first: u64,
-    output: &'a mut [f32],
-    /// 0 times every output: NaN as soon as one of them is not finite.
-    pub(super) check: f32x16<S>,
-}
-
-impl<S: Simd> Outputs<'_, S> {
-    /// The outputs of a frame that are asked for; at least all of several frames.
-    fn wanted(&self, frame: u64, frame_len: u64) -> Range<u64> {
-        let start = frame * frame_len;
-        self.first.saturating_sub(start)..self.first + self.output.len() as u64 - start
-    }
-
-    /// Stores a block of sixteen frames, each `apart` after the one before.
-    #[inline(always)]
-    pub(super) fn store_frames(
-        &mut self,
-        frame: u64,
-        apart: u64,
-        block: usize,
-        frame_len: u64,
-        simd: S,
-        sums: [f32x16<S>; LANES],
-    ) {
-        let start = frame * frame_len + (block * LANES) as u64;
-        let step = index(apart * frame_len);
-        let reach = (LANES - 1) * step + LANES;
-        let outputs = start.checked_sub(self.first).and_then(|at| self.output.get_mut(index(at)..)?.get_mut(..reach));
-        if let Some(outputs) = outputs
-            && (block + 1) * LANES <= index(frame_len)
-        {
-            for lane in 0..LANES {
-                sums[lane].store_slice(&mut outputs[lane * step..][..LANES]);
-            }
-            return;
-        }
-        let sums = sums.map(|sums| sums.to_array());
-        for (lane, sums) in sums.iter().enumerate() {
-            self.store(frame + lane as u64 * apart, block, frame_len, simd, f32x16::load_array_ref(simd, sums));
-        }
-    }
-
-    #[inline(always)]
-    fn store(&mut self, frame: u64, block: usize, frame_len: u64, simd: S, sums: f32x16<S>) {
-        let start = frame * frame_len + (block * LANES) as u64;
-        let lanes = (LANES as u64).min(frame_len - (block * LANES) as u64);
-        let outputs = start.checked_sub(self.first).and_then(|at| self.output.get_mut(index(at)..)?.get_mut(..LANES));
-        if let Some(outputs) = outputs
-            && lanes == LANES as u64
-        {
-            self.check = sums.mul_add(f32x16::splat(simd, 0.0), self.check);
-            sums.store_slice(outputs);
-            return;
-        }
-        for (lane, value) in (0..lanes).zip(sums.to_array()) {
-            let at = start.checked_add(lane).and_then(|n| n.checked_sub(self.first));
-            let output = at.and_then(|at| self.output.get_mut(index(at)));
-            if let Some(output) = output {
-                self.check = f32x16::splat(simd, value).mul_add(f32x16::splat(simd, 0.0), self.check);
-                *output = value;
-            }
-        }
     }
 }
 

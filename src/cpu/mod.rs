@@ -5,6 +5,7 @@ mod frames;
 mod interpolated;
 mod job;
 mod kernel;
+mod outputs;
 mod partition;
 mod range;
 mod sample;

@@ -1,0 +1,88 @@
+//! [`Outputs`]: where the float32 kernels put what they have summed.
+
+use std::ops::Range;
+
+use fearless_simd::{Simd, f32x16, prelude::*};
+
+use super::kernel::index;
+use crate::blocks::LANES;
+
+/// Where outputs go.
+pub(super) struct Outputs<'a, S: Simd> {
+    /// The output that `output` begins with.
+    first: u64,
+    output: &'a mut [f32],
+    /// 0 times every output: NaN as soon as one of them is not finite.
+    pub(super) check: f32x16<S>,
+}
+
+impl<'a, S: Simd> Outputs<'a, S> {
+    /// The outputs from `first` on.
+    #[inline(always)]
+    pub(super) fn new(simd: S, first: u64, output: &'a mut [f32]) -> Self {
+        Self { first, output, check: f32x16::splat(simd, 0.0) }
+    }
+
+    /// Whether all that were stored are finite.
+    #[inline(always)]
+    pub(super) fn are_finite(&self) -> bool {
+        self.check.reduce_sum() == 0.0
+    }
+
+    /// The outputs of a frame that are asked for; at least all of several frames.
+    pub(super) fn wanted(&self, frame: u64, frame_len: u64) -> Range<u64> {
+        let start = frame * frame_len;
+        self.first.saturating_sub(start)..self.first + self.output.len() as u64 - start
+    }
+
+    /// Stores a block of sixteen frames, each `apart` after the one before.
+    #[inline(always)]
+    pub(super) fn store_frames(
+        &mut self,
+        frame: u64,
+        apart: u64,
+        block: usize,
+        frame_len: u64,
+        simd: S,
+        sums: [f32x16<S>; LANES],
+    ) {
+        let start = frame * frame_len + (block * LANES) as u64;
+        let step = index(apart * frame_len);
+        let reach = (LANES - 1) * step + LANES;
+        let outputs = start.checked_sub(self.first).and_then(|at| self.output.get_mut(index(at)..)?.get_mut(..reach));
+        if let Some(outputs) = outputs
+            && (block + 1) * LANES <= index(frame_len)
+        {
+            for lane in 0..LANES {
+                sums[lane].store_slice(&mut outputs[lane * step..][..LANES]);
+            }
+            return;
+        }
+        let sums = sums.map(|sums| sums.to_array());
+        for (lane, sums) in sums.iter().enumerate() {
+            self.store(frame + lane as u64 * apart, block, frame_len, simd, f32x16::load_array_ref(simd, sums));
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn store(&mut self, frame: u64, block: usize, frame_len: u64, simd: S, sums: f32x16<S>) {
+        let start = frame * frame_len + (block * LANES) as u64;
+        let lanes = (LANES as u64).min(frame_len - (block * LANES) as u64);
+        let outputs = start.checked_sub(self.first).and_then(|at| self.output.get_mut(index(at)..)?.get_mut(..LANES));
+        if let Some(outputs) = outputs
+            && lanes == LANES as u64
+        {
+            self.check = sums.mul_add(f32x16::splat(simd, 0.0), self.check);
+            sums.store_slice(outputs);
+            return;
+        }
+        for (lane, value) in (0..lanes).zip(sums.to_array()) {
+            let at = start.checked_add(lane).and_then(|n| n.checked_sub(self.first));
+            let output = at.and_then(|at| self.output.get_mut(index(at)));
+            if let Some(output) = output {
+                self.check = f32x16::splat(simd, value).mul_add(f32x16::splat(simd, 0.0), self.check);
+                *output = value;
+            }
+        }
+    }
+}
