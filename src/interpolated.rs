@@ -175,7 +175,7 @@ impl InterpolatedBank {
         let ends: [f64; 2] = [end(0, -half), end(1, half + 1)];
         let scale = if self.shape.is_normalized() {
             let inner: f64 = self.sums[row..][..NODES].iter().zip(weights).map(|(sum, weight)| sum * weight).sum();
-            1.0 / divisor(inner + ends[0] + ends[1])
+            (1.0 / divisor(inner + ends[0] + ends[1])) as f32
         } else {
             1.0
         };
@@ -185,7 +185,8 @@ impl InterpolatedBank {
             weights: weights.map(|weight| weight as f32),
             ends: ends.map(|end| end as f32),
             taps: self.grid.taps(),
-            scale: scale as f32,
+            // Taps so small that float32 does not hold their inverse are zeros in float32, and are to stay that.
+            scale: if scale.is_finite() { scale } else { 1.0 },
         }
     }
 

@@ -168,7 +168,7 @@ mod tests {
     fn pieces_cover_every_output_once_in_order_within_the_capacity() {
         let plans = [(48_000, 44_100), (8_000, 16_000), (44_100, 16_000)]
             .map(|(orig, new)| Plan::new(orig, new, &Preset::KaiserFast.options()).expect("a plan"));
-        let clips: Vec<_> = [0, 1, 5000, 0, 77, 100_000, 3]
+        let clips: Vec<_> = [0, 1, 5000, 0, 7700, 100_000, 3]
             .into_iter()
             .enumerate()
             .map(|(i, input_len)| {
