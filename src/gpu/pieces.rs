@@ -110,9 +110,6 @@ pub(crate) fn next_piece(clips: &[ClipShape<'_>], cursor: &mut Cursor, capacity:
         left.multiply_adds = left.multiply_adds.saturating_sub(cost(clip, outputs));
         piece.push(segment);
         cursor.output += outputs;
-        if cursor.output < clip.output_len {
-            break;
-        }
     }
     piece
 }
@@ -164,6 +161,11 @@ mod tests {
         }
     }
 
+    /// Taps of all outputs of a segment.
+    fn taps_of(clips: &[ClipShape<'_>], part: &Segment) -> u64 {
+        (part.outputs * clips[part.clip].plan.taps()) as u64
+    }
+
     #[test]
     fn pieces_cover_every_output_once_in_order_within_the_capacity() {
         let plans = [(48_000, 44_100), (8_000, 16_000), (44_100, 16_000)]
@@ -193,7 +195,7 @@ mod tests {
                     // Of one clip they share the samples under both.
                     let shared = (last.first_sample + last.samples).saturating_sub(next.first_sample);
                     let samples_needed = with(|s| s.samples) - if joined { shared } else { 0 };
-                    let cost: u64 = pair[0].iter().chain([&next]).map(|s| self::cost(&clips[s.clip], s.outputs)).sum();
+                    let cost: u64 = pair[0].iter().chain([&next]).map(|part| taps_of(&clips, part)).sum();
                     let fits = samples_needed <= samples && with(|s| s.outputs) <= samples && cost <= multiply_adds;
                     assert!(!fits, "{pair:?} for {capacity:?}");
                 }
@@ -258,7 +260,7 @@ mod tests {
             let mut next = vec![0; clips.len()];
             for piece in pieces(&clips, capacity) {
                 let total = |f: fn(&Segment) -> usize| piece.iter().map(f).sum::<usize>();
-                let cost: u64 = piece.iter().map(|part| self::cost(&clips[part.clip], part.outputs)).sum();
+                let cost: u64 = piece.iter().map(|part| taps_of(&clips, part)).sum();
                 // What a first frame alone has used up nothing else may use.
                 let first = piece[0];
                 let is_frame = first.outputs as u64 <= clips[first.clip].frame;
@@ -266,7 +268,7 @@ mod tests {
                 let (samples, outputs) = (total(|part| part.samples), total(|part| part.outputs));
                 let fits = (samples <= capacity.samples || alone(samples as u64, first.samples as u64))
                     && (outputs <= capacity.outputs || alone(outputs as u64, first.outputs as u64))
-                    && (cost <= capacity.multiply_adds || alone(cost, self::cost(&clips[first.clip], first.outputs)));
+                    && (cost <= capacity.multiply_adds || alone(cost, taps_of(&clips, &first)));
                 assert!(fits, "{number}: {piece:?} for {capacity:?}");
                 for part in piece {
                     let clip = &clips[part.clip];
