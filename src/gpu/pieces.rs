@@ -299,6 +299,19 @@ mod tests {
     }
 
     #[test]
+    fn outputs_after_the_last_window_are_silence_and_not_cut() {
+        let plan = Plan::new(2, 1, &Preset::Default.options()).expect("a plan");
+        let part = |len, origin, first, outputs| ClipShape::part(&plan, 1, len, origin, first, outputs).output_len;
+        assert_eq!(ClipShape::whole(&plan, 1, 5000).output_len, 2500);
+        assert_eq!(part(0, 10, 0, 1000), 0);
+        // The window of output n begins at sample 2n − 12.
+        assert_eq!(part(100, 0, 0, 1000), 56);
+        assert_eq!(part(100, 10, 0, 1000), 61);
+        assert_eq!(part(100, 10, 60, 1000), 1);
+        assert_eq!(part(100, 10, 62, 1000), 0);
+    }
+
+    #[test]
     fn no_clips_are_no_pieces() {
         let capacity = Capacity { samples: 10, outputs: 10, multiply_adds: 10 };
         assert!(pieces(&[], capacity).is_empty());
