@@ -300,9 +300,9 @@ impl<T: Sample> Stream<T> {
             _ if self.plan.ratio().is_identity() => to_position(self.produced),
             _ => self.plan.shape().window(self.produced).start,
         };
-        // The end of the signal may need its mirror image.
-        let mirrored = to_position(self.received) - 2 * to_position(self.margin() as u64) - 2;
-        let needed = if self.margin() == 0 { next } else { next.min(mirrored) };
+        // The end of the signal may need its mirror image: that of so many samples before the last one.
+        let mirrored = to_position(self.received) - to_position(self.margin() as u64) - 1;
+        let needed = next.min(mirrored);
         let dropped = usize::try_from(needed.saturating_sub(self.origin)).unwrap_or(0).min(len);
         for plane in &mut self.planes {
             plane.copy_within(dropped.., 0);
