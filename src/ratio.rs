@@ -67,11 +67,7 @@ impl Ratio {
         let too_fine = || Error::RatioTerms { rate, tolerance };
         let (low, high) = (fraction(rate * (1.0 - tolerance)), fraction(rate * (1.0 + tolerance)));
         let (phases, stride) = simplest_between(low.ok_or_else(too_fine)?, high.ok_or_else(too_fine)?);
-        let (phases, stride) = u64::try_from(phases)
-            .ok()
-            .zip(u64::try_from(stride).ok())
-            .filter(|&(phases, _)| phases > 0)
-            .ok_or_else(too_fine)?;
+        let (phases, stride) = u64::try_from(phases).ok().zip(u64::try_from(stride).ok()).ok_or_else(too_fine)?;
         #[expect(clippy::cast_precision_loss, reason = "terms beyond 2^53 differ from the rate by less than it rounds")]
         let (new, orig) = (phases as f64, stride as f64);
         // With one rounding: new − rate · orig is far smaller than either.

@@ -159,7 +159,12 @@ fn output_ranges_outside_the_output() {
 #[test]
 fn batch_offsets_out_of_order() {
     let samples = [0.0_f32; 10];
-    let offsets = |offsets: &[usize]| Batch::from_offsets(&a_plan(), &samples, offsets).map(|batch| batch.len());
+    let offsets = |offsets: &[usize]| {
+        Batch::from_offsets(&a_plan(), &samples, offsets).map(|batch| {
+            assert_eq!(batch.is_empty(), batch.len() == 0);
+            batch.len()
+        })
+    };
     assert_eq!(offsets(&[0, 4, 4, 10]), Ok(3));
     assert_eq!(offsets(&[2, 5]), Ok(1));
     assert_eq!(offsets(&[0]), Ok(0));

@@ -139,7 +139,8 @@ fn rates_that_are_no_rates_are_refused() {
         let refused = Ratio::from_f64(1.5, tolerance);
         assert!(matches!(refused, Err(Error::Option { field: "tolerance", .. })), "{tolerance}");
     }
-    for rate in [1e-300, 1e300, 5e-324, 1e-25] {
-        assert!(matches!(Ratio::from_f64(rate, 1e-9), Err(Error::RatioTerms { .. })), "{rate}");
+    // The last one's lower bound is 0.
+    for (rate, tolerance) in [(1e-300, 1e-9), (1e300, 1e-9), (5e-324, 1e-9), (1e-25, 1e-9), (5e-324, 0.5)] {
+        assert!(matches!(Ratio::from_f64(rate, tolerance), Err(Error::RatioTerms { .. })), "{rate}");
     }
 }
