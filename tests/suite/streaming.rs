@@ -102,6 +102,21 @@ fn what_the_end_mirrors_is_kept_of_long_signals() {
     }
 }
 
+/// As long as any output is wanted, what it needs is kept; afterwards, nothing has to be.
+#[test]
+fn long_signals_give_any_exact_length() {
+    let cpu = CpuResampler::new().with_threads(1);
+    let clip = noise_f32(1, 100_000);
+    for padding in Padding::ALL {
+        for frames in [10, 50_000, 66_000, 67_000, 70_000] {
+            let options = ResampleOptions::default().padding(padding).output_length(OutputLength::Exact(frames));
+            let plan = Plan::new(3, 2, &options).unwrap();
+            let whole = cpu.resample(&plan, &clip).unwrap();
+            assert!(streamed(&plan, &clip, std::iter::repeat_n(999, 100)) == whole, "{frames}, {padding}");
+        }
+    }
+}
+
 #[test]
 fn planar_and_interleaved_are_equal() {
     let plan = Plan::new(44_100, 48_000, &ResampleOptions::default().padding(Padding::Edge)).unwrap();
