@@ -378,3 +378,22 @@ impl<T> Prototype<T> {
         &self.values[rest * self.row..][..self.row]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_windows_are_found_to_the_output() {
+        for (orig, new) in [(3, 2), (2, 3), (160, 147), (1, 7), (7, 1)] {
+            let ratio = Ratio::new(orig, new).expect("a ratio");
+            let shape = FilterShape::new(ratio, &ResampleOptions::default()).expect("a shape");
+            let first = |holds: &dyn Fn(u64) -> bool| (0..).find(|&n| holds(n));
+            for position in 0..60_u64 {
+                let at = position.cast_signed();
+                assert_eq!(Some(shape.first_from(position)), first(&|n| shape.window(n).start >= at), "{ratio:?}");
+                assert_eq!(Some(shape.first_reaching(position)), first(&|n| shape.window(n).end > at), "{ratio:?}");
+            }
+        }
+    }
+}

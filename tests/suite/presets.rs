@@ -1,6 +1,6 @@
 //! Names and defaults.
 
-use polyphase::{DEFAULT_BETA, Error, Plan, Preset, ResampleOptions, Window};
+use polyphase::{CpuResampler, DEFAULT_BETA, Error, Plan, Preset, ResampleOptions, Window};
 
 #[test]
 fn defaults_are_torchaudios() {
@@ -88,8 +88,16 @@ fn equal_rates_give_the_samples_back() {
 
 #[test]
 fn plans_print_in_a_few_lines() {
-    let printed = format!("{:?}", Plan::new(48_000, 44_100, &ResampleOptions::default()).unwrap());
-    assert!(printed.contains("phases: 147") && printed.len() < 1000, "{printed}");
+    let plan = Plan::new(48_000, 44_100, &ResampleOptions::default()).unwrap();
+    // With a bank for each kind of sample.
+    let cpu = CpuResampler::new();
+    assert_eq!(
+        (cpu.resample(&plan, &[0.0_f32]), cpu.resample(&plan, &[0.0_f64; 480])),
+        (Ok(vec![0.0]), Ok(vec![0.0; 441]))
+    );
+    let printed = format!("{plan:?}");
+    assert!(printed.contains("phases: 147") && printed.contains("FilterBank { phases: 147, taps: 14"), "{printed}");
+    assert!(printed.contains("PhaseBlocks { blocks: ") && printed.len() < 1000, "{printed}");
 }
 
 trait MapBits {
