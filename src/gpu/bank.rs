@@ -58,15 +58,19 @@ impl Recipe {
     /// [`Error::GpuLimit`] for a plan whose positions do not fit the 32-bit integers of the shaders, or whose filter is too
     /// long for their loops.
     pub(crate) fn new(plan: &Plan, kernel: Kernel) -> Result<Self> {
-        let shader = match (plan.bank(), kernel) {
-            (PlanBank::Interpolated(_), _) => Shader::Interpolated,
-            (PlanBank::Exact(_), Kernel::Simple) => Shader::Simple,
-            (PlanBank::Exact(_), Kernel::Banded) => Shader::Banded,
+        let exact = match kernel {
+            Kernel::Simple => Shader::Simple,
+            Kernel::Banded => Shader::Banded,
         };
         let ratio = plan.ratio();
         if ratio.is_identity() {
-            return Ok(Self { shader, frame: 1, copies: true, tile: None });
+            // Whatever its bank: no tap is used.
+            return Ok(Self { shader: exact, frame: 1, copies: true, tile: None });
         }
+        let shader = match plan.bank() {
+            PlanBank::Interpolated(_) => Shader::Interpolated,
+            PlanBank::Exact(_) => exact,
+        };
         to_u32("the reach of the filter", plan.look_ahead() as u64)?;
         let taps = plan.taps() as u64;
         let (frame, tile) = match shader {

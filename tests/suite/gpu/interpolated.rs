@@ -97,6 +97,21 @@ fn long_clips_are_cut_and_stay_where_they_are() {
     assert!(cut == whole);
 }
 
+/// Equal rates use no bank: their samples come back even where the limit left room for an interpolated one only.
+#[test]
+fn equal_rates_are_copied_whatever_the_bank() {
+    let Some((device, queue)) = device() else { return };
+    let gpu = GpuResampler::new(&device, &queue).unwrap();
+    let plan = Plan::new(8000, 8000, &ResampleOptions::default().rolloff(0.25).max_filter_bytes(1600)).unwrap();
+    assert!(matches!(plan.filter_form(), FilterForm::Interpolated { .. }));
+    let clips = [(plan, noise_f32(1, 3000)), (interpolated(48_017, 44_101, &ResampleOptions::default()), vec![])];
+    for gpu in [gpu.clone(), gpu.with_kernel(GpuKernel::Simple)] {
+        assert!(resample(&gpu, &clips)[0] == clips[0].1);
+        assert!(gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap().clip(0).unwrap() == clips[0].1);
+        assert!(gpu.adjoint_batch::<_, f32>(&batch(&clips), &[3000, 0]).unwrap().clip(0).unwrap() == clips[0].1);
+    }
+}
+
 /// What lies outside a window does not reach its output, not even a NaN.
 #[test]
 fn nan_stays_where_it_is() {
