@@ -74,6 +74,10 @@ pub use self::cpu::{CpuResampler, Sample};
 pub use self::error::{Error, Result};
 #[cfg(feature = "gpu")]
 pub use self::gpu::{AdapterSummary, GpuClip, GpuKernel, GpuResampler, GpuSample, InputSamples, Job, list_adapters};
+// What is done before a device is asked, for the fuzzer. In no other build.
+#[cfg(all(fuzzing, feature = "gpu"))]
+#[doc(hidden)]
+pub use self::gpu::fuzzed;
 pub use self::level::Level;
 pub use self::options::{DEFAULT_BETA, Limits, OutputLength, Padding, Preset, ResampleOptions, Window};
 pub use self::plan::{FilterForm, Plan};

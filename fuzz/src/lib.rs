@@ -24,3 +24,10 @@ mod terminal;
 #[path = "../../src/bin/polyphase/fuzzed.rs"]
 pub mod program;
 mod resample;
+
+/// Clips and devices of any size: [`polyphase::fuzzed`], from bytes.
+#[cfg(feature = "gpu")]
+pub fn pieces(bytes: &[u8]) {
+    let mut bytes = arbitrary::Unstructured::new(bytes);
+    polyphase::fuzzed::pieces(&mut |bound| bytes.int_in_range(0..=bound - 1).unwrap_or(0));
+}

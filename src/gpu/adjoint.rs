@@ -100,9 +100,9 @@ pub(crate) struct Adjoints<'a> {
 
 /// One of them.
 #[derive(Debug)]
-struct Adjoint<'a> {
+pub(super) struct Adjoint<'a> {
     padding: Padding,
-    transposed: &'a Plan,
+    pub(super) transposed: &'a Plan,
     gradient_len: usize,
     input_len: usize,
     /// Places on each side of the clip that the padding filled.
@@ -133,7 +133,7 @@ impl<'a> Adjoints<'a> {
 }
 
 impl<'a> Adjoint<'a> {
-    fn new(plan: &'a Plan, gradient_len: usize, input_len: usize) -> Result<Self> {
+    pub(super) fn new(plan: &'a Plan, gradient_len: usize, input_len: usize) -> Result<Self> {
         let expected = plan.output_len(input_len);
         if expected != gradient_len {
             return Err(Error::OutputLen { expected, actual: gradient_len });
@@ -163,7 +163,7 @@ impl<'a> Adjoint<'a> {
         self.skipped.saturating_add(self.input_len).saturating_add(2 * self.margin)
     }
 
-    fn shape(&self, frame: u64) -> ClipShape<'a> {
+    pub(super) fn shape(&self, frame: u64) -> ClipShape<'a> {
         ClipShape::part(self.transposed, frame, self.gradient_len, self.origin, self.first_output, self.wide_len())
     }
 

@@ -320,6 +320,7 @@ pub(crate) fn place(plan: &Plan, output: u64, first_sample: u64) -> Result<Place
 #[cfg(test)]
 #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "small numbers")]
 mod tests {
+    use super::super::fuzzed::check_tile;
     use super::*;
     use crate::options::Preset;
 
@@ -374,18 +375,11 @@ mod tests {
         }
     }
 
-    /// Tiles fit a workgroup and its memory, with their staged rows and the furthest row that a thread reads.
     #[test]
     fn tiles_fit() {
         for plan in plans() {
             let Form::Phases { entry, starts } = bank(&plan).form else { panic!() };
-            assert!(entry.blocks_in_tile * entry.quads <= WORKGROUP, "{entry:?}");
-            assert!(entry.column % 2 == 1 && entry.column * entry.quads <= STAGED, "{entry:?}");
-            assert!(entry.band % 4 == 0 && entry.chunk % 4 == 0 && entry.chunk > 0, "{entry:?}");
-            for tile in starts.chunks(entry.blocks_in_tile as usize) {
-                let span = tile[tile.len() - 1].abs_diff(tile[0]);
-                assert!(entry.chunk + span <= entry.column, "{entry:?}: {span}");
-            }
+            check_tile(&entry, &starts);
         }
     }
 }

@@ -5,8 +5,7 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use super::errors::{not_mapped, scoped};
-use super::job::{GpuClip, Part};
-use super::pieces::{Capacity, ClipShape, Cursor, Segment, next_piece};
+use super::pieces::{Capacity, ClipShape, Cursor, Segment, next_piece, packed};
 use super::wait::Mapping;
 use super::{GpuResampler, GpuSample};
 use crate::batch::{Batch, BatchBuf, zeroed};
@@ -16,14 +15,8 @@ use crate::plan::Plan;
 /// Pieces under way at once: one is computed while the next is written and the last is read.
 const SLOTS: usize = 2;
 
-/// Largest buffer of a piece, in bytes: beyond this larger ones are no faster.
-const MAX_PIECE_BYTES: u64 = 64 << 20;
-
 /// What a piece should take, so that the desktop stays alive and no driver's watchdog barks.
 const PIECE_TIME: Duration = Duration::from_millis(100);
-
-/// Multiply-adds of the first piece: a tenth of a second on the slowest adapters, those in software. Later ones grow.
-const FIRST_MULTIPLY_ADDS: u64 = 1 << 27;
 
 /// Times that a piece is halved when memory runs out.
 const HALVINGS: u32 = 6;
@@ -112,14 +105,7 @@ impl GpuResampler {
         samples: &mut [O],
         done: &mut Cursor,
     ) -> Result<()> {
-        let limits = self.device().limits();
-        let bytes = MAX_PIECE_BYTES.min(limits.max_buffer_size).min(limits.max_storage_buffer_binding_size);
-        let len = |sample: usize| usize::try_from(bytes / sample as u64).unwrap_or(usize::MAX);
-        let mut capacity = Capacity {
-            samples: len(size_of::<T>()),
-            outputs: len(size_of::<f32>()),
-            multiply_adds: FIRST_MULTIPLY_ADDS,
-        };
+        let mut capacity = Capacity::new(&self.device().limits(), size_of::<T>());
         let mut cursor = *done;
         let mut underway = VecDeque::with_capacity(SLOTS);
         let mut halvings = 0;
@@ -161,30 +147,7 @@ impl GpuResampler {
         segments: Vec<Segment>,
         end: Cursor,
     ) -> Result<Underway> {
-        let (mut samples, mut outputs) = (0, 0);
-        let layout: Vec<_> = segments
-            .iter()
-            .map(|segment| {
-                let whole = &clips[segment.clip];
-                let clip = GpuClip {
-                    plan: whole.plan.clone(),
-                    input_offset: samples,
-                    input_len: segment.samples as u64,
-                    output_offset: outputs,
-                    output_len: segment.outputs as u64,
-                    part: Some(Part {
-                        first_sample: whole.origin + segment.first_sample as u64,
-                        clip_len: whole.input_len as u64,
-                        first_output: whole.first_output + segment.first_output as u64,
-                    }),
-                    divided_by: None,
-                };
-                samples += segment.samples as u64;
-                outputs += segment.outputs as u64;
-                clip
-            })
-            .collect();
-        let job = self.prepare(&layout, T::INPUT)?;
+        let job = self.prepare(&packed(clips, &segments), T::INPUT)?;
         let slot = self.slot(job.input_bytes().max(4), job.output_bytes().max(4)).await?;
         let mut view = slot.upload.get_mapped_range_mut(..).map_err(not_mapped)?;
         let mut at = 0;

@@ -7,6 +7,9 @@ mod cache;
 mod context;
 mod errors;
 mod fault;
+#[cfg(any(test, fuzzing))]
+#[allow(unreachable_pub, reason = "public where it is fuzzed")]
+pub mod fuzzed;
 mod host;
 mod job;
 mod pieces;

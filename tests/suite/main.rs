@@ -13,7 +13,8 @@
 //! - `memory`: what calls allocate.
 //! - `lengths`, `nonfinite`, `refusals`, `presets`: exact lengths, NaN and infinities, bad input, names and options.
 //! - `response`: what a filter does by its coefficients, against tones that are resampled and measured.
-//! - `fuzzed`: options, rates, clips, chunks, ranges, tensors and gradients of any kind, found by fuzzing or at random.
+//! - `fuzzed`: options, rates, clips, chunks, ranges, tensors and gradients of any kind, found by fuzzing or at random (what
+//!   the GPU path does before it asks a device: `src/gpu/fuzzed.rs`).
 //! - `load`: many threads at once, and calls without end in memory that stays flat.
 //! - `gpu`: the GPU path; a missing adapter is said, and fails with `POLYPHASE_REQUIRE_GPU=1`.
 //! - `cli`: the program, run on real files, and its page in a browser; a missing Chromium is said, and fails with
@@ -41,7 +42,7 @@
 //! |---|---|
 //! | a device that is lost, or computes nothing | `gpu::batches::a_device_that_goes_is_an_error`, `gpu::backends::a_device_that_goes_loses_nothing`, `gpu::limits::a_driver_that_computes_nothing_is_no_hang` |
 //! | every call of the device that may fail, one after the other; memory that runs out | `src/resampler.rs`, with the faults of `src/gpu/fault.rs` |
-//! | small bindings, few workgroups, any limits | `gpu::batches::small_devices_cut_clips_and_change_nothing`, `gpu::limits`, `src/gpu/pieces.rs` |
+//! | small bindings, few workgroups, any limits | `gpu::batches::small_devices_cut_clips_and_change_nothing`, `gpu::limits`, `src/gpu/pieces.rs`, `src/gpu/fuzzed.rs` |
 //! | software adapters are not chosen; a broken driver is found by the self-test | `gpu::backends::software_adapters_are_not_chosen`; that silence fails it, `src/gpu/context.rs` |
 //! | foreign buffers | `gpu::limits::buffers_that_cannot_be_used_are_named_with_what_is_wrong` |
 //! | pipelines and buffers made by many threads at once | `gpu::load::eight_threads_share_a_resampler_from_its_first_use` |

@@ -1,0 +1,293 @@
+//! Any clips on any device, cut into pieces and laid out in tables: what is done before a device is asked. `fuzz` searches for
+//! numbers that break it; the tests here try those that it has found, and many at random.
+
+#![expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    clippy::cast_sign_loss,
+    reason = "numbers that are drawn to fit"
+)]
+
+use super::GpuKernel as Kernel;
+use super::abi::{ClipEntry, PlanEntry, halves};
+use super::adjoint::Adjoint;
+use super::bank::{BLOCK, Recipe, STAGED, WORKGROUP};
+use super::cache::BankCache;
+use super::pieces::{Capacity, ClipShape, Cursor, Segment, next_piece, packed};
+use super::pipelines::Shader;
+use super::tables::{Dispatch, Plans, Tables};
+use crate::error::Error;
+use crate::options::{OutputLength, Padding, ResampleOptions, Window};
+use crate::plan::Plan;
+
+/// A source of numbers: each is below the one that it is given.
+type Below<'a> = &'a mut dyn FnMut(u64) -> u64;
+
+/// Cuts clips with every option, and gradients on their way back, for a device of any size, and panics only where the library
+/// is wrong: every output that is not silence is in one segment, a segment holds the samples under its outputs, a piece is
+/// larger than the device only by its first frame, and the tables say where all of that lies.
+pub fn pieces(below: Below<'_>) {
+    let kernel = [Kernel::Banded, Kernel::Simple][index(below, 2)];
+    let plans: Vec<_> = (0..below(5)).filter_map(|_| any_plan(below)).collect();
+    let clips: Vec<_> = plans.iter().filter_map(|plan| any_clip(below, plan, kernel)).collect();
+    let limits = wgpu::Limits {
+        max_buffer_size: any_length(below),
+        max_storage_buffer_binding_size: any_length(below),
+        max_compute_workgroups_per_dimension: [65_535, 1 + index(below, 65_535) as u32][index(below, 2)],
+        ..wgpu::Limits::default()
+    };
+    let mut capacity = Capacity::new(&limits, [2, 4][index(below, 2)]);
+    if below(2) == 0 {
+        capacity.multiply_adds = any_length(below);
+    }
+    // From anywhere in the first clip on, for there may be very many pieces.
+    let frames = clips.first().map_or(0, |clip| clip.output_len as u64 / clip.frame);
+    let mut cursor =
+        Cursor { clip: 0, output: clips.first().map_or(0, |clip| (below(frames + 1) * clip.frame) as usize) };
+    let mut reached = cursor;
+    for _ in 0..20 {
+        let piece = next_piece(&clips, &mut cursor, capacity);
+        for segment in &piece {
+            pass_ended(&clips, &mut reached);
+            assert_eq!((segment.clip, segment.first_output), (reached.clip, reached.output));
+            assert_eq!(segment.first_output as u64 % clips[segment.clip].frame, 0);
+            assert!(segment.outputs > 0);
+            reached.output += segment.outputs;
+            check_samples(&clips[segment.clip], segment);
+        }
+        if piece.is_empty() {
+            pass_ended(&clips, &mut reached);
+            assert_eq!(reached, Cursor { clip: clips.len(), output: 0 }, "ended early");
+            return;
+        }
+        let fits = check_size(&clips, &piece, capacity);
+        check_tables(&clips, &piece, kernel, limits.max_compute_workgroups_per_dimension, fits);
+    }
+}
+
+fn index(below: Below<'_>, bound: usize) -> usize {
+    below(bound as u64) as usize
+}
+
+/// Of any order of magnitude, up to 2^40.
+fn any_length(below: Below<'_>) -> u64 {
+    let bound = 1 << below(41);
+    below(bound)
+}
+
+fn any_plan(below: Below<'_>) -> Option<Plan> {
+    const RATES: [u32; 12] = [1, 2, 3, 147, 160, 997, 8_000, 11_025, 16_000, 44_100, 48_000, 100_003];
+    let mut rate = || match below(4) {
+        0 => 1 + below(200_000) as u32,
+        _ => RATES[index(below, RATES.len())],
+    };
+    let (orig_freq, new_freq) = (rate(), rate());
+    let options = ResampleOptions::default()
+        .lowpass_filter_width((1 + below(640)) as f64 / 8.0)
+        .rolloff((1 + below(64)) as f64 / 64.0)
+        .window([Window::Hann, Window::KAISER][index(below, 2)])
+        .padding(Padding::ALL[index(below, 3)])
+        .normalize_phases(below(2) == 1)
+        .output_length(
+            [OutputLength::Ceil, OutputLength::Floor, OutputLength::Exact(any_length(below) as usize)][index(below, 3)],
+        )
+        // Small, to be quick; the smaller, the more banks are interpolated.
+        .max_filter_bytes(1 << (10 + below(9)))
+        .max_ratio(1 << 20);
+    Plan::new(orig_freq, new_freq, &options).ok()
+}
+
+/// A whole clip, or the gradient of one on its way back.
+fn any_clip<'a>(below: Below<'_>, plan: &'a Plan, kernel: Kernel) -> Option<ClipShape<'a>> {
+    let input_len = any_length(below) as usize;
+    let frame = |plan| match Recipe::new(plan, kernel) {
+        Ok(recipe) => Some(recipe.frame),
+        Err(error) => {
+            assert!(matches!(error, Error::GpuLimit { needed, limit, .. } if needed >= limit), "{error}");
+            None
+        }
+    };
+    if below(2) == 0 {
+        return Some(ClipShape::whole(plan, frame(plan)?, input_len));
+    }
+    let adjoint = Adjoint::new(plan, plan.output_len(input_len), input_len).ok()?;
+    Some(adjoint.shape(frame(adjoint.transposed)?))
+}
+
+/// Moves on to the next clip that has outputs left.
+fn pass_ended(clips: &[ClipShape<'_>], cursor: &mut Cursor) {
+    while clips.get(cursor.clip).is_some_and(|clip| clip.output_len == cursor.output) {
+        *cursor = Cursor { clip: cursor.clip + 1, output: 0 };
+    }
+}
+
+/// The samples under the first output and the last, or many of them, are held.
+fn check_samples(clip: &ClipShape<'_>, segment: &Segment) {
+    let held = segment.first_sample..segment.first_sample + segment.samples;
+    assert!(held.end <= clip.input_len, "{segment:?} of {clip:?}");
+    for n in [segment.first_output, segment.first_output + segment.outputs - 1] {
+        let window = window(clip, n);
+        let step = (window.end - window.start) as usize / 64 + 1;
+        for position in window.clone().step_by(step).chain(window.clone().next_back()) {
+            if let Some(source) = sample_at(clip, position) {
+                assert!(held.contains(&source), "{source} for {n} of {segment:?}, {clip:?}");
+            }
+        }
+    }
+}
+
+/// Positions under an output of the clip.
+fn window(clip: &ClipShape<'_>, n: usize) -> std::ops::Range<i64> {
+    let output = clip.first_output + n as u64;
+    if clip.plan.ratio().is_identity() { output as i64..output as i64 + 1 } else { clip.plan.shape().window(output) }
+}
+
+/// The sample that stands at a position.
+fn sample_at(clip: &ClipShape<'_>, position: i64) -> Option<usize> {
+    let (padding, reach) = (clip.plan.options().padding, clip.plan.look_ahead() as i64);
+    if padding == Padding::Zero || clip.plan.ratio().is_identity() {
+        let source = i128::from(position) - i128::from(clip.origin);
+        return usize::try_from(source).ok().filter(|&source| source < clip.input_len);
+    }
+    let is_near = (-reach..clip.input_len as i64 + reach).contains(&position);
+    padding.source(position, clip.input_len).filter(|_| is_near)
+}
+
+/// Whether the piece's buffers are within the capacity. What a first frame alone has used up nothing else may use.
+fn check_size(clips: &[ClipShape<'_>], piece: &[Segment], capacity: Capacity) -> bool {
+    let first = piece[0];
+    let is_frame = first.outputs as u64 <= clips[first.clip].frame;
+    let sizes = |part: &Segment| {
+        let cost = part.outputs as u64 * clips[part.clip].plan.multiply_adds();
+        [part.samples as u64, part.outputs as u64, cost]
+    };
+    let most = [capacity.samples as u64, capacity.outputs as u64, capacity.multiply_adds];
+    let totals: [u64; 3] = std::array::from_fn(|i| piece.iter().map(|part| sizes(part)[i]).sum());
+    for ((total, most), of_first) in totals.into_iter().zip(most).zip(sizes(&first)) {
+        assert!(total <= most || is_frame && total == of_first, "{total} of {most}: {piece:?}");
+    }
+    totals[0] <= most[0] && totals[1] <= most[1]
+}
+
+/// The tables of the piece lead every output to its window.
+fn check_tables(clips: &[ClipShape<'_>], piece: &[Segment], kernel: Kernel, widest: u32, fits: bool) {
+    let job = packed(clips, piece);
+    let tables = match Tables::new(&job, kernel, widest, &BankCache::default()) {
+        Ok(tables) => tables,
+        Err(Error::GpuLimit { what, needed, limit }) => {
+            assert!(needed >= limit && (!fits || what == "workgroups of a dispatch"), "{needed} {what}");
+            return;
+        }
+        Err(error) => panic!("{error}"),
+    };
+    let total = |f: fn(&Segment) -> usize| piece.iter().map(f).sum::<usize>() as u64;
+    assert_eq!((tables.input_end, tables.output_end), (total(|part| part.samples), total(|part| part.outputs)));
+    let mut laid_out = 0;
+    for dispatch in &tables.dispatches {
+        let (width, height) = dispatch.grid;
+        assert!(width <= widest && height <= widest);
+        assert!(u64::from(width) * u64::from(height) >= dispatch.tiles.len() as u64);
+        let recipe = |segment: &Segment| Recipe::new(clips[segment.clip].plan, kernel).expect("as before");
+        let segments = piece.iter().zip(&job).filter(|(segment, _)| recipe(segment).shader == dispatch.shader);
+        let (mut tiles, mut entries) = (dispatch.tiles.iter(), dispatch.clips.iter());
+        for (i, (segment, clip)) in segments.enumerate() {
+            let entry = entries.next().expect("an entry for each clip");
+            let first_tile = dispatch.tiles.len() - tiles.len();
+            for number in 0..recipe(segment).tiles(segment.outputs as u64) {
+                let tile = tiles.next().expect("a tile for each place");
+                assert_eq!((tile.clip as usize, u64::from(tile.tile)), (i, number));
+            }
+            assert_eq!(u64::from(entry.input_offset), clip.input_offset);
+            assert_eq!(u64::from(entry.output_offset), clip.output_offset);
+            assert_eq!((entry.input_len as usize, entry.output_len as usize), (segment.samples, segment.outputs));
+            for n in [0, segment.outputs / 2, segment.outputs - 1] {
+                check_place(dispatch, entry, first_tile, &clips[segment.clip], segment, n);
+            }
+            laid_out += 1;
+        }
+        assert!(tiles.next().is_none() && entries.next().is_none());
+    }
+    assert_eq!(laid_out, piece.len());
+}
+
+/// The entry leads output `n` of the segment to the samples that are under it.
+fn check_place(
+    dispatch: &Dispatch,
+    entry: &ClipEntry,
+    first_tile: usize,
+    clip: &ClipShape<'_>,
+    segment: &Segment,
+    n: usize,
+) {
+    let window = window(clip, segment.first_output + n);
+    let first_sample = i128::from(clip.origin) + segment.first_sample as i128;
+    let (start, end) = (i128::from(window.start) - first_sample, i128::from(window.end) - first_sample);
+    match &dispatch.plans {
+        Plans::Phases { plans, starts } => {
+            let plan = &plans[entry.plan as usize];
+            let (frame, phase) = (n as u32 / plan.phases, n as u32 % plan.phases);
+            let at = entry.shift + (frame * plan.stride).cast_signed();
+            if clip.plan.ratio().is_identity() {
+                assert_eq!((plan.band, i128::from(at)), (0, start));
+                return;
+            }
+            let starts = &starts[plan.starts as usize..];
+            let is_banded = dispatch.shader == Shader::Banded;
+            let band = i128::from(at + starts[if is_banded { phase / BLOCK } else { phase } as usize]);
+            assert!(band <= start && end <= band + i128::from(plan.band), "{start}..{end} for {band}: {plan:?}");
+            if is_banded {
+                check_tile(plan, &starts[..plan.blocks as usize]);
+            } else {
+                assert_eq!(band, start);
+            }
+        }
+        Plans::Interpolated { places, .. } => {
+            let tile = n as u64 / u64::from(WORKGROUP);
+            let output = clip.first_output + segment.first_output as u64 + tile * u64::from(WORKGROUP);
+            let centre = i128::from(output) * i128::from(clip.plan.ratio().stride());
+            let phases = i128::from(clip.plan.ratio().phases());
+            let place = &places[first_tile + tile as usize];
+            assert_eq!(i128::from(place.sample) + first_sample, centre / phases);
+            assert_eq!(place.rest, halves((centre % phases) as u64));
+        }
+    }
+}
+
+/// Tiles fit a workgroup and its memory, with their staged rows and the furthest row that a thread reads.
+pub(super) fn check_tile(plan: &PlanEntry, starts: &[i32]) {
+    assert!(plan.blocks_in_tile * plan.quads <= WORKGROUP, "{plan:?}");
+    assert!(plan.column % 2 == 1 && plan.column * plan.quads <= STAGED, "{plan:?}");
+    assert!(plan.band.is_multiple_of(4) && plan.chunk.is_multiple_of(4) && plan.chunk > 0, "{plan:?}");
+    for tile in starts.chunks(plan.blocks_in_tile as usize) {
+        let span = tile[tile.len() - 1].abs_diff(tile[0]);
+        assert!(plan.chunk + span <= plan.column, "{plan:?}: {span}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arbitrary::Unstructured;
+
+    use super::*;
+
+    /// What has been found to fail, and 10,000 batches at random, or as many as `POLYPHASE_FUZZ` says.
+    #[test]
+    fn any_clips_are_cut_for_any_device() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/pieces");
+        let seeds = std::fs::read_dir(&folder).expect("the seeds").map(|entry| entry.expect("a seed").path());
+        let seeds: Vec<_> = seeds.map(|path| std::fs::read(path).expect("a seed")).collect();
+        assert!(!seeds.is_empty());
+        for seed in seeds {
+            let mut bytes = Unstructured::new(&seed);
+            pieces(&mut |bound| bytes.int_in_range(0..=bound - 1).expect("not empty"));
+        }
+        let count = std::env::var("POLYPHASE_FUZZ").map_or(10_000, |count| count.parse().expect("a number"));
+        for number in 0..count {
+            let mut state = 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(number + 1);
+            pieces(&mut |bound| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                u64::try_from((u128::from(state) * u128::from(bound)) >> 64).expect("below the bound")
+            });
+        }
+    }
+}
