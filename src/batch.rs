@@ -183,4 +183,12 @@ mod tests {
         }
         assert_eq!(batch.output_offsets(), [0, usize::MAX / 4 * 3, usize::MAX, usize::MAX]);
     }
+
+    #[test]
+    fn parts_are_what_the_batch_was_made_of() {
+        let batch = BatchBuf::from_parts(vec![1, 2, 3], vec![0, 2, 2, 3]);
+        assert!(!batch.is_empty());
+        assert_eq!(batch.into_parts(), (vec![1, 2, 3], vec![0, 2, 2, 3]));
+        assert!(BatchBuf::<f32>::from_parts(vec![], vec![0]).is_empty());
+    }
 }

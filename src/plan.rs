@@ -327,4 +327,11 @@ mod tests {
         };
         assert!((22_000..23_000).contains(&bytes), "{bytes}");
     }
+
+    #[test]
+    fn the_way_back_has_the_limits_of_the_way_there() {
+        let plan = Plan::new(16_001, 16_000, &ResampleOptions::default().max_filter_bytes(30_000)).expect("a plan");
+        let transposed = plan.transposed().expect("a plan");
+        assert!(transposed.filter_bytes() <= 30_000, "{}", transposed.filter_bytes());
+    }
 }
