@@ -22,9 +22,8 @@ use crate::rows::Rows;
 /// What a sample type brings along: its filter bank in the plan, and its inner loop.
 pub trait Kernel: Coefficient {
     /// Computes the outputs `first..first + output.len()` from `samples`, of which the first one stands at `origin` in
-    /// the clip, and which is zero elsewhere. Returns false if an output is not finite.
-    ///
-    /// A sample that is not finite may also spoil outputs near those whose window holds it.
+    /// the clip, and which is zero elsewhere. Returns false if an output is not finite that may have been spoilt: by a sample
+    /// that is not finite, and lies near its window.
     fn convolve(level: Level, plan: &Plan, samples: &[Self], origin: i64, first: u64, output: &mut [Self]) -> bool;
 
     /// True for numbers, false for NaN and the infinities.
@@ -56,10 +55,11 @@ impl Kernel for f64 {
             }
             None => {
                 let mut rows = Rows::new(plan.shape());
-                (first..).zip(output).fold(true, |finite, (n, value)| {
+                for (n, value) in (first..).zip(output) {
                     *value = product_sum(plan.shape().window(n).start, rows.row(n), samples, origin);
-                    finite & value.is_finite()
-                })
+                }
+                // No tap lies outside its window.
+                true
             }
         }
     }
