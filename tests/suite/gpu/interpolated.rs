@@ -24,7 +24,9 @@ fn options() -> Vec<ResampleOptions> {
     let others = [
         // The window ends at full height.
         default.lowpass_filter_width(1.5).window(Window::Kaiser { beta: 0.0 }),
+        // Windows between two samples hold none.
         default.lowpass_filter_width(0.3),
+        default.lowpass_filter_width(0.3).normalize_phases(true),
         default.rolloff(0.5).normalize_phases(true).padding(Padding::Reflect),
         default.lowpass_filter_width(2.7).window(Window::Kaiser { beta: 1.0 }).normalize_phases(true),
         default.padding(Padding::Edge).output_length(OutputLength::Exact(400)),
