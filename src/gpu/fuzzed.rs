@@ -200,6 +200,12 @@ fn check_tables(clips: &[ClipShape<'_>], piece: &[Segment], kernel: Kernel, wide
             assert_eq!(u64::from(entry.input_offset), clip.input_offset);
             assert_eq!(u64::from(entry.output_offset), clip.output_offset);
             assert_eq!((entry.input_len as usize, entry.output_len as usize), (segment.samples, segment.outputs));
+            let first_sample = i128::from(clips[segment.clip].origin) + segment.first_sample as i128;
+            let ends = [-first_sample, clips[segment.clip].input_len as i128 - 1 - first_sample];
+            for (told, end) in [entry.first, entry.last].map(i128::from).into_iter().zip(ends) {
+                // One that no window gets to may be nearer.
+                assert!(told == end || told.abs() >= (1 << 30) - 1 && told.signum() == end.signum(), "{told}: {end}");
+            }
             for n in [0, segment.outputs / 2, segment.outputs - 1] {
                 check_place(dispatch, entry, first_tile, &clips[segment.clip], segment, n);
             }
