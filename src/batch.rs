@@ -188,6 +188,7 @@ mod tests {
     fn parts_are_what_the_batch_was_made_of() {
         let batch = BatchBuf::from_parts(vec![1, 2, 3], vec![0, 2, 2, 3]);
         assert!(!batch.is_empty());
+        assert_eq!((batch.samples(), batch.offsets()), (&[1, 2, 3][..], &[0, 2, 2, 3][..]));
         assert_eq!(batch.into_parts(), (vec![1, 2, 3], vec![0, 2, 2, 3]));
         assert!(BatchBuf::<f32>::from_parts(vec![], vec![0]).is_empty());
     }

@@ -85,7 +85,7 @@ impl Kernel for f64 {
 /// The taps from position `start` on with the samples from `origin` on.
 fn product_sum(start: i64, taps: &[f64], samples: &[f64], origin: i64) -> f64 {
     let inside = overlap(start, taps.len(), origin, samples.len());
-    let at = index((start - origin + position(inside.start as u64)).max(0).unsigned_abs());
+    let at = index((start - origin).max(0).unsigned_abs());
     taps[inside].iter().zip(samples.get(at..).unwrap_or_default()).map(|(tap, sample)| tap * sample).sum()
 }
 
@@ -265,7 +265,7 @@ impl Input<'_> {
     #[cold]
     fn extend(self, start: i64, len: usize, scratch: &mut Vec<f32>) {
         let inside = overlap(start, len, 0, self.samples.len());
-        let from = index((start + position(inside.start as u64)).max(0).unsigned_abs());
+        let from = index(start.max(0).unsigned_abs());
         scratch.clear();
         scratch.resize(inside.start, 0.0);
         scratch.extend_from_slice(self.samples.get(from..).unwrap_or_default().get(..inside.len()).unwrap_or_default());
