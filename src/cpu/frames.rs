@@ -189,7 +189,7 @@ impl Input<'_> {
         for (lane, copy) in copy.chunks_mut(LANES).enumerate() {
             let at = at + position((lane * apart) as u64);
             let inside = overlap(at, LANES, 0, self.samples.len());
-            let from = index((at + position(inside.start as u64)).max(0).unsigned_abs());
+            let from = index(at.max(0).unsigned_abs());
             let samples = self.samples.get(from..).unwrap_or_default();
             copy[inside.clone()].copy_from_slice(&samples[..inside.len()]);
         }
