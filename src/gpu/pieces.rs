@@ -54,17 +54,20 @@ impl<'a> ClipShape<'a> {
 
     /// The samples that a range of the outputs is computed from.
     fn samples_under(&self, outputs: Range<usize>) -> Range<usize> {
+        let shape = self.plan.shape();
+        let output = |n: usize| self.first_output.saturating_add(n as u64);
+        let index = |position: i64| {
+            let index = i128::from(position) - i128::from(self.origin);
+            usize::try_from(index.max(0)).unwrap_or(usize::MAX).min(self.input_len)
+        };
+        let from = index(shape.window(output(outputs.start)).start);
+        let to = index(shape.window(output(outputs.end - 1)).end).max(from);
         match self.plan.options().padding {
-            Padding::Edge | Padding::Reflect => input_range(self.plan, self.input_len, outputs),
-            Padding::Zero => {
-                let shape = self.plan.shape();
-                let output = |n: usize| self.first_output.saturating_add(n as u64);
-                let index = |position: i64| {
-                    let index = i128::from(position) - i128::from(self.origin);
-                    usize::try_from(index.max(0)).unwrap_or(usize::MAX).min(self.input_len)
-                };
-                let from = index(shape.window(output(outputs.start)).start);
-                from..index(shape.window(output(outputs.end - 1)).end).max(from)
+            Padding::Zero => from..to,
+            Padding::Edge | Padding::Reflect => {
+                let samples = input_range(self.plan, self.input_len, outputs);
+                // Windows between two samples hold none; those that are none still lie there, for places are relative to them.
+                if samples.is_empty() { from..from } else { samples }
             }
         }
     }
