@@ -280,6 +280,20 @@ mod tests {
     }
 
     #[test]
+    fn a_piece_takes_64_mib_or_what_the_device_does() {
+        let limits =
+            wgpu::Limits { max_buffer_size: 1 << 30, max_storage_buffer_binding_size: 1 << 30, ..Default::default() };
+        let expected = Capacity { samples: 1 << 25, outputs: 1 << 24, multiply_adds: 1 << 27 };
+        assert_eq!(Capacity::new(&limits, 2), expected);
+        for small in [
+            wgpu::Limits { max_buffer_size: 4000, ..limits.clone() },
+            wgpu::Limits { max_storage_buffer_binding_size: 4000, ..limits },
+        ] {
+            assert_eq!(Capacity::new(&small, 4), Capacity { samples: 1000, outputs: 1000, multiply_adds: 1 << 27 });
+        }
+    }
+
+    #[test]
     fn no_clips_are_no_pieces() {
         let capacity = Capacity { samples: 10, outputs: 10, multiply_adds: 10 };
         assert!(pieces(&[], capacity).is_empty());
