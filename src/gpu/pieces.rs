@@ -66,7 +66,7 @@ impl<'a> ClipShape<'a> {
             Padding::Zero => from..to,
             Padding::Edge | Padding::Reflect => {
                 let samples = input_range(self.plan, self.input_len, outputs);
-                // Windows between two samples hold none; those that are none still lie there, for places are relative to them.
+                // Windows between two samples hold none. The shaders count from the first all the same: it must be near.
                 if samples.is_empty() { from..from } else { samples }
             }
         }

@@ -128,7 +128,7 @@ fn rates_that_are_not_integers_have_their_exact_ratio() {
     let rough = Ratio::from_f64(1000.0 / 1001.0, 1e-4).unwrap();
     let residual = rough.ratio.phases() as f64 * 1001.0 / (rough.ratio.stride() as f64 * 1000.0) - 1.0;
     assert!((rough.residual - residual).abs() < 1e-15 && (rough.ppm() - residual * 1e6).abs() < 1e-9);
-    assert!((rough.samples_per_hour(48_000.0) - residual * 48_000.0 * 3600.0).abs() < 1e-6);
+    assert!((rough.samples_per_hour(48_000.0) - rough.residual * 48_000.0 * 3600.0).abs() < 1e-9);
     assert!(rough.ratio.stride() < 1001 && rough.ppm().abs() <= 100.0 && rough.ppm() != 0.0);
 }
 
