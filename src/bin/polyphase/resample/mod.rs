@@ -185,6 +185,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let (resampler, mut reason) = choose_backend(args, &options)?;
     let threads =
         args.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, Into::into).min(MAX_THREADS));
+    let threads = workers::within_memory(threads);
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
 
     // From here on there is something to leave in good order.

@@ -23,6 +23,16 @@ const GRACE: Duration = Duration::from_millis(500);
 /// How often it is looked whether an end is asked for.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
+/// So many threads, or as many as the address space has room for: glibc reserves up to 128 MiB of it for each, and ends the
+/// program where a thread that has begun finds none left.
+pub(super) fn within_memory(threads: usize) -> usize {
+    #[cfg(unix)]
+    if let Some(bytes) = rustix::process::getrlimit(rustix::process::Resource::As).current {
+        return threads.min(usize::try_from(bytes >> 27).unwrap_or(usize::MAX)).max(1);
+    }
+    threads
+}
+
 /// How many workers the process may have open files for.
 pub(super) fn room() -> usize {
     /// What one worker opens: its input, its output twice, and an array's channels.
