@@ -1,7 +1,7 @@
-// The main kernel: each thread computes 4 frames × 8 phases, in registers, over the band of taps that the 8 phases share.
+// The main kernel: each thread computes 4 periods × 8 phases, in registers, over the band of taps that the 8 phases share.
 //
-// A workgroup computes a tile: `quads` × 4 frames of `blocks_in_tile` × 8 phases of one clip. Its samples are staged in
-// workgroup memory as columns: xs[quad * column + row] holds, for 4 consecutive frames (`stride` samples apart), the sample
+// A workgroup computes a tile: `quads` × 4 periods of `blocks_in_tile` × 8 phases of one clip. Its samples are staged in
+// workgroup memory as columns: xs[quad * column + row] holds, for 4 consecutive periods (`stride` samples apart), the sample
 // `row` after the first that the tile's phases reach. One vec4 of it and 8 taps make 32 multiply-adds: an eighth of a word of
 // workgroup memory for each.
 //
@@ -13,7 +13,7 @@
 // | 0/1 tiles   | (clip, tile in the clip) for each workgroup                                      |
 // | 0/2 clips   | where each clip's samples and outputs lie, and its plan                          |
 // | 0/3 plans   | the shape of each plan's tiles, and where its starts and taps lie                |
-// | 0/4 starts  | for each block of 8 phases, the first sample of its band, relative to the frame  |
+// | 0/4 starts  | for each block of 8 phases, the first sample of its band, relative to the period  |
 // | 0/5 taps    | taps[block][k][8], zero outside a phase's window                                 |
 // | 1/0 input   | float32 samples, or pairs of 16-bit integers or floats                           |
 // | 1/1 output  | float32 samples                                                                  |
@@ -28,7 +28,7 @@ struct Clip {
     input_len: u32,
     output_offset: u32,
     output_len: u32,
-    // Position of frame 0, relative to the first sample.
+    // Position of period 0, relative to the first sample.
     shift: i32,
     plan: u32,
     // Where the clip, of which these samples may be a part, begins and ends: positions of its first and its last sample.
@@ -114,10 +114,10 @@ fn source(clip: Clip, padding: u32, reach: u32, position: i32) -> i32 {
     if padding == 1u {
         return clamp(position, clip.first, clip.last);
     }
-    // To and fro, alike on both sides of the first sample: a period is the way there and back.
-    let period = u32(clip.last - clip.first) * 2u;
-    let within = u32(abs(position - clip.first)) % max(period, 1u);
-    return clip.first + i32(min(within, period - within));
+    // The mirrored clip repeats after 2 (len - 1) samples and is symmetric about its first sample.
+    let cycle = u32(clip.last - clip.first) * 2u;
+    let within = u32(abs(position - clip.first)) % max(cycle, 1u);
+    return clip.first + i32(min(within, cycle - within));
 }
 
 // The clip is zero where there are no samples. Positions before them wrap to beyond them, and an index outside the buffer reads
@@ -149,7 +149,7 @@ fn store_one(clip: Clip, n: u32, y: f32, add: bool) {
     }
 }
 
-// Stores phase j of four frames, of which the first is output `n`.
+// Stores phase j of four periods, of which the first is output `n`.
 fn store(clip: Clip, plan: Plan, n: u32, j: u32, y: vec4<f32>, add: bool) {
     if j < plan.phases {
         store_one(clip, n, y.x, add);
@@ -203,14 +203,14 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
         }
         return;
     }
-    let first_frame = tile.y / plan.tiles_across * plan.quads * 4u;
+    let first_period = tile.y / plan.tiles_across * plan.quads * 4u;
     let first_block = tile.y % plan.tiles_across * plan.blocks_in_tile;
     let last_block = min(first_block + plan.blocks_in_tile, plan.blocks) - 1u;
     let first_start = starts[plan.starts + first_block];
     let rows = plan.chunk + u32(starts[plan.starts + last_block] - first_start);
-    let origin = clip.shift + i32(first_frame * plan.stride) + first_start;
+    let origin = clip.shift + i32(first_period * plan.stride) + first_start;
 
-    // This thread's quad of frames and block of phases. Threads beyond the last block only stage.
+    // This thread's quad of periods and block of phases. Threads beyond the last block only stage.
     let quad = lane % plan.quads;
     let block = first_block + lane / plan.quads;
     let used_block = min(block, last_block);
@@ -232,17 +232,17 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
 
     let stores = block <= last_block && lane < plan.quads * plan.blocks_in_tile;
     let j = block * 8u;
-    let n = (first_frame + quad * 4u) * plan.phases + j;
+    let n = (first_period + quad * 4u) * plan.phases + j;
 
     for (var k = 0u; k < plan.band; k += plan.chunk) {
         workgroupBarrier();
         let last_row = origin + i32((plan.quads * 4u - 1u) * plan.stride + k + rows - 1u);
         let inside = origin + i32(k) >= clip.first && last_row <= clip.last;
         for (var q = lane_quad; q < plan.quads; q += WORKGROUP >> plan.lane_bits) {
-            let from_frame = origin + i32(q * 4u * plan.stride + k);
+            let from_period = origin + i32(q * 4u * plan.stride + k);
             let stride = i32(plan.stride);
             for (var row = lane_row; row < rows; row += 1u << plan.lane_bits) {
-                let position = from_frame + i32(row);
+                let position = from_period + i32(row);
                 let x = vec4(
                     staged(clip, plan, inside, position),
                     staged(clip, plan, inside, position + stride),

@@ -13,7 +13,7 @@
 // | 0/2 clips   | where each clip's samples and outputs lie, and its plan                                        |
 // | 0/3 plans   | each plan's ratio, and where its taps lie    | the same                                        |
 // | 0/4 starts  | for each phase, the first sample of its      | `places`: where each tile's first output lies,  |
-// |             | window, relative to the frame                | and for each plan what each thread adds to that |
+// |             | window, relative to the period                | and for each plan what each thread adds to that |
 // | 0/5 taps    | taps[phase][k]                               | for each row a vec4 of its ends, then its taps  |
 // | 1/0 input   | float32 samples, or pairs of 16-bit integers or floats                                         |
 // | 1/1 output  | float32 samples                                                                                |
@@ -28,7 +28,7 @@ struct Clip {
     input_len: u32,
     output_offset: u32,
     output_len: u32,
-    // Position of frame 0, relative to the first sample.
+    // Position of period 0, relative to the first sample.
     shift: i32,
     plan: u32,
     // Where the clip, of which these samples may be a part, begins and ends: positions of its first and its last sample.
@@ -143,10 +143,10 @@ fn source(clip: Clip, padding: u32, reach: u32, position: i32) -> i32 {
     if padding == 1u {
         return clamp(position, clip.first, clip.last);
     }
-    // To and fro, alike on both sides of the first sample: a period is the way there and back.
-    let period = u32(clip.last - clip.first) * 2u;
-    let within = u32(abs(position - clip.first)) % max(period, 1u);
-    return clip.first + i32(min(within, period - within));
+    // The mirrored clip repeats after 2 (len - 1) samples and is symmetric about its first sample.
+    let cycle = u32(clip.last - clip.first) * 2u;
+    let within = u32(abs(position - clip.first)) % max(cycle, 1u);
+    return clip.first + i32(min(within, cycle - within));
 }
 
 // The clip is zero where there are no samples. Positions before them wrap to beyond them, and an index outside the buffer reads
@@ -169,12 +169,12 @@ fn simple(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
         return;
     }
     let phase = n % plan.phases;
-    let frame = clip.shift + i32(n / plan.phases * plan.stride);
+    let period = clip.shift + i32(n / plan.phases * plan.stride);
     if plan.band == 0u {
-        output[clip.output_offset + n] = sample_or_zero(clip, frame);
+        output[clip.output_offset + n] = sample_or_zero(clip, period);
         return;
     }
-    let start = frame + starts[plan.starts + phase];
+    let start = period + starts[plan.starts + phase];
     // The part of the window under which there is anything but silence.
     var low = 0;
     var high = i32(clip.input_len);

@@ -23,9 +23,9 @@ pub(crate) struct Taps(pub(crate) [f32; LANES]);
 #[derive(Clone, PartialEq)]
 pub(crate) struct PhaseBlocks {
     shape: FilterShape,
-    /// Frames of the ratio in one frame here, see [`turns`].
+    /// Periods of the ratio in one period here, see [`turns`].
     turns: usize,
-    /// For each block, the first input sample under it, relative to the frame's first.
+    /// For each block, the first input sample under it, relative to the period's first.
     starts: Vec<i64>,
     /// Samples under a block.
     span: usize,
@@ -40,7 +40,7 @@ pub(crate) struct PhaseBlocks {
     taps: Vec<OnceLock<Vec<Taps>>>,
 }
 
-/// Outputs that the kernel for many frames computes side by side.
+/// Outputs that the kernel for many periods computes side by side.
 pub(crate) const BAND: usize = 8;
 
 /// Its sizes: the taps themselves are too many to read.
@@ -109,7 +109,7 @@ impl PhaseBlocks {
         let first = group * self.group;
         let blocks = first..self.len().min(first + self.group);
         let mut taps = vec![Taps::default(); blocks.len() * self.span];
-        let lanes = usize::try_from(self.frame_len()).unwrap_or(usize::MAX);
+        let lanes = usize::try_from(self.period_len()).unwrap_or(usize::MAX);
         let mut rows = Rows::new(&self.shape);
         for block in blocks {
             let in_block = block * LANES..lanes.min((block + 1) * LANES);
@@ -145,17 +145,17 @@ impl PhaseBlocks {
         self.len() * self.span * size_of::<Taps>() + places
     }
 
-    /// Blocks of a frame.
+    /// Blocks of a period.
     fn len(&self) -> usize {
         self.starts.len()
     }
 
-    /// Outputs of a frame.
-    pub(crate) fn frame_len(&self) -> u64 {
+    /// Outputs of a period.
+    pub(crate) fn period_len(&self) -> u64 {
         self.shape.ratio().phases() * self.turns as u64
     }
 
-    /// Input samples from one frame to the next.
+    /// Input samples from one period to the next.
     pub(crate) fn stride(&self) -> u64 {
         self.shape.ratio().stride() * self.turns as u64
     }
@@ -170,18 +170,18 @@ impl PhaseBlocks {
         &self.segments
     }
 
-    /// For each block of a frame, the part of its span that each [`BAND`] of its outputs needs; empty without outputs.
+    /// For each block of a period, the part of its span that each [`BAND`] of its outputs needs; empty without outputs.
     pub(crate) fn bands(&self) -> &[[Range<usize>; LANES / BAND]] {
         &self.bands
     }
 
-    /// The blocks of a frame that hold any of its outputs in a range.
+    /// The blocks of a period that hold any of its outputs in a range.
     pub(crate) fn blocks(&self, outputs: Range<u64>) -> Range<usize> {
-        let lane = |output: u64| usize::try_from(output.min(self.frame_len())).unwrap_or(usize::MAX);
+        let lane = |output: u64| usize::try_from(output.min(self.period_len())).unwrap_or(usize::MAX);
         lane(outputs.start) / LANES..lane(outputs.end).div_ceil(LANES)
     }
 
-    /// The first sample under a block, relative to the frame's first.
+    /// The first sample under a block, relative to the period's first.
     pub(crate) fn start(&self, block: usize) -> i64 {
         self.starts[block]
     }
@@ -192,26 +192,26 @@ impl PhaseBlocks {
         &self.group(group)[block * self.span..][..self.span]
     }
 
-    /// The end of the samples under the blocks of a frame that hold any of its outputs in a range, relative to the frame's
+    /// The end of the samples under the blocks of a period that hold any of its outputs in a range, relative to the period's
     /// first.
     pub(crate) fn end(&self, outputs: Range<u64>) -> i64 {
         let last = self.blocks(outputs).end.checked_sub(1).and_then(|last| self.starts.get(last));
         last.map_or(0, |start| start + to_position(self.span))
     }
 
-    /// The frames whose blocks lie over the samples from `start` to `end` alone.
-    pub(crate) fn frames_within(&self, start: i64, end: i64) -> Range<u64> {
+    /// The periods whose blocks lie over the samples from `start` to `end` alone.
+    pub(crate) fn periods_within(&self, start: i64, end: i64) -> Range<u64> {
         let stride = self.stride().cast_signed();
         let (Some(first_block), Some(last_block)) = (self.starts.first(), self.starts.last()) else { return 0..0 };
         let first = (start - first_block + stride - 1).div_euclid(stride);
         let last = (end - last_block - to_position(self.span)).div_euclid(stride);
-        let frame = |frame: i64| u64::try_from(frame).unwrap_or(0);
-        frame(first)..frame(last + 1)
+        let period = |period: i64| u64::try_from(period).unwrap_or(0);
+        period(first)..period(last + 1)
     }
 
     /// The taps of output `n`, from the first sample inside its window.
     pub(crate) fn row(&self, n: u64) -> impl Iterator<Item = f32> {
-        let lane = usize::try_from(n % self.frame_len()).unwrap_or(usize::MAX);
+        let lane = usize::try_from(n % self.period_len()).unwrap_or(usize::MAX);
         let (block, lane_in_block) = (lane / LANES, lane % LANES);
         let window = self.shape.window(lane as u64);
         let offset = to_len(self.starts[block]..window.start);
@@ -228,7 +228,7 @@ fn to_position(len: usize) -> i64 {
     i64::try_from(len).unwrap_or(i64::MAX)
 }
 
-/// How many frames of the ratio make one frame of blocks, so that few lanes are left empty: the last block of a frame is
+/// How many periods of the ratio make one period of blocks, so that few lanes are left empty: the last block of a period is
 /// filled with the outputs after it. (M, L) becomes (M · turns, L · turns), which is the same ratio.
 ///
 /// The smallest number with at most 4 % of empty lanes, 16 at most, since it multiplies the bank: 147 phases (48→44.1 kHz)
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn blocks_are_full_and_frames_short() {
+    fn blocks_are_full_and_periods_short() {
         let expected =
             [(1, 16), (2, 8), (3, 16), (4, 4), (7, 9), (16, 1), (80, 1), (147, 2), (160, 1), (441, 1), (16_000, 1)];
         for (phases, expected) in expected {
@@ -326,7 +326,7 @@ mod tests {
                 let shape = shape(orig, new, &options);
                 let blocks = PhaseBlocks::design(&shape);
                 let bank = FilterBank::<f32>::design(&shape);
-                for n in 0..3 * blocks.frame_len() {
+                for n in 0..3 * blocks.period_len() {
                     let expected = bank.row(usize::try_from(n % bank.phases() as u64).expect("a phase"));
                     let row: Vec<_> = blocks.row(n).collect();
                     assert_eq!(row, expected[..row.len()]);
@@ -334,7 +334,7 @@ mod tests {
                 }
                 // Nothing but the rows is in the blocks.
                 let sum = |taps: &mut dyn Iterator<Item = f32>| taps.map(f64::from).map(f64::abs).sum::<f64>();
-                let inside = sum(&mut (0..blocks.frame_len()).flat_map(|n| blocks.row(n)));
+                let inside = sum(&mut (0..blocks.period_len()).flat_map(|n| blocks.row(n)));
                 let taps = (0..blocks.len()).flat_map(|block| blocks.taps(block));
                 let all = sum(&mut taps.flat_map(|taps| taps.0));
                 assert!((inside - all).abs() < 1e-9 * all);
@@ -343,20 +343,20 @@ mod tests {
     }
 
     #[test]
-    fn frames_within_the_samples_are_found_to_the_sample() {
+    fn periods_within_the_samples_are_found_to_the_sample() {
         for (orig, new) in [(48_000, 44_100), (1, 2), (441, 160), (1009, 997)] {
             let blocks = PhaseBlocks::design(&shape(orig, new, &ResampleOptions::default()));
             for (start, end) in [(0, 5000), (17, 3000), (0, 0), (-3, 1), (160, 12_345)] {
-                let within = |frame: u64| {
-                    let frame = (frame * blocks.stride()).cast_signed();
+                let within = |period: u64| {
+                    let period = (period * blocks.stride()).cast_signed();
                     blocks
                         .blocks(0..u64::MAX)
-                        .map(|block| frame + blocks.start(block))
+                        .map(|block| period + blocks.start(block))
                         .all(|block| block >= start && block + to_position(blocks.span) <= end)
                 };
-                let expected: Vec<_> = (0..3000).filter(|&frame| within(frame)).collect();
+                let expected: Vec<_> = (0..3000).filter(|&period| within(period)).collect();
                 assert_eq!(
-                    blocks.frames_within(start, end).collect::<Vec<_>>(),
+                    blocks.periods_within(start, end).collect::<Vec<_>>(),
                     expected,
                     "{orig}→{new}, {start}..{end}"
                 );

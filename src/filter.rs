@@ -150,7 +150,7 @@ impl FilterShape {
     /// The taps of a phase's window, h at m = i·L − phase·M for one position i after the other, in two runs: the first is to
     /// be read backwards.
     ///
-    /// The phase may be beyond L: phase j + L is phase j of the next frame.
+    /// The phase may be beyond L: phase j + L is phase j of the next period.
     #[inline]
     pub(crate) fn taps_of<'a, T: Copy>(&self, phase: usize, prototype: &'a Prototype<T>) -> (&'a [T], &'a [T]) {
         let window = self.window(phase as u64);
@@ -245,11 +245,11 @@ impl Coefficient for f64 {
 /// The taps of every phase, a row for each: what the float64 reference reads, and what every other layout is made from.
 #[derive(Clone, PartialEq)]
 pub(crate) struct FilterBank<T> {
-    /// Input samples from one frame to the next.
+    /// Input samples from one period to the next.
     stride: i64,
     /// Taps in a row; rows that have one less end with a zero.
     row: usize,
-    /// For each phase j, the first input sample under its row, relative to that of the frame, q·M.
+    /// For each phase j, the first input sample under its row, relative to that of the period, q·M.
     starts: Vec<i64>,
     coefficients: Vec<T>,
 }
@@ -278,7 +278,7 @@ impl<T: Coefficient> FilterBank<T> {
         self.starts.len()
     }
 
-    /// Input samples from one frame to the next.
+    /// Input samples from one period to the next.
     pub(crate) fn stride(&self) -> i64 {
         self.stride
     }
@@ -288,7 +288,7 @@ impl<T: Coefficient> FilterBank<T> {
         &self.coefficients[phase * self.row..][..self.row]
     }
 
-    /// The first input sample under the row of a phase, relative to its frame's.
+    /// The first input sample under the row of a phase, relative to its period's.
     pub(crate) fn start(&self, phase: usize) -> i64 {
         self.starts[phase]
     }

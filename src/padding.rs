@@ -15,10 +15,10 @@ impl Padding {
             Self::Edge => position.clamp(0, last),
             Self::Reflect if last == 0 => 0,
             Self::Reflect => {
-                // To and fro: a period is the way there and back, which may be beyond 64 bits for clips that are read in pieces.
-                let period = 2 * i128::from(last);
-                let within = i128::from(position).rem_euclid(period);
-                i64::try_from(within.min(period - within)).ok()?
+                // A mirrored clip repeats after 2 · (len − 1) samples, which may exceed 64 bits for a clip that is read in parts.
+                let cycle = 2 * i128::from(last);
+                let within = i128::from(position).rem_euclid(cycle);
+                i64::try_from(within.min(cycle - within)).ok()?
             }
         };
         usize::try_from(source).ok()

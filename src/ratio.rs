@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 
 /// Two sampling rates in lowest terms: output n lies at n · stride / phases input samples, exactly.
 ///
-/// With L = [`phases`](Self::phases) and M = [`stride`](Self::stride), output n = q·L + j has phase j and its frame
+/// With L = [`phases`](Self::phases) and M = [`stride`](Self::stride), output n = q·L + j has phase j and its period
 /// begins at input sample q·M.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Ratio {

@@ -139,13 +139,13 @@ impl CpuResampler {
         let transposed = plan.transposed()?;
         let padding = plan.options().padding;
         let margin = if padding == Padding::Zero { 0 } else { plan.look_ahead() };
-        // Places before the clip are outputs of a signal that stands some frames later.
-        let (frame, stride) = (plan.ratio().stride(), plan.ratio().phases());
-        let frames = (margin as u64).div_ceil(frame);
-        let first = u128::from(frames) * u128::from(frame) - margin as u128;
-        let origin = u128::from(frames) * u128::from(stride);
+        // Places before the clip are outputs of a signal that stands some periods later.
+        let (period, stride) = (plan.ratio().stride(), plan.ratio().phases());
+        let periods = (margin as u64).div_ceil(period);
+        let first = u128::from(periods) * u128::from(period) - margin as u128;
+        let origin = u128::from(periods) * u128::from(stride);
         let (Ok(first), Ok(origin)) = (u64::try_from(first), i64::try_from(origin)) else {
-            return Err(Error::PaddedAdjoint { phases: stride, limit: i64::MAX.unsigned_abs() / frames.max(1) });
+            return Err(Error::PaddedAdjoint { phases: stride, limit: i64::MAX.unsigned_abs() / periods.max(1) });
         };
         let len = input_len.saturating_add(2 * margin);
         let jobs: Vec<_> = signals

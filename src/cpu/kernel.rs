@@ -2,16 +2,16 @@
 //!
 //! The float32 kernel references fearless_simd, and is one source for every level. Each output is summed in an order that
 //! depends on the plan and its phase alone: along the samples under its block, in the plan's segments. Where it stands in a
-//! call, how many frames are computed beside it, by this kernel or by that of `frames.rs`, and how many lanes a vector has
+//! call, how many periods are computed beside it, by this kernel or by that of `periods.rs`, and how many lanes a vector has
 //! change nothing. Samples outside the clip count as zeros.
 
 use std::ops::Range;
 
 use fearless_simd::{Simd, dispatch, f32x16, prelude::*};
 
-use super::frames::Tiling;
 use super::interpolated;
 use super::outputs::Outputs;
+use super::periods::Tiling;
 use super::scratch::{MOST_AT_EDGE, Scratch};
 use crate::blocks::{LANES, PhaseBlocks, STEP, Taps};
 use crate::filter::Coefficient;
@@ -89,7 +89,7 @@ fn product_sum(start: i64, taps: &[f64], samples: &[f64], origin: i64) -> f64 {
     taps[inside].iter().zip(samples.get(at..).unwrap_or_default()).map(|(tap, sample)| tap * sample).sum()
 }
 
-/// float32: sixteen outputs side by side, for several frames at once; or from an interpolated bank.
+/// float32: sixteen outputs side by side, for several periods at once; or from an interpolated bank.
 impl Kernel for f32 {
     fn convolve(level: Level, plan: &Plan, samples: &[Self], origin: i64, first: u64, output: &mut [Self]) -> bool {
         match plan.bank() {
@@ -141,18 +141,18 @@ pub(super) fn index(value: u64) -> usize {
     usize::try_from(value).unwrap_or(usize::MAX)
 }
 
-/// Frames computed at once on vectors of `lanes`: each takes 16 / lanes registers for its sum, and every vector of taps is
+/// Periods computed at once on vectors of `lanes`: each takes 16 / lanes registers for its sum, and every vector of taps is
 /// loaded once for all of them.
 ///
 /// Measured in GFLOP/s at 48→44.1 kHz with kaiser_best, width 6 in brackets, on a core with two 512-bit multiply-add units:
 ///
-/// | frames | 1 | 2 | 3 | 4 | 6 | 8 | 10 | 12 | 16 |
+/// | periods | 1 | 2 | 3 | 4 | 6 | 8 | 10 | 12 | 16 |
 /// |---|---|---|---|---|---|---|---|---|---|
 /// | AVX-512, peak 217 | 50 (22) | 58 (21) | 85 (27) | 95 (30) | 105 (34) | 111 (37) | 111 (37) | 111 (40) | 94 (33) |
 /// | AVX2, peak 108 | 46 (19) | 46 (22) | 74 (28) | 78 (29) | 85 (30) | 62 (23) | 46 (19) | 45 (19) | 44 (17) |
 /// | SSE2, peak 54 | 29 (12) | 27 (12) | 30 (13) | 26 (11) | 25 (11) | 24 (10) | 26 (11) | 21 (9) | 22 (9) |
 /// | scalar | 9 (4) | 19 (8) | 29 (11) | 26 (11) | 25 (10) | 20 (8) | 23 (10) | 20 (9) | 21 (9) |
-const fn frames_at_once(lanes: usize) -> usize {
+const fn periods_at_once(lanes: usize) -> usize {
     match lanes {
         16 => 12,
         8 => 6,
@@ -172,67 +172,67 @@ pub(super) struct Input<'a> {
 impl Input<'_> {
     #[inline(always)]
     fn convolve<S: Simd>(self, simd: S, first: u64, output: &mut [f32]) -> bool {
-        let frame_len = self.blocks.frame_len();
+        let period_len = self.blocks.period_len();
         let end = first + output.len() as u64;
         let mut outputs = Outputs::new(simd, first, output);
-        let mut frame = first / frame_len;
-        let inner = self.blocks.frames_within(self.origin, self.origin + position(self.samples.len() as u64));
-        let most = frames_at_once(S::f32s::LEN);
+        let mut period = first / period_len;
+        let inner = self.blocks.periods_within(self.origin, self.origin + position(self.samples.len() as u64));
+        let most = periods_at_once(S::f32s::LEN);
         let reach = most.saturating_mul(index(self.blocks.stride())).saturating_add(self.blocks.span());
         let may_copy = reach <= MOST_AT_EDGE;
         let mut scratch = Scratch::take();
-        while frame.saturating_mul(frame_len) < end {
+        while period.saturating_mul(period_len) < end {
             // Those that are wanted from their first output to their last.
-            let whole = if frame * frame_len < first { 0 } else { (end / frame_len).saturating_sub(frame) };
+            let whole = if period * period_len < first { 0 } else { (end / period_len).saturating_sub(period) };
             if S::f32s::LEN == LANES
                 && let Some(tiling) = Tiling::choose(whole, self.blocks.stride(), self.blocks.span())
             {
                 let rows = &mut scratch.rows;
                 match tiling.vectors {
-                    1 => self.frames::<S, 1>(simd, tiling, frame, &mut outputs, rows),
-                    2 => self.frames::<S, 2>(simd, tiling, frame, &mut outputs, rows),
-                    _ => self.frames::<S, 3>(simd, tiling, frame, &mut outputs, rows),
+                    1 => self.periods::<S, 1>(simd, tiling, period, &mut outputs, rows),
+                    2 => self.periods::<S, 2>(simd, tiling, period, &mut outputs, rows),
+                    _ => self.periods::<S, 3>(simd, tiling, period, &mut outputs, rows),
                 }
-                frame += tiling.frames();
+                period += tiling.periods();
                 continue;
             }
-            let whole = match (may_copy, inner.contains(&frame)) {
+            let whole = match (may_copy, inner.contains(&period)) {
                 (true, _) => whole,
-                (false, true) => whole.min(inner.end - frame),
+                (false, true) => whole.min(inner.end - period),
                 (false, false) => 1,
             };
             let edge = &mut scratch.edge;
-            let frames = match whole.min(most as u64) {
-                12.. => self.tile::<S, 12>(simd, frame, &mut outputs, edge),
-                6.. => self.tile::<S, 6>(simd, frame, &mut outputs, edge),
-                3.. => self.tile::<S, 3>(simd, frame, &mut outputs, edge),
-                _ => self.tile::<S, 1>(simd, frame, &mut outputs, edge),
+            let periods = match whole.min(most as u64) {
+                12.. => self.tile::<S, 12>(simd, period, &mut outputs, edge),
+                6.. => self.tile::<S, 6>(simd, period, &mut outputs, edge),
+                3.. => self.tile::<S, 3>(simd, period, &mut outputs, edge),
+                _ => self.tile::<S, 1>(simd, period, &mut outputs, edge),
             };
-            frame += frames;
+            period += periods;
         }
         scratch.keep();
         outputs.are_finite()
     }
 
-    /// Computes the outputs of R frames, and returns R.
+    /// Computes the outputs of R periods, and returns R.
     #[inline(always)]
     fn tile<S: Simd, const R: usize>(
         self,
         simd: S,
-        frame: u64,
+        period: u64,
         outputs: &mut Outputs<'_, S>,
         scratch: &mut Vec<f32>,
     ) -> u64 {
         let span = self.blocks.span();
         let stride = index(self.blocks.stride());
-        let frame_start = position(frame * self.blocks.stride()) - self.origin;
+        let period_start = position(period * self.blocks.stride()) - self.origin;
         let reach = (R - 1) * stride + span;
-        let wanted = outputs.wanted(frame, self.blocks.frame_len());
-        let end = frame_start + self.blocks.end(wanted.clone()) + position((reach - span) as u64);
+        let wanted = outputs.wanted(period, self.blocks.period_len());
+        let end = period_start + self.blocks.end(wanted.clone()) + position((reach - span) as u64);
         // What the scratch memory holds.
         let mut held: Option<Range<i64>> = None;
         for block in self.blocks.blocks(wanted) {
-            let (start, taps) = (frame_start + self.blocks.start(block), self.blocks.taps(block));
+            let (start, taps) = (period_start + self.blocks.start(block), self.blocks.taps(block));
             let inside = usize::try_from(start).ok().and_then(|start| self.samples.get(start..)?.get(..reach));
             let samples = match inside {
                 Some(samples) => samples,
@@ -254,8 +254,8 @@ impl Input<'_> {
                 windows[r] = &samples[r * stride..][..span];
             }
             let sums = self.sums::<S, R>(simd, taps, windows);
-            for (frame, sum) in (frame..).zip(sums) {
-                outputs.store(frame, block, self.blocks.frame_len(), simd, sum);
+            for (period, sum) in (period..).zip(sums) {
+                outputs.store(period, block, self.blocks.period_len(), simd, sum);
             }
         }
         R as u64
@@ -272,7 +272,7 @@ impl Input<'_> {
         scratch.resize(len, 0.0);
     }
 
-    /// The outputs of a block for R frames, each from a window of all samples under the block.
+    /// The outputs of a block for R periods, each from a window of all samples under the block.
     #[inline(always)]
     fn sums<S: Simd, const R: usize>(self, simd: S, taps: &[Taps], windows: [&[f32]; R]) -> [f32x16<S>; R] {
         let mut totals = [f32x16::splat(simd, 0.0); R];
@@ -315,8 +315,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wider_vectors_take_more_frames() {
-        assert_eq!([4, 8, 16].map(frames_at_once), [3, 6, 12]);
+    fn wider_vectors_take_more_periods() {
+        assert_eq!([4, 8, 16].map(periods_at_once), [3, 6, 12]);
     }
 
     #[test]

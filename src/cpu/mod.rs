@@ -1,12 +1,12 @@
 //! [`CpuResampler`]: the path that is always there. float64 is the reference; float32 uses SIMD; both use threads.
 
 mod adjoint;
-mod frames;
 mod interpolated;
 mod job;
 mod kernel;
 mod outputs;
 mod partition;
+mod periods;
 mod range;
 mod sample;
 mod scratch;

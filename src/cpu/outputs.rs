@@ -29,29 +29,29 @@ impl<'a, S: Simd> Outputs<'a, S> {
         self.check.reduce_sum() == 0.0
     }
 
-    /// The outputs of a frame that are asked for; at least all of several frames.
-    pub(super) fn wanted(&self, frame: u64, frame_len: u64) -> Range<u64> {
-        let start = frame * frame_len;
+    /// The outputs of a period that are asked for; at least all of several periods.
+    pub(super) fn wanted(&self, period: u64, period_len: u64) -> Range<u64> {
+        let start = period * period_len;
         self.first.saturating_sub(start)..self.first + self.output.len() as u64 - start
     }
 
-    /// Stores a block of sixteen frames, each `apart` after the one before.
+    /// Stores a block of sixteen periods, each `apart` after the one before.
     #[inline(always)]
-    pub(super) fn store_frames(
+    pub(super) fn store_periods(
         &mut self,
-        frame: u64,
+        period: u64,
         apart: u64,
         block: usize,
-        frame_len: u64,
+        period_len: u64,
         simd: S,
         sums: [f32x16<S>; LANES],
     ) {
-        let start = frame * frame_len + (block * LANES) as u64;
-        let step = index(apart * frame_len);
+        let start = period * period_len + (block * LANES) as u64;
+        let step = index(apart * period_len);
         let reach = (LANES - 1) * step + LANES;
         let outputs = start.checked_sub(self.first).and_then(|at| self.output.get_mut(index(at)..)?.get_mut(..reach));
         if let Some(outputs) = outputs
-            && (block + 1) * LANES <= index(frame_len)
+            && (block + 1) * LANES <= index(period_len)
         {
             for lane in 0..LANES {
                 sums[lane].store_slice(&mut outputs[lane * step..][..LANES]);
@@ -60,14 +60,14 @@ impl<'a, S: Simd> Outputs<'a, S> {
         }
         let sums = sums.map(|sums| sums.to_array());
         for (lane, sums) in sums.iter().enumerate() {
-            self.store(frame + lane as u64 * apart, block, frame_len, simd, f32x16::load_array_ref(simd, sums));
+            self.store(period + lane as u64 * apart, block, period_len, simd, f32x16::load_array_ref(simd, sums));
         }
     }
 
     #[inline(always)]
-    pub(super) fn store(&mut self, frame: u64, block: usize, frame_len: u64, simd: S, sums: f32x16<S>) {
-        let start = frame * frame_len + (block * LANES) as u64;
-        let lanes = (LANES as u64).min(frame_len - (block * LANES) as u64);
+    pub(super) fn store(&mut self, period: u64, block: usize, period_len: u64, simd: S, sums: f32x16<S>) {
+        let start = period * period_len + (block * LANES) as u64;
+        let lanes = (LANES as u64).min(period_len - (block * LANES) as u64);
         let outputs = start.checked_sub(self.first).and_then(|at| self.output.get_mut(index(at)..)?.get_mut(..LANES));
         if let Some(outputs) = outputs
             && lanes == LANES as u64

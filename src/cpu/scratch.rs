@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use crate::blocks::LANES;
 
-/// The most vectors of frames that are computed side by side.
+/// The most vectors of periods that are computed side by side.
 pub(super) const VECTORS: usize = 3;
 
 /// A float for each lane of each vector.
@@ -19,13 +19,13 @@ impl Row {
 /// Rows of turned samples held at once, 192 KiB: they, the taps and the outputs stay in the second-level cache.
 pub(super) const MOST_ROWS: usize = 1024;
 
-/// Samples of several frames at an edge of the clip that are copied together.
+/// Samples of several periods at an edge of the clip that are copied together.
 pub(super) const MOST_AT_EDGE: usize = 1 << 13;
 
 /// Memory that is filled anew by each call: a call for one second takes less time than the pages of new memory.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    /// Samples turned for `frames.rs`.
+    /// Samples turned for `periods.rs`.
     pub(super) rows: Vec<Row>,
     /// Samples at an edge of the clip, and zeros beyond it.
     pub(super) edge: Vec<f32>,

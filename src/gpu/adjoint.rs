@@ -57,7 +57,7 @@ impl GpuResampler {
         let shapes = adjoints
             .clips
             .iter()
-            .map(|clip| Ok(clip.shape(self.frame(clip.transposed, &mut known)?)))
+            .map(|clip| Ok(clip.shape(self.granularity(clip.transposed, &mut known)?)))
             .collect::<Result<Vec<_>>>();
         let shapes = match shapes {
             Ok(shapes) => shapes,
@@ -107,7 +107,7 @@ pub(super) struct Adjoint<'a> {
     input_len: usize,
     /// Places on each side of the clip that the padding filled.
     margin: usize,
-    /// Position of the gradient, which stands some frames later so that there are outputs before the clip.
+    /// Position of the gradient, which stands some periods later so that there are outputs before the clip.
     origin: u64,
     first_output: u64,
     /// Outputs between that and the first that is wanted.
@@ -141,16 +141,16 @@ impl<'a> Adjoint<'a> {
         let transposed = plan.transposed()?;
         let padding = plan.options().padding;
         let margin = if padding == Padding::Zero { 0 } else { plan.look_ahead() };
-        // Places before the clip are outputs of a gradient that stands some frames later.
-        let (frame, stride) = (transposed.ratio().phases(), transposed.ratio().stride());
-        let frames = (margin as u64).div_ceil(frame);
-        let first = frames.saturating_mul(frame) - margin as u64;
-        let origin = frames.checked_mul(stride).ok_or(Error::GpuLimit {
+        // Places before the clip are outputs of a gradient that stands some periods later.
+        let (period, stride) = (transposed.ratio().phases(), transposed.ratio().stride());
+        let periods = (margin as u64).div_ceil(period);
+        let first = periods.saturating_mul(period) - margin as u64;
+        let origin = periods.checked_mul(stride).ok_or(Error::GpuLimit {
             what: "the margin of a gradient",
             needed: u64::MAX,
             limit: u64::MAX - 1,
         })?;
-        // Outputs are computed by whole frames, but for interpolated banks.
+        // Outputs are computed by whole periods, but for interpolated banks.
         let (first_output, skipped) = match transposed.bank() {
             Bank::Interpolated(_) => (first, 0),
             Bank::Exact(_) => (0, usize::try_from(first).unwrap_or(usize::MAX)),
@@ -163,8 +163,15 @@ impl<'a> Adjoint<'a> {
         self.skipped.saturating_add(self.input_len).saturating_add(2 * self.margin)
     }
 
-    pub(super) fn shape(&self, frame: u64) -> ClipShape<'a> {
-        ClipShape::part(self.transposed, frame, self.gradient_len, self.origin, self.first_output, self.wide_len())
+    pub(super) fn shape(&self, granularity: u64) -> ClipShape<'a> {
+        ClipShape::part(
+            self.transposed,
+            granularity,
+            self.gradient_len,
+            self.origin,
+            self.first_output,
+            self.wide_len(),
+        )
     }
 
     /// Lets the margins flow back into the clip.

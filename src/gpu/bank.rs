@@ -24,7 +24,7 @@ pub(crate) const COPIED: u32 = 2048;
 /// Phases that a thread of the banded kernel computes.
 pub(crate) const BLOCK: u32 = 8;
 
-/// Frames that a thread of the banded kernel computes.
+/// Periods that a thread of the banded kernel computes.
 pub(crate) const QUAD: u32 = 4;
 
 /// Filters of more taps than this add up in several chains of multiply-adds: one chain of 136 taps is some 137 dB below its
@@ -46,7 +46,7 @@ const MAX_STEPS: u64 = 60_000;
 pub(crate) struct Recipe {
     pub(crate) shader: Shader,
     /// Outputs from one place where a clip can be cut, without changing a bit, to the next.
-    pub(crate) frame: u64,
+    pub(crate) granularity: u64,
     /// Equal rates: nothing is computed.
     copies: bool,
     /// For the banded kernel, if there is anything to compute.
@@ -65,7 +65,7 @@ impl Recipe {
         let ratio = plan.ratio();
         if ratio.is_identity() {
             // Whatever its bank: no tap is used.
-            return Ok(Self { shader: exact, frame: 1, copies: true, tile: None });
+            return Ok(Self { shader: exact, granularity: 1, copies: true, tile: None });
         }
         let shader = match plan.bank() {
             PlanBank::Interpolated(_) => Shader::Interpolated,
@@ -73,7 +73,7 @@ impl Recipe {
         };
         to_u32("the reach of the filter", plan.look_ahead() as u64)?;
         let taps = plan.taps() as u64;
-        let (frame, tile) = match shader {
+        let (granularity, tile) = match shader {
             Shader::Simple => {
                 check_steps(taps)?;
                 to_u32("phases", ratio.phases())?;
@@ -91,7 +91,7 @@ impl Recipe {
                 (WORKGROUP.into(), None)
             }
         };
-        Ok(Self { shader, frame, copies: false, tile })
+        Ok(Self { shader, granularity, copies: false, tile })
     }
 
     /// Workgroups for so many outputs.
@@ -99,8 +99,8 @@ impl Recipe {
         match (self.shader, self.tile) {
             (Shader::Banded, None) => outputs.div_ceil(COPIED.into()),
             (Shader::Banded, Some(tile)) => {
-                let across = self.frame.div_ceil(BLOCK.into()).div_ceil(tile.blocks_in_tile);
-                outputs.div_ceil(self.frame).div_ceil(tile.quads * u64::from(QUAD)) * across
+                let across = self.granularity.div_ceil(BLOCK.into()).div_ceil(tile.blocks_in_tile);
+                outputs.div_ceil(self.granularity).div_ceil(tile.quads * u64::from(QUAD)) * across
             }
             (Shader::Simple | Shader::Interpolated, _) => outputs.div_ceil(WORKGROUP.into()),
         }
@@ -205,12 +205,12 @@ impl FilterRows {
         }
     }
 
-    /// The taps of phase j, which may be beyond the last: phase j + L is phase j of the next frame.
+    /// The taps of phase j, which may be beyond the last: phase j + L is phase j of the next period.
     fn row(&self, j: u32) -> &[f32] {
         &self.taps[j as usize % self.filter.phases() * self.row..][..self.row]
     }
 
-    /// The first sample under that row, relative to the frame's.
+    /// The first sample under that row, relative to the period's.
     fn start(&self, j: u32) -> Result<i32> {
         let (turn, phase) = (j as usize / self.filter.phases(), j as usize % self.filter.phases());
         let start = self.filter.start(phase) + (turn as u64).cast_signed() * self.filter.stride();

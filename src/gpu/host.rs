@@ -77,20 +77,20 @@ impl GpuResampler {
         let mut known = None;
         let clips = batch
             .iter()
-            .map(|(plan, clip)| Ok(ClipShape::whole(plan, self.frame(plan, &mut known)?, clip.len())))
+            .map(|(plan, clip)| Ok(ClipShape::whole(plan, self.granularity(plan, &mut known)?, clip.len())))
             .collect::<Result<Vec<_>>>()?;
         let inputs: Vec<_> = batch.iter().map(|(_, clip)| clip).collect();
         self.run_clips(&inputs, &clips, offsets, samples, done).await
     }
 
     /// Where clips of a plan can be cut; `known` is that of the plan before.
-    pub(crate) fn frame<'a>(&self, plan: &'a Plan, known: &mut Option<(&'a Plan, u64)>) -> Result<u64> {
+    pub(crate) fn granularity<'a>(&self, plan: &'a Plan, known: &mut Option<(&'a Plan, u64)>) -> Result<u64> {
         match known {
-            Some((other, frame)) if std::ptr::eq(other.shape(), plan.shape()) => Ok(*frame),
+            Some((other, granularity)) if std::ptr::eq(other.shape(), plan.shape()) => Ok(*granularity),
             _ => {
-                let frame = self.banks().recipe(plan, self.kernel())?.frame;
-                *known = Some((plan, frame));
-                Ok(frame)
+                let granularity = self.banks().recipe(plan, self.kernel())?.granularity;
+                *known = Some((plan, granularity));
+                Ok(granularity)
             }
         }
     }

@@ -36,7 +36,7 @@ pub(crate) struct Part {
     pub(crate) first_sample: u64,
     /// Samples of the whole clip.
     pub(crate) clip_len: u64,
-    /// The beginning of a frame, but for interpolated banks.
+    /// The beginning of a period, but for interpolated banks.
     pub(crate) first_output: u64,
 }
 

@@ -54,7 +54,7 @@ pub enum InputSamples {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum GpuKernel {
-    /// `shaders/banded.wgsl`: four frames of eight phases in the registers of each thread.
+    /// `shaders/banded.wgsl`: four periods of eight phases in the registers of each thread.
     #[default]
     Banded,
     /// `shaders/simple.wgsl`: one output a thread, straight from memory. Slow, but quick to compile.

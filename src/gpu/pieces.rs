@@ -18,7 +18,7 @@ const FIRST_MULTIPLY_ADDS: u64 = 1 << 27;
 pub(crate) struct ClipShape<'a> {
     pub(crate) plan: &'a Plan,
     /// Outputs from one place where the clip can be cut to the next.
-    pub(crate) frame: u64,
+    pub(crate) granularity: u64,
     pub(crate) input_len: usize,
     /// Outputs that are not silence for sure.
     pub(crate) output_len: usize,
@@ -29,14 +29,14 @@ pub(crate) struct ClipShape<'a> {
 
 impl<'a> ClipShape<'a> {
     /// A whole clip.
-    pub(crate) fn whole(plan: &'a Plan, frame: u64, input_len: usize) -> Self {
-        Self::part(plan, frame, input_len, 0, 0, plan.output_len(input_len))
+    pub(crate) fn whole(plan: &'a Plan, granularity: u64, input_len: usize) -> Self {
+        Self::part(plan, granularity, input_len, 0, 0, plan.output_len(input_len))
     }
 
     /// Samples from `origin` on, and so many outputs from `first_output` on. The plan of a clip with an origin must not pad.
     pub(crate) fn part(
         plan: &'a Plan,
-        frame: u64,
+        granularity: u64,
         input_len: usize,
         origin: u64,
         first_output: u64,
@@ -49,7 +49,7 @@ impl<'a> ClipShape<'a> {
         let silence = plan.shape().first_from(origin.saturating_add(input_len as u64).saturating_add(margin));
         let audible = if input_len == 0 { 0 } else { silence.saturating_sub(first_output) };
         let output_len = output_len.min(usize::try_from(audible).unwrap_or(usize::MAX));
-        Self { plan, frame, input_len, output_len, origin, first_output }
+        Self { plan, granularity, input_len, output_len, origin, first_output }
     }
 
     /// The samples that a range of the outputs is computed from.
@@ -107,7 +107,7 @@ pub(crate) struct Cursor {
     pub(crate) output: usize,
 }
 
-/// The next piece: as many outputs from the cursor on as fit, and at least one frame. Empty at the end, and only there.
+/// The next piece: as many outputs from the cursor on as fit, and at least one granule. Empty at the end, and only there.
 pub(crate) fn next_piece(clips: &[ClipShape<'_>], cursor: &mut Cursor, capacity: Capacity) -> Vec<Segment> {
     let mut piece = Vec::new();
     let mut left = capacity;
@@ -119,7 +119,7 @@ pub(crate) fn next_piece(clips: &[ClipShape<'_>], cursor: &mut Cursor, capacity:
         }
         let outputs = fitting(clip, cursor.output, rest, left);
         let outputs = match outputs {
-            0 if piece.is_empty() => rest.min(usize::try_from(clip.frame).unwrap_or(usize::MAX)),
+            0 if piece.is_empty() => rest.min(usize::try_from(clip.granularity).unwrap_or(usize::MAX)),
             0 => break,
             outputs => outputs,
         };
@@ -162,7 +162,7 @@ fn cost(clip: &ClipShape<'_>, outputs: usize) -> u64 {
     (outputs as u64).saturating_mul(clip.plan.multiply_adds())
 }
 
-/// How many of the clip's outputs from `first` on fit: all of the rest, or a multiple of its frame.
+/// How many of the clip's outputs from `first` on fit: all of the rest, or a multiple of its granularity.
 fn fitting(clip: &ClipShape<'_>, first: usize, rest: usize, left: Capacity) -> usize {
     let fits = |outputs: usize| {
         outputs <= left.outputs
@@ -172,14 +172,14 @@ fn fitting(clip: &ClipShape<'_>, first: usize, rest: usize, left: Capacity) -> u
     if fits(rest) {
         return rest;
     }
-    let frame = usize::try_from(clip.frame).unwrap_or(usize::MAX);
-    // The largest number of frames that fits, by bisection: what is needed grows with it.
-    let (mut low, mut high) = (0, rest / frame);
+    let granularity = usize::try_from(clip.granularity).unwrap_or(usize::MAX);
+    // The largest number of granules that fits, by bisection: what is needed grows with it.
+    let (mut low, mut high) = (0, rest / granularity);
     while low < high {
         let middle = low + (high - low).div_ceil(2);
-        if fits(middle * frame) { low = middle } else { high = middle - 1 }
+        if fits(middle * granularity) { low = middle } else { high = middle - 1 }
     }
-    low * frame
+    low * granularity
 }
 
 fn segment(clip: &ClipShape<'_>, index: usize, first: usize, outputs: usize) -> Segment {
@@ -227,12 +227,12 @@ mod tests {
                 let capacity = Capacity { samples, outputs: samples, multiply_adds };
                 let mut done = [0; 7];
                 let pieces = pieces(&clips, capacity);
-                // A piece ends only where the next frame does not fit as well.
+                // A piece ends only where the next granule does not fit as well.
                 for pair in pieces.windows(2) {
                     let next = pair[1][0];
                     let clip = &clips[next.clip];
-                    let frame = next.outputs.min(clip.frame as usize);
-                    let next = segment(clip, next.clip, next.first_output, frame);
+                    let granularity = next.outputs.min(clip.granularity as usize);
+                    let next = segment(clip, next.clip, next.first_output, granularity);
                     let last = pair[0].last().expect("a segment");
                     let joined = last.clip == next.clip;
                     let with = |f: fn(&Segment) -> usize| pair[0].iter().chain([&next]).map(f).sum::<usize>();
@@ -245,12 +245,12 @@ mod tests {
                 }
                 for piece in pieces {
                     let total = |f: fn(&Segment) -> usize| piece.iter().map(f).sum::<usize>();
-                    let alone = piece.len() == 1 && piece[0].outputs <= clips[piece[0].clip].frame as usize;
+                    let alone = piece.len() == 1 && piece[0].outputs <= clips[piece[0].clip].granularity as usize;
                     assert!(alone || (total(|s| s.samples) <= samples && total(|s| s.outputs) <= samples));
                     for segment in piece {
                         let clip = &clips[segment.clip];
                         assert_eq!(segment.first_output, done[segment.clip]);
-                        assert_eq!(segment.first_output as u64 % clip.frame, 0);
+                        assert_eq!(segment.first_output as u64 % clip.granularity, 0);
                         done[segment.clip] += segment.outputs;
                         // The samples under its outputs, and no others.
                         let window = |n: usize| clip.plan.shape().window(n as u64);

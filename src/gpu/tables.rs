@@ -152,8 +152,8 @@ impl Builder {
                 self.places.push(place(&clip.plan, output, part.first_sample)?);
             }
         } else {
-            let frame = i128::from(part.first_output / ratio.phases()) * i128::from(ratio.stride());
-            let from_first = frame - i128::from(part.first_sample);
+            let period = i128::from(part.first_output / ratio.phases()) * i128::from(ratio.stride());
+            let from_first = period - i128::from(part.first_sample);
             shift = i32::try_from(from_first).map_err(|_| Error::GpuLimit {
                 what: "the shift of a clip",
                 needed: u64::try_from(from_first.unsigned_abs()).unwrap_or(u64::MAX),

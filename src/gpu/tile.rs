@@ -9,7 +9,7 @@ use crate::ratio::Ratio;
 pub(crate) struct Tile {
     /// The ratio is taken this many times over, phases and stride alike, where it has too few phases to fill blocks.
     pub(crate) turns: u64,
-    /// Blocks of 8 phases in a tile, and quads of 4 frames: together at most a workgroup.
+    /// Blocks of 8 phases in a tile, and quads of 4 periods: together at most a workgroup.
     pub(crate) blocks_in_tile: u64,
     pub(crate) quads: u64,
     /// Rows of workgroup memory for each quad. Odd: neighbouring quads then lie in other banks.

@@ -1,11 +1,11 @@
-//! The float32 kernel for long filters and many frames: frames in the lanes of a vector.
+//! The float32 kernel for long filters and many periods: periods in the lanes of a vector.
 //!
-//! The kernel for few frames has sixteen neighbouring outputs in the lanes, whose windows do not quite coincide: a tenth of
-//! its multiply-adds are zeros, and each of them loads a sample. Here the lanes are frames, which share their taps: eight
-//! outputs of 48 frames are summed at once, from 3 loads of samples and 8 of taps for 24 multiply-adds.
+//! The kernel for few periods has sixteen neighbouring outputs in the lanes, whose windows do not quite coincide: a tenth of
+//! its multiply-adds are zeros, and each of them loads a sample. Here the lanes are periods, which share their taps: eight
+//! outputs of 48 periods are summed at once, from 3 loads of samples and 8 of taps for 24 multiply-adds.
 //!
 //! The samples have to be turned for that, and the outputs turned back, 16 × 16 at a time. So that no sample is turned twice
-//! the lanes are apart: lane f computes frames f·Q, f·Q + 1, … f·Q + Q − 1 of a tile of 48·Q, one after the other, and row i of
+//! the lanes are apart: lane f computes periods f·Q, f·Q + 1, … f·Q + Q − 1 of a tile of 48·Q, one after the other, and row i of
 //! the turned samples holds those that lie i after the first that each lane needs. Where a lane's samples reach into the
 //! next one's, a row is an earlier one moved by a lane.
 //!
@@ -20,54 +20,54 @@ use super::outputs::Outputs;
 use super::scratch::{MOST_ROWS, Row, VECTORS};
 use crate::blocks::{BAND, LANES, Taps};
 
-/// The frames of a tile.
+/// The periods of a tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Tiling {
-    /// Vectors of frames side by side, 1 to 3: three take as many registers as there are.
+    /// Vectors of periods side by side, 1 to 3: three take as many registers as there are.
     pub(super) vectors: usize,
-    /// Q, the frames that each lane computes, one after the other.
+    /// Q, the periods that each lane computes, one after the other.
     run: u64,
 }
 
 impl Tiling {
-    /// The first tile of so many frames; none if they are too few, or a window too long for its samples to be turned.
-    pub(super) fn choose(frames: u64, stride: u64, span: usize) -> Option<Self> {
-        let vectors = index(frames / LANES as u64).min(VECTORS);
+    /// The first tile of so many periods; none if they are too few, or a window too long for its samples to be turned.
+    pub(super) fn choose(periods: u64, stride: u64, span: usize) -> Option<Self> {
+        let vectors = index(periods / LANES as u64).min(VECTORS);
         if vectors == 0 || span > MOST_ROWS / 2 {
             return None;
         }
-        let per_lane = frames / (vectors * LANES) as u64;
+        let per_lane = periods / (vectors * LANES) as u64;
         let most = ((MOST_ROWS - span) as u64 / stride).max(1);
         let run = per_lane / per_lane.div_ceil(most);
         // Lanes that are a multiple of the first-level cache's 4 KiB apart would share few of its sets. Short runs are not, and
-        // cannot spare a frame.
+        // cannot spare a period.
         Some(Self { vectors, run: if run < 16 { run } else { (run - 1) | 1 } })
     }
 
-    pub(super) fn frames(self) -> u64 {
+    pub(super) fn periods(self) -> u64 {
         self.run * (self.vectors * LANES) as u64
     }
 }
 
 impl Input<'_> {
-    /// Computes all outputs of the frames of a tile of V vectors.
+    /// Computes all outputs of the periods of a tile of V vectors.
     #[inline(always)]
-    pub(super) fn frames<S: Simd, const V: usize>(
+    pub(super) fn periods<S: Simd, const V: usize>(
         self,
         simd: S,
         tiling: Tiling,
-        frame: u64,
+        period: u64,
         outputs: &mut Outputs<'_, S>,
         rows: &mut Vec<Row>,
     ) {
-        let (span, stride, frame_len) = (self.blocks.span(), self.blocks.stride(), self.blocks.frame_len());
-        let first = position(frame * stride) - self.origin;
-        let end = position((tiling.run - 1) * stride) + self.blocks.end(0..frame_len);
+        let (span, stride, period_len) = (self.blocks.span(), self.blocks.stride(), self.blocks.period_len());
+        let first = position(period * stride) - self.origin;
+        let end = position((tiling.run - 1) * stride) + self.blocks.end(0..period_len);
         let mut sums = [Row::ZERO; LANES];
-        // Where the rows begin and end, from the first sample of each lane's first frame.
+        // Where the rows begin and end, from the first sample of each lane's first period.
         let mut held: Option<Range<i64>> = None;
         for turn in 0..tiling.run {
-            for block in self.blocks.blocks(0..frame_len) {
+            for block in self.blocks.blocks(0..period_len) {
                 let (start, taps) = (position(turn * stride) + self.blocks.start(block), self.blocks.taps(block));
                 let from = match &held {
                     Some(held) if start + position(span as u64) <= held.end => held.start,
@@ -87,9 +87,9 @@ impl Input<'_> {
                     outputs.check += self.band::<S, V>(simd, rows, taps, band, range, sums);
                 }
                 for v in 0..V {
-                    let frame = frame + (v * LANES) as u64 * tiling.run + turn;
+                    let period = period + (v * LANES) as u64 * tiling.run + turn;
                     let turned = turn_sums(simd, &sums, v);
-                    outputs.store_frames(frame, tiling.run, block, frame_len, simd, turned);
+                    outputs.store_periods(period, tiling.run, block, period_len, simd, turned);
                 }
             }
         }
@@ -252,27 +252,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tiles_hold_all_frames_but_a_few() {
-        let tiling = |frames, stride, span| Tiling::choose(frames, stride, span).map(|it| (it.vectors, it.run));
+    fn tiles_hold_all_periods_but_a_few() {
+        let tiling = |periods, stride, span| Tiling::choose(periods, stride, span).map(|it| (it.vectors, it.run));
         // One second at 16→8 kHz with kaiser_best, ten, and one at 48→44.1 kHz.
         assert_eq!(tiling(500, 32, 304), Some((3, 10)));
         assert_eq!(tiling(5000, 32, 304), Some((3, 19)));
         assert_eq!(tiling(150, 320, 168), Some((3, 1)));
-        // Fewer frames than three vectors hold, and too few.
+        // Fewer periods than three vectors hold, and too few.
         assert_eq!(tiling(47, 32, 304), Some((2, 1)));
         assert_eq!(tiling(31, 32, 304), Some((1, 1)));
         assert_eq!(tiling(15, 32, 304), None);
-        // Too long a window, and frames longer than the rows.
+        // Too long a window, and periods longer than the rows.
         assert_eq!((tiling(5000, 32, 512), tiling(5000, 32, 513)), (Some((3, 14)), None));
         assert_eq!(tiling(100, 16_001, 40), Some((3, 1)));
-        for frames in 16..3000 {
-            let (mut rest, mut tiles) = (frames, 0);
+        for periods in 16..3000 {
+            let (mut rest, mut tiles) = (periods, 0);
             while let Some(tiling) = Tiling::choose(rest, 32, 304) {
                 assert!(tiling.run * 32 + 304 <= MOST_ROWS as u64 + 32);
-                rest -= tiling.frames();
+                rest -= tiling.periods();
                 tiles += 1;
             }
-            assert!(rest < LANES as u64 && tiles < 10, "{frames} frames: {rest} left after {tiles} tiles");
+            assert!(rest < LANES as u64 && tiles < 10, "{periods} periods: {rest} left after {tiles} tiles");
         }
     }
 }
