@@ -56,12 +56,12 @@
 //! | after | 0.1034 | 0.0308 | 0.0964 | 0.0280 | 0.0946 | 0.0883 |
 //!
 //! - Where the time goes at 44.1→16 kHz, by samples of the program counter: three quarters the loop (which then runs at 185 to 195
-//!   with its 5 % of zeros), a tenth turning the samples, mostly waiting for them, a twentieth moving rows by a lane, the rest
-//!   turning and storing outputs. At 48→44.1 kHz the loop is two thirds.
+//!   with its 5 % of zeros), a tenth transposing the samples, mostly waiting for them, a twentieth moving rows by a lane, the rest
+//!   transposing and storing outputs. At 48→44.1 kHz the loop is two thirds.
 //! - 4 outputs instead of 8, which halves the zeros and keeps the totals in registers: 5 to 10 % slower.
 //! - The rows modulo the distance of the lanes, read at an offset of a lane instead of moved: the same at decimation, 15 % slower
 //!   at 44.1→48 and 48→44.1 kHz, where windows wrap in the middle of the loop.
-//! - Turning 16 samples of all 48 lanes at a time, 48 streams through memory: 5 to 12 % slower than 16 lanes after another.
+//! - Transposing 16 samples of all 48 lanes at a time, 48 streams through memory: 5 to 12 % slower than 16 lanes after another.
 //! - Short filters gain more, since their share of zeros is larger: width 6 up to 50 % at 16→8 and 8→16 kHz.
 //! - Blocks of 32 outputs in two vectors that share each sample, and skip what only one needs: predicted 145 GFLOP/s from the
 //!   loop's 181 and the zeros, measured 86 to 113. Each of the four segments meets three loops, with 24 sums to be kept, spilled and
@@ -69,15 +69,15 @@
 //! - Samples summed from both ends of a block towards its middle, in one sum without a break: the errors are −141 dB at 148 taps,
 //!   −139 at 271 and −137.8 at 113 taps of 48→16 kHz. 3 % faster at 16→8 kHz, nothing elsewhere. All segments in one sum, which
 //!   would err by 10 dB more, is 3 % faster: so much, and no more, the breaks cost.
-//! - Finding NaN as sums are turned, instead of as they are summed: 2 to 3 % slower.
+//! - Finding NaN as sums are transposed, instead of as they are summed: 2 to 3 % slower.
 //! - Vectors taken from an array by value in a loop (`zip(sums)` instead of `zip(&sums)`) are copied through memory in halves, and
-//!   waited for: a quarter slower. An array of samples for the edges that was cleared in each turn: 5 %.
+//!   waited for: a quarter slower. An array of samples for the edges that was cleared in each iteration: 5 %.
 //! - Beyond the cache (160 s, 148 taps) reading a sample of each line of the next tile's input between the blocks of this one:
 //!   48→44.1 kHz 6 % faster, 16→8 kHz 5 % slower. The same with the lines of the output: 10 %, 4 % and 0 % faster. Not kept: a batch
 //!   of clips that are each beyond the cache waits for memory; at 48→44.1 kHz two threads hide it, and take less than half.
-//! - What is missing to three quarters of the peak at 130 taps and more: the loop's own tenth, the zeros' twentieth, and the turns,
+//! - What is missing to three quarters of the peak at 130 taps and more: the loop's own tenth, the zeros' twentieth, and the transpositions,
 //!   which need 4 shuffles for 16 samples in and as many for 16 out on one of the two ports that also multiply. At 48→44.1 kHz the
-//!   loops now take 70 % of the time, periods left over 5, filling rows 7, turning and storing outputs 9.
+//!   loops now take 70 % of the time, periods left over 5, filling rows 7, transposing and storing outputs 9.
 //!
 //! ## Few periods, `src/cpu/kernel.rs`
 //!
@@ -105,7 +105,7 @@
 //! rows written by two loops without a check for each tap (at 48→44.1 kHz 62 became 50). Of these 110 a third is the window's power
 //! series of 32 terms, a quarter the sine and its division, a ninth the zeros that the blocks begin with, a sixth writing the taps.
 //! The window expanded about the middle of its range, 25 terms: 105. No second vector for the sake of the last values: 4 % less.
-//! Taps turned 16 × 16 instead of written one by one: another 6 of 110 µs, for forty lines. Not kept.
+//! Taps transposed 16 × 16 instead of written one by one: another 6 of 110 µs, for forty lines. Not kept.
 //!
 //! Not tried: an FFT for hundreds of taps, halves of blocks (8 lanes) on AVX2, periods in the lanes at AVX2, and filling the next
 //! tile's rows while this one is summed. The sine of a row's values by the addition theorem, from one sine for each phase and one

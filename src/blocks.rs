@@ -23,8 +23,8 @@ pub(crate) struct Taps(pub(crate) [f32; LANES]);
 #[derive(Clone, PartialEq)]
 pub(crate) struct PhaseBlocks {
     shape: FilterShape,
-    /// Periods of the ratio in one period here, see [`turns`].
-    turns: usize,
+    /// Periods of the ratio in one period here, see [`repeats`].
+    repeats: usize,
     /// For each block, the first input sample under it, relative to the period's first.
     starts: Vec<i64>,
     /// Samples under a block.
@@ -57,8 +57,8 @@ impl PhaseBlocks {
     /// clip that is shorter than its phases are many pays for those that it needs.
     pub(crate) fn design(shape: &FilterShape) -> Self {
         let phases = usize::try_from(shape.ratio().phases()).expect("the plan bounds phases · 8 bytes");
-        let turns = turns(phases);
-        let lanes = phases * turns;
+        let repeats = repeats(phases);
+        let lanes = phases * repeats;
         let blocks = lanes.div_ceil(LANES);
         let window_of = |lane: usize| shape.window(lane as u64);
         let last_of = |block: usize| lanes.min((block + 1) * LANES) - 1;
@@ -81,7 +81,7 @@ impl PhaseBlocks {
         };
         let bands = (0..blocks).map(|block| std::array::from_fn(|band| band_of(block, band))).collect();
         let segments = segments(span, shape.taps(), to_first_zero(shape));
-        let bank = Self { shape: *shape, turns, starts, span, segments, bands, group, taps };
+        let bank = Self { shape: *shape, repeats, starts, span, segments, bands, group, taps };
         if is_small {
             // Each value of the prototype serves several taps: that is faster for all of them than for some.
             let prototype = Prototype::design(shape);
@@ -132,11 +132,11 @@ impl PhaseBlocks {
     pub(crate) fn bytes_needed(shape: &FilterShape) -> u128 {
         let (stride, phases) = (u128::from(shape.ratio().stride()), u128::from(shape.ratio().phases()));
         // Beyond a few hundred phases it is 1.
-        let turns = turns(usize::try_from(phases).unwrap_or(usize::MAX).min(1 << 16)) as u128;
+        let repeats = repeats(usize::try_from(phases).unwrap_or(usize::MAX).min(1 << 16)) as u128;
         let apart = (LANES as u128 - 1) * stride / phases + 1;
         let block = (shape.taps() as u128 + apart + STEP as u128) * size_of::<Taps>() as u128
             + (size_of::<i64>() + size_of::<[Range<usize>; LANES / BAND]>() + size_of::<OnceLock<Vec<Taps>>>()) as u128;
-        (phases * turns).div_ceil(LANES as u128) * block
+        (phases * repeats).div_ceil(LANES as u128) * block
     }
 
     /// Bytes held when all taps have been designed.
@@ -152,12 +152,12 @@ impl PhaseBlocks {
 
     /// Outputs of a period.
     pub(crate) fn period_len(&self) -> u64 {
-        self.shape.ratio().phases() * self.turns as u64
+        self.shape.ratio().phases() * self.repeats as u64
     }
 
     /// Input samples from one period to the next.
     pub(crate) fn stride(&self) -> u64 {
-        self.shape.ratio().stride() * self.turns as u64
+        self.shape.ratio().stride() * self.repeats as u64
     }
 
     /// Samples under a block.
@@ -229,13 +229,13 @@ fn to_position(len: usize) -> i64 {
 }
 
 /// How many periods of the ratio make one period of blocks, so that few lanes are left empty: the last block of a period is
-/// filled with the outputs after it. (M, L) becomes (M · turns, L · turns), which is the same ratio.
+/// filled with the outputs after it. (M, L) becomes (M · repeats, L · repeats), which is the same ratio.
 ///
 /// The smallest number with at most 4 % of empty lanes, 16 at most, since it multiplies the bank: 147 phases (48→44.1 kHz)
-/// leave 8 % empty with 1 turn and 3 % with 2.
-fn turns(phases: usize) -> usize {
-    let empty = |turns: usize| (phases * turns).next_multiple_of(LANES) - phases * turns;
-    (1..=LANES).find(|&turns| empty(turns) * 25 <= phases * turns).unwrap_or(LANES)
+/// leave 8 % empty with 1 repeat and 3 % with 2.
+fn repeats(phases: usize) -> usize {
+    let empty = |repeats: usize| (phases * repeats).next_multiple_of(LANES) - phases * repeats;
+    (1..=LANES).find(|&repeats| empty(repeats) * 25 <= phases * repeats).unwrap_or(LANES)
 }
 
 /// Samples that the kernel takes in one step. It sums what is left of a block after whole steps by itself.
@@ -295,7 +295,7 @@ mod tests {
         let expected =
             [(1, 16), (2, 8), (3, 16), (4, 4), (7, 9), (16, 1), (80, 1), (147, 2), (160, 1), (441, 1), (16_000, 1)];
         for (phases, expected) in expected {
-            assert_eq!(turns(phases), expected, "{phases} phases");
+            assert_eq!(repeats(phases), expected, "{phases} phases");
         }
     }
 

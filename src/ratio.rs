@@ -1,5 +1,5 @@
 //! [`Ratio`]: the two rates reduced to coprime integers, and the lengths and positions that follow. No float in it, but
-//! where a rate that is given as one is turned into a fraction.
+//! where a rate that is given as one is converted to a fraction.
 
 use crate::error::{Error, Result};
 

@@ -279,8 +279,8 @@ impl Pieces {
         let mut gains = vec![[0.0; 2]; phases];
         let sums = dispatch!(Level::best().simd(), simd => self.sums(simd, cycles));
         for (&(phase, place), [real, imaginary]) in self.places.iter().zip(sums) {
-            let turns = cycles * place;
-            let (sine, cosine) = (-TAU * (turns - turns.round())).sin_cos();
+            let angle = cycles * place;
+            let (sine, cosine) = (-TAU * (angle - angle.round())).sin_cos();
             gains[phase][0] += real * cosine - imaginary * sine;
             gains[phase][1] += real * sine + imaginary * cosine;
         }
@@ -297,9 +297,9 @@ impl Pieces {
             let mut real = f64x8::splat(simd, 0.0);
             let mut imaginary = real;
             for taps in block.iter().rev() {
-                let turned = real * sine;
+                let rotated = real * sine;
                 real = real.mul_add(cosine, f64x8::load_array_ref(simd, taps) - imaginary * sine);
-                imaginary = imaginary.mul_add(cosine, turned);
+                imaginary = imaginary.mul_add(cosine, rotated);
             }
             sums.extend(real.as_array().iter().zip(imaginary.as_array()).map(|(&real, &imaginary)| [real, imaginary]));
         }

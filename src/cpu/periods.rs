@@ -4,9 +4,9 @@
 //! its multiply-adds are zeros, and each of them loads a sample. Here the lanes are periods, which share their taps: eight
 //! outputs of 48 periods are summed at once, from 3 loads of samples and 8 of taps for 24 multiply-adds.
 //!
-//! The samples have to be turned for that, and the outputs turned back, 16 × 16 at a time. So that no sample is turned twice
+//! The samples have to be transposed for that, and the outputs transposed back, 16 × 16 at a time. So that no sample is transposed twice
 //! the lanes are apart: lane f computes periods f·Q, f·Q + 1, … f·Q + Q − 1 of a tile of 48·Q, one after the other, and row i of
-//! the turned samples holds those that lie i after the first that each lane needs. Where a lane's samples reach into the
+//! the transposed samples holds those that lie i after the first that each lane needs. Where a lane's samples reach into the
 //! next one's, a row is an earlier one moved by a lane.
 //!
 //! Each output is summed in the order of the other kernel, in the same segments: the bits are the same.
@@ -30,7 +30,7 @@ pub(super) struct Tiling {
 }
 
 impl Tiling {
-    /// The first tile of so many periods; none if they are too few, or a window too long for its samples to be turned.
+    /// The first tile of so many periods; none if they are too few, or a window too long for its samples to be transposed.
     pub(super) fn choose(periods: u64, stride: u64, span: usize) -> Option<Self> {
         let vectors = index(periods / LANES as u64).min(VECTORS);
         if vectors == 0 || span > MOST_ROWS / 2 {
@@ -66,9 +66,9 @@ impl Input<'_> {
         let mut sums = [Row::ZERO; LANES];
         // Where the rows begin and end, from the first sample of each lane's first period.
         let mut held: Option<Range<i64>> = None;
-        for turn in 0..tiling.run {
+        for step in 0..tiling.run {
             for block in self.blocks.blocks(0..period_len) {
-                let (start, taps) = (position(turn * stride) + self.blocks.start(block), self.blocks.taps(block));
+                let (start, taps) = (position(step * stride) + self.blocks.start(block), self.blocks.taps(block));
                 let from = match &held {
                     Some(held) if start + position(span as u64) <= held.end => held.start,
                     _ => {
@@ -87,9 +87,9 @@ impl Input<'_> {
                     outputs.check += self.band::<S, V>(simd, rows, taps, band, range, sums);
                 }
                 for v in 0..V {
-                    let period = period + (v * LANES) as u64 * tiling.run + turn;
-                    let turned = turn_sums(simd, &sums, v);
-                    outputs.store_periods(period, tiling.run, block, period_len, simd, turned);
+                    let period = period + (v * LANES) as u64 * tiling.run + step;
+                    let transposed = transpose_sums(simd, &sums, v);
+                    outputs.store_periods(period, tiling.run, block, period_len, simd, transposed);
                 }
             }
         }
@@ -142,9 +142,9 @@ impl Input<'_> {
     /// Fills row i with the samples at `start + i` + a multiple of `apart` for each lane.
     #[inline(always)]
     fn fill<S: Simd, const V: usize>(self, simd: S, rows: &mut [Row], start: i64, apart: usize) {
-        let turned = rows.len().min(apart);
+        let transposed = rows.len().min(apart);
         for v in 0..V {
-            for (chunk, rows) in rows[..turned].chunks_mut(LANES).enumerate() {
+            for (chunk, rows) in rows[..transposed].chunks_mut(LANES).enumerate() {
                 let at = start + position((v * LANES * apart + chunk * LANES) as u64);
                 let reach = (LANES - 1) * apart + LANES;
                 let inside = usize::try_from(at).ok().and_then(|at| self.samples.get(at..)?.get(..reach));
@@ -174,7 +174,7 @@ impl Input<'_> {
         }
         // The samples of a lane's next run are those that the next lane begins with.
         let lanes = V * LANES;
-        for i in turned..rows.len() {
+        for i in transposed..rows.len() {
             let (done, rest) = rows.split_at_mut(i);
             let (from, to) = (done[i - apart].0.as_flattened(), rest[0].0.as_flattened_mut());
             to[..lanes - 1].copy_from_slice(&from[1..lanes]);
@@ -224,9 +224,9 @@ fn multiply_add<S: Simd, const V: usize>(
     }
 }
 
-/// Turns the outputs of 16 lanes, a row for each output, into a vector for each lane.
+/// Transposes the outputs of 16 lanes, a row for each output, into a vector for each lane.
 #[inline(always)]
-fn turn_sums<S: Simd>(simd: S, sums: &[Row; LANES], v: usize) -> [f32x16<S>; LANES] {
+fn transpose_sums<S: Simd>(simd: S, sums: &[Row; LANES], v: usize) -> [f32x16<S>; LANES] {
     let mut vectors = [f32x16::splat(simd, 0.0); LANES];
     for i in 0..LANES {
         vectors[i] = f32x16::load_array_ref(simd, &sums[i].0[v]);
@@ -234,7 +234,7 @@ fn turn_sums<S: Simd>(simd: S, sums: &[Row; LANES], v: usize) -> [f32x16<S>; LAN
     transpose(vectors)
 }
 
-/// Turns rows into columns: four perfect shuffles of all 256 values.
+/// Transposes rows into columns: four perfect shuffles of all 256 values.
 #[inline(always)]
 fn transpose<S: Simd>(mut vectors: [f32x16<S>; LANES]) -> [f32x16<S>; LANES] {
     for _ in 0..LANES.ilog2() {

@@ -16,7 +16,7 @@ impl Row {
     pub(super) const ZERO: Self = Self([[0.0; LANES]; VECTORS]);
 }
 
-/// Rows of turned samples held at once, 192 KiB: they, the taps and the outputs stay in the second-level cache.
+/// Rows of transposed samples held at once, 192 KiB: they, the taps and the outputs stay in the second-level cache.
 pub(super) const MOST_ROWS: usize = 1024;
 
 /// Samples of several periods at an edge of the clip that are copied together.
@@ -25,7 +25,7 @@ pub(super) const MOST_AT_EDGE: usize = 1 << 13;
 /// Memory that is filled anew by each call: a call for one second takes less time than the pages of new memory.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
-    /// Samples turned for `periods.rs`.
+    /// Samples transposed for `periods.rs`.
     pub(super) rows: Vec<Row>,
     /// Samples at an edge of the clip, and zeros beyond it.
     pub(super) edge: Vec<f32>,

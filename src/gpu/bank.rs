@@ -37,7 +37,7 @@ pub(crate) const FOLD: u32 = 128;
 /// vec4s of taps in each chain of the interpolated kernel: four chains run side by side.
 pub(crate) const SEGMENT: u32 = 32;
 
-/// Turns of its loops that one thread may take. llvmpipe ends every loop of a thread after 65,535 of them in all, without a
+/// Loop iterations that one thread may take. llvmpipe ends every loop of a thread after 65,535 of them in all, without a
 /// word; filters of tens of thousands of taps come to that.
 const MAX_STEPS: u64 = 60_000;
 
@@ -212,8 +212,8 @@ impl FilterRows {
 
     /// The first sample under that row, relative to the period's.
     fn start(&self, j: u32) -> Result<i32> {
-        let (turn, phase) = (j as usize / self.filter.phases(), j as usize % self.filter.phases());
-        let start = self.filter.start(phase) + (turn as u64).cast_signed() * self.filter.stride();
+        let (repeat, phase) = (j as usize / self.filter.phases(), j as usize % self.filter.phases());
+        let start = self.filter.start(phase) + (repeat as u64).cast_signed() * self.filter.stride();
         let out_of_range =
             |_| Error::GpuLimit { what: "the reach of the filter", needed: start.unsigned_abs(), limit: 1 << 31 };
         i32::try_from(start).map_err(out_of_range)
@@ -358,9 +358,9 @@ mod tests {
             let mut nonzero = 0;
             for j in 0..phases {
                 let (block, lane) = (j / BLOCK, j % BLOCK);
-                let (phase, turn) = (u64::from(j) % plan.ratio().phases(), u64::from(j) / plan.ratio().phases());
+                let (phase, repeat) = (u64::from(j) % plan.ratio().phases(), u64::from(j) / plan.ratio().phases());
                 let row = filter.row(phase as usize);
-                let first = filter.start(phase as usize) + (turn * plan.ratio().stride()) as i64;
+                let first = filter.start(phase as usize) + (repeat * plan.ratio().stride()) as i64;
                 for k in 0..band {
                     let tap = bank.taps[((block * band + k) * BLOCK + lane) as usize];
                     let position = i64::from(starts[block as usize]) + i64::from(k);
@@ -369,9 +369,9 @@ mod tests {
                     nonzero += usize::from(tap != 0.0);
                 }
             }
-            let turns = (phases as u64 / plan.ratio().phases()) as usize;
+            let repeats = (phases as u64 / plan.ratio().phases()) as usize;
             let all = (0..filter.phases()).flat_map(|phase| filter.row(phase)).filter(|&&tap| tap != 0.0);
-            assert_eq!(nonzero, turns * all.count());
+            assert_eq!(nonzero, repeats * all.count());
         }
     }
 

@@ -98,7 +98,7 @@ impl Pipelines {
         })
     }
 
-    /// The pipeline of a variant. Making them takes turns: some drivers do not bear two at once.
+    /// The pipeline of a variant. They are made one at a time: some drivers crash when two are made at once.
     pub(crate) fn pipeline(&self, variant: Variant) -> Result<wgpu::ComputePipeline> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pipeline) = made.get(&variant) {

@@ -8,7 +8,7 @@ use crate::ratio::Ratio;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Tile {
     /// The ratio is taken this many times over, phases and stride alike, where it has too few phases to fill blocks.
-    pub(crate) turns: u64,
+    pub(crate) repeats: u64,
     /// Blocks of 8 phases in a tile, and quads of 4 periods: together at most a workgroup.
     pub(crate) blocks_in_tile: u64,
     pub(crate) quads: u64,
@@ -23,15 +23,15 @@ pub(crate) struct Tile {
 impl Tile {
     /// Phases and stride, taken so many times over, if the shader can address what they come to.
     pub(super) fn check(self, ratio: Ratio) -> Result<(u32, u32)> {
-        let phases = to_u32("phases", ratio.phases().saturating_mul(self.turns))?;
-        let stride = to_u32("stride", ratio.stride().saturating_mul(self.turns))?;
+        let phases = to_u32("phases", ratio.phases().saturating_mul(self.repeats))?;
+        let stride = to_u32("stride", ratio.stride().saturating_mul(self.repeats))?;
         let span = u64::from(stride) * u64::from(QUAD) * self.quads + self.band + self.column;
         to_u32("samples under a tile", span)?;
         check_steps(self.steps())?;
         Ok((phases, stride))
     }
 
-    /// Turns of the shader's loops that one thread takes, with the one in which each loop ends.
+    /// Loop iterations of one thread in the shader, including the one that ends each loop.
     fn steps(self) -> u64 {
         let quads = self.quads.div_ceil(u64::from(WORKGROUP) >> self.lane_bits);
         let rows = self.column.div_ceil(1 << self.lane_bits);
@@ -42,21 +42,21 @@ impl Tile {
     /// The tile with the least estimated work for an output.
     pub(crate) fn choose(phases: u64, stride: u64, taps: u64, staged: u64) -> Self {
         // Beyond some 500 phases a block more or less no longer counts, and the tables only grow.
-        let most_turns = (512 / phases).clamp(1, 64);
-        let candidates = (1..=most_turns).flat_map(|turns| {
-            let blocks = (phases * turns).div_ceil(BLOCK.into());
+        let max_repeats = (512 / phases).clamp(1, 64);
+        let candidates = (1..=max_repeats).flat_map(|repeats| {
+            let blocks = (phases * repeats).div_ceil(BLOCK.into());
             (1..=blocks.min(WORKGROUP.into()))
                 // Of the sizes that need as many tiles across, the smallest wastes least.
                 .filter(move |&size| size == 1 || blocks.div_ceil(size) < blocks.div_ceil(size - 1))
                 // Outputs for the whole workgroup, or for one wave of it: half the quads leave twice the rows for each, and
                 // filters that decimate need rows (44.1 to 16 kHz, kaiser_best: 100 taps at a time for 12, 20 ms for 48).
                 .flat_map(|size| [WORKGROUP, WAVE].map(|lanes| (size, u64::from(lanes) / size)))
-                .filter_map(move |(size, quads)| Self::with(phases, stride, taps, staged, turns, size, quads))
+                .filter_map(move |(size, quads)| Self::with(phases, stride, taps, staged, repeats, size, quads))
         });
         let best = candidates.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(tile, _)| tile);
         // One block of one quad always fits: its span is 0.
         best.unwrap_or(Self {
-            turns: 1,
+            repeats: 1,
             blocks_in_tile: 1,
             quads: 1,
             column: 5,
@@ -73,13 +73,13 @@ impl Tile {
         stride: u64,
         taps: u64,
         staged: u64,
-        turns: u64,
+        repeats: u64,
         size: u64,
         quads: u64,
     ) -> Option<(Self, f64)> {
         let reach = |phase_steps: u64| (phase_steps * stride).div_ceil(phases);
         let (block, lanes) = (u64::from(BLOCK), u64::from(WORKGROUP));
-        let band = (taps + reach((block - 1).min(phases * turns - 1))).next_multiple_of(4);
+        let band = (taps + reach((block - 1).min(phases * repeats - 1))).next_multiple_of(4);
         let span = reach((size - 1) * block);
         // Odd, and `quads` of them fit.
         let highest = staged.checked_div(quads)?.checked_sub(1)? | 1;
@@ -103,9 +103,9 @@ impl Tile {
         // kaiser_best, without the taps' term, 21 ms for 18).
         let hot = (42 * band + 16 * band / quads) * waves / lanes.div_ceil(WAVE.into());
         let work = hot + band.div_ceil(chunk) * (24 * passes + 30) + 250;
-        let blocks = (phases * turns).div_ceil(block);
-        let outputs = quads * u64::from(QUAD) * phases * turns;
-        let tile = Self { turns, blocks_in_tile: size, quads, column, lane_bits, band, chunk };
+        let blocks = (phases * repeats).div_ceil(block);
+        let outputs = quads * u64::from(QUAD) * phases * repeats;
+        let tile = Self { repeats, blocks_in_tile: size, quads, column, lane_bits, band, chunk };
         Some((tile, (work * blocks.div_ceil(size)) as f64 / outputs as f64))
     }
 }
@@ -124,9 +124,9 @@ mod tests {
             let taps = plan.taps() as u64;
             Tile::choose(plan.ratio().phases(), plan.ratio().stride(), taps, STAGED.into())
         };
-        assert!(tile(44_100, 48_000).turns <= 3);
-        assert!(tile(16_000, 8_000).turns >= 16);
-        assert!(tile(8_000, 16_000).turns >= 8);
+        assert!(tile(44_100, 48_000).repeats <= 3);
+        assert!(tile(16_000, 8_000).repeats >= 16);
+        assert!(tile(8_000, 16_000).repeats >= 8);
         // Most of what a thread multiplies is taps, not the zeros between the phases of a block.
         for (orig, new) in [(48_000, 44_100), (44_100, 48_000), (16_000, 8_000), (44_100, 16_000)] {
             let plan = Plan::new(orig, new, &Preset::KaiserBest.options()).expect("a plan");
