@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::OnceLock;
 
 use crate::filter::{FilterShape, Prototype};
-use crate::rows::Rows;
+use crate::on_demand::OnDemandTaps;
 
 /// Outputs of a block: lanes of the widest vectors there are, 16 × float32 in AVX-512. Narrower ones take several.
 pub(crate) const LANES: usize = 16;
@@ -110,12 +110,12 @@ impl PhaseBlocks {
         let blocks = first..self.len().min(first + self.group);
         let mut taps = vec![Taps::default(); blocks.len() * self.span];
         let lanes = usize::try_from(self.period_len()).unwrap_or(usize::MAX);
-        let mut rows = Rows::new(&self.shape);
+        let mut on_demand = OnDemandTaps::new(&self.shape);
         for block in blocks {
             let in_block = block * LANES..lanes.min((block + 1) * LANES);
-            rows.for_each_row(in_block.start as u64..in_block.end as u64, |lane, row| {
+            on_demand.for_each_output(in_block.start as u64..in_block.end as u64, |lane, lane_taps| {
                 let (taps, lane_in_block) = self.column(&mut taps, first, usize::try_from(lane).unwrap_or(usize::MAX));
-                taps.iter_mut().zip(row).for_each(|(taps, &tap)| taps.0[lane_in_block] = tap as f32);
+                taps.iter_mut().zip(lane_taps).for_each(|(taps, &tap)| taps.0[lane_in_block] = tap as f32);
             });
         }
         taps
@@ -210,7 +210,7 @@ impl PhaseBlocks {
     }
 
     /// The taps of output `n`, from the first sample inside its window.
-    pub(crate) fn row(&self, n: u64) -> impl Iterator<Item = f32> {
+    pub(crate) fn output_taps(&self, n: u64) -> impl Iterator<Item = f32> {
         let lane = usize::try_from(n % self.period_len()).unwrap_or(usize::MAX);
         let (block, lane_in_block) = (lane / LANES, lane % LANES);
         let window = self.shape.window(lane as u64);
@@ -260,7 +260,7 @@ fn to_first_zero(shape: &FilterShape) -> usize {
 }
 
 /// Which of the samples under a block are summed together, before these sums are added up: whole steps, and in the last
-/// one what is left after them. Rows have at most `taps` taps, whose main lobe reaches `to_first_zero` samples to either side.
+/// one what is left after them. Phases have at most `taps` taps, whose main lobe reaches `to_first_zero` samples to either side.
 ///
 /// One running sum rounds at the size of the sum, and most of a window's sum comes from the few taps in its middle. What
 /// comes before the middle of the block's first window is small, and is one sum; from there to beyond the middle of its
@@ -320,21 +320,21 @@ mod tests {
     }
 
     #[test]
-    fn every_row_is_that_of_the_reference() {
+    fn every_phase_is_that_of_the_reference() {
         for (orig, new) in [(48_000, 44_100), (2, 1), (1, 2), (3, 2), (5, 7), (44_100, 16_000), (1009, 997), (1, 100)] {
             for options in [ResampleOptions::default(), ResampleOptions::kaiser_fast()] {
                 let shape = shape(orig, new, &options);
                 let blocks = PhaseBlocks::design(&shape);
                 let bank = FilterBank::<f32>::design(&shape);
                 for n in 0..3 * blocks.period_len() {
-                    let expected = bank.row(usize::try_from(n % bank.phases() as u64).expect("a phase"));
-                    let row: Vec<_> = blocks.row(n).collect();
-                    assert_eq!(row, expected[..row.len()]);
-                    assert!(expected[row.len()..].iter().all(|&tap| tap == 0.0));
+                    let expected = bank.taps(usize::try_from(n % bank.phases() as u64).expect("a phase"));
+                    let taps: Vec<_> = blocks.output_taps(n).collect();
+                    assert_eq!(taps, expected[..taps.len()]);
+                    assert!(expected[taps.len()..].iter().all(|&tap| tap == 0.0));
                 }
-                // Nothing but the rows is in the blocks.
+                // Nothing but the taps of the phases is in the blocks.
                 let sum = |taps: &mut dyn Iterator<Item = f32>| taps.map(f64::from).map(f64::abs).sum::<f64>();
-                let inside = sum(&mut (0..blocks.period_len()).flat_map(|n| blocks.row(n)));
+                let inside = sum(&mut (0..blocks.period_len()).flat_map(|n| blocks.output_taps(n)));
                 let taps = (0..blocks.len()).flat_map(|block| blocks.taps(block));
                 let all = sum(&mut taps.flat_map(|taps| taps.0));
                 assert!((inside - all).abs() < 1e-9 * all);

@@ -62,9 +62,9 @@ pub enum Error {
     FilterTooLarge {
         /// The size of the smaller of its exact and interpolated forms.
         bytes: u128,
-        /// Rows of the bank.
+        /// Phases of the bank.
         phases: u64,
-        /// Taps of its longest row.
+        /// Taps of its longest phase.
         taps: u128,
         /// The size allowed.
         limit: u64,

@@ -1,4 +1,4 @@
-//! [`FilterBank`]: the windowed sinc, designed in float64, trimmed to the window, one row of taps per phase.
+//! [`FilterBank`]: the windowed sinc, designed in float64, trimmed to the window, one list of taps per phase.
 //!
 //! Output n = q·L + j is `Σ_i x[i] · h((i·L − n·M)/(L·M))` with
 //! ```text
@@ -26,13 +26,13 @@ pub(crate) struct FilterShape {
     gain: f64,
     /// The largest |m| inside the window.
     pub(crate) reach: i128,
-    /// Taps of the longest row; rows differ by at most one.
+    /// Taps of the longest phase; phases differ by at most one.
     taps: usize,
 }
 
 impl FilterShape {
     /// # Errors
-    /// [`Error::RatioTooLarge`], [`Error::FilterTooLarge`] for more taps in a row than any memory holds.
+    /// [`Error::RatioTooLarge`], [`Error::FilterTooLarge`] for more taps in a phase than any memory holds.
     pub(crate) fn new(ratio: Ratio, options: &ResampleOptions) -> Result<Self> {
         let (stride, phases) = (ratio.stride(), ratio.phases());
         let limits = options.limits;
@@ -90,7 +90,7 @@ impl FilterShape {
         PrototypeFunction { gain: self.gain, step, width: self.width, window: WindowFunction::new(self.window) }
     }
 
-    /// Bytes of a bank with a row and a start for each phase, in float64.
+    /// Bytes of a bank with taps and a start for each phase, in float64.
     pub(crate) fn rows_bytes(&self) -> u128 {
         (self.taps as u128 + 1) * u128::from(self.ratio.phases()) * size_of::<f64>() as u128
     }
@@ -242,14 +242,14 @@ impl Coefficient for f64 {
     }
 }
 
-/// The taps of every phase, a row for each: what the float64 reference reads, and what every other layout is made from.
+/// The taps of every phase, one phase after the other: what the float64 reference reads, and what every other layout is made from.
 #[derive(Clone, PartialEq)]
 pub(crate) struct FilterBank<T> {
     /// Input samples from one period to the next.
     stride: i64,
-    /// Taps in a row; rows that have one less end with a zero.
-    row: usize,
-    /// For each phase j, the first input sample under its row, relative to that of the period, q·M.
+    /// Taps stored for a phase; phases that have one less end with a zero.
+    taps_per_phase: usize,
+    /// For each phase j, the first input sample under its taps, relative to that of the period, q·M.
     starts: Vec<i64>,
     coefficients: Vec<T>,
 }
@@ -258,22 +258,22 @@ impl<T: Coefficient> FilterBank<T> {
     /// Computes the taps in float64 and rounds each once.
     ///
     /// Tap i of phase j is h at m = i·L − j·M, and h is even. L and M are coprime, so each m belongs to one tap: the
-    /// prototype h(0), h(1), … is evaluated once, and each row picks every L-th value of it.
+    /// prototype h(0), h(1), … is evaluated once, and each phase picks every L-th value of it.
     pub(crate) fn design(shape: &FilterShape) -> Self {
         let prototype = Prototype::design(shape);
         let phases = usize::try_from(shape.ratio.phases()).expect("the plan bounds phases · 8 bytes");
-        let row = shape.taps;
+        let taps_per_phase = shape.taps;
         let mut starts = Vec::with_capacity(phases);
-        let mut coefficients = vec![T::default(); phases * row];
-        for (phase, row) in coefficients.chunks_exact_mut(row).enumerate() {
+        let mut coefficients = vec![T::default(); phases * taps_per_phase];
+        for (phase, taps) in coefficients.chunks_exact_mut(taps_per_phase).enumerate() {
             starts.push(shape.window(phase as u64).start);
             let (falling, rising) = shape.taps_of(phase, &prototype);
-            row.iter_mut().zip(falling.iter().rev().chain(rising)).for_each(|(row, &tap)| *row = tap);
+            taps.iter_mut().zip(falling.iter().rev().chain(rising)).for_each(|(to, &tap)| *to = tap);
         }
-        Self { stride: saturate(shape.stride()), row, starts, coefficients }
+        Self { stride: saturate(shape.stride()), taps_per_phase, starts, coefficients }
     }
 
-    /// Rows of the bank.
+    /// Phases of the bank.
     pub(crate) fn phases(&self) -> usize {
         self.starts.len()
     }
@@ -284,11 +284,11 @@ impl<T: Coefficient> FilterBank<T> {
     }
 
     /// The taps of a phase.
-    pub(crate) fn row(&self, phase: usize) -> &[T] {
-        &self.coefficients[phase * self.row..][..self.row]
+    pub(crate) fn taps(&self, phase: usize) -> &[T] {
+        &self.coefficients[phase * self.taps_per_phase..][..self.taps_per_phase]
     }
 
-    /// The first input sample under the row of a phase, relative to its period's.
+    /// The first input sample under the taps of a phase, relative to its period's.
     pub(crate) fn start(&self, phase: usize) -> i64 {
         self.starts[phase]
     }
@@ -298,7 +298,7 @@ impl<T: Coefficient> FilterBank<T> {
 impl<T: Coefficient> std::fmt::Debug for FilterBank<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut sizes = f.debug_struct("FilterBank");
-        sizes.field("phases", &self.phases()).field("taps", &self.row);
+        sizes.field("phases", &self.phases()).field("taps", &self.taps_per_phase);
         sizes.finish_non_exhaustive()
     }
 }
@@ -309,7 +309,7 @@ pub(crate) struct Prototype<T> {
     /// L, from one tap of a phase to the next.
     step: usize,
     /// Values of m with one remainder by L.
-    row: usize,
+    run: usize,
     /// All values with one remainder side by side, as the phases read them: 44.1→16 kHz reads every 160th, and took twice
     /// as long when each was in a cache line of its own.
     values: Vec<T>,
@@ -318,15 +318,15 @@ pub(crate) struct Prototype<T> {
 impl<T: Coefficient> Prototype<T> {
     pub(crate) fn design(shape: &FilterShape) -> Self {
         let (mut values, step) = values_by_rest(shape);
-        let row = values.len() / step;
+        let run = values.len() / step;
         if shape.normalize {
             let sums = sums_by_rest(shape, &values, step);
-            for (values, sum) in values.chunks_exact_mut(row).zip(sums) {
+            for (values, sum) in values.chunks_exact_mut(run).zip(sums) {
                 let divisor = divisor(sum);
                 values.iter_mut().for_each(|value| *value /= divisor);
             }
         }
-        Self { step, row, values: values.iter().map(|&value| T::from_f64(value)).collect() }
+        Self { step, run, values: values.iter().map(|&value| T::from_f64(value)).collect() }
     }
 }
 
@@ -335,9 +335,9 @@ impl<T: Coefficient> Prototype<T> {
 fn values_by_rest(shape: &FilterShape) -> (Vec<f64>, usize) {
     let phases = shape.ratio.phases() as f64;
     let step = to_index(shape.ratio.phases());
-    let row = to_index(saturate(shape.reach).unsigned_abs()) / step + 1;
-    let steps: Vec<_> = (0..row).map(|k| k as f64 * phases).collect();
-    let mut values = Vec::with_capacity(row * step + EVALUATED_TOGETHER);
+    let run = to_index(saturate(shape.reach).unsigned_abs()) / step + 1;
+    let steps: Vec<_> = (0..run).map(|k| k as f64 * phases).collect();
+    let mut values = Vec::with_capacity(run * step + EVALUATED_TOGETHER);
     for rest in 0..step {
         values.extend(steps.iter().map(|m| m + rest as f64));
     }
@@ -347,11 +347,11 @@ fn values_by_rest(shape: &FilterShape) -> (Vec<f64>, usize) {
 
 /// The sum of the taps of each phase, by the remainder of its m: those at m = rest, rest + L, … and at −(L − rest), ….
 fn sums_by_rest(shape: &FilterShape, values: &[f64], step: usize) -> Vec<f64> {
-    let row = values.len() / step;
+    let run = values.len() / step;
     let reach = to_index(saturate(shape.reach).unsigned_abs());
     let half = |rest: usize, skip: usize| -> f64 {
         let inside = if rest <= reach { (reach - rest) / step + 1 } else { 0 };
-        values[rest * row..][skip.min(inside)..inside].iter().sum()
+        values[rest * run..][skip.min(inside)..inside].iter().sum()
     };
     (0..step)
         .map(|rest| if rest == 0 { half(0, 0) + half(0, 1) } else { half(rest, 0) + half(step - rest, 0) })
@@ -375,7 +375,7 @@ pub(crate) fn phase_sums(shape: &FilterShape) -> Vec<f64> {
 impl<T> Prototype<T> {
     /// h at `rest`, `rest` + L, `rest` + 2L, …
     fn every_step(&self, rest: usize) -> &[T] {
-        &self.values[rest * self.row..][..self.row]
+        &self.values[rest * self.run..][..self.run]
     }
 }
 

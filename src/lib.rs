@@ -49,6 +49,7 @@ mod gpu;
 mod interpolated;
 mod kaiser;
 mod level;
+mod on_demand;
 mod options;
 mod padding;
 mod plan;
@@ -56,7 +57,6 @@ mod ratio;
 #[cfg(feature = "gpu")]
 mod resampler;
 mod response;
-mod rows;
 mod stream;
 mod tensor;
 mod window;

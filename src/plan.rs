@@ -6,9 +6,9 @@ use crate::blocks::PhaseBlocks;
 use crate::error::{Error, Result};
 use crate::filter::{FilterBank, FilterShape, divisor, phase_sums};
 use crate::interpolated::{Grid, InterpolatedBank, MAX_ERROR, NODES};
+use crate::on_demand::OnDemandTaps;
 use crate::options::{Limits, OutputLength, ResampleOptions};
 use crate::ratio::Ratio;
-use crate::rows::Rows;
 
 /// Everything that resampling from one rate to another needs to know: immutable, `Send + Sync`, and cheap to clone,
 /// since clones share one filter bank.
@@ -55,8 +55,8 @@ pub enum FilterForm {
     /// The taps of evenly spaced phases, and a cubic between them: what is used when the taps of every phase would take more
     /// than [`Limits::max_filter_bytes`].
     Interpolated {
-        /// Rows of taps from one input sample to the next.
-        rows: usize,
+        /// Nodes from one input sample to the next.
+        nodes: usize,
         /// How far outputs of samples of at most 1 may be from the exact ones, at most: 1e-7.
         max_error: f64,
         /// What the taps of every phase would have taken, in bytes.
@@ -194,8 +194,8 @@ impl Plan {
     /// let options = ResampleOptions::default();
     /// assert_eq!(Plan::new(48_000, 44_100, &options)?.filter_form(), FilterForm::Exact);
     /// let hostile = Plan::new(4_294_967_291, 4_294_967_279, &options)?;
-    /// let FilterForm::Interpolated { rows, max_error, exact_bytes } = hostile.filter_form() else { panic!() };
-    /// assert!(exact_bytes > 1 << 38 && hostile.filter_bytes() < 1 << 16 && rows < 512);
+    /// let FilterForm::Interpolated { nodes, max_error, exact_bytes } = hostile.filter_form() else { panic!() };
+    /// assert!(exact_bytes > 1 << 38 && hostile.filter_bytes() < 1 << 16 && nodes < 512);
     /// assert_eq!(max_error, 1e-7);
     /// # Ok::<(), polyphase::Error>(())
     /// ```
@@ -203,7 +203,7 @@ impl Plan {
         match self.bank() {
             Bank::Exact(_) => FilterForm::Exact,
             Bank::Interpolated(bank) => FilterForm::Interpolated {
-                rows: bank.rows_per_sample(),
+                nodes: bank.nodes_per_sample(),
                 max_error: MAX_ERROR,
                 exact_bytes: exact_bytes(self.shape()),
             },
@@ -245,7 +245,7 @@ impl Plan {
 
     /// The first m and the float64 taps of each phase, in the order of their places between two input samples; of `most` that
     /// are evenly spaced, if there are more. The ratio is the one that m counts by. Equal rates have the one tap 1.
-    pub(crate) fn spaced_rows(&self, most: u64) -> (Ratio, Vec<(i128, Vec<f64>)>) {
+    pub(crate) fn spaced_phases(&self, most: u64) -> (Ratio, Vec<(i128, Vec<f64>)>) {
         if self.ratio().is_identity() {
             return (self.ratio(), vec![(0, vec![1.0])]);
         }
@@ -255,9 +255,9 @@ impl Plan {
         let shape = finer.unwrap_or(*self.shape());
         let count = phases.min(most);
         let apart = shape.ratio().phases() / count;
-        let mut rows = Rows::new(&shape);
+        let mut on_demand = OnDemandTaps::new(&shape);
         let row = |k: u64| {
-            let (first, row) = rows.row_about(i128::from(k * apart));
+            let (first, row) = on_demand.taps_about(i128::from(k * apart));
             (first, row.to_vec())
         };
         (shape.ratio(), (0..count).map(row).collect())
@@ -283,8 +283,8 @@ impl Plan {
             let sums = self.0.sums.get_or_init(|| phase_sums(self.shape()));
             Box::new(sums.iter().copied().cycle().map(divisor))
         } else {
-            let mut rows = Rows::new(self.shape());
-            Box::new((0..).map(move |n| divisor(rows.sum(n))))
+            let mut on_demand = OnDemandTaps::new(self.shape());
+            Box::new((0..).map(move |n| divisor(on_demand.sum(n))))
         }
     }
 }
@@ -308,14 +308,14 @@ mod tests {
         };
         assert_eq!(choice(16_001, 16_000, &options), Ok(Choice::Exact));
         let Ok(Choice::Interpolated(grid)) = choice(4_294_967_291, 4_294_967_279, &options) else { panic!() };
-        assert_eq!(grid, Grid { rows: 275, half: 6 });
+        assert_eq!(grid, Grid { nodes: 275, half: 6 });
         // The byte decides.
         let exact = u64::try_from(bytes(16_001, 16_000)).expect("some megabytes");
         assert_eq!(choice(16_001, 16_000, &options.max_filter_bytes(exact)), Ok(Choice::Exact));
         assert!(matches!(choice(16_001, 16_000, &options.max_filter_bytes(exact - 1)), Ok(Choice::Interpolated(_))));
-        // Few rows are enough where the taps lie close to each other.
+        // Few nodes are enough where the taps lie close to each other.
         let Ok(Choice::Interpolated(grid)) = choice(1_000_003 * 1000, 1_000_033, &options) else { panic!() };
-        assert_eq!((grid.rows, grid.half), (1, 6060));
+        assert_eq!((grid.nodes, grid.half), (1, 6060));
     }
 
     #[test]

@@ -80,7 +80,7 @@ impl Ratio {
         self.stride
     }
 
-    /// L = new_freq / gcd: the number of distinct rows in the filter bank.
+    /// L = new_freq / gcd: the number of phases in the filter bank.
     pub const fn phases(self) -> u64 {
         self.phases
     }

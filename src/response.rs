@@ -110,15 +110,15 @@ impl Plan {
     /// # Ok::<(), polyphase::Error>(())
     /// ```
     pub fn response(&self) -> Response {
-        let (ratio, rows) = self.spaced_rows(MOST_PHASES);
-        Response::of_rows(ratio, &rows)
+        let (ratio, rows) = self.spaced_phases(MOST_PHASES);
+        Response::of_phases(ratio, &rows)
     }
 }
 
 impl Response {
     /// From the rows of a bank: the first m of each, and its taps.
     #[expect(clippy::cast_precision_loss, reason = "rates and positions of filters that fit in memory")]
-    fn of_rows(ratio: Ratio, rows: &[(i128, Vec<f64>)]) -> Self {
+    fn of_phases(ratio: Ratio, rows: &[(i128, Vec<f64>)]) -> Self {
         let (stride, phases) = (ratio.stride() as f64, ratio.phases() as f64);
         let lower = stride.min(phases);
         let taps = rows.iter().map(|(_, row)| row.len()).max().unwrap_or(0).max(1);

@@ -1,4 +1,4 @@
-//! The inner loop for interpolated banks: along the taps, sixteen side by side, through the four rows of an output at once.
+//! The inner loop for interpolated banks: along the taps, sixteen side by side, through the four nodes of an output at once.
 //!
 //! It references fearless_simd, and is one source for every level. An output is summed in an order that depends on the plan
 //! alone. Samples outside the clip count as zeros.
@@ -35,23 +35,23 @@ impl Samples<'_> {
     fn convolve<S: Simd>(self, simd: S, bank: &InterpolatedBank, first: u64, output: &mut [f32]) -> bool {
         let mut finite = true;
         for (value, place) in output.iter_mut().zip(bank.outputs(first)) {
-            *value = self.output(simd, &place, bank.rows(&place));
+            *value = self.output(simd, &place, bank.node_taps(&place));
             finite &= value.is_finite();
         }
         finite
     }
 
     #[inline(always)]
-    fn output<S: Simd>(self, simd: S, output: &Output, rows: [&[f32]; NODES]) -> f32 {
-        let len = rows[0].len();
+    fn output<S: Simd>(self, simd: S, output: &Output, nodes: [&[f32]; NODES]) -> f32 {
+        let len = nodes[0].len();
         let start = output.start.saturating_sub(self.origin);
         let inside = usize::try_from(start).ok().and_then(|start| self.samples.get(start..)?.get(..len));
         let total = match inside {
             Some(window) => {
                 let steps = window.as_chunks::<STEP>().0;
-                sum(simd, output.weights, rows, |step| f32x16::load_array_ref(simd, &steps[step]))
+                sum(simd, output.weights, nodes, |step| f32x16::load_array_ref(simd, &steps[step]))
             }
-            None => sum(simd, output.weights, rows, |step| {
+            None => sum(simd, output.weights, nodes, |step| {
                 let from = start.saturating_add((step * STEP).cast_signed() as i64);
                 f32x16::load_array(simd, std::array::from_fn(|k| self.at(from.saturating_add(k.cast_signed() as i64))))
             }),
@@ -72,22 +72,22 @@ impl Samples<'_> {
 fn sum<S: Simd>(
     simd: S,
     weights: [f32; NODES],
-    rows: [&[f32]; NODES],
+    nodes: [&[f32]; NODES],
     samples: impl Fn(usize) -> f32x16<S>,
 ) -> f32x16<S> {
-    let rows = rows.map(|row| row.as_chunks::<STEP>().0);
-    let steps = rows[0].len();
+    let nodes = nodes.map(|node| node.as_chunks::<STEP>().0);
+    let steps = nodes[0].len();
     let mut total = f32x16::splat(simd, 0.0);
     let mut from = 0;
     while from < steps {
         let to = steps.min(from + SEGMENT);
         let mut sums = [f32x16::splat(simd, 0.0); NODES];
         // Slices of one length: no bounds are checked in the loop.
-        let segment = rows.map(|row| &row[from..to]);
+        let segment = nodes.map(|node| &node[from..to]);
         for step in 0..to - from {
             let samples = samples(from + step);
-            for (sum, row) in sums.iter_mut().zip(segment) {
-                *sum = f32x16::load_array_ref(simd, &row[step]).mul_add(samples, *sum);
+            for (sum, node) in sums.iter_mut().zip(segment) {
+                *sum = f32x16::load_array_ref(simd, &node[step]).mul_add(samples, *sum);
             }
         }
         for (sum, weight) in sums.into_iter().zip(weights) {

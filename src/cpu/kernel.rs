@@ -16,8 +16,8 @@ use super::scratch::{MOST_AT_EDGE, Scratch};
 use crate::blocks::{LANES, PhaseBlocks, STEP, Taps};
 use crate::filter::Coefficient;
 use crate::level::Level;
+use crate::on_demand::OnDemandTaps;
 use crate::plan::{Bank, Plan};
-use crate::rows::Rows;
 
 /// What a sample type brings along: its filter bank in the plan, and its inner loop.
 pub trait Kernel: Coefficient {
@@ -49,14 +49,14 @@ impl Kernel for f64 {
                 (first..).zip(output).fold(true, |finite, (n, value)| {
                     let phase = index(n % phases);
                     let start = position(n / phases) * bank.stride() + bank.start(phase);
-                    *value = product_sum(start, bank.row(phase), samples, origin);
+                    *value = product_sum(start, bank.taps(phase), samples, origin);
                     finite & value.is_finite()
                 })
             }
             None => {
-                let mut rows = Rows::new(plan.shape());
+                let mut on_demand = OnDemandTaps::new(plan.shape());
                 for (n, value) in (first..).zip(output) {
-                    *value = product_sum(plan.shape().window(n).start, rows.row(n), samples, origin);
+                    *value = product_sum(plan.shape().window(n).start, on_demand.taps(n), samples, origin);
                 }
                 // No tap lies outside its window.
                 true
@@ -69,8 +69,8 @@ impl Kernel for f64 {
     }
 
     fn dot(plan: &Plan, n: u64, skipped: usize, samples: &[Self]) -> Self {
-        let mut rows = Rows::new(plan.shape());
-        rows.row(n).iter().skip(skipped).zip(samples).map(|(tap, sample)| tap * sample).sum()
+        let mut on_demand = OnDemandTaps::new(plan.shape());
+        on_demand.taps(n).iter().skip(skipped).zip(samples).map(|(tap, sample)| tap * sample).sum()
     }
 
     fn times(self, factor: f64) -> Self {
@@ -110,8 +110,8 @@ impl Kernel for f32 {
             taps.skip(skipped).zip(samples).map(|(tap, sample)| tap * sample).sum()
         };
         match plan.bank() {
-            Bank::Exact(blocks) => sum(&mut blocks.row(n)),
-            Bank::Interpolated(bank) => sum(&mut bank.row(n)),
+            Bank::Exact(blocks) => sum(&mut blocks.output_taps(n)),
+            Bank::Interpolated(bank) => sum(&mut bank.output_taps(n)),
         }
     }
 

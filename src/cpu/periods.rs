@@ -17,7 +17,7 @@ use fearless_simd::{Simd, f32x16, prelude::*};
 
 use super::kernel::{Input, index, overlap, position};
 use super::outputs::Outputs;
-use super::scratch::{MOST_ROWS, Row, VECTORS};
+use super::scratch::{MOST_ROWS, SampleRow, VECTORS};
 use crate::blocks::{BAND, LANES, Taps};
 
 /// The periods of a tile.
@@ -58,12 +58,12 @@ impl Input<'_> {
         tiling: Tiling,
         period: u64,
         outputs: &mut Outputs<'_, S>,
-        rows: &mut Vec<Row>,
+        rows: &mut Vec<SampleRow>,
     ) {
         let (span, stride, period_len) = (self.blocks.span(), self.blocks.stride(), self.blocks.period_len());
         let first = position(period * stride) - self.origin;
         let end = position((tiling.run - 1) * stride) + self.blocks.end(0..period_len);
-        let mut sums = [Row::ZERO; LANES];
+        let mut sums = [SampleRow::ZERO; LANES];
         // Where the rows begin and end, from the first sample of each lane's first period.
         let mut held: Option<Range<i64>> = None;
         for step in 0..tiling.run {
@@ -74,7 +74,7 @@ impl Input<'_> {
                     _ => {
                         let len = index((end - start).unsigned_abs()).min(MOST_ROWS);
                         if rows.len() < len {
-                            rows.resize(len, Row::ZERO);
+                            rows.resize(len, SampleRow::ZERO);
                         }
                         self.fill::<S, V>(simd, &mut rows[..len], first + start, index(tiling.run * stride));
                         held = Some(start..start + position(len as u64));
@@ -100,11 +100,11 @@ impl Input<'_> {
     fn band<S: Simd, const V: usize>(
         self,
         simd: S,
-        rows: &[Row],
+        rows: &[SampleRow],
         taps: &[Taps],
         band: usize,
         range: Range<usize>,
-        results: &mut [Row; BAND],
+        results: &mut [SampleRow; BAND],
     ) -> f32x16<S> {
         let mut totals = [[f32x16::splat(simd, 0.0); V]; BAND];
         for segment in self.blocks.segments() {
@@ -141,7 +141,7 @@ impl Input<'_> {
 
     /// Fills row i with the samples at `start + i` + a multiple of `apart` for each lane.
     #[inline(always)]
-    fn fill<S: Simd, const V: usize>(self, simd: S, rows: &mut [Row], start: i64, apart: usize) {
+    fn fill<S: Simd, const V: usize>(self, simd: S, rows: &mut [SampleRow], start: i64, apart: usize) {
         let transposed = rows.len().min(apart);
         for v in 0..V {
             for (chunk, rows) in rows[..transposed].chunks_mut(LANES).enumerate() {
@@ -206,7 +206,7 @@ impl Input<'_> {
 #[inline(always)]
 fn multiply_add<S: Simd, const V: usize>(
     simd: S,
-    row: &Row,
+    row: &SampleRow,
     taps: &Taps,
     band: usize,
     sums: &mut [[f32x16<S>; V]; BAND],
@@ -224,9 +224,9 @@ fn multiply_add<S: Simd, const V: usize>(
     }
 }
 
-/// Transposes the outputs of 16 lanes, a row for each output, into a vector for each lane.
+/// Transposes the outputs of 16 lanes, one row for each output, into a vector for each lane.
 #[inline(always)]
-fn transpose_sums<S: Simd>(simd: S, sums: &[Row; LANES], v: usize) -> [f32x16<S>; LANES] {
+fn transpose_sums<S: Simd>(simd: S, sums: &[SampleRow; LANES], v: usize) -> [f32x16<S>; LANES] {
     let mut vectors = [f32x16::splat(simd, 0.0); LANES];
     for i in 0..LANES {
         vectors[i] = f32x16::load_array_ref(simd, &sums[i].0[v]);

@@ -10,9 +10,9 @@ pub(super) const VECTORS: usize = 3;
 /// A float for each lane of each vector.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
-pub(super) struct Row(pub(super) [[f32; LANES]; VECTORS]);
+pub(super) struct SampleRow(pub(super) [[f32; LANES]; VECTORS]);
 
-impl Row {
+impl SampleRow {
     pub(super) const ZERO: Self = Self([[0.0; LANES]; VECTORS]);
 }
 
@@ -26,7 +26,7 @@ pub(super) const MOST_AT_EDGE: usize = 1 << 13;
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
     /// Samples transposed for `periods.rs`.
-    pub(super) rows: Vec<Row>,
+    pub(super) rows: Vec<SampleRow>,
     /// Samples at an edge of the clip, and zeros beyond it.
     pub(super) edge: Vec<f32>,
 }

@@ -62,7 +62,7 @@ pub(crate) struct InterpolatedEntry {
     pub(crate) phases: [u32; 2],
     pub(crate) before: [u32; 2],
     pub(crate) after: [u32; 2],
-    pub(crate) rows: u32,
+    pub(crate) nodes: u32,
     pub(crate) taps: u32,
     pub(crate) first_tap: u32,
     pub(crate) first_place: u32,
@@ -139,7 +139,7 @@ mod tests {
             (
                 "InterpolatedPlan",
                 layout!(
-                    InterpolatedEntry: phases, before, after, rows, taps, first_tap, first_place, normalized, padding, reach
+                    InterpolatedEntry: phases, before, after, nodes, taps, first_tap, first_place, normalized, padding, reach
                 ),
             ),
             // The shader has the halves of its 64-bit integers one by one: a vec2 would be aligned.

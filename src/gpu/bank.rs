@@ -139,13 +139,13 @@ impl Bank {
             }),
             PlanBank::Interpolated(bank) => interpolated(plan, bank, recipe),
             PlanBank::Exact(_) => {
-                let mut rows = FilterRows::new(plan);
+                let mut phase_taps = PhaseTaps::new(plan);
                 if let Some(shape) = divided_by {
-                    rows.divide(&phase_sums(shape));
+                    phase_taps.divide(&phase_sums(shape));
                 }
                 match recipe.tile {
-                    None => simple(plan, &rows, recipe),
-                    Some(tile) => banded(plan, &rows, recipe, tile),
+                    None => simple(plan, &phase_taps, recipe),
+                    Some(tile) => banded(plan, &phase_taps, recipe, tile),
                 }
             }
         }
@@ -178,27 +178,27 @@ pub(super) fn check_steps(needed: u64) -> Result<()> {
     }
 }
 
-/// The plan's taps in float32, a row for each phase.
-struct FilterRows {
+/// The plan's taps in float32, one phase after the other.
+struct PhaseTaps {
     filter: FilterBank<f32>,
-    /// All rows, without the zero that ends some of the filter's.
+    /// All phases, without the zero that ends some of the filter's.
     taps: Vec<f32>,
-    row: usize,
+    len: usize,
 }
 
-impl FilterRows {
+impl PhaseTaps {
     fn new(plan: &Plan) -> Self {
-        let (filter, row) = (FilterBank::design(plan.shape()), plan.taps());
-        let taps = (0..filter.phases()).flat_map(|phase| &filter.row(phase)[..row]).copied().collect();
-        Self { filter, taps, row }
+        let (filter, len) = (FilterBank::design(plan.shape()), plan.taps());
+        let taps = (0..filter.phases()).flat_map(|phase| &filter.taps(phase)[..len]).copied().collect();
+        Self { filter, taps, len }
     }
 
     /// Divides the tap at every input sample by the sum that belongs to it.
     #[expect(clippy::cast_possible_truncation, reason = "rounded a second time, half as much as the sums of products")]
     fn divide(&mut self, sums: &[f64]) {
         let phases = i64::try_from(sums.len()).unwrap_or(i64::MAX);
-        for (phase, row) in self.taps.chunks_exact_mut(self.row).enumerate() {
-            for (position, tap) in (self.filter.start(phase)..).zip(row) {
+        for (phase, taps) in self.taps.chunks_exact_mut(self.len).enumerate() {
+            for (position, tap) in (self.filter.start(phase)..).zip(taps) {
                 let sum = usize::try_from(position.rem_euclid(phases)).ok().and_then(|phase| sums.get(phase));
                 *tap = (f64::from(*tap) / divisor(sum.copied().unwrap_or(1.0))) as f32;
             }
@@ -206,11 +206,11 @@ impl FilterRows {
     }
 
     /// The taps of phase j, which may be beyond the last: phase j + L is phase j of the next period.
-    fn row(&self, j: u32) -> &[f32] {
-        &self.taps[j as usize % self.filter.phases() * self.row..][..self.row]
+    fn output_taps(&self, j: u32) -> &[f32] {
+        &self.taps[j as usize % self.filter.phases() * self.len..][..self.len]
     }
 
-    /// The first sample under that row, relative to the period's.
+    /// The first sample under those taps, relative to the period's.
     fn start(&self, j: u32) -> Result<i32> {
         let (repeat, phase) = (j as usize / self.filter.phases(), j as usize % self.filter.phases());
         let start = self.filter.start(phase) + (repeat as u64).cast_signed() * self.filter.stride();
@@ -220,7 +220,7 @@ impl FilterRows {
     }
 }
 
-fn simple(plan: &Plan, rows: &FilterRows, recipe: Recipe) -> Result<Bank> {
+fn simple(plan: &Plan, phase_taps: &PhaseTaps, recipe: Recipe) -> Result<Bank> {
     let phases = to_u32("phases", plan.ratio().phases())?;
     let taps = plan.taps();
     let entry = PlanEntry {
@@ -230,23 +230,23 @@ fn simple(plan: &Plan, rows: &FilterRows, recipe: Recipe) -> Result<Bank> {
         fold: if taps > LONG { FOLD } else { 0 },
         ..PlanEntry::default()
     };
-    let starts = (0..phases).map(|phase| rows.start(phase)).collect::<Result<_>>()?;
-    let taps = (0..phases).flat_map(|phase| rows.row(phase).iter().copied()).collect();
+    let starts = (0..phases).map(|phase| phase_taps.start(phase)).collect::<Result<_>>()?;
+    let taps = (0..phases).flat_map(|phase| phase_taps.output_taps(phase).iter().copied()).collect();
     Ok(Bank { recipe, form: Form::Phases { entry, starts }, taps })
 }
 
-fn banded(plan: &Plan, rows: &FilterRows, recipe: Recipe, tile: Tile) -> Result<Bank> {
+fn banded(plan: &Plan, phase_taps: &PhaseTaps, recipe: Recipe, tile: Tile) -> Result<Bank> {
     let (phases, stride) = tile.check(plan.ratio())?;
     let blocks = phases.div_ceil(BLOCK);
     let band = to_u32("taps", tile.band)?;
 
-    let starts = (0..blocks).map(|block| rows.start(block * BLOCK)).collect::<Result<Vec<_>>>()?;
+    let starts = (0..blocks).map(|block| phase_taps.start(block * BLOCK)).collect::<Result<Vec<_>>>()?;
     let block_len = (band * BLOCK) as usize;
     let mut taps = vec![0.0; blocks as usize * block_len];
     for ((block, &first), bands) in (0..).zip(&starts).zip(taps.chunks_exact_mut(block_len)) {
         for j in block * BLOCK..phases.min((block + 1) * BLOCK) {
-            let offset = rows.start(j)?.abs_diff(first) as usize;
-            for (k, &tap) in rows.row(j).iter().enumerate() {
+            let offset = phase_taps.start(j)?.abs_diff(first) as usize;
+            for (k, &tap) in phase_taps.output_taps(j).iter().enumerate() {
                 bands[(offset + k) * BLOCK as usize + (j % BLOCK) as usize] = tap;
             }
         }
@@ -279,12 +279,12 @@ fn interpolated(plan: &Plan, bank: &InterpolatedBank, recipe: Recipe) -> Result<
         phases: halves(phases),
         before: halves(rest),
         after: halves(phases - rest),
-        rows: small(grid.rows),
+        nodes: small(grid.nodes),
         taps: small(grid.taps()),
         normalized: u32::from(shape.is_normalized()),
         ..InterpolatedEntry::default()
     };
-    let mut taps = Vec::with_capacity((grid.rows + 3) * (grid.taps().next_multiple_of(4) + 4));
+    let mut taps = Vec::with_capacity((grid.nodes + 3) * (grid.taps().next_multiple_of(4) + 4));
     let padded = grid.taps().next_multiple_of(STEP);
     for (g, (ends, &sum)) in bank.ends.iter().zip(&bank.sums).enumerate() {
         taps.extend([ends[0], ends[1], sum as f32, 0.0]);
@@ -359,18 +359,18 @@ mod tests {
             for j in 0..phases {
                 let (block, lane) = (j / BLOCK, j % BLOCK);
                 let (phase, repeat) = (u64::from(j) % plan.ratio().phases(), u64::from(j) / plan.ratio().phases());
-                let row = filter.row(phase as usize);
+                let phase_taps = filter.taps(phase as usize);
                 let first = filter.start(phase as usize) + (repeat * plan.ratio().stride()) as i64;
                 for k in 0..band {
                     let tap = bank.taps[((block * band + k) * BLOCK + lane) as usize];
                     let position = i64::from(starts[block as usize]) + i64::from(k);
-                    let expected = usize::try_from(position - first).ok().and_then(|k| row.get(k));
+                    let expected = usize::try_from(position - first).ok().and_then(|k| phase_taps.get(k));
                     assert_eq!(tap.to_bits(), expected.copied().unwrap_or(0.0).to_bits(), "phase {j}, tap {k}");
                     nonzero += usize::from(tap != 0.0);
                 }
             }
             let repeats = (phases as u64 / plan.ratio().phases()) as usize;
-            let all = (0..filter.phases()).flat_map(|phase| filter.row(phase)).filter(|&&tap| tap != 0.0);
+            let all = (0..filter.phases()).flat_map(|phase| filter.taps(phase)).filter(|&&tap| tap != 0.0);
             assert_eq!(nonzero, repeats * all.count());
         }
     }

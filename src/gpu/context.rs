@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::GpuResampler;
 use crate::batch::{Batch, BatchBuf};
 use crate::error::{Error, Result};
+use crate::on_demand::OnDemandTaps;
 use crate::options::ResampleOptions;
 use crate::plan::Plan;
-use crate::rows::Rows;
 
 /// Drivers do not all bear two devices being made at once.
 static OPENING: Mutex<()> = Mutex::new(());
@@ -157,7 +157,7 @@ fn exact_output(plan: &Plan, clip: &[f32], n: u64) -> f64 {
     let sample =
         |position: i64| usize::try_from(position).ok().and_then(|i| clip.get(i)).map_or(0.0, |&x| f64::from(x));
     let positions = plan.shape().window(n);
-    Rows::new(plan.shape()).row(n).iter().zip(positions).map(|(tap, position)| tap * sample(position)).sum()
+    OnDemandTaps::new(plan.shape()).taps(n).iter().zip(positions).map(|(tap, position)| tap * sample(position)).sum()
 }
 
 async fn adapters() -> Vec<wgpu::Adapter> {

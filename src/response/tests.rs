@@ -8,7 +8,7 @@ fn of(phases: u64, stride: u64, rows: &[(i64, &[f64])]) -> Response {
     let ratio = Ratio::new(stride, phases).expect("a ratio");
     let first = |phase: i128, start: i64| i128::from(start) * i128::from(phases) - phase * i128::from(stride);
     let rows: Vec<_> = (0..).zip(rows).map(|(phase, &(start, row))| (first(phase, start), row.to_vec())).collect();
-    Response::of_rows(ratio, &rows)
+    Response::of_phases(ratio, &rows)
 }
 
 fn close(actual: f64, expected: f64) {
@@ -63,9 +63,9 @@ fn equal_rates_leave_everything_as_it_is() {
 fn an_altered_tap_shows() {
     let plan = Plan::new(3, 2, &ResampleOptions::kaiser_best()).expect("a plan");
     let altered = |change: &dyn Fn(i128, &mut [f64])| {
-        let (ratio, mut rows) = plan.spaced_rows(MOST_PHASES);
+        let (ratio, mut rows) = plan.spaced_phases(MOST_PHASES);
         rows.iter_mut().for_each(|(first, row)| change(first.rem_euclid(2), row));
-        Response::of_rows(ratio, &rows)
+        Response::of_phases(ratio, &rows)
     };
     let whole = altered(&|_, _| {});
     assert!(whole.asymmetry() < 1e-15 && whole.delay().abs() < 1e-12 && whole.dc_image() < 2e-8, "{whole:?}");
@@ -113,8 +113,8 @@ fn evenly_spaced_phases_stand_for_all() {
     for (orig, new) in [(4003, 4001), (3001, 7001), (9001, 4001)] {
         let plan = Plan::new(orig, new, &ResampleOptions::kaiser_fast()).expect("a plan");
         let [some, all] = [MOST_PHASES, u64::MAX].map(|most| {
-            let (ratio, rows) = plan.spaced_rows(most);
-            Response::of_rows(ratio, &rows)
+            let (ratio, rows) = plan.spaced_phases(most);
+            Response::of_phases(ratio, &rows)
         });
         assert_eq!((some.phases, all.phases), (1024, new as usize));
         for frequency in [0.0, 0.4, 0.93, 1.2] {

@@ -1,4 +1,4 @@
-//! [`Rows`]: any rows of taps, computed when they are wanted, for filters with more phases than are worth designing together.
+//! [`OnDemandTaps`]: any rows of taps, computed when they are wanted, for filters with more phases than are worth designing together.
 
 use std::ops::Range;
 
@@ -7,24 +7,24 @@ use crate::window::PrototypeFunction;
 
 /// Any rows of taps, computed when they are wanted: for filters with more phases than are worth designing together.
 #[derive(Debug)]
-pub(crate) struct Rows {
+pub(crate) struct OnDemandTaps {
     shape: FilterShape,
     function: PrototypeFunction,
     values: Vec<f64>,
 }
 
-impl Rows {
+impl OnDemandTaps {
     pub(crate) fn new(shape: &FilterShape) -> Self {
         Self { shape: *shape, function: shape.function(), values: Vec::new() }
     }
 
     /// The taps of output `n`, from the first sample inside its window: those of its phase in the bank, in every bit.
-    pub(crate) fn row(&mut self, n: u64) -> &[f64] {
-        self.row_about(i128::from(n) * self.shape.stride()).1
+    pub(crate) fn taps(&mut self, n: u64) -> &[f64] {
+        self.taps_about(i128::from(n) * self.shape.stride()).1
     }
 
     /// The first m, and the taps, of an output `centre`/L samples after the clip's first.
-    pub(crate) fn row_about(&mut self, centre: i128) -> (i128, &[f64]) {
+    pub(crate) fn taps_about(&mut self, centre: i128) -> (i128, &[f64]) {
         self.values.clear();
         let left = self.push(centre);
         self.function.evaluate(&mut self.values);
@@ -44,18 +44,18 @@ impl Rows {
     }
 
     /// Calls `put` with each of these outputs and its taps. Several at once are faster than one by one.
-    pub(crate) fn for_each_row(&mut self, outputs: Range<u64>, mut put: impl FnMut(u64, &[f64])) {
+    pub(crate) fn for_each_output(&mut self, outputs: Range<u64>, mut put: impl FnMut(u64, &[f64])) {
         self.values.clear();
         let stride = self.shape.stride();
         let ends: Vec<_> = outputs.clone().map(|n| (self.push(i128::from(n) * stride), self.values.len())).collect();
         self.function.evaluate(&mut self.values);
         let mut start = 0;
         for (n, (left, end)) in outputs.zip(ends) {
-            let row = &mut self.values[start..end];
+            let taps = &mut self.values[start..end];
             if self.shape.is_normalized() {
-                normalize(row, left);
+                normalize(taps, left);
             }
-            put(n, row);
+            put(n, taps);
             start = end;
         }
     }
@@ -76,14 +76,14 @@ impl Rows {
     }
 }
 
-/// Divides a row, of which `left` taps lie before m = 0, by its sum.
-fn normalize(row: &mut [f64], left: usize) {
-    let divisor = divisor(sum_outwards(row, left));
-    row.iter_mut().for_each(|value| *value /= divisor);
+/// Divides a taps, of which `left` taps lie before m = 0, by its sum.
+fn normalize(taps: &mut [f64], left: usize) {
+    let divisor = divisor(sum_outwards(taps, left));
+    taps.iter_mut().for_each(|value| *value /= divisor);
 }
 
 /// In the order in which the prototype's phases are summed: outwards on each side, m = 0 to the right.
-fn sum_outwards(row: &[f64], left: usize) -> f64 {
-    let (left, right) = row.split_at(left);
+fn sum_outwards(taps: &[f64], left: usize) -> f64 {
+    let (left, right) = taps.split_at(left);
     right.iter().sum::<f64>() + left.iter().rev().sum::<f64>()
 }
