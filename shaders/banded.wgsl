@@ -1,4 +1,4 @@
-// The main kernel: each thread computes 4 periods × 8 phases, in registers, over the band of taps that the 8 phases share.
+// The main kernel: each thread computes 4 periods × 8 phases, in registers, over the samples that the 8 phases share.
 //
 // A workgroup computes a tile: `quads` × 4 periods of `blocks_in_tile` × 8 phases of one clip. Its samples are staged in
 // workgroup memory as columns: xs[quad * column + row] holds, for 4 consecutive periods (`stride` samples apart), the sample
@@ -13,7 +13,7 @@
 // | 0/1 tiles   | (clip, tile in the clip) for each workgroup                                      |
 // | 0/2 clips   | where each clip's samples and outputs lie, and its plan                          |
 // | 0/3 plans   | the shape of each plan's tiles, and where its starts and taps lie                |
-// | 0/4 starts  | for each block of 8 phases, the first sample of its band, relative to the period  |
+// | 0/4 starts  | for each block of 8 phases, the first sample under it, relative to the period  |
 // | 0/5 taps    | taps[block][k][8], zero outside a phase's window                                 |
 // | 1/0 input   | float32 samples, or pairs of 16-bit integers or floats                           |
 // | 1/1 output  | float32 samples                                                                  |
@@ -46,8 +46,8 @@ struct Plan {
     column: u32,
     // Lanes that run along a column while staging: 2^lane_bits.
     lane_bits: u32,
-    // Taps in a band, and taps that are staged at a time; both multiples of 4. No taps: the samples come back unchanged.
-    band: u32,
+    // Samples under a block, and samples that are staged at a time; both multiples of 4. No taps: the samples come back unchanged.
+    span: u32,
     chunk: u32,
     // Chunks after which the sums are added to the output and begun anew; 0 for never.
     fold: u32,
@@ -195,7 +195,7 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
     let tile = tiles[index];
     let clip = clips[tile.x];
     let plan = plans[clip.plan];
-    if plan.band == 0u {
+    if plan.span == 0u {
         // Equal rates: the samples themselves.
         let first = tile.y * COPIED;
         for (var n = first + lane; n < min(first + COPIED, clip.output_len); n += WORKGROUP) {
@@ -215,7 +215,7 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
     let block = first_block + lane / plan.quads;
     let used_block = min(block, last_block);
     let at = quad * plan.column + u32(starts[plan.starts + used_block] - first_start);
-    var tap = plan.taps + used_block * plan.band * 2u;
+    var tap = plan.taps + used_block * plan.span * 2u;
 
     let lane_row = lane & ((1u << plan.lane_bits) - 1u);
     let lane_quad = lane >> plan.lane_bits;
@@ -234,7 +234,7 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
     let j = block * 8u;
     let n = (first_period + quad * 4u) * plan.phases + j;
 
-    for (var k = 0u; k < plan.band; k += plan.chunk) {
+    for (var k = 0u; k < plan.span; k += plan.chunk) {
         workgroupBarrier();
         let last_row = origin + i32((plan.quads * 4u - 1u) * plan.stride + k + rows - 1u);
         let inside = origin + i32(k) >= clip.first && last_row <= clip.last;
@@ -254,7 +254,7 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
         }
         workgroupBarrier();
 
-        let end = at + select(0u, min(plan.chunk, plan.band - k), stores);
+        let end = at + select(0u, min(plan.chunk, plan.span - k), stores);
         for (var row = at; row < end; row += 4u) {
             var x = xs[row];
             var h = taps[tap];
@@ -304,7 +304,7 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
         }
 
         if FOLDS {
-            let more = k + plan.chunk < plan.band;
+            let more = k + plan.chunk < plan.span;
             if more && plan.fold != 0u && (k / plan.chunk + 1u) % plan.fold == 0u {
                 if stores {
                     store_block(clip, plan, n, j, folded, y0, y1, y2, y3, y4, y5, y6, y7);

@@ -47,7 +47,7 @@ struct Plan {
     unused_6: u32,
     unused_7: u32,
     // Taps of a phase; none: the samples come back unchanged.
-    band: u32,
+    span: u32,
     unused_9: u32,
     // Taps after which the sum is added to the output and begun anew; 0 for never.
     fold: u32,
@@ -170,7 +170,7 @@ fn simple(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
     }
     let phase = n % plan.phases;
     let period = clip.shift + i32(n / plan.phases * plan.stride);
-    if plan.band == 0u {
+    if plan.span == 0u {
         output[clip.output_offset + n] = sample_or_zero(clip, period);
         return;
     }
@@ -184,9 +184,9 @@ fn simple(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
             high = clip.last + i32(plan.reach) + 1;
         }
     }
-    let begin = u32(clamp(low - start, 0, i32(plan.band)));
-    let end = u32(clamp(high - start, 0, i32(plan.band)));
-    let tap = plan.taps + phase * plan.band;
+    let begin = u32(clamp(low - start, 0, i32(plan.span)));
+    let end = u32(clamp(high - start, 0, i32(plan.span)));
+    let tap = plan.taps + phase * plan.span;
     var position = start + i32(begin);
     var total = 0.0;
     var y = 0.0;

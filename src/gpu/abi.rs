@@ -46,7 +46,7 @@ pub(crate) struct PlanEntry {
     pub(crate) quads: u32,
     pub(crate) column: u32,
     pub(crate) lane_bits: u32,
-    pub(crate) band: u32,
+    pub(crate) span: u32,
     pub(crate) chunk: u32,
     pub(crate) fold: u32,
     pub(crate) starts: u32,
@@ -130,7 +130,7 @@ mod tests {
             (
                 "Plan",
                 layout!(
-                    PlanEntry: phases, stride, blocks, blocks_in_tile, tiles_across, quads, column, lane_bits, band, chunk,
+                    PlanEntry: phases, stride, blocks, blocks_in_tile, tiles_across, quads, column, lane_bits, span, chunk,
                     fold, starts, taps, padding, reach
                 ),
             ),

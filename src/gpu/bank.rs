@@ -226,7 +226,7 @@ fn simple(plan: &Plan, phase_taps: &PhaseTaps, recipe: Recipe) -> Result<Bank> {
     let entry = PlanEntry {
         phases,
         stride: to_u32("stride", plan.ratio().stride())?,
-        band: to_u32("taps", taps as u64)?,
+        span: to_u32("taps", taps as u64)?,
         fold: if taps > LONG { FOLD } else { 0 },
         ..PlanEntry::default()
     };
@@ -238,16 +238,16 @@ fn simple(plan: &Plan, phase_taps: &PhaseTaps, recipe: Recipe) -> Result<Bank> {
 fn banded(plan: &Plan, phase_taps: &PhaseTaps, recipe: Recipe, tile: Tile) -> Result<Bank> {
     let (phases, stride) = tile.check(plan.ratio())?;
     let blocks = phases.div_ceil(BLOCK);
-    let band = to_u32("taps", tile.band)?;
+    let span = to_u32("taps", tile.span)?;
 
     let starts = (0..blocks).map(|block| phase_taps.start(block * BLOCK)).collect::<Result<Vec<_>>>()?;
-    let block_len = (band * BLOCK) as usize;
+    let block_len = (span * BLOCK) as usize;
     let mut taps = vec![0.0; blocks as usize * block_len];
-    for ((block, &first), bands) in (0..).zip(&starts).zip(taps.chunks_exact_mut(block_len)) {
+    for ((block, &first), block_taps) in (0..).zip(&starts).zip(taps.chunks_exact_mut(block_len)) {
         for j in block * BLOCK..phases.min((block + 1) * BLOCK) {
             let offset = phase_taps.start(j)?.abs_diff(first) as usize;
             for (k, &tap) in phase_taps.output_taps(j).iter().enumerate() {
-                bands[(offset + k) * BLOCK as usize + (j % BLOCK) as usize] = tap;
+                block_taps[(offset + k) * BLOCK as usize + (j % BLOCK) as usize] = tap;
             }
         }
     }
@@ -261,7 +261,7 @@ fn banded(plan: &Plan, phase_taps: &PhaseTaps, recipe: Recipe, tile: Tile) -> Re
         quads: small(tile.quads),
         column: small(tile.column),
         lane_bits: tile.lane_bits,
-        band,
+        span,
         chunk: small(tile.chunk),
         fold: if plan.taps() > LONG { FOLD / small(tile.chunk) } else { 0 },
         ..PlanEntry::default()
@@ -347,22 +347,22 @@ mod tests {
         Bank::new(plan, recipe, None).expect("within the limits")
     }
 
-    /// Every tap of every phase stands in the band where the shader looks for it, and nothing else does.
+    /// Every tap of every phase is in the block where the shader looks for it, and nothing else does.
     #[test]
     fn bands_hold_the_taps_of_the_plan() {
         for plan in plans() {
             let filter = FilterBank::<f32>::design(plan.shape());
             let bank = bank(&plan);
-            let Form::Phases { entry: PlanEntry { phases, band, blocks, .. }, starts } = bank.form else { panic!() };
-            assert_eq!(bank.taps.len(), (blocks * band * BLOCK) as usize);
+            let Form::Phases { entry: PlanEntry { phases, span, blocks, .. }, starts } = bank.form else { panic!() };
+            assert_eq!(bank.taps.len(), (blocks * span * BLOCK) as usize);
             let mut nonzero = 0;
             for j in 0..phases {
                 let (block, lane) = (j / BLOCK, j % BLOCK);
                 let (phase, repeat) = (u64::from(j) % plan.ratio().phases(), u64::from(j) / plan.ratio().phases());
                 let phase_taps = filter.taps(phase as usize);
                 let first = filter.start(phase as usize) + (repeat * plan.ratio().stride()) as i64;
-                for k in 0..band {
-                    let tap = bank.taps[((block * band + k) * BLOCK + lane) as usize];
+                for k in 0..span {
+                    let tap = bank.taps[((block * span + k) * BLOCK + lane) as usize];
                     let position = i64::from(starts[block as usize]) + i64::from(k);
                     let expected = usize::try_from(position - first).ok().and_then(|k| phase_taps.get(k));
                     assert_eq!(tap.to_bits(), expected.copied().unwrap_or(0.0).to_bits(), "phase {j}, tap {k}");

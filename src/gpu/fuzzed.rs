@@ -234,17 +234,17 @@ fn check_place(
             let (period, phase) = (n as u32 / plan.phases, n as u32 % plan.phases);
             let at = entry.shift + (period * plan.stride).cast_signed();
             if clip.plan.ratio().is_identity() {
-                assert_eq!((plan.band, i128::from(at)), (0, start));
+                assert_eq!((plan.span, i128::from(at)), (0, start));
                 return;
             }
             let starts = &starts[plan.starts as usize..];
             let is_banded = dispatch.shader == Shader::Banded;
-            let band = i128::from(at + starts[if is_banded { phase / BLOCK } else { phase } as usize]);
-            assert!(band <= start && end <= band + i128::from(plan.band), "{start}..{end} for {band}: {plan:?}");
+            let first = i128::from(at + starts[if is_banded { phase / BLOCK } else { phase } as usize]);
+            assert!(first <= start && end <= first + i128::from(plan.span), "{start}..{end} for {first}: {plan:?}");
             if is_banded {
                 check_tile(plan, &starts[..plan.blocks as usize]);
             } else {
-                assert_eq!(band, start);
+                assert_eq!(first, start);
             }
         }
         Plans::Interpolated { places, .. } => {
@@ -263,7 +263,7 @@ fn check_place(
 pub(super) fn check_tile(plan: &PlanEntry, starts: &[i32]) {
     assert!(plan.blocks_in_tile * plan.quads <= WORKGROUP, "{plan:?}");
     assert!(plan.column % 2 == 1 && plan.column * plan.quads <= STAGED, "{plan:?}");
-    assert!(plan.band.is_multiple_of(4) && plan.chunk.is_multiple_of(4) && plan.chunk > 0, "{plan:?}");
+    assert!(plan.span.is_multiple_of(4) && plan.chunk.is_multiple_of(4) && plan.chunk > 0, "{plan:?}");
     for tile in starts.chunks(plan.blocks_in_tile as usize) {
         let span = tile[tile.len() - 1].abs_diff(tile[0]);
         assert!(plan.chunk + span <= plan.column, "{plan:?}: {span}");

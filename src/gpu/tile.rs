@@ -16,7 +16,7 @@ pub(crate) struct Tile {
     pub(crate) column: u64,
     pub(crate) lane_bits: u32,
     /// Taps from the first of a block's first phase to the last of its last, in steps of 4.
-    pub(crate) band: u64,
+    pub(crate) span: u64,
     pub(crate) chunk: u64,
 }
 
@@ -25,8 +25,8 @@ impl Tile {
     pub(super) fn check(self, ratio: Ratio) -> Result<(u32, u32)> {
         let phases = to_u32("phases", ratio.phases().saturating_mul(self.repeats))?;
         let stride = to_u32("stride", ratio.stride().saturating_mul(self.repeats))?;
-        let span = u64::from(stride) * u64::from(QUAD) * self.quads + self.band + self.column;
-        to_u32("samples under a tile", span)?;
+        let spread = u64::from(stride) * u64::from(QUAD) * self.quads + self.span + self.column;
+        to_u32("samples under a tile", spread)?;
         check_steps(self.steps())?;
         Ok((phases, stride))
     }
@@ -36,7 +36,7 @@ impl Tile {
         let quads = self.quads.div_ceil(u64::from(WORKGROUP) >> self.lane_bits);
         let rows = self.column.div_ceil(1 << self.lane_bits);
         let chunk = (quads + 1) + quads * (rows + 1) + (self.chunk / 4 + 1) + 1;
-        self.band.div_ceil(self.chunk) * chunk
+        self.span.div_ceil(self.chunk) * chunk
     }
 
     /// The tile with the least estimated work for an output.
@@ -54,14 +54,14 @@ impl Tile {
                 .filter_map(move |(size, quads)| Self::with(phases, stride, taps, staged, repeats, size, quads))
         });
         let best = candidates.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(tile, _)| tile);
-        // One block of one quad always fits: its span is 0.
+        // One block of one quad always fits: its spread is 0.
         best.unwrap_or(Self {
             repeats: 1,
             blocks_in_tile: 1,
             quads: 1,
             column: 5,
             lane_bits: 2,
-            band: taps.next_multiple_of(4),
+            span: taps.next_multiple_of(4),
             chunk: 4,
         })
     }
@@ -79,17 +79,17 @@ impl Tile {
     ) -> Option<(Self, f64)> {
         let reach = |phase_steps: u64| (phase_steps * stride).div_ceil(phases);
         let (block, lanes) = (u64::from(BLOCK), u64::from(WORKGROUP));
-        let band = (taps + reach((block - 1).min(phases * repeats - 1))).next_multiple_of(4);
-        let span = reach((size - 1) * block);
+        let span = (taps + reach((block - 1).min(phases * repeats - 1))).next_multiple_of(4);
+        let spread = reach((size - 1) * block);
         // Odd, and `quads` of them fit.
         let highest = staged.checked_div(quads)?.checked_sub(1)? | 1;
         // A chunk is all within one chain of sums.
-        let most = if taps > LONG as u64 { band.min(FOLD.into()) } else { band };
-        let chunk = (highest.checked_sub(span)? / 4 * 4).min(most);
+        let most = if taps > LONG as u64 { span.min(FOLD.into()) } else { span };
+        let chunk = (highest.checked_sub(spread)? / 4 * 4).min(most);
         if chunk == 0 {
             return None;
         }
-        let rows = chunk + span;
+        let rows = chunk + spread;
         let column = rows | 1;
         let passes = |lane_bits: u32| quads.div_ceil(lanes >> lane_bits) * rows.div_ceil(1 << lane_bits);
         // Long runs of lanes read side by side: shorter ones only where fewer of them are left idle.
@@ -101,11 +101,11 @@ impl Tile {
         // arithmetic: without that, tiles of one quad win on llvmpipe, where it costs nothing, and would read the taps from
         // beyond the first cache. 24 to stage four samples is what ranks tiles as llvmpipe does (16: 44.1 to 16 kHz
         // kaiser_best, without the taps' term, 21 ms for 18).
-        let hot = (42 * band + 16 * band / quads) * waves / lanes.div_ceil(WAVE.into());
-        let work = hot + band.div_ceil(chunk) * (24 * passes + 30) + 250;
+        let hot = (42 * span + 16 * span / quads) * waves / lanes.div_ceil(WAVE.into());
+        let work = hot + span.div_ceil(chunk) * (24 * passes + 30) + 250;
         let blocks = (phases * repeats).div_ceil(block);
         let outputs = quads * u64::from(QUAD) * phases * repeats;
-        let tile = Self { repeats, blocks_in_tile: size, quads, column, lane_bits, band, chunk };
+        let tile = Self { repeats, blocks_in_tile: size, quads, column, lane_bits, span, chunk };
         Some((tile, (work * blocks.div_ceil(size)) as f64 / outputs as f64))
     }
 }
@@ -130,7 +130,7 @@ mod tests {
         // Most of what a thread multiplies is taps, not the zeros between the phases of a block.
         for (orig, new) in [(48_000, 44_100), (44_100, 48_000), (16_000, 8_000), (44_100, 16_000)] {
             let plan = Plan::new(orig, new, &Preset::KaiserBest.options()).expect("a plan");
-            assert!(plan.taps() as u64 * 100 >= tile(orig, new).band * 90, "{orig}→{new}");
+            assert!(plan.taps() as u64 * 100 >= tile(orig, new).span * 90, "{orig}→{new}");
         }
     }
 }
