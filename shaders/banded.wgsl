@@ -53,9 +53,9 @@ struct Plan {
     fold: u32,
     starts: u32,
     taps: u32,
-    // What lies beyond the ends of a clip, for `reach` samples: 0 silence, 1 the last sample, 2 the clip in a mirror.
+    // What lies beyond the ends of a clip, for `margin` samples: 0 silence, 1 the last sample, 2 the clip in a mirror.
     padding: u32,
-    reach: u32,
+    margin: u32,
 }
 
 @group(0) @binding(0) var<uniform> job: Job;
@@ -106,8 +106,8 @@ fn half(bits: u32) -> f32 {
 
 // The position of the sample that stands at this one: itself, or for padding another. Positions that nothing is padded to
 // stay outside the clip.
-fn source(clip: Clip, padding: u32, reach: u32, position: i32) -> i32 {
-    let far = position < clip.first - i32(reach) || position > clip.last + i32(reach);
+fn source(clip: Clip, padding: u32, margin: u32, position: i32) -> i32 {
+    let far = position < clip.first - i32(margin) || position > clip.last + i32(margin);
     if padding == 0u || far {
         return position;
     }
@@ -131,7 +131,7 @@ fn staged(clip: Clip, plan: Plan, inside: bool, position: i32) -> f32 {
     var from_position = position;
     if PADS {
         if !inside {
-            from_position = source(clip, plan.padding, plan.reach, position);
+            from_position = source(clip, plan.padding, plan.margin, position);
         }
     }
     return sample_or_zero(clip, from_position);

@@ -53,9 +53,9 @@ struct Plan {
     fold: u32,
     starts: u32,
     taps: u32,
-    // What lies beyond the ends of a clip, for `reach` samples: 0 silence, 1 the last sample, 2 the clip in a mirror.
+    // What lies beyond the ends of a clip, for `margin` samples: 0 silence, 1 the last sample, 2 the clip in a mirror.
     padding: u32,
-    reach: u32,
+    margin: u32,
 }
 
 // Integers of 64 bits are vec2s, the low half first.
@@ -76,7 +76,7 @@ struct InterpolatedPlan {
     // 1: outputs are divided by the sum of their taps.
     normalized: u32,
     padding: u32,
-    reach: u32,
+    margin: u32,
 }
 
 struct Place {
@@ -135,8 +135,8 @@ fn half(bits: u32) -> f32 {
 
 // The position of the sample that stands at this one: itself, or for padding another. Positions that nothing is padded to
 // stay outside the clip.
-fn source(clip: Clip, padding: u32, reach: u32, position: i32) -> i32 {
-    let far = position < clip.first - i32(reach) || position > clip.last + i32(reach);
+fn source(clip: Clip, padding: u32, margin: u32, position: i32) -> i32 {
+    let far = position < clip.first - i32(margin) || position > clip.last + i32(margin);
     if padding == 0u || far {
         return position;
     }
@@ -180,8 +180,8 @@ fn simple(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
     var high = i32(clip.input_len);
     if PADS {
         if plan.padding != 0u {
-            low = clip.first - i32(plan.reach);
-            high = clip.last + i32(plan.reach) + 1;
+            low = clip.first - i32(plan.margin);
+            high = clip.last + i32(plan.margin) + 1;
         }
     }
     let begin = u32(clamp(low - start, 0, i32(plan.span)));
@@ -193,7 +193,7 @@ fn simple(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
     for (var k = begin; k < end; k += 1u) {
         var x: f32;
         if PADS {
-            x = sample_or_zero(clip, source(clip, plan.padding, plan.reach, position));
+            x = sample_or_zero(clip, source(clip, plan.padding, plan.margin, position));
         } else {
             x = sample(clip.input_offset + u32(position));
         }
@@ -233,7 +233,7 @@ fn multiply(a: u32, b: u32) -> vec2<u32> {
 // What stands at a position.
 fn padded(clip: Clip, plan: InterpolatedPlan, position: i32) -> f32 {
     if PADS {
-        return sample_or_zero(clip, source(clip, plan.padding, plan.reach, position));
+        return sample_or_zero(clip, source(clip, plan.padding, plan.margin, position));
     }
     return sample_or_zero(clip, position);
 }

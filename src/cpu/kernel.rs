@@ -177,9 +177,9 @@ impl Input<'_> {
         let mut outputs = Outputs::new(simd, first, output);
         let mut period = first / period_len;
         let inner = self.blocks.periods_within(self.origin, self.origin + position(self.samples.len() as u64));
-        let most = periods_at_once(S::f32s::LEN);
-        let reach = most.saturating_mul(index(self.blocks.stride())).saturating_add(self.blocks.span());
-        let may_copy = reach <= MOST_AT_EDGE;
+        let max_periods = periods_at_once(S::f32s::LEN);
+        let needed = max_periods.saturating_mul(index(self.blocks.stride())).saturating_add(self.blocks.span());
+        let may_copy = needed <= MOST_AT_EDGE;
         let mut scratch = Scratch::take();
         while period.saturating_mul(period_len) < end {
             // Those that are wanted from their first output to their last.
@@ -202,7 +202,7 @@ impl Input<'_> {
                 (false, false) => 1,
             };
             let edge = &mut scratch.edge;
-            let periods = match whole.min(most as u64) {
+            let periods = match whole.min(max_periods as u64) {
                 12.. => self.tile::<S, 12>(simd, period, &mut outputs, edge),
                 6.. => self.tile::<S, 6>(simd, period, &mut outputs, edge),
                 3.. => self.tile::<S, 3>(simd, period, &mut outputs, edge),
@@ -226,27 +226,27 @@ impl Input<'_> {
         let span = self.blocks.span();
         let stride = index(self.blocks.stride());
         let period_start = position(period * self.blocks.stride()) - self.origin;
-        let reach = (R - 1) * stride + span;
+        let needed = (R - 1) * stride + span;
         let wanted = outputs.wanted(period, self.blocks.period_len());
-        let end = period_start + self.blocks.end(wanted.clone()) + position((reach - span) as u64);
+        let end = period_start + self.blocks.end(wanted.clone()) + position((needed - span) as u64);
         // What the scratch memory holds.
         let mut held: Option<Range<i64>> = None;
         for block in self.blocks.blocks(wanted) {
             let (start, taps) = (period_start + self.blocks.start(block), self.blocks.taps(block));
-            let inside = usize::try_from(start).ok().and_then(|start| self.samples.get(start..)?.get(..reach));
+            let inside = usize::try_from(start).ok().and_then(|start| self.samples.get(start..)?.get(..needed));
             let samples = match inside {
                 Some(samples) => samples,
                 None => {
                     let from = match &held {
-                        Some(held) if start + position(reach as u64) <= held.end => held.start,
+                        Some(held) if start + position(needed as u64) <= held.end => held.start,
                         _ => {
-                            let len = index((end - start).unsigned_abs()).min(MOST_AT_EDGE.max(reach));
+                            let len = index((end - start).unsigned_abs()).min(MOST_AT_EDGE.max(needed));
                             self.extend(start, len, scratch);
                             held = Some(start..start + position(len as u64));
                             start
                         }
                     };
-                    &scratch[index((start - from).unsigned_abs())..][..reach]
+                    &scratch[index((start - from).unsigned_abs())..][..needed]
                 }
             };
             let mut windows: [&[f32]; R] = [&[]; R];

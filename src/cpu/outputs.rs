@@ -48,8 +48,8 @@ impl<'a, S: Simd> Outputs<'a, S> {
     ) {
         let start = period * period_len + (block * LANES) as u64;
         let step = index(apart * period_len);
-        let reach = (LANES - 1) * step + LANES;
-        let outputs = start.checked_sub(self.first).and_then(|at| self.output.get_mut(index(at)..)?.get_mut(..reach));
+        let needed = (LANES - 1) * step + LANES;
+        let outputs = start.checked_sub(self.first).and_then(|at| self.output.get_mut(index(at)..)?.get_mut(..needed));
         if let Some(outputs) = outputs
             && (block + 1) * LANES <= index(period_len)
         {

@@ -146,8 +146,8 @@ impl Input<'_> {
         for v in 0..V {
             for (chunk, rows) in rows[..transposed].chunks_mut(LANES).enumerate() {
                 let at = start + position((v * LANES * apart + chunk * LANES) as u64);
-                let reach = (LANES - 1) * apart + LANES;
-                let inside = usize::try_from(at).ok().and_then(|at| self.samples.get(at..)?.get(..reach));
+                let needed = (LANES - 1) * apart + LANES;
+                let inside = usize::try_from(at).ok().and_then(|at| self.samples.get(at..)?.get(..needed));
                 let at_edge;
                 let (samples, apart) = match inside {
                     Some(samples) => (samples, apart),

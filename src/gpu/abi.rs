@@ -52,7 +52,7 @@ pub(crate) struct PlanEntry {
     pub(crate) starts: u32,
     pub(crate) taps: u32,
     pub(crate) padding: u32,
-    pub(crate) reach: u32,
+    pub(crate) margin: u32,
 }
 
 /// `InterpolatedPlan`; see `simple.wgsl` for what each field means.
@@ -68,7 +68,7 @@ pub(crate) struct InterpolatedEntry {
     pub(crate) first_place: u32,
     pub(crate) normalized: u32,
     pub(crate) padding: u32,
-    pub(crate) reach: u32,
+    pub(crate) margin: u32,
     /// Structs with vec2s in them are sized in multiples of 8 bytes.
     pub(crate) unused: u32,
 }
@@ -131,7 +131,7 @@ mod tests {
                 "Plan",
                 layout!(
                     PlanEntry: phases, stride, blocks, blocks_in_tile, tiles_across, quads, column, lane_bits, span, chunk,
-                    fold, starts, taps, padding, reach
+                    fold, starts, taps, padding, margin
                 ),
             ),
         ];
@@ -139,7 +139,7 @@ mod tests {
             (
                 "InterpolatedPlan",
                 layout!(
-                    InterpolatedEntry: phases, before, after, nodes, taps, first_tap, first_place, normalized, padding, reach
+                    InterpolatedEntry: phases, before, after, nodes, taps, first_tap, first_place, normalized, padding, margin
                 ),
             ),
             // The shader has the halves of its 64-bit integers one by one: a vec2 would be aligned.

@@ -107,13 +107,13 @@ impl Builder {
 
     /// Returns the plan's index.
     fn add_plan(&mut self, clip: &GpuClip, bank: &Bank) -> Result<usize> {
-        let (padding, reach) = match clip.plan.options().padding {
+        let (padding, margin) = match clip.plan.options().padding {
             _ if clip.plan.ratio().is_identity() => (0, 0),
             Padding::Zero => (0, 0),
             Padding::Edge => (1, clip.plan.look_ahead()),
             Padding::Reflect => (2, clip.plan.look_ahead()),
         };
-        let reach = to_u32("the reach of the filter", reach as u64)?;
+        let margin = to_u32("the reach of the filter", margin as u64)?;
         self.pads |= padding != 0;
         // Taps are counted in what the shader's array holds: single ones, or vec4s.
         let unit = if self.shader == Shader::Simple { 1 } else { 4 };
@@ -123,14 +123,14 @@ impl Builder {
             Form::Phases { entry, starts } => {
                 self.folds |= entry.fold != 0;
                 let first_start = to_u32("starts", self.starts.len() as u64)?;
-                self.plans.push(PlanEntry { starts: first_start, taps: first_tap, padding, reach, ..*entry });
+                self.plans.push(PlanEntry { starts: first_start, taps: first_tap, padding, margin, ..*entry });
                 self.starts.extend(starts);
                 Ok(self.plans.len() - 1)
             }
             Form::Interpolated { entry, steps } => {
                 // From the first of the steps on, until it is known how many tiles there are before them.
                 let first_place = to_u32("plans", self.steps.len() as u64)?;
-                self.interpolated.push(InterpolatedEntry { first_tap, first_place, padding, reach, ..*entry });
+                self.interpolated.push(InterpolatedEntry { first_tap, first_place, padding, margin, ..*entry });
                 self.steps.extend(steps);
                 Ok(self.interpolated.len() - 1)
             }

@@ -77,10 +77,10 @@ impl Tile {
         size: u64,
         quads: u64,
     ) -> Option<(Self, f64)> {
-        let reach = |phase_steps: u64| (phase_steps * stride).div_ceil(phases);
+        let samples_across = |phase_steps: u64| (phase_steps * stride).div_ceil(phases);
         let (block, lanes) = (u64::from(BLOCK), u64::from(WORKGROUP));
-        let span = (taps + reach((block - 1).min(phases * repeats - 1))).next_multiple_of(4);
-        let spread = reach((size - 1) * block);
+        let span = (taps + samples_across((block - 1).min(phases * repeats - 1))).next_multiple_of(4);
+        let spread = samples_across((size - 1) * block);
         // Odd, and `quads` of them fit.
         let highest = staged.checked_div(quads)?.checked_sub(1)? | 1;
         // A chunk is all within one chain of sums.
