@@ -32,8 +32,8 @@ struct Inner {
     ratio: Ratio,
     options: ResampleOptions,
     shape: FilterShape,
-    single: Bank,
-    double: OnceLock<FilterBank<f64>>,
+    f32_bank: Bank,
+    f64_bank: OnceLock<FilterBank<f64>>,
     /// What the taps of each phase sum to, for the adjoint of a normalised filter.
     sums: OnceLock<Vec<f64>>,
     transposed: OnceLock<Plan>,
@@ -112,7 +112,7 @@ impl Plan {
     }
 
     fn with_shape(shape: &FilterShape, options: &ResampleOptions) -> Result<Self> {
-        let single = match Choice::new(shape, options.limits)? {
+        let f32_bank = match Choice::new(shape, options.limits)? {
             Choice::Exact => Bank::Exact(PhaseBlocks::design(shape)),
             Choice::Interpolated(grid) => Bank::Interpolated(InterpolatedBank::design(shape, grid)),
         };
@@ -120,8 +120,8 @@ impl Plan {
             ratio: shape.ratio(),
             options: *options,
             shape: *shape,
-            single,
-            double: OnceLock::new(),
+            f32_bank,
+            f64_bank: OnceLock::new(),
             sums: OnceLock::new(),
             transposed: OnceLock::new(),
         })))
@@ -230,16 +230,16 @@ impl Plan {
     }
 
     pub(crate) fn bank(&self) -> &Bank {
-        &self.0.single
+        &self.0.f32_bank
     }
 
     /// The taps in float64, if they fit and so many outputs are worth designing them. (Each phase costs as much as an output
     /// whose taps are computed for it alone, at most: they are even.)
-    pub(crate) fn double(&self, outputs: usize) -> Option<&FilterBank<f64>> {
+    pub(crate) fn f64_bank(&self, outputs: usize) -> Option<&FilterBank<f64>> {
         match self.bank() {
             Bank::Interpolated(_) => None,
-            Bank::Exact(_) if (outputs as u64) < self.ratio().phases() / 2 => self.0.double.get(),
-            Bank::Exact(_) => Some(self.0.double.get_or_init(|| FilterBank::design(self.shape()))),
+            Bank::Exact(_) if (outputs as u64) < self.ratio().phases() / 2 => self.0.f64_bank.get(),
+            Bank::Exact(_) => Some(self.0.f64_bank.get_or_init(|| FilterBank::design(self.shape()))),
         }
     }
 

@@ -43,7 +43,7 @@ pub trait Kernel: Coefficient {
 impl Kernel for f64 {
     fn convolve(_: Level, plan: &Plan, samples: &[Self], origin: i64, first: u64, output: &mut [Self]) -> bool {
         // Fewer outputs than phases do not pay for the taps of all of them.
-        match plan.double(output.len()) {
+        match plan.f64_bank(output.len()) {
             Some(bank) => {
                 let phases = bank.phases() as u64;
                 (first..).zip(output).fold(true, |finite, (n, value)| {
