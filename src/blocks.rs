@@ -133,13 +133,13 @@ impl PhaseBlocks {
         let (stride, phases) = (u128::from(shape.ratio().stride()), u128::from(shape.ratio().phases()));
         // Beyond a few hundred phases it is 1.
         let repeats = repeats(usize::try_from(phases).unwrap_or(usize::MAX).min(1 << 16)) as u128;
-        let apart = (LANES as u128 - 1) * stride / phases + 1;
-        let block = (shape.taps() as u128 + apart + STEP as u128) * size_of::<Taps>() as u128
+        let spread = (LANES as u128 - 1) * stride / phases + 1;
+        let block = (shape.taps() as u128 + spread + STEP as u128) * size_of::<Taps>() as u128
             + (size_of::<i64>() + size_of::<[Range<usize>; LANES / BAND]>() + size_of::<OnceLock<Vec<Taps>>>()) as u128;
         (phases * repeats).div_ceil(LANES as u128) * block
     }
 
-    /// Bytes held when all taps have been designed.
+    /// Bytes stored when all taps have been designed.
     pub(crate) fn bytes(&self) -> usize {
         let places = size_of_val(&*self.starts) + size_of_val(&*self.bands) + size_of_val(&*self.taps);
         self.len() * self.span * size_of::<Taps>() + places

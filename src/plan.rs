@@ -243,24 +243,24 @@ impl Plan {
         }
     }
 
-    /// The first m and the float64 taps of each phase, in the order of their places between two input samples; of `most` that
+    /// The first m and the float64 taps of each phase, in the order of their places between two input samples; of `max` that
     /// are evenly spaced, if there are more. The ratio is the one that m counts by. Equal rates have the one tap 1.
-    pub(crate) fn spaced_phases(&self, most: u64) -> (Ratio, Vec<(i128, Vec<f64>)>) {
+    pub(crate) fn spaced_phases(&self, max: u64) -> (Ratio, Vec<(i128, Vec<f64>)>) {
         if self.ratio().is_identity() {
             return (self.ratio(), vec![(0, vec![1.0])]);
         }
         let phases = self.ratio().phases();
-        // Phases apart by less than one are those of a ratio with `most` times the terms.
-        let finer = (phases > most).then(|| self.shape().times(most)).flatten();
+        // Phases apart by less than one are those of a ratio with `max` times the terms.
+        let finer = (phases > max).then(|| self.shape().times(max)).flatten();
         let shape = finer.unwrap_or(*self.shape());
-        let count = phases.min(most);
-        let apart = shape.ratio().phases() / count;
+        let count = phases.min(max);
+        let spacing = shape.ratio().phases() / count;
         let mut on_demand = OnDemandTaps::new(&shape);
-        let row = |k: u64| {
-            let (first, row) = on_demand.taps_about(i128::from(k * apart));
-            (first, row.to_vec())
+        let phase = |k: u64| {
+            let (first, taps) = on_demand.taps_about(i128::from(k * spacing));
+            (first, taps.to_vec())
         };
-        (shape.ratio(), (0..count).map(row).collect())
+        (shape.ratio(), (0..count).map(phase).collect())
     }
 
     /// The same filter from outputs back to inputs, see [`FilterShape::transposed`].

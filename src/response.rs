@@ -42,7 +42,7 @@ const FINEST: f64 = 4096.0;
 const DENSE: usize = 1024;
 
 /// Phases that are looked at at most: so many, evenly spaced, stand for all.
-const MOST_PHASES: u64 = 1024;
+const MAX_PHASES: u64 = 1024;
 
 /// The frequency response of a [`Plan`], from its float64 coefficients alone. [`Plan::response`] gives it.
 ///
@@ -110,7 +110,7 @@ impl Plan {
     /// # Ok::<(), polyphase::Error>(())
     /// ```
     pub fn response(&self) -> Response {
-        let (ratio, rows) = self.spaced_phases(MOST_PHASES);
+        let (ratio, rows) = self.spaced_phases(MAX_PHASES);
         Response::of_phases(ratio, &rows)
     }
 }

@@ -12,7 +12,7 @@ use fearless_simd::{Simd, dispatch, f32x16, prelude::*};
 use super::interpolated;
 use super::outputs::Outputs;
 use super::periods::Tiling;
-use super::scratch::{MOST_AT_EDGE, Scratch};
+use super::scratch::{MAX_AT_EDGE, Scratch};
 use crate::blocks::{LANES, PhaseBlocks, STEP, Taps};
 use crate::filter::Coefficient;
 use crate::level::Level;
@@ -179,7 +179,7 @@ impl Input<'_> {
         let inner = self.blocks.periods_within(self.origin, self.origin + position(self.samples.len() as u64));
         let max_periods = periods_at_once(S::f32s::LEN);
         let needed = max_periods.saturating_mul(index(self.blocks.stride())).saturating_add(self.blocks.span());
-        let may_copy = needed <= MOST_AT_EDGE;
+        let may_copy = needed <= MAX_AT_EDGE;
         let mut scratch = Scratch::take();
         while period.saturating_mul(period_len) < end {
             // Those that are wanted from their first output to their last.
@@ -229,20 +229,20 @@ impl Input<'_> {
         let needed = (R - 1) * stride + span;
         let wanted = outputs.wanted(period, self.blocks.period_len());
         let end = period_start + self.blocks.end(wanted.clone()) + position((needed - span) as u64);
-        // What the scratch memory holds.
-        let mut held: Option<Range<i64>> = None;
+        // The positions whose samples are in `scratch`.
+        let mut staged: Option<Range<i64>> = None;
         for block in self.blocks.blocks(wanted) {
             let (start, taps) = (period_start + self.blocks.start(block), self.blocks.taps(block));
             let inside = usize::try_from(start).ok().and_then(|start| self.samples.get(start..)?.get(..needed));
             let samples = match inside {
                 Some(samples) => samples,
                 None => {
-                    let from = match &held {
-                        Some(held) if start + position(needed as u64) <= held.end => held.start,
+                    let from = match &staged {
+                        Some(staged) if start + position(needed as u64) <= staged.end => staged.start,
                         _ => {
-                            let len = index((end - start).unsigned_abs()).min(MOST_AT_EDGE.max(needed));
+                            let len = index((end - start).unsigned_abs()).min(MAX_AT_EDGE.max(needed));
                             self.extend(start, len, scratch);
-                            held = Some(start..start + position(len as u64));
+                            staged = Some(start..start + position(len as u64));
                             start
                         }
                     };

@@ -35,19 +35,19 @@ impl<'a, S: Simd> Outputs<'a, S> {
         self.first.saturating_sub(start)..self.first + self.output.len() as u64 - start
     }
 
-    /// Stores a block of sixteen periods, each `apart` after the one before.
+    /// Stores a block of sixteen periods, each `lane_stride` after the one before.
     #[inline(always)]
     pub(super) fn store_periods(
         &mut self,
         period: u64,
-        apart: u64,
+        lane_stride: u64,
         block: usize,
         period_len: u64,
         simd: S,
         sums: [f32x16<S>; LANES],
     ) {
         let start = period * period_len + (block * LANES) as u64;
-        let step = index(apart * period_len);
+        let step = index(lane_stride * period_len);
         let needed = (LANES - 1) * step + LANES;
         let outputs = start.checked_sub(self.first).and_then(|at| self.output.get_mut(index(at)..)?.get_mut(..needed));
         if let Some(outputs) = outputs
@@ -60,7 +60,7 @@ impl<'a, S: Simd> Outputs<'a, S> {
         }
         let sums = sums.map(|sums| sums.to_array());
         for (lane, sums) in sums.iter().enumerate() {
-            self.store(period + lane as u64 * apart, block, period_len, simd, f32x16::load_array_ref(simd, sums));
+            self.store(period + lane as u64 * lane_stride, block, period_len, simd, f32x16::load_array_ref(simd, sums));
         }
     }
 

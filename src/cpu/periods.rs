@@ -5,7 +5,7 @@
 //! outputs of 48 periods are summed at once, from 3 loads of samples and 8 of taps for 24 multiply-adds.
 //!
 //! The samples have to be transposed for that, and the outputs transposed back, 16 × 16 at a time. So that no sample is transposed twice
-//! the lanes are apart: lane f computes periods f·Q, f·Q + 1, … f·Q + Q − 1 of a tile of 48·Q, one after the other, and row i of
+//! the lanes are far apart: lane f computes periods f·Q, f·Q + 1, … f·Q + Q − 1 of a tile of 48·Q, one after the other, and row i of
 //! the transposed samples holds those that lie i after the first that each lane needs. Where a lane's samples reach into the
 //! next one's, a row is an earlier one moved by a lane.
 //!
@@ -17,7 +17,7 @@ use fearless_simd::{Simd, f32x16, prelude::*};
 
 use super::kernel::{Input, index, overlap, position};
 use super::outputs::Outputs;
-use super::scratch::{MOST_ROWS, SampleRow, VECTORS};
+use super::scratch::{MAX_ROWS, SampleRow, VECTORS};
 use crate::blocks::{BAND, LANES, Taps};
 
 /// The periods of a tile.
@@ -33,12 +33,12 @@ impl Tiling {
     /// The first tile of so many periods; none if they are too few, or a window too long for its samples to be transposed.
     pub(super) fn choose(periods: u64, stride: u64, span: usize) -> Option<Self> {
         let vectors = index(periods / LANES as u64).min(VECTORS);
-        if vectors == 0 || span > MOST_ROWS / 2 {
+        if vectors == 0 || span > MAX_ROWS / 2 {
             return None;
         }
         let per_lane = periods / (vectors * LANES) as u64;
-        let most = ((MOST_ROWS - span) as u64 / stride).max(1);
-        let run = per_lane / per_lane.div_ceil(most);
+        let max_run = ((MAX_ROWS - span) as u64 / stride).max(1);
+        let run = per_lane / per_lane.div_ceil(max_run);
         // Lanes that are a multiple of the first-level cache's 4 KiB apart would share few of its sets. Short runs are not, and
         // cannot spare a period.
         Some(Self { vectors, run: if run < 16 { run } else { (run - 1) | 1 } })
@@ -65,19 +65,19 @@ impl Input<'_> {
         let end = position((tiling.run - 1) * stride) + self.blocks.end(0..period_len);
         let mut sums = [SampleRow::ZERO; LANES];
         // Where the rows begin and end, from the first sample of each lane's first period.
-        let mut held: Option<Range<i64>> = None;
+        let mut staged: Option<Range<i64>> = None;
         for step in 0..tiling.run {
             for block in self.blocks.blocks(0..period_len) {
                 let (start, taps) = (position(step * stride) + self.blocks.start(block), self.blocks.taps(block));
-                let from = match &held {
-                    Some(held) if start + position(span as u64) <= held.end => held.start,
+                let from = match &staged {
+                    Some(staged) if start + position(span as u64) <= staged.end => staged.start,
                     _ => {
-                        let len = index((end - start).unsigned_abs()).min(MOST_ROWS);
+                        let len = index((end - start).unsigned_abs()).min(MAX_ROWS);
                         if rows.len() < len {
                             rows.resize(len, SampleRow::ZERO);
                         }
                         self.fill::<S, V>(simd, &mut rows[..len], first + start, index(tiling.run * stride));
-                        held = Some(start..start + position(len as u64));
+                        staged = Some(start..start + position(len as u64));
                         start
                     }
                 };
@@ -139,26 +139,26 @@ impl Input<'_> {
         checks[1..].iter().fold(checks[0], |sum, check| sum + *check)
     }
 
-    /// Fills row i with the samples at `start + i` + a multiple of `apart` for each lane.
+    /// Fills row i with the samples at `start + i` + a multiple of `lane_stride` for each lane.
     #[inline(always)]
-    fn fill<S: Simd, const V: usize>(self, simd: S, rows: &mut [SampleRow], start: i64, apart: usize) {
-        let transposed = rows.len().min(apart);
+    fn fill<S: Simd, const V: usize>(self, simd: S, rows: &mut [SampleRow], start: i64, lane_stride: usize) {
+        let transposed = rows.len().min(lane_stride);
         for v in 0..V {
             for (chunk, rows) in rows[..transposed].chunks_mut(LANES).enumerate() {
-                let at = start + position((v * LANES * apart + chunk * LANES) as u64);
-                let needed = (LANES - 1) * apart + LANES;
+                let at = start + position((v * LANES * lane_stride + chunk * LANES) as u64);
+                let needed = (LANES - 1) * lane_stride + LANES;
                 let inside = usize::try_from(at).ok().and_then(|at| self.samples.get(at..)?.get(..needed));
                 let at_edge;
-                let (samples, apart) = match inside {
-                    Some(samples) => (samples, apart),
+                let (samples, lane_stride) = match inside {
+                    Some(samples) => (samples, lane_stride),
                     None => {
-                        at_edge = self.copy_lanes(at, apart);
+                        at_edge = self.copy_lanes(at, lane_stride);
                         (&at_edge[..], LANES)
                     }
                 };
                 let mut lanes = [f32x16::splat(simd, 0.0); LANES];
                 for lane in 0..LANES {
-                    lanes[lane] = f32x16::from_slice(simd, &samples[lane * apart..][..LANES]);
+                    lanes[lane] = f32x16::from_slice(simd, &samples[lane * lane_stride..][..LANES]);
                 }
                 let lanes = transpose(lanes);
                 if let Some(rows) = rows.first_chunk_mut::<LANES>() {
@@ -176,18 +176,18 @@ impl Input<'_> {
         let lanes = V * LANES;
         for i in transposed..rows.len() {
             let (done, rest) = rows.split_at_mut(i);
-            let (from, to) = (done[i - apart].0.as_flattened(), rest[0].0.as_flattened_mut());
+            let (from, to) = (done[i - lane_stride].0.as_flattened(), rest[0].0.as_flattened_mut());
             to[..lanes - 1].copy_from_slice(&from[1..lanes]);
-            to[lanes - 1] = self.sample(start + position(((lanes - 1) * apart + i) as u64));
+            to[lanes - 1] = self.sample(start + position(((lanes - 1) * lane_stride + i) as u64));
         }
     }
 
     /// Copies sixteen samples of sixteen lanes, of which some lie outside the clip.
     #[cold]
-    fn copy_lanes(self, at: i64, apart: usize) -> [f32; LANES * LANES] {
+    fn copy_lanes(self, at: i64, lane_stride: usize) -> [f32; LANES * LANES] {
         let mut copy = [0.0; LANES * LANES];
         for (lane, copy) in copy.chunks_mut(LANES).enumerate() {
-            let at = at + position((lane * apart) as u64);
+            let at = at + position((lane * lane_stride) as u64);
             let inside = overlap(at, LANES, 0, self.samples.len());
             let from = index(at.max(0).unsigned_abs());
             let samples = self.samples.get(from..).unwrap_or_default();
@@ -268,7 +268,7 @@ mod tests {
         for periods in 16..3000 {
             let (mut rest, mut tiles) = (periods, 0);
             while let Some(tiling) = Tiling::choose(rest, 32, 304) {
-                assert!(tiling.run * 32 + 304 <= MOST_ROWS as u64 + 32);
+                assert!(tiling.run * 32 + 304 <= MAX_ROWS as u64 + 32);
                 rest -= tiling.periods();
                 tiles += 1;
             }

@@ -17,10 +17,10 @@ impl SampleRow {
 }
 
 /// Rows of transposed samples held at once, 192 KiB: they, the taps and the outputs stay in the second-level cache.
-pub(super) const MOST_ROWS: usize = 1024;
+pub(super) const MAX_ROWS: usize = 1024;
 
 /// Samples of several periods at an edge of the clip that are copied together.
-pub(super) const MOST_AT_EDGE: usize = 1 << 13;
+pub(super) const MAX_AT_EDGE: usize = 1 << 13;
 
 /// Memory that is filled anew by each call: a call for one second takes less time than the pages of new memory.
 #[derive(Debug, Default)]
@@ -50,7 +50,7 @@ impl Scratch {
 /// Reserves this thread's memory for blocks of a span, so that no call does.
 pub(crate) fn reserve_scratch(span: usize) {
     let mut scratch = Scratch::take();
-    scratch.rows.reserve_exact(MOST_ROWS.saturating_sub(scratch.rows.len()));
-    scratch.edge.reserve_exact(span.max(MOST_AT_EDGE).saturating_sub(scratch.edge.len()));
+    scratch.rows.reserve_exact(MAX_ROWS.saturating_sub(scratch.rows.len()));
+    scratch.edge.reserve_exact(span.max(MAX_AT_EDGE).saturating_sub(scratch.edge.len()));
     scratch.keep();
 }

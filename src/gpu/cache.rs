@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::filter::FilterShape;
 use crate::plan::{Bank as PlanBank, Plan};
 
-/// Bytes of banks that may be held. The bank that was used last is held even if it alone is larger.
+/// Bytes of banks that may be cached. The bank that was used last is kept even if it alone is larger.
 const CAPACITY_BYTES: usize = 64 << 20;
 
 /// Plans that are remembered at most: they are searched one by one.
@@ -74,10 +74,11 @@ impl BankCache {
         entries.retain(|other| other.key != entry.key);
         entries.push(entry);
         let bytes = |entry: &Entry| entry.bank.as_ref().map_or(0, |bank| bank.bytes());
-        let mut held: usize = entries.iter().map(bytes).sum();
+        let mut cached_bytes: usize = entries.iter().map(bytes).sum();
         let mut surplus = 0;
-        while surplus + 1 < entries.len() && (held > CAPACITY_BYTES || entries.len() - surplus > CAPACITY_PLANS) {
-            held -= bytes(&entries[surplus]);
+        while surplus + 1 < entries.len() && (cached_bytes > CAPACITY_BYTES || entries.len() - surplus > CAPACITY_PLANS)
+        {
+            cached_bytes -= bytes(&entries[surplus]);
             surplus += 1;
         }
         entries.drain(..surplus);
@@ -136,8 +137,8 @@ mod tests {
             let plan = Plan::new(44_101, new_freq, &ResampleOptions::kaiser_fast()).expect("a plan");
             cache.bank(&plan, Kernel::Simple, None).expect("a bank");
         }
-        let held = cache.0.lock().expect("no panic");
-        let bytes: usize = held.iter().filter_map(|entry| entry.bank.as_ref()).map(|bank| bank.bytes()).sum();
+        let cached = cache.0.lock().expect("no panic");
+        let bytes: usize = cached.iter().filter_map(|entry| entry.bank.as_ref()).map(|bank| bank.bytes()).sum();
         assert!(bytes <= CAPACITY_BYTES && bytes > CAPACITY_BYTES / 2, "{bytes}");
     }
 }

@@ -84,8 +84,8 @@ impl Tile {
         // Odd, and `quads` of them fit.
         let highest = staged.checked_div(quads)?.checked_sub(1)? | 1;
         // A chunk is all within one chain of sums.
-        let most = if taps > LONG as u64 { span.min(FOLD.into()) } else { span };
-        let chunk = (highest.checked_sub(spread)? / 4 * 4).min(most);
+        let max_chunk = if taps > LONG as u64 { span.min(FOLD.into()) } else { span };
+        let chunk = (highest.checked_sub(spread)? / 4 * 4).min(max_chunk);
         if chunk == 0 {
             return None;
         }

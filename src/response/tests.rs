@@ -63,7 +63,7 @@ fn equal_rates_leave_everything_as_it_is() {
 fn an_altered_tap_shows() {
     let plan = Plan::new(3, 2, &ResampleOptions::kaiser_best()).expect("a plan");
     let altered = |change: &dyn Fn(i128, &mut [f64])| {
-        let (ratio, mut rows) = plan.spaced_phases(MOST_PHASES);
+        let (ratio, mut rows) = plan.spaced_phases(MAX_PHASES);
         rows.iter_mut().for_each(|(first, row)| change(first.rem_euclid(2), row));
         Response::of_phases(ratio, &rows)
     };
@@ -112,7 +112,7 @@ fn images_together_are_their_sum() {
 fn evenly_spaced_phases_stand_for_all() {
     for (orig, new) in [(4003, 4001), (3001, 7001), (9001, 4001)] {
         let plan = Plan::new(orig, new, &ResampleOptions::kaiser_fast()).expect("a plan");
-        let [some, all] = [MOST_PHASES, u64::MAX].map(|most| {
+        let [some, all] = [MAX_PHASES, u64::MAX].map(|most| {
             let (ratio, rows) = plan.spaced_phases(most);
             Response::of_phases(ratio, &rows)
         });
