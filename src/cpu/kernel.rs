@@ -11,7 +11,7 @@ use fearless_simd::{Simd, dispatch, f32x16, prelude::*};
 
 use super::interpolated;
 use super::outputs::Outputs;
-use super::periods::Tiling;
+use super::periods::LaneRuns;
 use super::scratch::{MAX_AT_EDGE, Scratch};
 use crate::blocks::{LANES, PhaseBlocks, STEP, Taps};
 use crate::filter::Coefficient;
@@ -22,7 +22,7 @@ use crate::plan::{Bank, Plan};
 /// What a sample type brings along: its filter bank in the plan, and its inner loop.
 pub trait Kernel: Coefficient {
     /// Computes the outputs `first..first + output.len()` from `samples`, of which the first one stands at `origin` in
-    /// the clip, and which is zero elsewhere. Returns false if an output is not finite that may have been spoilt: by a sample
+    /// the clip, and which is zero elsewhere. Returns false if an output is not finite and may be contaminated: by a sample
     /// that is not finite, and lies near its window.
     fn convolve(level: Level, plan: &Plan, samples: &[Self], origin: i64, first: u64, output: &mut [Self]) -> bool;
 
@@ -185,15 +185,15 @@ impl Input<'_> {
             // Those that are wanted from their first output to their last.
             let whole = if period * period_len < first { 0 } else { (end / period_len).saturating_sub(period) };
             if S::f32s::LEN == LANES
-                && let Some(tiling) = Tiling::choose(whole, self.blocks.stride(), self.blocks.span())
+                && let Some(runs) = LaneRuns::choose(whole, self.blocks.stride(), self.blocks.span())
             {
                 let rows = &mut scratch.rows;
-                match tiling.vectors {
-                    1 => self.periods::<S, 1>(simd, tiling, period, &mut outputs, rows),
-                    2 => self.periods::<S, 2>(simd, tiling, period, &mut outputs, rows),
-                    _ => self.periods::<S, 3>(simd, tiling, period, &mut outputs, rows),
+                match runs.vectors {
+                    1 => self.convolve_many::<S, 1>(simd, runs, period, &mut outputs, rows),
+                    2 => self.convolve_many::<S, 2>(simd, runs, period, &mut outputs, rows),
+                    _ => self.convolve_many::<S, 3>(simd, runs, period, &mut outputs, rows),
                 }
-                period += tiling.periods();
+                period += runs.periods();
                 continue;
             }
             let whole = match (may_copy, inner.contains(&period)) {
@@ -203,10 +203,10 @@ impl Input<'_> {
             };
             let edge = &mut scratch.edge;
             let periods = match whole.min(max_periods as u64) {
-                12.. => self.tile::<S, 12>(simd, period, &mut outputs, edge),
-                6.. => self.tile::<S, 6>(simd, period, &mut outputs, edge),
-                3.. => self.tile::<S, 3>(simd, period, &mut outputs, edge),
-                _ => self.tile::<S, 1>(simd, period, &mut outputs, edge),
+                12.. => self.convolve_few::<S, 12>(simd, period, &mut outputs, edge),
+                6.. => self.convolve_few::<S, 6>(simd, period, &mut outputs, edge),
+                3.. => self.convolve_few::<S, 3>(simd, period, &mut outputs, edge),
+                _ => self.convolve_few::<S, 1>(simd, period, &mut outputs, edge),
             };
             period += periods;
         }
@@ -216,7 +216,7 @@ impl Input<'_> {
 
     /// Computes the outputs of R periods, and returns R.
     #[inline(always)]
-    fn tile<S: Simd, const R: usize>(
+    fn convolve_few<S: Simd, const R: usize>(
         self,
         simd: S,
         period: u64,
@@ -241,7 +241,7 @@ impl Input<'_> {
                         Some(staged) if start + position(needed as u64) <= staged.end => staged.start,
                         _ => {
                             let len = index((end - start).unsigned_abs()).min(MAX_AT_EDGE.max(needed));
-                            self.extend(start, len, scratch);
+                            self.copy_with_zeros(start, len, scratch);
                             staged = Some(start..start + position(len as u64));
                             start
                         }
@@ -263,7 +263,7 @@ impl Input<'_> {
 
     /// Copies the samples from `start` on, with the zeros beyond the clip's ends.
     #[cold]
-    fn extend(self, start: i64, len: usize, scratch: &mut Vec<f32>) {
+    fn copy_with_zeros(self, start: i64, len: usize, scratch: &mut Vec<f32>) {
         let inside = overlap(start, len, 0, self.samples.len());
         let from = index(start.max(0).unsigned_abs());
         scratch.clear();

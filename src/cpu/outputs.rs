@@ -13,20 +13,20 @@ pub(super) struct Outputs<'a, S: Simd> {
     first: u64,
     output: &'a mut [f32],
     /// 0 times every output: NaN as soon as one of them is not finite.
-    pub(super) check: f32x16<S>,
+    pub(super) nan_probe: f32x16<S>,
 }
 
 impl<'a, S: Simd> Outputs<'a, S> {
     /// The outputs from `first` on.
     #[inline(always)]
     pub(super) fn new(simd: S, first: u64, output: &'a mut [f32]) -> Self {
-        Self { first, output, check: f32x16::splat(simd, 0.0) }
+        Self { first, output, nan_probe: f32x16::splat(simd, 0.0) }
     }
 
     /// Whether all that were stored are finite.
     #[inline(always)]
     pub(super) fn are_finite(&self) -> bool {
-        self.check.reduce_sum() == 0.0
+        self.nan_probe.reduce_sum() == 0.0
     }
 
     /// The outputs of a period that are asked for; at least all of several periods.
@@ -72,7 +72,7 @@ impl<'a, S: Simd> Outputs<'a, S> {
         if let Some(outputs) = outputs
             && lanes == LANES as u64
         {
-            self.check = sums.mul_add(f32x16::splat(simd, 0.0), self.check);
+            self.nan_probe = sums.mul_add(f32x16::splat(simd, 0.0), self.nan_probe);
             sums.store_slice(outputs);
             return;
         }
@@ -80,7 +80,7 @@ impl<'a, S: Simd> Outputs<'a, S> {
             let at = start.checked_add(lane).and_then(|n| n.checked_sub(self.first));
             let output = at.and_then(|at| self.output.get_mut(index(at)));
             if let Some(output) = output {
-                self.check = f32x16::splat(simd, value).mul_add(f32x16::splat(simd, 0.0), self.check);
+                self.nan_probe = f32x16::splat(simd, value).mul_add(f32x16::splat(simd, 0.0), self.nan_probe);
                 *output = value;
             }
         }

@@ -22,14 +22,14 @@ use crate::blocks::{BAND, LANES, Taps};
 
 /// The periods of a tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Tiling {
+pub(super) struct LaneRuns {
     /// Vectors of periods side by side, 1 to 3: three take as many registers as there are.
     pub(super) vectors: usize,
     /// Q, the periods that each lane computes, one after the other.
     run: u64,
 }
 
-impl Tiling {
+impl LaneRuns {
     /// The first tile of so many periods; none if they are too few, or a window too long for its samples to be transposed.
     pub(super) fn choose(periods: u64, stride: u64, span: usize) -> Option<Self> {
         let vectors = index(periods / LANES as u64).min(VECTORS);
@@ -52,21 +52,21 @@ impl Tiling {
 impl Input<'_> {
     /// Computes all outputs of the periods of a tile of V vectors.
     #[inline(always)]
-    pub(super) fn periods<S: Simd, const V: usize>(
+    pub(super) fn convolve_many<S: Simd, const V: usize>(
         self,
         simd: S,
-        tiling: Tiling,
+        runs: LaneRuns,
         period: u64,
         outputs: &mut Outputs<'_, S>,
         rows: &mut Vec<SampleRow>,
     ) {
         let (span, stride, period_len) = (self.blocks.span(), self.blocks.stride(), self.blocks.period_len());
         let first = position(period * stride) - self.origin;
-        let end = position((tiling.run - 1) * stride) + self.blocks.end(0..period_len);
+        let end = position((runs.run - 1) * stride) + self.blocks.end(0..period_len);
         let mut sums = [SampleRow::ZERO; LANES];
         // Where the rows begin and end, from the first sample of each lane's first period.
         let mut staged: Option<Range<i64>> = None;
-        for step in 0..tiling.run {
+        for step in 0..runs.run {
             for block in self.blocks.blocks(0..period_len) {
                 let (start, taps) = (position(step * stride) + self.blocks.start(block), self.blocks.taps(block));
                 let from = match &staged {
@@ -76,7 +76,7 @@ impl Input<'_> {
                         if rows.len() < len {
                             rows.resize(len, SampleRow::ZERO);
                         }
-                        self.fill::<S, V>(simd, &mut rows[..len], first + start, index(tiling.run * stride));
+                        self.transpose_samples::<S, V>(simd, &mut rows[..len], first + start, index(runs.run * stride));
                         staged = Some(start..start + position(len as u64));
                         start
                     }
@@ -84,12 +84,12 @@ impl Input<'_> {
                 let rows = &rows[index((start - from).unsigned_abs())..][..span];
                 for (band, sums) in sums.as_chunks_mut::<BAND>().0.iter_mut().enumerate() {
                     let range = self.blocks.bands()[block][band].clone();
-                    outputs.check += self.band::<S, V>(simd, rows, taps, band, range, sums);
+                    outputs.nan_probe += self.band::<S, V>(simd, rows, taps, band, range, sums);
                 }
                 for v in 0..V {
-                    let period = period + (v * LANES) as u64 * tiling.run + step;
+                    let period = period + (v * LANES) as u64 * runs.run + step;
                     let transposed = transpose_sums(simd, &sums, v);
-                    outputs.store_periods(period, tiling.run, block, period_len, simd, transposed);
+                    outputs.store_periods(period, runs.run, block, period_len, simd, transposed);
                 }
             }
         }
@@ -129,19 +129,25 @@ impl Input<'_> {
             }
         }
         // A chain for each vector, for every sum waits for the last one.
-        let mut checks = [f32x16::splat(simd, 0.0); V];
+        let mut probes = [f32x16::splat(simd, 0.0); V];
         for (totals, results) in totals.iter().zip(results) {
-            for ((total, check), result) in totals.iter().zip(&mut checks).zip(&mut results.0) {
-                *check = total.mul_add(f32x16::splat(simd, 0.0), *check);
+            for ((total, probe), result) in totals.iter().zip(&mut probes).zip(&mut results.0) {
+                *probe = total.mul_add(f32x16::splat(simd, 0.0), *probe);
                 total.store_array(result);
             }
         }
-        checks[1..].iter().fold(checks[0], |sum, check| sum + *check)
+        probes[1..].iter().fold(probes[0], |sum, probe| sum + *probe)
     }
 
     /// Fills row i with the samples at `start + i` + a multiple of `lane_stride` for each lane.
     #[inline(always)]
-    fn fill<S: Simd, const V: usize>(self, simd: S, rows: &mut [SampleRow], start: i64, lane_stride: usize) {
+    fn transpose_samples<S: Simd, const V: usize>(
+        self,
+        simd: S,
+        rows: &mut [SampleRow],
+        start: i64,
+        lane_stride: usize,
+    ) {
         let transposed = rows.len().min(lane_stride);
         for v in 0..V {
             for (chunk, rows) in rows[..transposed].chunks_mut(LANES).enumerate() {
@@ -152,7 +158,7 @@ impl Input<'_> {
                 let (samples, lane_stride) = match inside {
                     Some(samples) => (samples, lane_stride),
                     None => {
-                        at_edge = self.copy_lanes(at, lane_stride);
+                        at_edge = self.gather_at_edge(at, lane_stride);
                         (&at_edge[..], LANES)
                     }
                 };
@@ -184,7 +190,7 @@ impl Input<'_> {
 
     /// Copies sixteen samples of sixteen lanes, of which some lie outside the clip.
     #[cold]
-    fn copy_lanes(self, at: i64, lane_stride: usize) -> [f32; LANES * LANES] {
+    fn gather_at_edge(self, at: i64, lane_stride: usize) -> [f32; LANES * LANES] {
         let mut copy = [0.0; LANES * LANES];
         for (lane, copy) in copy.chunks_mut(LANES).enumerate() {
             let at = at + position((lane * lane_stride) as u64);
@@ -253,23 +259,23 @@ mod tests {
 
     #[test]
     fn tiles_hold_all_periods_but_a_few() {
-        let tiling = |periods, stride, span| Tiling::choose(periods, stride, span).map(|it| (it.vectors, it.run));
+        let runs = |periods, stride, span| LaneRuns::choose(periods, stride, span).map(|it| (it.vectors, it.run));
         // One second at 16→8 kHz with kaiser_best, ten, and one at 48→44.1 kHz.
-        assert_eq!(tiling(500, 32, 304), Some((3, 10)));
-        assert_eq!(tiling(5000, 32, 304), Some((3, 19)));
-        assert_eq!(tiling(150, 320, 168), Some((3, 1)));
+        assert_eq!(runs(500, 32, 304), Some((3, 10)));
+        assert_eq!(runs(5000, 32, 304), Some((3, 19)));
+        assert_eq!(runs(150, 320, 168), Some((3, 1)));
         // Fewer periods than three vectors hold, and too few.
-        assert_eq!(tiling(47, 32, 304), Some((2, 1)));
-        assert_eq!(tiling(31, 32, 304), Some((1, 1)));
-        assert_eq!(tiling(15, 32, 304), None);
+        assert_eq!(runs(47, 32, 304), Some((2, 1)));
+        assert_eq!(runs(31, 32, 304), Some((1, 1)));
+        assert_eq!(runs(15, 32, 304), None);
         // Too long a window, and periods longer than the rows.
-        assert_eq!((tiling(5000, 32, 512), tiling(5000, 32, 513)), (Some((3, 14)), None));
-        assert_eq!(tiling(100, 16_001, 40), Some((3, 1)));
+        assert_eq!((runs(5000, 32, 512), runs(5000, 32, 513)), (Some((3, 14)), None));
+        assert_eq!(runs(100, 16_001, 40), Some((3, 1)));
         for periods in 16..3000 {
             let (mut rest, mut tiles) = (periods, 0);
-            while let Some(tiling) = Tiling::choose(rest, 32, 304) {
-                assert!(tiling.run * 32 + 304 <= MAX_ROWS as u64 + 32);
-                rest -= tiling.periods();
+            while let Some(runs) = LaneRuns::choose(rest, 32, 304) {
+                assert!(runs.run * 32 + 304 <= MAX_ROWS as u64 + 32);
+                rest -= runs.periods();
                 tiles += 1;
             }
             assert!(rest < LANES as u64 && tiles < 10, "{periods} periods: {rest} left after {tiles} tiles");

@@ -73,7 +73,7 @@ pub(crate) fn resample_range<T: Kernel>(plan: &Plan, level: Level, clip: Clip<'_
 
 fn convolve<T: Kernel>(plan: &Plan, level: Level, clip: Clip<'_, T>, first: u64, output: &mut [T]) {
     if !T::convolve(level, plan, clip.samples, clip.origin, first, output) {
-        clip.mend(plan, level, first, output);
+        clip.recompute_nonfinite(plan, level, first, output);
     }
 }
 
@@ -103,9 +103,9 @@ impl<'a, T: Copy + Default> Clip<'a, T> {
 }
 
 impl<T: Kernel> Clip<'_, T> {
-    /// Puts right what a NaN or an infinity has spoilt: zero × NaN is NaN, so it has also reached outputs near those whose
-    /// window holds it.
-    fn mend(&self, plan: &Plan, level: Level, first: u64, output: &mut [T]) {
+    /// Recomputes each output that is not finite from the samples of its own window. A block covers more samples than the
+    /// windows of its outputs, and 0 × NaN is NaN, so a NaN beside a window contaminates the output too.
+    fn recompute_nonfinite(&self, plan: &Plan, level: Level, first: u64, output: &mut [T]) {
         for (n, value) in (first..).zip(output).filter(|(_, value)| !value.is_finite()) {
             let window = plan.shape().window(n);
             let inside = self.inside(window.clone());
