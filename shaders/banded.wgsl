@@ -1,7 +1,7 @@
 // The main kernel: each thread computes 4 periods × 8 phases, in registers, over the samples that the 8 phases share.
 //
 // A workgroup computes a tile: `quads` × 4 periods of `blocks_in_tile` × 8 phases of one clip. Its samples are staged in
-// workgroup memory as columns: xs[quad * column + row] holds, for 4 consecutive periods (`stride` samples apart), the sample
+// workgroup memory as columns: xs[quad * pitch + row] holds, for 4 consecutive periods (`stride` samples apart), the sample
 // `row` after the first that the tile's phases reach. One vec4 of it and 8 taps make 32 multiply-adds: an eighth of a word of
 // workgroup memory for each.
 //
@@ -43,14 +43,14 @@ struct Plan {
     blocks_in_tile: u32,
     tiles_across: u32,
     quads: u32,
-    column: u32,
-    // Lanes that run along a column while staging: 2^lane_bits.
-    lane_bits: u32,
+    pitch: u32,
+    // Lanes that run along a pitch while staging: 2^log2_rows_in_flight.
+    log2_rows_in_flight: u32,
     // Samples under a block, and samples that are staged at a time; both multiples of 4. No taps: the samples come back unchanged.
     span: u32,
     chunk: u32,
     // Chunks after which the sums are added to the output and begun anew; 0 for never.
-    fold: u32,
+    taps_per_sum: u32,
     starts: u32,
     taps: u32,
     // What lies beyond the ends of a clip, for `margin` samples: 0 silence, 1 the last sample, 2 the clip in a mirror.
@@ -71,8 +71,8 @@ struct Plan {
 override INPUT: u32 = 0;
 // Some plan of the job pads its clips with anything but silence.
 override PADS: bool = false;
-// Some plan of the job folds its sums.
-override FOLDS: bool = false;
+// Some plan of the job has filters long enough to be summed in several parts.
+override SPLITS_SUMS: bool = false;
 override WORKGROUP: u32 = 64;
 // vec4s of workgroup memory.
 override STAGED: u32 = 1024;
@@ -127,7 +127,7 @@ fn sample_or_zero(clip: Clip, position: i32) -> f32 {
 }
 
 // What stands at a position; `inside` if it and those around it are the clip's own.
-fn staged(clip: Clip, plan: Plan, inside: bool, position: i32) -> f32 {
+fn load_padded(clip: Clip, plan: Plan, inside: bool, position: i32) -> f32 {
     var from_position = position;
     if PADS {
         if !inside {
@@ -142,7 +142,7 @@ fn store_one(clip: Clip, n: u32, y: f32, add: bool) {
     if n < clip.output_len {
         let to = clip.output_offset + n;
         var sum = y;
-        if FOLDS {
+        if SPLITS_SUMS {
             sum = select(y, output[to] + y, add);
         }
         output[to] = sum;
@@ -214,11 +214,11 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
     let quad = lane % plan.quads;
     let block = first_block + lane / plan.quads;
     let used_block = min(block, last_block);
-    let at = quad * plan.column + u32(starts[plan.starts + used_block] - first_start);
+    let at = quad * plan.pitch + u32(starts[plan.starts + used_block] - first_start);
     var tap = plan.taps + used_block * plan.span * 2u;
 
-    let lane_row = lane & ((1u << plan.lane_bits) - 1u);
-    let lane_quad = lane >> plan.lane_bits;
+    let lane_row = lane & ((1u << plan.log2_rows_in_flight) - 1u);
+    let lane_quad = lane >> plan.log2_rows_in_flight;
 
     var y0 = vec4<f32>();
     var y1 = vec4<f32>();
@@ -228,7 +228,7 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
     var y5 = vec4<f32>();
     var y6 = vec4<f32>();
     var y7 = vec4<f32>();
-    var folded = false;
+    var has_partial_sums = false;
 
     let stores = block <= last_block && lane < plan.quads * plan.blocks_in_tile;
     let j = block * 8u;
@@ -238,18 +238,18 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
         workgroupBarrier();
         let last_row = origin + i32((plan.quads * 4u - 1u) * plan.stride + k + rows - 1u);
         let inside = origin + i32(k) >= clip.first && last_row <= clip.last;
-        for (var q = lane_quad; q < plan.quads; q += WORKGROUP >> plan.lane_bits) {
+        for (var q = lane_quad; q < plan.quads; q += WORKGROUP >> plan.log2_rows_in_flight) {
             let from_period = origin + i32(q * 4u * plan.stride + k);
             let stride = i32(plan.stride);
-            for (var row = lane_row; row < rows; row += 1u << plan.lane_bits) {
+            for (var row = lane_row; row < rows; row += 1u << plan.log2_rows_in_flight) {
                 let position = from_period + i32(row);
                 let x = vec4(
-                    staged(clip, plan, inside, position),
-                    staged(clip, plan, inside, position + stride),
-                    staged(clip, plan, inside, position + 2 * stride),
-                    staged(clip, plan, inside, position + 3 * stride),
+                    load_padded(clip, plan, inside, position),
+                    load_padded(clip, plan, inside, position + stride),
+                    load_padded(clip, plan, inside, position + 2 * stride),
+                    load_padded(clip, plan, inside, position + 3 * stride),
                 );
-                xs[q * plan.column + row] = x;
+                xs[q * plan.pitch + row] = x;
             }
         }
         workgroupBarrier();
@@ -303,13 +303,13 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
             tap += 8u;
         }
 
-        if FOLDS {
+        if SPLITS_SUMS {
             let more = k + plan.chunk < plan.span;
-            if more && plan.fold != 0u && (k / plan.chunk + 1u) % plan.fold == 0u {
+            if more && plan.taps_per_sum != 0u && (k + plan.chunk) % plan.taps_per_sum == 0u {
                 if stores {
-                    store_block(clip, plan, n, j, folded, y0, y1, y2, y3, y4, y5, y6, y7);
+                    store_block(clip, plan, n, j, has_partial_sums, y0, y1, y2, y3, y4, y5, y6, y7);
                 }
-                folded = true;
+                has_partial_sums = true;
                 y0 = vec4<f32>();
                 y1 = vec4<f32>();
                 y2 = vec4<f32>();
@@ -322,6 +322,6 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
         }
     }
     if stores {
-        store_block(clip, plan, n, j, folded, y0, y1, y2, y3, y4, y5, y6, y7);
+        store_block(clip, plan, n, j, has_partial_sums, y0, y1, y2, y3, y4, y5, y6, y7);
     }
 }

@@ -50,7 +50,7 @@ struct Plan {
     span: u32,
     unused_9: u32,
     // Taps after which the sum is added to the output and begun anew; 0 for never.
-    fold: u32,
+    taps_per_sum: u32,
     starts: u32,
     taps: u32,
     // What lies beyond the ends of a clip, for `margin` samples: 0 silence, 1 the last sample, 2 the clip in a mirror.
@@ -199,7 +199,7 @@ fn simple(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
         }
         y = fma(x, taps[tap + k], y);
         position += 1;
-        if plan.fold != 0u && (k + 1u) % plan.fold == 0u {
+        if plan.taps_per_sum != 0u && (k + 1u) % plan.taps_per_sum == 0u {
             total += y;
             y = 0.0;
         }

@@ -24,8 +24,8 @@ pub(crate) const MAX_ERROR: f64 = 1e-7;
 /// The nodes that the cubic goes through.
 pub(crate) const NODES: usize = 4;
 
-/// Samples that the kernel takes in a step: nodes are padded to whole ones.
-pub(crate) const STEP: usize = 16;
+/// Taps in a vector of the kernel. The taps of a node are padded with zeros to whole vectors.
+pub(crate) const VECTOR: usize = 16;
 
 /// How many nodes there are, and of what: plain data, known before any tap is computed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -60,7 +60,7 @@ impl Grid {
 
     /// Bytes that the nodes take.
     pub(crate) fn bytes(&self) -> u128 {
-        let node = (self.taps().next_multiple_of(STEP) + 2) * size_of::<f32>() + size_of::<f64>();
+        let node = (self.taps().next_multiple_of(VECTOR) + 2) * size_of::<f32>() + size_of::<f64>();
         (self.nodes as u128 + NODES as u128 - 1) * node as u128
     }
 }
@@ -108,7 +108,7 @@ impl InterpolatedBank {
     pub(crate) fn design(shape: &FilterShape, grid: Grid) -> Self {
         let function = shape.function();
         let phases = shape.ratio().phases() as f64;
-        let (half, node) = (grid.half as f64, grid.taps().next_multiple_of(STEP));
+        let (half, node) = (grid.half as f64, grid.taps().next_multiple_of(VECTOR));
         let nodes = grid.nodes + NODES - 1;
         let mut bank = Self { shape: *shape, grid, taps: vec![0.0; nodes * node], ends: Vec::new(), sums: Vec::new() };
         let mut values = Vec::with_capacity(grid.taps() + 2);
@@ -192,7 +192,7 @@ impl InterpolatedBank {
 
     /// The nodes of an output: their taps, and zeros up to whole steps.
     pub(crate) fn node_taps(&self, output: &Output) -> [&[f32]; NODES] {
-        let len = self.grid.taps().next_multiple_of(STEP);
+        let len = self.grid.taps().next_multiple_of(VECTOR);
         std::array::from_fn(|node| &self.taps[(output.node + node) * len..][..len])
     }
 

@@ -24,12 +24,12 @@ use crate::level::Level;
 use crate::plan::Plan;
 use crate::ratio::Ratio;
 
-/// Taps of a piece at most. A phasor is multiplied along a piece and computed anew for the next, so that rounding does not
+/// Taps of a chunk at most. A phasor is multiplied along a chunk and computed anew for the next, so that rounding does not
 /// grow with the filter.
-const PIECE: usize = 32;
+const CHUNK_TAPS: usize = 32;
 
-/// Pieces that are evaluated side by side.
-const LANES: usize = 8;
+/// TapChunks that are evaluated side by side.
+const CHUNKS_AT_ONCE: usize = 8;
 
 /// Frequencies evaluated in each lobe of the response, whose width is 1 / (duration of the filter).
 const PER_LOBE: f64 = 8.0;
@@ -67,7 +67,7 @@ pub struct Response {
     /// From one lobe of the response to the next.
     lobe: f64,
     phases: usize,
-    pieces: Pieces,
+    chunks: TapChunks,
     dc_image: f64,
     asymmetry: f64,
     delay: f64,
@@ -75,15 +75,15 @@ pub struct Response {
     grid: OnceLock<Vec<(f64, Gain)>>,
 }
 
-/// The rows of the bank in pieces of equal length, eight side by side.
+/// The rows of the bank in chunks of equal length, eight side by side.
 #[derive(Clone, Default)]
-struct Pieces {
-    /// Taps of a piece.
+struct TapChunks {
+    /// Taps of a chunk.
     len: usize,
-    /// The phase of each piece, and its first tap's place in input samples relative to the output sample.
+    /// The phase of each chunk, and its first tap's place in input samples relative to the output sample.
     places: Vec<(usize, f64)>,
-    /// For each eight pieces, their first taps, their second taps, …
-    taps: Vec<[f64; LANES]>,
+    /// For each eight chunks, their first taps, their second taps, …
+    taps: Vec<[f64; CHUNKS_AT_ONCE]>,
 }
 
 /// What a tone becomes: its own gain, and the level of all its images together.
@@ -122,15 +122,15 @@ impl Response {
         let (stride, phases) = (ratio.stride() as f64, ratio.phases() as f64);
         let lower = stride.min(phases);
         let taps = rows.iter().map(|(_, row)| row.len()).max().unwrap_or(0).max(1);
-        let mut pieces = Pieces { len: taps.div_ceil(taps.div_ceil(PIECE)), ..Pieces::default() };
+        let mut chunks = TapChunks { len: taps.div_ceil(taps.div_ceil(CHUNK_TAPS)), ..TapChunks::default() };
         let mut prototype = Vec::new();
         let mut dc_image = 0.0_f64;
         for (phase, (first, row)) in rows.iter().enumerate() {
             dc_image = dc_image.max((row.iter().sum::<f64>() - 1.0).abs());
             let place = |k: usize| first + k as i128 * i128::from(ratio.phases());
             prototype.extend(row.iter().enumerate().map(|(k, &tap)| (place(k), tap)));
-            for (piece, taps) in row.chunks(pieces.len).enumerate() {
-                pieces.push(phase, place(piece * pieces.len) as f64 / phases, taps);
+            for (chunk, taps) in row.chunks(chunks.len).enumerate() {
+                chunks.push(phase, place(chunk * chunks.len) as f64 / phases, taps);
             }
         }
         prototype.retain(|&(_, tap)| tap != 0.0);
@@ -144,7 +144,7 @@ impl Response {
             top: stride.max(phases),
             lobe: 2.0 * stride / lower / taps as f64,
             phases: rows.len(),
-            pieces,
+            chunks,
             dc_image,
             asymmetry: asymmetry(&prototype) / peak,
             delay: moment / sum,
@@ -252,7 +252,7 @@ impl Response {
 
     #[expect(clippy::cast_precision_loss, reason = "phases of a bank in memory")]
     fn gain(&self, frequency: f64) -> Gain {
-        let gains = self.pieces.gains(frequency * self.cycles, self.phases);
+        let gains = self.chunks.gains(frequency * self.cycles, self.phases);
         let phases = self.phases as f64;
         let mean =
             gains.iter().fold([0.0; 2], |sum, gain| [sum[0] + gain[0], sum[1] + gain[1]]).map(|sum| sum / phases);
@@ -261,11 +261,11 @@ impl Response {
     }
 }
 
-impl Pieces {
+impl TapChunks {
     fn push(&mut self, phase: usize, place: f64, taps: &[f64]) {
-        let lane = self.places.len() % LANES;
+        let lane = self.places.len() % CHUNKS_AT_ONCE;
         if lane == 0 {
-            self.taps.resize(self.taps.len() + self.len, [0.0; LANES]);
+            self.taps.resize(self.taps.len() + self.len, [0.0; CHUNKS_AT_ONCE]);
         }
         let block = self.taps.len() - self.len;
         for (column, &tap) in self.taps[block..].iter_mut().zip(taps) {
@@ -287,12 +287,12 @@ impl Pieces {
         gains
     }
 
-    /// Σ_k taps[k] e^(−2πi·cycles·k) of each piece, by Horner's rule.
+    /// Σ_k taps[k] e^(−2πi·cycles·k) of each chunk, by Horner's rule.
     #[inline(always)]
     fn sums<S: Simd>(&self, simd: S, cycles: f64) -> Vec<[f64; 2]> {
         let (sine, cosine) = (-TAU * cycles).sin_cos();
         let (sine, cosine) = (f64x8::splat(simd, sine), f64x8::splat(simd, cosine));
-        let mut sums = Vec::with_capacity(self.places.len() + LANES);
+        let mut sums = Vec::with_capacity(self.places.len() + CHUNKS_AT_ONCE);
         for block in self.taps.chunks_exact(self.len) {
             let mut real = f64x8::splat(simd, 0.0);
             let mut imaginary = real;

@@ -50,7 +50,7 @@ pub struct Stream<T: Sample> {
 
 /// Frames that are taken in, or given, at once, whichever are more: enough for the kernel's largest tiles, a few hundred
 /// kilobytes for each channel.
-const BLOCK: usize = 1 << 14;
+const BLOCK_FRAMES: usize = 1 << 14;
 
 /// The frames of a call: interleaved, or a slice for each channel.
 #[derive(Clone, Copy)]
@@ -76,14 +76,14 @@ impl<T: Sample> Stream<T> {
         }
         let count = channels.saturating_mul(T::PARTS);
         // The windows of two neighbouring outputs, the block, and silence or what stands for it on both sides.
-        let capacity = plan.look_ahead().saturating_mul(6).saturating_add(2 * BLOCK);
+        let capacity = plan.look_ahead().saturating_mul(6).saturating_add(2 * BLOCK_FRAMES);
         let reserve = |len: usize| {
             let mut plane = Vec::new();
             let out_of_memory = |_| Error::OutOfMemory { samples: len, bytes_per_sample: size_of::<T::Float>() };
             plane.try_reserve_exact(len).map_err(out_of_memory).map(|()| plane)
         };
-        let mut block = reserve(count.saturating_mul(BLOCK))?;
-        block.resize(count * BLOCK, Default::default());
+        let mut block = reserve(count.saturating_mul(BLOCK_FRAMES))?;
+        block.resize(count * BLOCK_FRAMES, Default::default());
         let planes = (0..count).map(|_| reserve(capacity)).collect::<Result<_>>()?;
         let level = CpuResampler::new().level();
         let mut stream = Self {
@@ -214,8 +214,8 @@ impl<T: Sample> Stream<T> {
 
     fn take(&mut self, chunk: Frames<'_, T>, frames: usize, sink: &mut Sink<'_, T>) -> Result<()> {
         let (stride, phases) = (self.plan.ratio().stride(), self.plan.ratio().phases());
-        let block = (u128::from(stride) * BLOCK as u128 / u128::from(stride.max(phases))).max(1);
-        let block = usize::try_from(block).unwrap_or(BLOCK);
+        let block = (u128::from(stride) * BLOCK_FRAMES as u128 / u128::from(stride.max(phases))).max(1);
+        let block = usize::try_from(block).unwrap_or(BLOCK_FRAMES);
         let mut from = 0;
         while from < frames {
             let to = frames.min(from + block);
@@ -314,9 +314,9 @@ impl<T: Sample> Stream<T> {
     /// Appends the frames before `end`.
     fn produce(&mut self, end: u64, sink: &mut Sink<'_, T>) -> Result<()> {
         while self.produced < end {
-            let frames = usize::try_from(end - self.produced).unwrap_or(BLOCK).min(BLOCK);
+            let frames = usize::try_from(end - self.produced).unwrap_or(BLOCK_FRAMES).min(BLOCK_FRAMES);
             sink.reserve(frames.saturating_mul(self.channels), frames)?;
-            for (samples, block) in self.planes.iter().zip(self.block.chunks_exact_mut(BLOCK)) {
+            for (samples, block) in self.planes.iter().zip(self.block.chunks_exact_mut(BLOCK_FRAMES)) {
                 let clip = Clip { samples, origin: self.origin, len: None };
                 resample_range(&self.plan, self.level, clip, self.produced, &mut block[..frames]);
             }
@@ -324,7 +324,7 @@ impl<T: Sample> Stream<T> {
             let mut sample = |frame: usize, channel: usize| {
                 let part = |part: usize| {
                     if part < T::PARTS {
-                        block[(channel * T::PARTS + part) * BLOCK + frame]
+                        block[(channel * T::PARTS + part) * BLOCK_FRAMES + frame]
                     } else {
                         T::Float::default()
                     }

@@ -5,7 +5,7 @@
 
 use fearless_simd::{Simd, dispatch, f32x16, prelude::*};
 
-use crate::interpolated::{InterpolatedBank, NODES, Output, STEP};
+use crate::interpolated::{InterpolatedBank, NODES, Output, VECTOR};
 use crate::level::Level;
 
 /// Steps whose products are summed before they are added to the total: one running sum rounds at the size of the sum.
@@ -48,11 +48,11 @@ impl Samples<'_> {
         let inside = usize::try_from(start).ok().and_then(|start| self.samples.get(start..)?.get(..len));
         let total = match inside {
             Some(window) => {
-                let steps = window.as_chunks::<STEP>().0;
+                let steps = window.as_chunks::<VECTOR>().0;
                 sum(simd, output.weights, nodes, |step| f32x16::load_array_ref(simd, &steps[step]))
             }
             None => sum(simd, output.weights, nodes, |step| {
-                let from = start.saturating_add((step * STEP).cast_signed() as i64);
+                let from = start.saturating_add((step * VECTOR).cast_signed() as i64);
                 f32x16::load_array(simd, std::array::from_fn(|k| self.at(from.saturating_add(k.cast_signed() as i64))))
             }),
         };
@@ -75,7 +75,7 @@ fn sum<S: Simd>(
     nodes: [&[f32]; NODES],
     samples: impl Fn(usize) -> f32x16<S>,
 ) -> f32x16<S> {
-    let nodes = nodes.map(|node| node.as_chunks::<STEP>().0);
+    let nodes = nodes.map(|node| node.as_chunks::<VECTOR>().0);
     let steps = nodes[0].len();
     let mut total = f32x16::splat(simd, 0.0);
     let mut from = 0;

@@ -44,11 +44,11 @@ pub(crate) struct PlanEntry {
     pub(crate) blocks_in_tile: u32,
     pub(crate) tiles_across: u32,
     pub(crate) quads: u32,
-    pub(crate) column: u32,
-    pub(crate) lane_bits: u32,
+    pub(crate) pitch: u32,
+    pub(crate) log2_rows_in_flight: u32,
     pub(crate) span: u32,
     pub(crate) chunk: u32,
-    pub(crate) fold: u32,
+    pub(crate) taps_per_sum: u32,
     pub(crate) starts: u32,
     pub(crate) taps: u32,
     pub(crate) padding: u32,
@@ -130,8 +130,8 @@ mod tests {
             (
                 "Plan",
                 layout!(
-                    PlanEntry: phases, stride, blocks, blocks_in_tile, tiles_across, quads, column, lane_bits, span, chunk,
-                    fold, starts, taps, padding, margin
+                    PlanEntry: phases, stride, blocks, blocks_in_tile, tiles_across, quads, pitch, log2_rows_in_flight, span, chunk,
+                    taps_per_sum, starts, taps, padding, margin
                 ),
             ),
         ];

@@ -6,7 +6,7 @@ use super::pipelines::Shader;
 use super::tile::Tile;
 use crate::error::{Error, Result};
 use crate::filter::{FilterBank, FilterShape, divisor, phase_sums};
-use crate::interpolated::{InterpolatedBank, STEP};
+use crate::interpolated::{InterpolatedBank, VECTOR};
 use crate::plan::{Bank as PlanBank, Plan};
 
 /// Lanes of a workgroup.
@@ -22,17 +22,17 @@ pub(crate) const STAGED: u32 = 1024;
 pub(crate) const COPIED: u32 = 2048;
 
 /// Phases that a thread of the banded kernel computes.
-pub(crate) const BLOCK: u32 = 8;
+pub(crate) const BLOCK_PHASES: u32 = 8;
 
 /// Periods that a thread of the banded kernel computes.
-pub(crate) const QUAD: u32 = 4;
+pub(crate) const QUAD_PERIODS: u32 = 4;
 
 /// Filters of more taps than this add up in several chains of multiply-adds: one chain of 136 taps is some 137 dB below its
 /// result, but one of 563 only 129.7 dB.
-pub(crate) const LONG: usize = 256;
+pub(crate) const MAX_TAPS_IN_ONE_SUM: usize = 256;
 
 /// Taps in each of those chains.
-pub(crate) const FOLD: u32 = 128;
+pub(crate) const TAPS_PER_SUM: u32 = 128;
 
 /// vec4s of taps in each chain of the interpolated kernel: four chains run side by side.
 pub(crate) const SEGMENT: u32 = 32;
@@ -99,8 +99,8 @@ impl Recipe {
         match (self.shader, self.tile) {
             (Shader::Banded, None) => outputs.div_ceil(COPIED.into()),
             (Shader::Banded, Some(tile)) => {
-                let across = self.granularity.div_ceil(BLOCK.into()).div_ceil(tile.blocks_in_tile);
-                outputs.div_ceil(self.granularity).div_ceil(tile.quads * u64::from(QUAD)) * across
+                let across = self.granularity.div_ceil(BLOCK_PHASES.into()).div_ceil(tile.blocks_in_tile);
+                outputs.div_ceil(self.granularity).div_ceil(tile.quads * u64::from(QUAD_PERIODS)) * across
             }
             (Shader::Simple | Shader::Interpolated, _) => outputs.div_ceil(WORKGROUP.into()),
         }
@@ -227,7 +227,7 @@ fn simple(plan: &Plan, phase_taps: &PhaseTaps, recipe: Recipe) -> Result<Bank> {
         phases,
         stride: to_u32("stride", plan.ratio().stride())?,
         span: to_u32("taps", taps as u64)?,
-        fold: if taps > LONG { FOLD } else { 0 },
+        taps_per_sum: if taps > MAX_TAPS_IN_ONE_SUM { TAPS_PER_SUM } else { 0 },
         ..PlanEntry::default()
     };
     let starts = (0..phases).map(|phase| phase_taps.start(phase)).collect::<Result<_>>()?;
@@ -237,17 +237,17 @@ fn simple(plan: &Plan, phase_taps: &PhaseTaps, recipe: Recipe) -> Result<Bank> {
 
 fn banded(plan: &Plan, phase_taps: &PhaseTaps, recipe: Recipe, tile: Tile) -> Result<Bank> {
     let (phases, stride) = tile.check(plan.ratio())?;
-    let blocks = phases.div_ceil(BLOCK);
+    let blocks = phases.div_ceil(BLOCK_PHASES);
     let span = to_u32("taps", tile.span)?;
 
-    let starts = (0..blocks).map(|block| phase_taps.start(block * BLOCK)).collect::<Result<Vec<_>>>()?;
-    let block_len = (span * BLOCK) as usize;
+    let starts = (0..blocks).map(|block| phase_taps.start(block * BLOCK_PHASES)).collect::<Result<Vec<_>>>()?;
+    let block_len = (span * BLOCK_PHASES) as usize;
     let mut taps = vec![0.0; blocks as usize * block_len];
     for ((block, &first), block_taps) in (0..).zip(&starts).zip(taps.chunks_exact_mut(block_len)) {
-        for j in block * BLOCK..phases.min((block + 1) * BLOCK) {
+        for j in block * BLOCK_PHASES..phases.min((block + 1) * BLOCK_PHASES) {
             let offset = phase_taps.start(j)?.abs_diff(first) as usize;
             for (k, &tap) in phase_taps.output_taps(j).iter().enumerate() {
-                block_taps[(offset + k) * BLOCK as usize + (j % BLOCK) as usize] = tap;
+                block_taps[(offset + k) * BLOCK_PHASES as usize + (j % BLOCK_PHASES) as usize] = tap;
             }
         }
     }
@@ -259,11 +259,15 @@ fn banded(plan: &Plan, phase_taps: &PhaseTaps, recipe: Recipe, tile: Tile) -> Re
         blocks_in_tile: small(tile.blocks_in_tile),
         tiles_across: blocks.div_ceil(small(tile.blocks_in_tile)),
         quads: small(tile.quads),
-        column: small(tile.column),
-        lane_bits: tile.lane_bits,
+        pitch: small(tile.pitch),
+        log2_rows_in_flight: tile.log2_rows_in_flight,
         span,
         chunk: small(tile.chunk),
-        fold: if plan.taps() > LONG { FOLD / small(tile.chunk) } else { 0 },
+        taps_per_sum: if plan.taps() > MAX_TAPS_IN_ONE_SUM {
+            TAPS_PER_SUM / small(tile.chunk) * small(tile.chunk)
+        } else {
+            0
+        },
         ..PlanEntry::default()
     };
     Ok(Bank { recipe, form: Form::Phases { entry, starts }, taps })
@@ -285,7 +289,7 @@ fn interpolated(plan: &Plan, bank: &InterpolatedBank, recipe: Recipe) -> Result<
         ..InterpolatedEntry::default()
     };
     let mut taps = Vec::with_capacity((grid.nodes + 3) * (grid.taps().next_multiple_of(4) + 4));
-    let padded = grid.taps().next_multiple_of(STEP);
+    let padded = grid.taps().next_multiple_of(VECTOR);
     for (g, (ends, &sum)) in bank.ends.iter().zip(&bank.sums).enumerate() {
         taps.extend([ends[0], ends[1], sum as f32, 0.0]);
         taps.extend(&bank.taps[g * padded..][..grid.taps()]);
@@ -354,15 +358,15 @@ mod tests {
             let filter = FilterBank::<f32>::design(plan.shape());
             let bank = bank(&plan);
             let Form::Phases { entry: PlanEntry { phases, span, blocks, .. }, starts } = bank.form else { panic!() };
-            assert_eq!(bank.taps.len(), (blocks * span * BLOCK) as usize);
+            assert_eq!(bank.taps.len(), (blocks * span * BLOCK_PHASES) as usize);
             let mut nonzero = 0;
             for j in 0..phases {
-                let (block, lane) = (j / BLOCK, j % BLOCK);
+                let (block, lane) = (j / BLOCK_PHASES, j % BLOCK_PHASES);
                 let (phase, repeat) = (u64::from(j) % plan.ratio().phases(), u64::from(j) / plan.ratio().phases());
                 let phase_taps = filter.taps(phase as usize);
                 let first = filter.start(phase as usize) + (repeat * plan.ratio().stride()) as i64;
                 for k in 0..span {
-                    let tap = bank.taps[((block * span + k) * BLOCK + lane) as usize];
+                    let tap = bank.taps[((block * span + k) * BLOCK_PHASES + lane) as usize];
                     let position = i64::from(starts[block as usize]) + i64::from(k);
                     let expected = usize::try_from(position - first).ok().and_then(|k| phase_taps.get(k));
                     assert_eq!(tap.to_bits(), expected.copied().unwrap_or(0.0).to_bits(), "phase {j}, tap {k}");

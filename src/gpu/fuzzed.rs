@@ -11,7 +11,7 @@
 use super::GpuKernel as Kernel;
 use super::abi::{ClipEntry, PlanEntry, halves};
 use super::adjoint::Adjoint;
-use super::bank::{BLOCK, Recipe, STAGED, WORKGROUP};
+use super::bank::{BLOCK_PHASES, Recipe, STAGED, WORKGROUP};
 use super::cache::BankCache;
 use super::pieces::{Capacity, ClipShape, Cursor, Segment, next_piece, packed};
 use super::pipelines::Shader;
@@ -239,7 +239,7 @@ fn check_place(
             }
             let starts = &starts[plan.starts as usize..];
             let is_banded = dispatch.shader == Shader::Banded;
-            let first = i128::from(at + starts[if is_banded { phase / BLOCK } else { phase } as usize]);
+            let first = i128::from(at + starts[if is_banded { phase / BLOCK_PHASES } else { phase } as usize]);
             assert!(first <= start && end <= first + i128::from(plan.span), "{start}..{end} for {first}: {plan:?}");
             if is_banded {
                 check_tile(plan, &starts[..plan.blocks as usize]);
@@ -262,11 +262,11 @@ fn check_place(
 /// Tiles fit a workgroup and its memory, with their staged rows and the furthest row that a thread reads.
 pub(super) fn check_tile(plan: &PlanEntry, starts: &[i32]) {
     assert!(plan.blocks_in_tile * plan.quads <= WORKGROUP, "{plan:?}");
-    assert!(plan.column % 2 == 1 && plan.column * plan.quads <= STAGED, "{plan:?}");
+    assert!(plan.pitch % 2 == 1 && plan.pitch * plan.quads <= STAGED, "{plan:?}");
     assert!(plan.span.is_multiple_of(4) && plan.chunk.is_multiple_of(4) && plan.chunk > 0, "{plan:?}");
     for tile in starts.chunks(plan.blocks_in_tile as usize) {
         let span = tile[tile.len() - 1].abs_diff(tile[0]);
-        assert!(plan.chunk + span <= plan.column, "{plan:?}: {span}");
+        assert!(plan.chunk + span <= plan.pitch, "{plan:?}: {span}");
     }
 }
 

@@ -131,8 +131,8 @@ impl GpuResampler {
         let limits = self.device().limits();
         let tables = Tables::new(clips, self.kernel(), limits.max_compute_workgroups_per_dimension, self.banks())?;
         let prepare = |dispatch: &Dispatch| {
-            let Dispatch { shader, folds, pads, grid, .. } = *dispatch;
-            let variant = Variant { shader, input, folds, pads };
+            let Dispatch { shader, splits_sums, pads, grid, .. } = *dispatch;
+            let variant = Variant { shader, input, splits_sums, pads };
             self.pipelines().pipeline(variant)?;
             Ok(PreparedDispatch { variant, tables: self.upload_tables(dispatch)?, grid })
         };

@@ -21,8 +21,8 @@ pub(crate) enum Shader {
 pub(crate) struct Variant {
     pub(crate) shader: Shader,
     pub(crate) input: InputSamples,
-    /// Some plan's sums are folded. One for all jobs would do, but llvmpipe takes both sides of every branch.
-    pub(crate) folds: bool,
+    /// Some plan of the job sums its taps in several parts. One pipeline for all jobs would do, but llvmpipe takes both sides of every branch.
+    pub(crate) splits_sums: bool,
     /// Some plan pads its clips with anything but silence: likewise.
     pub(crate) pads: bool,
 }
@@ -113,7 +113,7 @@ impl Pipelines {
         let mut constants = vec![("INPUT", input), ("PADS", flag(variant.pads)), ("WORKGROUP", f64::from(WORKGROUP))];
         match variant.shader {
             Shader::Banded => constants.extend([
-                ("FOLDS", flag(variant.folds)),
+                ("SPLITS_SUMS", flag(variant.splits_sums)),
                 ("STAGED", f64::from(STAGED)),
                 ("COPIED", f64::from(COPIED)),
             ]),

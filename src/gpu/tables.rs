@@ -22,7 +22,7 @@ pub(crate) struct Tables {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Dispatch {
     pub(crate) shader: Shader,
-    pub(crate) folds: bool,
+    pub(crate) splits_sums: bool,
     pub(crate) pads: bool,
     pub(crate) grid: (u32, u32),
     pub(crate) tiles: Vec<TileEntry>,
@@ -75,7 +75,7 @@ impl Tables {
 /// A dispatch in the making.
 struct Builder {
     shader: Shader,
-    folds: bool,
+    splits_sums: bool,
     pads: bool,
     tiles: Vec<TileEntry>,
     clips: Vec<ClipEntry>,
@@ -92,7 +92,7 @@ impl Builder {
     fn new(shader: Shader) -> Self {
         Self {
             shader,
-            folds: false,
+            splits_sums: false,
             pads: false,
             tiles: Vec::new(),
             clips: Vec::new(),
@@ -121,7 +121,7 @@ impl Builder {
         self.taps.extend(&bank.taps);
         match &bank.form {
             Form::Phases { entry, starts } => {
-                self.folds |= entry.fold != 0;
+                self.splits_sums |= entry.taps_per_sum != 0;
                 let first_start = to_u32("starts", self.starts.len() as u64)?;
                 self.plans.push(PlanEntry { starts: first_start, taps: first_tap, padding, margin, ..*entry });
                 self.starts.extend(starts);
@@ -183,9 +183,9 @@ impl Builder {
         } else {
             Plans::Phases { plans: self.plans, starts: self.starts }
         };
-        let Self { shader, folds, pads, tiles, clips, taps, .. } = self;
-        let folds = folds && shader == Shader::Banded;
-        Ok(Dispatch { shader, folds, pads, grid: grid(tiles.len() as u64, widest)?, tiles, clips, plans, taps })
+        let Self { shader, splits_sums, pads, tiles, clips, taps, .. } = self;
+        let splits_sums = splits_sums && shader == Shader::Banded;
+        Ok(Dispatch { shader, splits_sums, pads, grid: grid(tiles.len() as u64, widest)?, tiles, clips, plans, taps })
     }
 }
 

@@ -1,6 +1,8 @@
 //! How the banded kernel tiles a plan: plain data, computed without a device.
 
-use super::bank::{BLOCK, FOLD, LONG, QUAD, WAVE, WORKGROUP, check_steps, to_u32};
+use super::bank::{
+    BLOCK_PHASES, MAX_TAPS_IN_ONE_SUM, QUAD_PERIODS, TAPS_PER_SUM, WAVE, WORKGROUP, check_steps, to_u32,
+};
 use crate::error::Result;
 use crate::ratio::Ratio;
 
@@ -13,8 +15,8 @@ pub(crate) struct Tile {
     pub(crate) blocks_in_tile: u64,
     pub(crate) quads: u64,
     /// Rows of workgroup memory for each quad. Odd: neighbouring quads then lie in other banks.
-    pub(crate) column: u64,
-    pub(crate) lane_bits: u32,
+    pub(crate) pitch: u64,
+    pub(crate) log2_rows_in_flight: u32,
     /// Taps from the first of a block's first phase to the last of its last, in steps of 4.
     pub(crate) span: u64,
     pub(crate) chunk: u64,
@@ -25,7 +27,7 @@ impl Tile {
     pub(super) fn check(self, ratio: Ratio) -> Result<(u32, u32)> {
         let phases = to_u32("phases", ratio.phases().saturating_mul(self.repeats))?;
         let stride = to_u32("stride", ratio.stride().saturating_mul(self.repeats))?;
-        let spread = u64::from(stride) * u64::from(QUAD) * self.quads + self.span + self.column;
+        let spread = u64::from(stride) * u64::from(QUAD_PERIODS) * self.quads + self.span + self.pitch;
         to_u32("samples under a tile", spread)?;
         check_steps(self.steps())?;
         Ok((phases, stride))
@@ -33,8 +35,8 @@ impl Tile {
 
     /// Loop iterations of one thread in the shader, including the one that ends each loop.
     fn steps(self) -> u64 {
-        let quads = self.quads.div_ceil(u64::from(WORKGROUP) >> self.lane_bits);
-        let rows = self.column.div_ceil(1 << self.lane_bits);
+        let quads = self.quads.div_ceil(u64::from(WORKGROUP) >> self.log2_rows_in_flight);
+        let rows = self.pitch.div_ceil(1 << self.log2_rows_in_flight);
         let chunk = (quads + 1) + quads * (rows + 1) + (self.chunk / 4 + 1) + 1;
         self.span.div_ceil(self.chunk) * chunk
     }
@@ -44,7 +46,7 @@ impl Tile {
         // Beyond some 500 phases a block more or less no longer counts, and the tables only grow.
         let max_repeats = (512 / phases).clamp(1, 64);
         let candidates = (1..=max_repeats).flat_map(|repeats| {
-            let blocks = (phases * repeats).div_ceil(BLOCK.into());
+            let blocks = (phases * repeats).div_ceil(BLOCK_PHASES.into());
             (1..=blocks.min(WORKGROUP.into()))
                 // Of the sizes that need as many tiles across, the smallest wastes least.
                 .filter(move |&size| size == 1 || blocks.div_ceil(size) < blocks.div_ceil(size - 1))
@@ -59,8 +61,8 @@ impl Tile {
             repeats: 1,
             blocks_in_tile: 1,
             quads: 1,
-            column: 5,
-            lane_bits: 2,
+            pitch: 5,
+            log2_rows_in_flight: 2,
             span: taps.next_multiple_of(4),
             chunk: 4,
         })
@@ -78,23 +80,26 @@ impl Tile {
         quads: u64,
     ) -> Option<(Self, f64)> {
         let samples_across = |phase_steps: u64| (phase_steps * stride).div_ceil(phases);
-        let (block, lanes) = (u64::from(BLOCK), u64::from(WORKGROUP));
+        let (block, lanes) = (u64::from(BLOCK_PHASES), u64::from(WORKGROUP));
         let span = (taps + samples_across((block - 1).min(phases * repeats - 1))).next_multiple_of(4);
         let spread = samples_across((size - 1) * block);
         // Odd, and `quads` of them fit.
         let highest = staged.checked_div(quads)?.checked_sub(1)? | 1;
         // A chunk is all within one chain of sums.
-        let max_chunk = if taps > LONG as u64 { span.min(FOLD.into()) } else { span };
+        let max_chunk = if taps > MAX_TAPS_IN_ONE_SUM as u64 { span.min(TAPS_PER_SUM.into()) } else { span };
         let chunk = (highest.checked_sub(spread)? / 4 * 4).min(max_chunk);
         if chunk == 0 {
             return None;
         }
         let rows = chunk + spread;
-        let column = rows | 1;
-        let passes = |lane_bits: u32| quads.div_ceil(lanes >> lane_bits) * rows.div_ceil(1 << lane_bits);
+        let pitch = rows | 1;
+        let passes = |log2_rows_in_flight: u32| {
+            quads.div_ceil(lanes >> log2_rows_in_flight) * rows.div_ceil(1 << log2_rows_in_flight)
+        };
         // Long runs of lanes read side by side: shorter ones only where fewer of them are left idle.
-        let lane_bits = (3..=lanes.ilog2()).rev().min_by_key(|&lane_bits| passes(lane_bits))?;
-        let passes = passes(lane_bits);
+        let log2_rows_in_flight =
+            (3..=lanes.ilog2()).rev().min_by_key(|&log2_rows_in_flight| passes(log2_rows_in_flight))?;
+        let passes = passes(log2_rows_in_flight);
         let waves = (size * quads).div_ceil(WAVE.into());
         // Instructions of a whole workgroup in the machine code (RDNA2): 42 for the 32 multiply-adds of a tap, 30 around a
         // chunk, 250 around a tile. A wave reads the 32 bytes of a tap once for each of its blocks, half of it beside the
@@ -104,8 +109,8 @@ impl Tile {
         let hot = (42 * span + 16 * span / quads) * waves / lanes.div_ceil(WAVE.into());
         let work = hot + span.div_ceil(chunk) * (24 * passes + 30) + 250;
         let blocks = (phases * repeats).div_ceil(block);
-        let outputs = quads * u64::from(QUAD) * phases * repeats;
-        let tile = Self { repeats, blocks_in_tile: size, quads, column, lane_bits, span, chunk };
+        let outputs = quads * u64::from(QUAD_PERIODS) * phases * repeats;
+        let tile = Self { repeats, blocks_in_tile: size, quads, pitch, log2_rows_in_flight, span, chunk };
         Some((tile, (work * blocks.div_ceil(size)) as f64 / outputs as f64))
     }
 }
