@@ -36,7 +36,7 @@
 //!
 //! No loop that loads its operands passed 203 of 217.
 //!
-//! ## Many periods, `src/cpu/periods.rs`, at AVX-512
+//! ## Many periods, `src/cpu/kernel/many_periods.rs`, at AVX-512
 //!
 //! Milliseconds for a second of ten, kaiser_best, least of 40 runs on a machine that others used too:
 //!
@@ -79,7 +79,7 @@
 //!   which need 4 shuffles for 16 samples in and as many for 16 out on one of the two ports that also multiply. At 48→44.1 kHz the
 //!   loops now take 70 % of the time, periods left over 5, filling rows 7, transposing and storing outputs 9.
 //!
-//! ## Few periods, `src/cpu/kernel.rs`
+//! ## Few periods, `src/cpu/kernel/few_periods.rs`
 //!
 //! At 48→44.1 kHz with kaiser_best (148 taps):
 //!
@@ -89,7 +89,7 @@
 //!   the windows of 16 outputs span 15·M/L samples more than one, 11 % at width 64, 29 % with kaiser_fast, 55 % at width 6, and
 //!   the broadcasts.
 //! - Bounds checked for each sample instead of each step of 8: 76. Steps of 16: 99, steps of 4: 115.
-//! - Periods at once: the table is beside `periods_at_once` in `src/cpu/kernel.rs`. AVX2 reaches 88 with 6, of a peak of 108.
+//! - Periods at once: the table is beside `periods_at_once` in `src/cpu/kernel/few_periods.rs`. AVX2 reaches 88 with 6, of a peak of 108.
 //! - Sums begun anew about the middle of the window: `segments` in `src/blocks.rs` has the errors.
 //! - Finding NaN and infinities: 0 times each output is added to a vector in the kernel, one operation for 16 outputs. Without
 //!   it the figures are the same to 1 %.

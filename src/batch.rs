@@ -157,16 +157,6 @@ impl<T> BatchBuf<T> {
     }
 }
 
-/// A buffer of silence, or an error where `vec![…]` would abort.
-pub(crate) fn zeroed<T: Clone + Default>(len: usize) -> Result<Vec<T>> {
-    let mut samples = Vec::new();
-    samples
-        .try_reserve_exact(len)
-        .map_err(|_| Error::OutOfMemory { samples: len, bytes_per_sample: size_of::<T>() })?;
-    samples.resize(len, T::default());
-    Ok(samples)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

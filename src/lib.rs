@@ -38,28 +38,20 @@
 
 #![forbid(unsafe_code)]
 
+mod alloc;
+#[cfg(feature = "gpu")]
+mod auto;
 mod batch;
-mod blocks;
-mod cache;
 mod cpu;
 mod error;
 mod filter;
 #[cfg(feature = "gpu")]
 mod gpu;
-mod interpolated;
-mod kaiser;
-mod level;
-mod on_demand;
+mod lanes;
+mod num;
 mod options;
-mod padding;
 mod plan;
-mod ratio;
-#[cfg(feature = "gpu")]
-mod resampler;
-mod response;
-mod stream;
-mod tensor;
-mod window;
+mod simd;
 
 use ndarray::{Array, ArrayBase, Data, Dimension};
 
@@ -69,23 +61,21 @@ pub use num_complex;
 #[cfg(feature = "gpu")]
 pub use wgpu;
 
+#[cfg(feature = "gpu")]
+pub use self::auto::{BACKEND_VARIABLE, Backend, Resampler, RunReport};
 pub use self::batch::{Batch, BatchBuf};
-pub use self::cpu::{CpuResampler, Sample};
+pub use self::cpu::{CpuResampler, Sample, Stream};
 pub use self::error::{Error, Result};
+pub use self::filter::ratio::{Ratio, RatioFit};
 #[cfg(feature = "gpu")]
 pub use self::gpu::{AdapterSummary, GpuClip, GpuKernel, GpuResampler, GpuSample, InputSamples, Job, list_adapters};
 // What is done before a device is asked, for the fuzzer. In no other build.
 #[cfg(all(fuzzing, feature = "gpu"))]
 #[doc(hidden)]
 pub use self::gpu::fuzzed;
-pub use self::level::Level;
 pub use self::options::{DEFAULT_BETA, Limits, OutputLength, Padding, Preset, ResampleOptions, Window};
-pub use self::plan::{FilterForm, Plan};
-pub use self::ratio::{Ratio, RatioFit};
-#[cfg(feature = "gpu")]
-pub use self::resampler::{BACKEND_VARIABLE, Backend, Resampler, RunReport};
-pub use self::response::Response;
-pub use self::stream::Stream;
+pub use self::plan::{FilterForm, Plan, Response};
+pub use self::simd::Level;
 
 /// Resamples one clip with torchaudio's default filter: the equivalent of `torchaudio.functional.resample(x, orig_freq,
 /// new_freq)`. The filter is kept for the next call with these rates.

@@ -10,12 +10,13 @@ use ndarray::{Array, ArrayBase, Axis, Data, Dimension};
 use super::kernel::Kernel;
 use super::range::Clip;
 use super::{CpuResampler, Job, Sample, check_len};
-use crate::batch::zeroed;
+use crate::alloc::zeroed;
+use crate::alloc::zeroed_array;
 use crate::error::{Error, Result};
+use crate::lanes::{Lanes, last, scatter};
+use crate::num::to_position;
 use crate::options::Padding;
-use crate::padding::to_position;
 use crate::plan::Plan;
-use crate::tensor::{Lanes, last, scatter, zeroed_array};
 
 impl CpuResampler {
     /// Applies the transpose of resampling a clip of `input_len` samples to `output`, of [`Plan::output_len`]: the gradient

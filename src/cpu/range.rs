@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use super::Sample;
 use super::kernel::Kernel;
-use crate::level::Level;
+use crate::num::{to_index, to_position};
 use crate::options::Padding;
-use crate::padding::{positions, to_position};
 use crate::plan::Plan;
+use crate::plan::reach::positions;
+use crate::simd::Level;
 
 /// A clip, or the part of it that is there.
 #[derive(Debug, Clone, Copy)]
@@ -22,8 +23,8 @@ pub(crate) struct Clip<'a, T> {
 /// Computes the outputs `first..first + output.len()`.
 pub(crate) fn resample_range<T: Kernel>(plan: &Plan, level: Level, clip: Clip<'_, T>, first: u64, output: &mut [T]) {
     if plan.ratio().is_identity() {
-        let inside = clip.inside(saturate(first)..saturate(first + output.len() as u64));
-        let at = to_index(inside.start.abs_diff(saturate(first)));
+        let inside = clip.inside(to_position(first)..to_position(first + output.len() as u64));
+        let at = to_index(inside.start.abs_diff(to_position(first)));
         output.fill(T::default());
         let samples = clip.slice(inside);
         if let Some(output) = output.get_mut(at..at + samples.len()) {
@@ -157,19 +158,11 @@ fn needed<T: Copy + Default>(plan: &Plan, clip: Clip<'_, T>, outputs: Range<u64>
     let index = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
     let range = match clip.len {
         Some(len) => {
-            let range = crate::padding::input_range(plan, len, index(outputs.start)..index(outputs.end));
+            let range = crate::plan::reach::input_range(plan, len, index(outputs.start)..index(outputs.end));
             to_position(range.start)..to_position(range.end)
         }
-        None if plan.ratio().is_identity() => saturate(outputs.start)..saturate(outputs.end),
+        None if plan.ratio().is_identity() => to_position(outputs.start)..to_position(outputs.end),
         None => plan.shape().window(outputs.start).start..plan.shape().window(outputs.end - 1).end,
     };
     clip.inside(range)
-}
-
-fn saturate(n: u64) -> i64 {
-    i64::try_from(n).unwrap_or(i64::MAX)
-}
-
-fn to_index(distance: u64) -> usize {
-    usize::try_from(distance).unwrap_or(usize::MAX)
 }

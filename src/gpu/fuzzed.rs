@@ -8,14 +8,13 @@
     reason = "numbers that are drawn to fit"
 )]
 
-use super::GpuKernel as Kernel;
-use super::abi::{ClipEntry, PlanEntry, halves};
-use super::adjoint::Adjoint;
-use super::bank::{BLOCK_PHASES, Recipe, STAGED, WORKGROUP};
-use super::cache::BankCache;
-use super::pieces::{Capacity, ClipShape, Cursor, Segment, next_piece, packed};
-use super::pipelines::Shader;
-use super::tables::{Dispatch, Plans, Tables};
+use super::host::adjoint::Adjoint;
+use super::host::pieces::{Capacity, ClipShape, Cursor, Segment, next_piece, packed};
+use super::layout::abi::{ClipEntry, PlanEntry, halves};
+use super::layout::bank::Recipe;
+use super::layout::cache::BankCache;
+use super::layout::shader::{BLOCK_PHASES, GpuKernel as Kernel, STAGED, Shader, WORKGROUP};
+use super::layout::tables::{Dispatch, Plans, Tables};
 use crate::error::Error;
 use crate::options::{OutputLength, Padding, ResampleOptions, Window};
 use crate::plan::Plan;

@@ -3,18 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::bank::{COPIED, SEGMENT, STAGED, WORKGROUP};
-use super::errors::scoped;
-use super::{InputSamples, abi};
+use super::device::errors::scoped;
+use super::layout::abi;
+use super::layout::shader::{COPIED, InputSamples, SEGMENT, STAGED, Shader, WORKGROUP};
 use crate::error::Result;
-
-/// An entry point of the shaders.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Shader {
-    Banded,
-    Simple,
-    Interpolated,
-}
 
 /// What tells one pipeline from another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,20 +30,18 @@ pub(crate) struct Pipelines {
     made: Mutex<HashMap<Variant, wgpu::ComputePipeline>>,
 }
 
-impl Shader {
-    fn source(self) -> wgpu::ShaderModuleDescriptor<'static> {
-        match self {
-            Self::Simple | Self::Interpolated => wgpu::include_wgsl!("../../shaders/simple.wgsl"),
-            Self::Banded => wgpu::include_wgsl!("../../shaders/banded.wgsl"),
-        }
+fn source(shader: Shader) -> wgpu::ShaderModuleDescriptor<'static> {
+    match shader {
+        Shader::Simple | Shader::Interpolated => wgpu::include_wgsl!("../../shaders/simple.wgsl"),
+        Shader::Banded => wgpu::include_wgsl!("../../shaders/banded.wgsl"),
     }
+}
 
-    fn entry_point(self) -> &'static str {
-        match self {
-            Self::Simple => "simple",
-            Self::Banded => "banded",
-            Self::Interpolated => "interpolated",
-        }
+const fn entry_point(shader: Shader) -> &'static str {
+    match shader {
+        Shader::Simple => "simple",
+        Shader::Banded => "banded",
+        Shader::Interpolated => "interpolated",
     }
 }
 
@@ -124,8 +114,8 @@ impl Pipelines {
             self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: Some("polyphase"),
                 layout: Some(&self.layout),
-                module: &self.device.create_shader_module(variant.shader.source()),
-                entry_point: Some(variant.shader.entry_point()),
+                module: &self.device.create_shader_module(source(variant.shader)),
+                entry_point: Some(entry_point(variant.shader)),
                 compilation_options: wgpu::PipelineCompilationOptions {
                     constants: &constants,
                     // Every row that is read has been staged; zeroing is done by one thread on some backends.

@@ -1,0 +1,212 @@
+//! [`FilterShape`]: the filter in integers, before any tap is computed.
+//!
+//! Output n = q·L + j is `Σ_i x[i] · h((i·L − n·M)/(L·M))` with
+//! ```text
+//! h(τ) = (base/M) · sinc(t) · w(t/W),   t = τ·base,   base = min(L, M)·rolloff,   and h = 0 for |t| ≥ W
+//! ```
+//! (torchaudio's definition, with M = orig_freq and L = new_freq in lowest terms). With the integer m = i·L − n·M this
+//! is t = m · rolloff / max(L, M): no phase is ever rounded, and the taps of output n are those of phase j with the input
+//! moved by q·M samples.
+
+use super::ratio::Ratio;
+use super::sinc::{PrototypeFunction, WindowFunction};
+use crate::error::{Error, Result};
+use crate::num::saturating_position;
+use crate::options::{ResampleOptions, Window};
+
+/// What a filter will look like, in integers, before any tap is computed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct FilterShape {
+    ratio: Ratio,
+    width: f64,
+    rolloff: f64,
+    window: Window,
+    /// Whether the taps of a phase are divided by their sum.
+    normalize: bool,
+    /// h(0) = base/M.
+    gain: f64,
+    /// The largest |m| inside the window.
+    pub(crate) reach: i128,
+    /// Taps of the longest phase; phases differ by at most one.
+    taps: usize,
+}
+
+impl FilterShape {
+    /// # Errors
+    /// [`Error::RatioTooLarge`], [`Error::FilterTooLarge`] for more taps in a phase than any memory holds.
+    pub(crate) fn new(ratio: Ratio, options: &ResampleOptions) -> Result<Self> {
+        let (stride, phases) = (ratio.stride(), ratio.phases());
+        let limits = options.limits;
+        let beyond = |a: u64, b: u64| u128::from(a) > u128::from(b) * u128::from(limits.max_ratio);
+        if beyond(stride, phases) || beyond(phases, stride) {
+            return Err(Error::RatioTooLarge { orig_freq: stride, new_freq: phases, limit: limits.max_ratio });
+        }
+        let (width, rolloff) = (options.lowpass_filter_width, options.rolloff);
+        // Equal rates use no filter, so they are not refused for what it would cost.
+        let reach = if ratio.is_identity() { 0 } else { largest_inside(width, rolloff, stride.max(phases)) };
+        let taps = (reach.saturating_mul(2) / u128::from(phases)).saturating_add(1);
+        let bytes = taps.saturating_mul(size_of::<f32>() as u128);
+        let limit = limits.max_filter_bytes;
+        let (reach, taps) = match (i128::try_from(reach), usize::try_from(taps)) {
+            (Ok(reach), Ok(taps)) if bytes <= u128::from(limit.min(isize::MAX as u64)) => (reach, taps),
+            _ => return Err(Error::FilterTooLarge { bytes, phases, taps, limit }),
+        };
+        #[expect(clippy::cast_precision_loss, reason = "a factor, which rounds like any other")]
+        let gain = stride.min(phases) as f64 * rolloff / stride as f64;
+        Ok(Self {
+            ratio,
+            width,
+            rolloff,
+            window: options.window,
+            normalize: options.normalize_phases,
+            gain,
+            reach,
+            taps,
+        })
+    }
+
+    /// The filter of the transpose: from outputs back to inputs, with the same values of h. (h is even, so that the tap
+    /// between input i and output n is h(i·L − n·M) either way; its phases are not normalised.)
+    pub(crate) fn transposed(&self) -> Self {
+        let ratio = self.ratio.reversed();
+        let taps = usize::try_from(self.reach * 2 / i128::from(ratio.phases()) + 1).unwrap_or(usize::MAX);
+        Self { ratio, normalize: false, taps, ..*self }
+    }
+
+    /// The same filter with the terms of the ratio, and so every m, taken `factor` times; none if they become too large.
+    pub(crate) fn times(&self, factor: u64) -> Option<Self> {
+        let ratio = self.ratio.times(factor)?;
+        let reach = largest_inside(self.width, self.rolloff, ratio.stride().max(ratio.phases()));
+        Some(Self { ratio, reach: i128::try_from(reach).ok()?, ..*self })
+    }
+
+    pub(crate) fn is_normalized(&self) -> bool {
+        self.normalize
+    }
+
+    /// h as a function of |m|.
+    #[expect(clippy::cast_precision_loss, reason = "a factor, which rounds like any other")]
+    pub(crate) fn function(&self) -> PrototypeFunction {
+        let step = self.rolloff / self.ratio.stride().max(self.ratio.phases()) as f64;
+        PrototypeFunction { gain: self.gain, step, width: self.width, window: WindowFunction::new(self.window) }
+    }
+
+    /// Bytes of a bank with taps and a start for each phase, in float64.
+    pub(crate) fn rows_bytes(&self) -> u128 {
+        (self.taps as u128 + 1) * u128::from(self.ratio.phases()) * size_of::<f64>() as u128
+    }
+
+    pub(crate) fn taps(&self) -> usize {
+        self.taps
+    }
+
+    /// Input samples inside the window on one side of its centre, at most.
+    pub(crate) fn look_ahead(&self) -> usize {
+        usize::try_from(self.reach.div_euclid(self.phases()) + 1).unwrap_or(usize::MAX)
+    }
+
+    /// The first output whose window reaches beyond `position`.
+    pub(crate) fn first_reaching(&self, position: u64) -> u64 {
+        // end(n) > position ⟺ n·M + R ≥ position·L
+        let bound = i128::from(position).saturating_mul(self.phases()).saturating_sub(self.reach);
+        u64::try_from(bound.saturating_add(self.stride() - 1).div_euclid(self.stride()).max(0)).unwrap_or(u64::MAX)
+    }
+
+    /// The first output whose window begins at the clip's first sample or after it.
+    pub(crate) fn first_within(&self) -> u64 {
+        self.first_from(0)
+    }
+
+    /// The first output whose window begins at `position` or after it.
+    pub(crate) fn first_from(&self, position: u64) -> u64 {
+        // start(n) ≥ p ⟺ n·M − R > (p − 1)·L
+        let bound = (i128::from(position) - 1).saturating_mul(self.phases()).saturating_add(self.reach + 1);
+        u64::try_from(bound.saturating_add(self.stride() - 1).div_euclid(self.stride()).max(0)).unwrap_or(u64::MAX)
+    }
+
+    /// The first and one past the last input sample inside the window of output `n`; negative before the clip begins.
+    pub(crate) fn window(&self, n: u64) -> std::ops::Range<i64> {
+        self.window_about(i128::from(n).saturating_mul(self.stride()))
+    }
+
+    /// The same for an output `centre`/L samples after the clip's first.
+    pub(crate) fn window_about(&self, centre: i128) -> std::ops::Range<i64> {
+        // 64 bits hold the positions in any clip that there is, and are divided ten times as fast as 128.
+        if let Some(ends) = self.window_within(centre) {
+            return ends;
+        }
+        let start = -self.reach.saturating_sub(centre).div_euclid(self.phases());
+        let end = centre.saturating_add(self.reach).div_euclid(self.phases()) + 1;
+        saturating_position(start)..saturating_position(end)
+    }
+
+    fn window_within(&self, centre: i128) -> Option<std::ops::Range<i64>> {
+        let phases = i64::try_from(self.ratio.phases()).ok()?;
+        let (centre, reach) = (i64::try_from(centre).ok()?, i64::try_from(self.reach).ok()?);
+        let start = -reach.checked_sub(centre)?.div_euclid(phases);
+        let end = centre.checked_add(reach)?.div_euclid(phases) + 1;
+        Some(start..end)
+    }
+
+    pub(crate) fn ratio(&self) -> Ratio {
+        self.ratio
+    }
+
+    /// Zero crossings at which the window ends.
+    pub(crate) fn width(&self) -> f64 {
+        self.width
+    }
+
+    pub(crate) fn window_kind(&self) -> Window {
+        self.window
+    }
+
+    /// Zero crossings of the sinc from one input sample to the next.
+    #[expect(clippy::cast_precision_loss, reason = "a factor, which rounds like any other")]
+    pub(crate) fn crossings_per_sample(&self) -> f64 {
+        self.rolloff * self.ratio.phases() as f64 / self.ratio.stride().max(self.ratio.phases()) as f64
+    }
+
+    /// Whether the window of an output that lies `rest`/L samples after one holds the sample that is `distance` after that.
+    pub(crate) fn holds(&self, distance: i64, rest: u64) -> bool {
+        (i128::from(distance) * self.phases() - i128::from(rest)).abs() <= self.reach
+    }
+
+    pub(crate) fn stride(&self) -> i128 {
+        i128::from(self.ratio.stride())
+    }
+
+    pub(crate) fn phases(&self) -> i128 {
+        i128::from(self.ratio.phases())
+    }
+}
+
+/// The largest integer m with m · rolloff / larger < width, in the arithmetic with which the taps are computed.
+#[expect(clippy::cast_precision_loss, reason = "integers beyond 2^53 make banks far beyond any memory")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is not negative")]
+fn largest_inside(width: f64, rolloff: f64, larger: u64) -> u128 {
+    let inside = |m: u128| m as f64 * rolloff / (larger as f64) < width;
+    let estimate = (width * larger as f64 / rolloff) as u128;
+    // The estimate is rounded: it may be one off in either direction. Beyond 2^53 floats are further apart than that; what
+    // it stands for is refused then, for any limit that memory can meet.
+    (0..=2).map(|step| estimate.saturating_add(1).saturating_sub(step)).find(|&m| inside(m)).unwrap_or(estimate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_windows_are_found_to_the_output() {
+        for (orig, new) in [(3, 2), (2, 3), (160, 147), (1, 7), (7, 1)] {
+            let ratio = Ratio::new(orig, new).expect("a ratio");
+            let shape = FilterShape::new(ratio, &ResampleOptions::default()).expect("a shape");
+            let first = |holds: &dyn Fn(u64) -> bool| (0..).find(|&n| holds(n));
+            for position in 0..60_u64 {
+                let at = position.cast_signed();
+                assert_eq!(Some(shape.first_from(position)), first(&|n| shape.window(n).start >= at), "{ratio:?}");
+                assert_eq!(Some(shape.first_reaching(position)), first(&|n| shape.window(n).end > at), "{ratio:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! [`ResampleOptions`], [`Window`], [`Padding`], [`OutputLength`], [`Preset`] and [`Limits`]: what a user may ask for, by
+//! torchaudio's names and with its defaults.
+
+mod padding;
+mod preset;
+mod window;
+
+pub use self::padding::Padding;
+pub use self::preset::Preset;
+pub use self::window::{DEFAULT_BETA, Window};
+use crate::error::{Error, Result};
+
+/// The filter to resample with. [`Default`] is torchaudio's default.
+///
+/// ```
+/// use polyphase::{ResampleOptions, Window};
+///
+/// let options = ResampleOptions::default().lowpass_filter_width(16.0).window(Window::KAISER);
+/// assert_eq!(options.lowpass_filter_width, 16.0);
+/// assert_eq!(options.rolloff, 0.99);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct ResampleOptions {
+    /// Half-width of the windowed sinc in its zero crossings: larger is sharper and slower. Any number above 0 and at
+    /// most [`Limits::max_lowpass_filter_width`], whole or not. Default 6, as in torchaudio.
+    pub lowpass_filter_width: f64,
+    /// Cut-off frequency as a fraction of the lower Nyquist frequency, in (0, 1]: lower means less aliasing and less
+    /// treble. Default 0.99, as in torchaudio.
+    pub rolloff: f64,
+    /// The window. Default [`Window::Hann`], as in torchaudio.
+    pub window: Window,
+    /// Divides the taps of each phase by their sum: a constant then stays constant, to what a sum of products rounds in
+    /// float32 (2e-7) or float64. Default false, as in torchaudio, whose default filter lets a constant ripple by 8.8e-4.
+    pub normalize_phases: bool,
+    /// What lies beyond the ends of a clip. Default [`Padding::Zero`], as in torchaudio.
+    pub padding: Padding,
+    /// How many samples come out. Default [`OutputLength::Ceil`], as in torchaudio.
+    pub output_length: OutputLength,
+    /// What a plan may cost.
+    pub limits: Limits,
+}
+
+/// How many samples come out of `n`, with the new rate over the original one as L/M in lowest terms.
+///
+/// ```
+/// use polyphase::{OutputLength, Plan, ResampleOptions};
+///
+/// let options = ResampleOptions::default();
+/// let len = |output_length| Ok(Plan::new(3, 2, &options.output_length(output_length))?.output_len(100));
+/// assert_eq!(len(OutputLength::Ceil)?, 67);
+/// assert_eq!(len(OutputLength::Floor)?, 66);
+/// assert_eq!(len(OutputLength::Exact(80))?, 80);
+/// # Ok::<(), polyphase::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum OutputLength {
+    /// ⌈n · L/M⌉, as in torchaudio: every output that lies before the end of the clip.
+    #[default]
+    Ceil,
+    /// ⌊n · L/M⌋.
+    Floor,
+    /// This many from every clip: cut, or with what the filter makes of the silence after the clip.
+    Exact(usize),
+}
+
+/// What a plan may cost: guards against hostile or mistaken rates, not part of the filter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Largest size of the filter bank in bytes. An exact bank that would be larger is replaced by an interpolated one
+    /// ([`FilterForm`](crate::FilterForm)). Default 64 MiB.
+    pub max_filter_bytes: u64,
+    /// Largest ratio of the rates in either direction. Default 1024.
+    pub max_ratio: u64,
+    /// Largest [`lowpass_filter_width`](ResampleOptions::lowpass_filter_width). Default 4096.
+    pub max_lowpass_filter_width: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { max_filter_bytes: 64 << 20, max_ratio: 1024, max_lowpass_filter_width: 4096 }
+    }
+}
+
+impl Default for ResampleOptions {
+    fn default() -> Self {
+        Self {
+            lowpass_filter_width: 6.0,
+            rolloff: 0.99,
+            window: Window::Hann,
+            normalize_phases: false,
+            padding: Padding::Zero,
+            output_length: OutputLength::Ceil,
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl ResampleOptions {
+    /// Sets [`lowpass_filter_width`](Self::lowpass_filter_width).
+    #[must_use]
+    pub fn lowpass_filter_width(mut self, zero_crossings: f64) -> Self {
+        self.lowpass_filter_width = zero_crossings;
+        self
+    }
+
+    /// Sets [`rolloff`](Self::rolloff).
+    #[must_use]
+    pub fn rolloff(mut self, fraction: f64) -> Self {
+        self.rolloff = fraction;
+        self
+    }
+
+    /// Sets [`window`](Self::window).
+    #[must_use]
+    pub fn window(mut self, window: Window) -> Self {
+        self.window = window;
+        self
+    }
+
+    /// Sets [`normalize_phases`](Self::normalize_phases).
+    #[must_use]
+    pub fn normalize_phases(mut self, normalize: bool) -> Self {
+        self.normalize_phases = normalize;
+        self
+    }
+
+    /// Sets [`padding`](Self::padding).
+    #[must_use]
+    pub fn padding(mut self, padding: Padding) -> Self {
+        self.padding = padding;
+        self
+    }
+
+    /// Sets [`output_length`](Self::output_length).
+    #[must_use]
+    pub fn output_length(mut self, output_length: OutputLength) -> Self {
+        self.output_length = output_length;
+        self
+    }
+
+    /// Sets [`Limits::max_filter_bytes`].
+    #[must_use]
+    pub fn max_filter_bytes(mut self, bytes: u64) -> Self {
+        self.limits.max_filter_bytes = bytes;
+        self
+    }
+
+    /// Sets [`Limits::max_ratio`].
+    #[must_use]
+    pub fn max_ratio(mut self, ratio: u64) -> Self {
+        self.limits.max_ratio = ratio;
+        self
+    }
+
+    /// Sets [`Limits::max_lowpass_filter_width`].
+    #[must_use]
+    pub fn max_lowpass_filter_width(mut self, zero_crossings: u64) -> Self {
+        self.limits.max_lowpass_filter_width = zero_crossings;
+        self
+    }
+
+    /// Checks every field against its range.
+    ///
+    /// # Errors
+    /// [`Error::Option`] for the first field outside its range.
+    pub(crate) fn check(&self) -> Result<()> {
+        let refuse = |field, value, range: String| Err(Error::Option { field, value, range });
+        let widest = self.limits.max_lowpass_filter_width;
+        #[expect(clippy::cast_precision_loss, reason = "a limit beyond 2^53 zero crossings limits nothing")]
+        if !(self.lowpass_filter_width > 0.0 && self.lowpass_filter_width <= widest as f64) {
+            return refuse("lowpass_filter_width", self.lowpass_filter_width, format!("above 0 and at most {widest}"));
+        }
+        if !(self.rolloff > 0.0 && self.rolloff <= 1.0) {
+            return refuse("rolloff", self.rolloff, "above 0 and at most 1".to_owned());
+        }
+        match self.window {
+            Window::Kaiser { beta } if !(beta >= 0.0 && beta.is_finite()) => {
+                refuse("beta", beta, "finite and at least 0".to_owned())
+            }
+            Window::Kaiser { .. } | Window::Hann => Ok(()),
+        }
+    }
+}

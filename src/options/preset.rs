@@ -1,0 +1,212 @@
+//! [`Preset`] and [`ResampleOptions::quality`]: filters by name, and by the quality that they are to have.
+
+use std::f64::consts::TAU;
+use std::fmt;
+use std::str::FromStr;
+
+use super::{ResampleOptions, Window};
+use crate::error::{Error, Result};
+
+/// Attenuations for which the formula has been tried, in dB.
+const STOP_BANDS: std::ops::RangeInclusive<f64> = 50.0..=200.0;
+
+/// Pass bands for which it has been tried.
+const PASS_BANDS: std::ops::Range<f64> = 0.75..1.0;
+
+/// Filters with a name: to match what others resample with, and three designed for a quality.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Preset {
+    /// torchaudio's default: width 6, rolloff 0.99, Hann.
+    #[default]
+    Default,
+    /// The audio resampling tutorial's `kaiser_best`, which is close to resampy's (≤ 0.2): width 64,
+    /// rolloff 0.9475937167399596, β 14.769656459379492.
+    KaiserBest,
+    /// The audio resampling tutorial's `kaiser_fast`, which is close to resampy's (≤ 0.2): width 16, rolloff 0.85,
+    /// β 8.555504641634386.
+    KaiserFast,
+    /// resampy 0.4's `kaiser_best`: 50 zeros on each side, rolloff 0.9173473712608761, β 12.984585251213232.
+    ResampyKaiserBest,
+    /// resampy 0.4's `kaiser_fast`: 24 zeros on each side, rolloff 0.8682120388377784, β 9.90322.
+    ResampyKaiserFast,
+    /// 80 dB with a pass band of 0.8: short. See [`ResampleOptions::quality`].
+    Fast,
+    /// 120 dB with a pass band of 0.913: for float32. See [`ResampleOptions::quality`].
+    High,
+    /// 150 dB with a pass band of 0.95: for float64, float32 ends near 140 dB. See [`ResampleOptions::quality`].
+    Best,
+}
+
+impl Preset {
+    /// Every preset.
+    pub const ALL: [Self; 8] = [
+        Self::Default,
+        Self::KaiserBest,
+        Self::KaiserFast,
+        Self::ResampyKaiserBest,
+        Self::ResampyKaiserFast,
+        Self::Fast,
+        Self::High,
+        Self::Best,
+    ];
+
+    /// The name by which it is parsed.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::KaiserBest => "kaiser_best",
+            Self::KaiserFast => "kaiser_fast",
+            Self::ResampyKaiserBest => "resampy_kaiser_best",
+            Self::ResampyKaiserFast => "resampy_kaiser_fast",
+            Self::Fast => "fast",
+            Self::High => "high",
+            Self::Best => "best",
+        }
+    }
+
+    /// The stop band in dB and the pass band as a fraction of the lower Nyquist frequency that it was designed for, as in
+    /// [`ResampleOptions::quality`]; `None` for those that match others.
+    pub const fn designed_for(self) -> Option<(f64, f64)> {
+        match self {
+            Self::Fast => Some((80.0, 0.8)),
+            Self::High => Some((120.0, 0.913)),
+            Self::Best => Some((150.0, 0.95)),
+            _ => None,
+        }
+    }
+
+    /// Its options.
+    ///
+    /// resampy's half-width counts input samples, torchaudio's counts zero crossings of the rolled-off sinc: hence the
+    /// products in the presets after resampy 0.4.
+    pub fn options(self) -> ResampleOptions {
+        if let Some((stop_band_db, pass_band)) = self.designed_for() {
+            return design(stop_band_db, pass_band);
+        }
+        let (width, rolloff, window) = match self {
+            Self::KaiserBest => (64.0, 0.9475937167399596, Window::Kaiser { beta: 14.769656459379492 }),
+            Self::KaiserFast => (16.0, 0.85, Window::Kaiser { beta: 8.555504641634386 }),
+            Self::ResampyKaiserBest => {
+                (50.0 * 0.9173473712608761, 0.9173473712608761, Window::Kaiser { beta: 12.984585251213232 })
+            }
+            Self::ResampyKaiserFast => {
+                (24.0 * 0.8682120388377784, 0.8682120388377784, Window::Kaiser { beta: 9.90322 })
+            }
+            _ => return ResampleOptions::default(),
+        };
+        ResampleOptions { lowpass_filter_width: width, rolloff, window, ..ResampleOptions::default() }
+    }
+}
+
+impl FromStr for Preset {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        Self::ALL.into_iter().find(|preset| preset.name() == name).ok_or_else(|| Error::UnknownName {
+            what: "preset",
+            name: name.to_owned(),
+            known: Self::ALL.map(Self::name).join(", "),
+        })
+    }
+}
+
+impl fmt::Display for Preset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl ResampleOptions {
+    /// The options of [`Preset::KaiserBest`].
+    pub fn kaiser_best() -> Self {
+        Preset::KaiserBest.options()
+    }
+
+    /// The options of [`Preset::KaiserFast`].
+    pub fn kaiser_fast() -> Self {
+        Preset::KaiserFast.options()
+    }
+
+    /// The shortest Kaiser-windowed filter that keeps whatever folds into the pass band `stop_band_db` below it, for
+    /// signals up to `pass_band`, a fraction of the lower Nyquist frequency.
+    ///
+    /// The cut-off is the lower Nyquist frequency N itself (`rolloff` 1). The transition from P = `pass_band` · N to 2N − P
+    /// lies symmetrically about it: a frequency above N folds to 2N less itself (downwards as an alias, upwards as the image
+    /// of it), so all that reaches the pass band comes from 2N − P and beyond, the stop band. Between P and N the treble
+    /// falls to −6 dB, and may hold aliases. The ripple of the pass band is that of the stop band: gains are within 10^(−A/20)
+    /// of 1.
+    ///
+    /// J. F. Kaiser's formulas (Oppenheim and Schafer, Discrete-Time Signal Processing, 7.5.3) give the window,
+    /// β = 0.1102 (A − 8.7), and its length in radians of the transition's width, (A − 7.95) / 2.285; the width is 2(1 − P/N) N,
+    /// and a zero crossing comes every 1/(2N) seconds. They are fits that end near 100 dB, so a filter of A dB is designed for
+    /// A + 2.5 + 0.13 max(0, A − 110) + 5 (1 − P/N) dB. With that every filter tried reaches its A, and passes it by 6 dB
+    /// at most: all of 50, 51, …, 200 dB with nine pass bands from 0.75 to 0.99 at six ratios of small numbers.
+    ///
+    /// float32 samples end near −140 dB, whatever the filter: more than that is of use in float64.
+    ///
+    /// # Errors
+    /// [`Error::Option`] for a `stop_band_db` outside 50 to 200 or a `pass_band` outside 0.75 to 1 (excluded). A pass band
+    /// close to 1 needs a `lowpass_filter_width` that [`Plan::new`](crate::Plan::new) may refuse.
+    ///
+    /// ```
+    /// use polyphase::{Plan, ResampleOptions};
+    ///
+    /// let options = ResampleOptions::quality(100.0, 0.9)?;
+    /// let plan = Plan::new(44_100, 48_000, &options)?;
+    /// assert_eq!(plan.taps(), 67);
+    /// assert!(plan.response().image_rejection(0.9).is_some_and(|decibels| decibels > 100.0));
+    /// # Ok::<(), polyphase::Error>(())
+    /// ```
+    pub fn quality(stop_band_db: f64, pass_band: f64) -> Result<Self> {
+        if !STOP_BANDS.contains(&stop_band_db) {
+            let range = format!("{} to {}", STOP_BANDS.start(), STOP_BANDS.end());
+            return Err(Error::Option { field: "stop_band_db", value: stop_band_db, range });
+        }
+        if !PASS_BANDS.contains(&pass_band) {
+            let range = format!("at least {} and below {}", PASS_BANDS.start, PASS_BANDS.end);
+            return Err(Error::Option { field: "pass_band", value: pass_band, range });
+        }
+        Ok(design(stop_band_db, pass_band))
+    }
+}
+
+/// The design for values that have been checked.
+fn design(stop_band_db: f64, pass_band: f64) -> ResampleOptions {
+    let attenuation = stop_band_db + 2.5 + 0.13 * (stop_band_db - 110.0).max(0.0) + 5.0 * (1.0 - pass_band);
+    // A window of 2W zero crossings lasts W / N seconds, and Kaiser's is (A − 7.95) / (2.285 · 2π · transition in Hz).
+    let transition = 2.0 * (1.0 - pass_band);
+    ResampleOptions {
+        lowpass_filter_width: (attenuation - 7.95) / (2.285 * TAU * transition),
+        rolloff: 1.0,
+        window: Window::Kaiser { beta: 0.1102 * (attenuation - 8.7) },
+        ..ResampleOptions::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Plan;
+
+    /// What the documentation claims, on the ratios where it is hardest: few phases, whose stop band folds onto itself.
+    #[test]
+    fn every_design_reaches_its_figure() {
+        for stop_band_db in (50..=200).step_by(9).map(f64::from) {
+            for pass_band in [0.75, 0.8, 0.913, 0.97, 0.99] {
+                let options = ResampleOptions::quality(stop_band_db, pass_band).expect("within the ranges");
+                for (orig, new) in [(1, 2), (2, 1), (3, 2), (5, 1)] {
+                    let response = Plan::new(orig, new, &options).expect("within the limits").response();
+                    let reached = [response.alias_rejection(pass_band), response.image_rejection(pass_band)];
+                    let worst = reached.into_iter().flatten().fold(f64::INFINITY, f64::min);
+                    let what = format!("{stop_band_db} dB, {pass_band}, {orig}→{new}: {worst}");
+                    assert!(worst >= stop_band_db, "{what}");
+                    assert!(worst < stop_band_db + 6.0, "{what}");
+                    // The ripple mirrors the stop band.
+                    let ripple = 20.0 * (1.0 - 10_f64.powf(-stop_band_db / 20.0)).log10().abs();
+                    assert!(response.pass_band_ripple(pass_band) <= ripple, "{what}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! [`Plan`]: a ratio and its filter bank, made once and shared.
+
+use std::sync::{Arc, OnceLock};
+
+mod cache;
+pub(crate) mod reach;
+mod response;
+
+pub use self::response::Response;
+use crate::error::{Error, Result};
+use crate::filter::bank::FilterBank;
+use crate::filter::blocks::PhaseBlocks;
+use crate::filter::interpolated::{Grid, InterpolatedBank, MAX_ERROR, NODES};
+use crate::filter::on_demand::OnDemandTaps;
+use crate::filter::prototype::{divisor, phase_sums};
+use crate::filter::ratio::Ratio;
+use crate::filter::shape::FilterShape;
+use crate::options::{Limits, OutputLength, ResampleOptions};
+
+/// Everything that resampling from one rate to another needs to know: immutable, `Send + Sync`, and cheap to clone,
+/// since clones share one filter bank.
+///
+/// Making a plan designs the float32 bank; the float64 bank is designed when it is first used.
+///
+/// ```
+/// use polyphase::{Plan, ResampleOptions};
+///
+/// let plan = Plan::new(48_000, 44_100, &ResampleOptions::kaiser_best())?;
+/// assert_eq!(plan.ratio().phases(), 147);
+/// assert_eq!(plan.taps(), 148);
+/// assert_eq!(plan.output_len(48_000), 44_100);
+/// # Ok::<(), polyphase::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Plan(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    ratio: Ratio,
+    options: ResampleOptions,
+    shape: FilterShape,
+    f32_bank: Bank,
+    f64_bank: OnceLock<FilterBank<f64>>,
+    /// What the taps of each phase sum to, for the adjoint of a normalised filter.
+    sums: OnceLock<Vec<f64>>,
+    transposed: OnceLock<Plan>,
+}
+
+/// The float32 taps.
+#[derive(Debug)]
+pub(crate) enum Bank {
+    Exact(PhaseBlocks),
+    Interpolated(InterpolatedBank),
+}
+
+/// How a plan holds its float32 filter, see [`Plan::filter_form`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum FilterForm {
+    /// The taps of every phase.
+    Exact,
+    /// The taps of evenly spaced phases, and a cubic between them: what is used when the taps of every phase would take more
+    /// than [`Limits::max_filter_bytes`].
+    Interpolated {
+        /// Nodes from one input sample to the next.
+        nodes: usize,
+        /// How far outputs of samples of at most 1 may be from the exact ones, at most: 1e-7.
+        max_error: f64,
+        /// What the taps of every phase would have taken, in bytes.
+        exact_bytes: u128,
+    },
+}
+
+/// A form for a bank and the bytes that it takes, decided before any tap is computed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Choice {
+    Exact,
+    Interpolated(Grid),
+}
+
+impl Choice {
+    /// The exact bank if it is within the limit, else the interpolated one if that is.
+    fn new(shape: &FilterShape, limits: Limits) -> Result<Self> {
+        let limit = limits.max_filter_bytes;
+        if exact_bytes(shape) <= u128::from(limit) {
+            return Ok(Self::Exact);
+        }
+        let grid = Grid::new(shape);
+        if grid.bytes() <= u128::from(limit) {
+            return Ok(Self::Interpolated(grid));
+        }
+        let bytes = grid.bytes().min(exact_bytes(shape));
+        Err(Error::FilterTooLarge { bytes, phases: shape.ratio().phases(), taps: shape.taps() as u128, limit })
+    }
+}
+
+/// The larger of the exact bank's forms, in float32 and in float64.
+fn exact_bytes(shape: &FilterShape) -> u128 {
+    PhaseBlocks::bytes_needed(shape).max(shape.rows_bytes())
+}
+
+impl Plan {
+    /// Designs the filter for resampling from `orig_freq` to `new_freq`, in any common unit, as hertz.
+    ///
+    /// # Errors
+    /// [`Error::ZeroRate`], [`Error::Option`] for an option outside its range, [`Error::RatioTooLarge`] and
+    /// [`Error::FilterTooLarge`] beyond [`Limits`].
+    pub fn new(orig_freq: u32, new_freq: u32, options: &ResampleOptions) -> Result<Self> {
+        Self::with_ratio(Ratio::new(orig_freq.into(), new_freq.into())?, options)
+    }
+
+    /// Designs the filter for a ratio, as [`new`](Self::new) does.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_ratio(ratio: Ratio, options: &ResampleOptions) -> Result<Self> {
+        options.check()?;
+        Self::with_shape(&FilterShape::new(ratio, options)?, options)
+    }
+
+    fn with_shape(shape: &FilterShape, options: &ResampleOptions) -> Result<Self> {
+        let f32_bank = match Choice::new(shape, options.limits)? {
+            Choice::Exact => Bank::Exact(PhaseBlocks::design(shape)),
+            Choice::Interpolated(grid) => Bank::Interpolated(InterpolatedBank::design(shape, grid)),
+        };
+        Ok(Self(Arc::new(Inner {
+            ratio: shape.ratio(),
+            options: *options,
+            shape: *shape,
+            f32_bank,
+            f64_bank: OnceLock::new(),
+            sums: OnceLock::new(),
+            transposed: OnceLock::new(),
+        })))
+    }
+
+    /// The rates in lowest terms.
+    pub fn ratio(&self) -> Ratio {
+        self.0.ratio
+    }
+
+    /// The options that it was made with.
+    pub fn options(&self) -> &ResampleOptions {
+        &self.0.options
+    }
+
+    /// Samples that `input_len` samples become: by default ⌈input_len · new_freq / orig_freq⌉, exactly, which is 0 for 0;
+    /// else what [`OutputLength`] says.
+    ///
+    /// Saturates at `usize::MAX`, which no buffer can have.
+    pub fn output_len(&self, input_len: usize) -> usize {
+        match self.options().output_length {
+            OutputLength::Ceil => self.ratio().output_len(input_len),
+            OutputLength::Floor => self.ratio().output_len_floor(input_len),
+            OutputLength::Exact(len) => len,
+        }
+    }
+
+    /// The input samples, of a clip of `input_len`, that a range of its output is computed from: what a caller who reads the
+    /// clip piece by piece needs for [`CpuResampler::resample_piece`](crate::CpuResampler::resample_piece).
+    ///
+    /// # Errors
+    /// [`Error::OutputRange`] for a range that does not lie within the output.
+    ///
+    /// ```
+    /// use polyphase::{Plan, ResampleOptions};
+    ///
+    /// let plan = Plan::new(48_000, 16_000, &ResampleOptions::default())?;
+    /// assert_eq!(plan.input_range_for(480_000, 1000..2000)?, 2982..6016);
+    /// assert_eq!(plan.input_range_for(480_000, 0..1)?, 0..19);
+    /// # Ok::<(), polyphase::Error>(())
+    /// ```
+    pub fn input_range_for(&self, input_len: usize, output: std::ops::Range<usize>) -> Result<std::ops::Range<usize>> {
+        let len = self.output_len(input_len);
+        if output.start > output.end || output.end > len {
+            return Err(Error::OutputRange { start: output.start, end: output.end, len });
+        }
+        Ok(crate::plan::reach::input_range(self, input_len, output))
+    }
+
+    /// Taps of the longest phase: multiply-adds that one output sample costs (four times as many from an interpolated bank).
+    /// 1 for equal rates, where none is used.
+    pub fn taps(&self) -> usize {
+        self.0.shape.taps()
+    }
+
+    /// Bytes of the float32 filter bank: taps, the zeros between them, and the start of each block.
+    pub fn filter_bytes(&self) -> usize {
+        match self.bank() {
+            Bank::Exact(blocks) => blocks.bytes(),
+            Bank::Interpolated(bank) => bank.bytes(),
+        }
+    }
+
+    /// Whether float32 outputs come from the taps of their own phase or from interpolated ones. (float64 outputs are exact
+    /// either way: beyond the limit their taps are computed when they are used, which is slow.)
+    ///
+    /// ```
+    /// use polyphase::{FilterForm, Plan, ResampleOptions};
+    ///
+    /// let options = ResampleOptions::default();
+    /// assert_eq!(Plan::new(48_000, 44_100, &options)?.filter_form(), FilterForm::Exact);
+    /// let hostile = Plan::new(4_294_967_291, 4_294_967_279, &options)?;
+    /// let FilterForm::Interpolated { nodes, max_error, exact_bytes } = hostile.filter_form() else { panic!() };
+    /// assert!(exact_bytes > 1 << 38 && hostile.filter_bytes() < 1 << 16 && nodes < 512);
+    /// assert_eq!(max_error, 1e-7);
+    /// # Ok::<(), polyphase::Error>(())
+    /// ```
+    pub fn filter_form(&self) -> FilterForm {
+        match self.bank() {
+            Bank::Exact(_) => FilterForm::Exact,
+            Bank::Interpolated(bank) => FilterForm::Interpolated {
+                nodes: bank.nodes_per_sample(),
+                max_error: MAX_ERROR,
+                exact_bytes: exact_bytes(self.shape()),
+            },
+        }
+    }
+
+    /// Input samples that the window reaches at most on each side of an output sample. A stream gives an output once it
+    /// has this many after it; the output itself has no delay, since the filter is symmetric about it.
+    pub fn look_ahead(&self) -> usize {
+        if self.ratio().is_identity() { 0 } else { self.shape().look_ahead() }
+    }
+
+    /// Multiply-adds that one float32 output costs.
+    pub(crate) fn multiply_adds(&self) -> u64 {
+        let rows = match self.bank() {
+            Bank::Exact(_) => 1,
+            Bank::Interpolated(_) => NODES,
+        };
+        (self.taps() as u64).saturating_mul(rows as u64)
+    }
+
+    pub(crate) fn shape(&self) -> &FilterShape {
+        &self.0.shape
+    }
+
+    pub(crate) fn bank(&self) -> &Bank {
+        &self.0.f32_bank
+    }
+
+    /// The taps in float64, if they fit and so many outputs are worth designing them. (Each phase costs as much as an output
+    /// whose taps are computed for it alone, at most: they are even.)
+    pub(crate) fn f64_bank(&self, outputs: usize) -> Option<&FilterBank<f64>> {
+        match self.bank() {
+            Bank::Interpolated(_) => None,
+            Bank::Exact(_) if (outputs as u64) < self.ratio().phases() / 2 => self.0.f64_bank.get(),
+            Bank::Exact(_) => Some(self.0.f64_bank.get_or_init(|| FilterBank::design(self.shape()))),
+        }
+    }
+
+    /// The first m and the float64 taps of each phase, in the order of their places between two input samples; of `max` that
+    /// are evenly spaced, if there are more. The ratio is the one that m counts by. Equal rates have the one tap 1.
+    pub(crate) fn spaced_phases(&self, max: u64) -> (Ratio, Vec<(i128, Vec<f64>)>) {
+        if self.ratio().is_identity() {
+            return (self.ratio(), vec![(0, vec![1.0])]);
+        }
+        let phases = self.ratio().phases();
+        // Phases apart by less than one are those of a ratio with `max` times the terms.
+        let finer = (phases > max).then(|| self.shape().times(max)).flatten();
+        let shape = finer.unwrap_or(*self.shape());
+        let count = phases.min(max);
+        let spacing = shape.ratio().phases() / count;
+        let mut on_demand = OnDemandTaps::new(&shape);
+        let phase = |k: u64| {
+            let (first, taps) = on_demand.taps_about(i128::from(k * spacing));
+            (first, taps.to_vec())
+        };
+        (shape.ratio(), (0..count).map(phase).collect())
+    }
+
+    /// The same filter from outputs back to inputs, see [`FilterShape::transposed`].
+    ///
+    /// # Errors
+    /// [`Error::FilterTooLarge`].
+    pub(crate) fn transposed(&self) -> Result<&Self> {
+        if let Some(plan) = self.0.transposed.get() {
+            return Ok(plan);
+        }
+        let options = ResampleOptions { limits: self.options().limits, ..ResampleOptions::default() };
+        let plan = Self::with_shape(&self.shape().transposed(), &options)?;
+        Ok(self.0.transposed.get_or_init(|| plan))
+    }
+
+    /// What the taps of the outputs from 0 on sum to before they are normalised; 1 where a window is so short that it holds
+    /// none, and nothing is divided.
+    pub(crate) fn tap_sums(&self) -> Box<dyn Iterator<Item = f64> + '_> {
+        if let Bank::Exact(_) = self.bank() {
+            let sums = self.0.sums.get_or_init(|| phase_sums(self.shape()));
+            Box::new(sums.iter().copied().cycle().map(divisor))
+        } else {
+            let mut on_demand = OnDemandTaps::new(self.shape());
+            Box::new((0..).map(move |n| divisor(on_demand.sum(n))))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn choice(orig_freq: u64, new_freq: u64, options: &ResampleOptions) -> Result<Choice> {
+        let shape = FilterShape::new(Ratio::new(orig_freq, new_freq)?, options)?;
+        Choice::new(&shape, options.limits)
+    }
+
+    #[test]
+    fn banks_are_exact_as_long_as_they_fit() {
+        let options = ResampleOptions::default();
+        let bytes = |orig_freq, new_freq| {
+            exact_bytes(
+                &FilterShape::new(Ratio::new(orig_freq, new_freq).expect("a ratio"), &options).expect("a shape"),
+            )
+        };
+        assert_eq!(choice(16_001, 16_000, &options), Ok(Choice::Exact));
+        let Ok(Choice::Interpolated(grid)) = choice(4_294_967_291, 4_294_967_279, &options) else { panic!() };
+        assert_eq!(grid, Grid { nodes: 275, half: 6 });
+        // The byte decides.
+        let exact = u64::try_from(bytes(16_001, 16_000)).expect("some megabytes");
+        assert_eq!(choice(16_001, 16_000, &options.max_filter_bytes(exact)), Ok(Choice::Exact));
+        assert!(matches!(choice(16_001, 16_000, &options.max_filter_bytes(exact - 1)), Ok(Choice::Interpolated(_))));
+        // Few nodes are enough where the taps lie close to each other.
+        let Ok(Choice::Interpolated(grid)) = choice(1_000_003 * 1000, 1_000_033, &options) else { panic!() };
+        assert_eq!((grid.nodes, grid.half), (1, 6060));
+    }
+
+    #[test]
+    fn what_fits_in_neither_form_is_refused_with_the_smaller() {
+        let options = ResampleOptions::default().max_filter_bytes(10_000);
+        let refused = choice(16_001, 16_000, &options);
+        let Err(Error::FilterTooLarge { bytes, phases: 16_000, taps: 13, limit: 10_000 }) = refused else {
+            panic!("{refused:?}")
+        };
+        assert!((22_000..23_000).contains(&bytes), "{bytes}");
+    }
+
+    #[test]
+    fn the_way_back_has_the_limits_of_the_way_there() {
+        let plan = Plan::new(16_001, 16_000, &ResampleOptions::default().max_filter_bytes(30_000)).expect("a plan");
+        let transposed = plan.transposed().expect("a plan");
+        assert!(transposed.filter_bytes() <= 30_000, "{}", transposed.filter_bytes());
+    }
+}
