@@ -15,7 +15,6 @@ use crate::alloc::zeroed_array;
 use crate::error::{Error, Result};
 use crate::lanes::{Lanes, last, scatter};
 use crate::num::to_position;
-use crate::options::Padding;
 use crate::plan::Plan;
 
 impl CpuResampler {
@@ -121,25 +120,16 @@ impl CpuResampler {
 
     fn adjoint_floats<F: Kernel + Sample>(&self, plan: &Plan, outputs: &[&[F]], input: &mut [F]) -> Result<()> {
         let input_len = input.len() / outputs.len().max(1);
-        if plan.ratio().is_identity() {
-            for (input, output) in input.chunks_exact_mut(input_len.max(1)).zip(outputs) {
-                let len = input.len().min(output.len());
-                input[..len].copy_from_slice(&output[..len]);
-                input[len..].fill(F::default());
-            }
-            return Ok(());
-        }
         let divided: Vec<Vec<F>>;
         let mut signals = outputs.to_vec();
-        if plan.options().normalize_phases {
+        if plan.shape().is_normalized() {
             let divide =
                 |output: &&[F]| output.iter().zip(plan.tap_sums()).map(|(value, sum)| value.times(1.0 / sum)).collect();
             divided = outputs.iter().map(divide).collect();
             signals = divided.iter().map(Vec::as_slice).collect();
         }
         let transposed = plan.transposed()?;
-        let padding = plan.options().padding;
-        let margin = if padding == Padding::Zero { 0 } else { plan.look_ahead() };
+        let (padding, margin) = (plan.shape().padding(), plan.shape().margin());
         // Places before the clip are outputs of a signal that stands some periods later.
         let (period, stride) = (plan.ratio().stride(), plan.ratio().phases());
         let periods = (margin as u64).div_ceil(period);

@@ -7,7 +7,7 @@ use super::kernel::Kernel;
 use crate::num::{to_index, to_position};
 use crate::options::Padding;
 use crate::plan::Plan;
-use crate::plan::reach::positions;
+use crate::plan::reach::{input_range, positions};
 use crate::simd::Level;
 
 /// A clip, or the part of it that is there.
@@ -22,21 +22,10 @@ pub(crate) struct Clip<'a, T> {
 
 /// Computes the outputs `first..first + output.len()`.
 pub(crate) fn resample_range<T: Kernel>(plan: &Plan, level: Level, clip: Clip<'_, T>, first: u64, output: &mut [T]) {
-    if plan.ratio().is_identity() {
-        let inside = clip.inside(to_position(first)..to_position(first + output.len() as u64));
-        let at = to_index(inside.start.abs_diff(to_position(first)));
-        output.fill(T::default());
-        let samples = clip.slice(inside);
-        if let Some(output) = output.get_mut(at..at + samples.len()) {
-            output.copy_from_slice(samples);
-        }
-        return;
-    }
-    let padding = plan.options().padding;
+    let padding = plan.shape().padding();
     // Beyond the last window that holds anything is silence, and as much of it as was asked for: no place is too far out.
     let end = match clip.len {
-        Some(len) if padding == Padding::Zero => len as u64,
-        Some(len) => (len as u64).saturating_add(plan.look_ahead() as u64),
+        Some(len) => (len as u64).saturating_add(plan.shape().margin() as u64),
         None => u64::try_from(clip.origin.saturating_add(to_position(clip.samples.len()))).unwrap_or(0),
     };
     let audible = plan.shape().first_from(end).saturating_sub(first);
@@ -57,7 +46,7 @@ pub(crate) fn resample_range<T: Kernel>(plan: &Plan, level: Level, clip: Clip<'_
                 if output.is_empty() {
                     continue;
                 }
-                let positions = positions(plan, len, first..first + output.len() as u64);
+                let positions = positions(plan.shape(), len, first..first + output.len() as u64);
                 let origin = positions.start;
                 let sample = |position| {
                     let source = padding.source(position, len).and_then(|source| i64::try_from(source).ok());
@@ -158,10 +147,9 @@ fn needed<T: Copy + Default>(plan: &Plan, clip: Clip<'_, T>, outputs: Range<u64>
     let index = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
     let range = match clip.len {
         Some(len) => {
-            let range = crate::plan::reach::input_range(plan, len, index(outputs.start)..index(outputs.end));
+            let range = input_range(plan.shape(), len, index(outputs.start)..index(outputs.end));
             to_position(range.start)..to_position(range.end)
         }
-        None if plan.ratio().is_identity() => to_position(outputs.start)..to_position(outputs.end),
         None => plan.shape().window(outputs.start).start..plan.shape().window(outputs.end - 1).end,
     };
     clip.inside(range)

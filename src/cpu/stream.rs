@@ -5,7 +5,7 @@ use super::range::{Clip, resample_range};
 use super::{CpuResampler, Sample};
 use crate::error::{Error, Result};
 use crate::num::to_position;
-use crate::options::{OutputLength, Padding};
+use crate::options::OutputLength;
 use crate::plan::{Bank, Plan};
 use crate::simd::Level;
 
@@ -208,7 +208,7 @@ impl<T: Sample> Stream<T> {
 
     /// Samples that the padding puts on each side.
     fn margin(&self) -> usize {
-        if self.plan.options().padding == Padding::Zero { 0 } else { self.plan.look_ahead() }
+        self.plan.shape().margin()
     }
 
     fn total(&self) -> u64 {
@@ -238,11 +238,7 @@ impl<T: Sample> Stream<T> {
             }
             self.received += (to - from) as u64;
             from = to;
-            let complete = if self.plan.ratio().is_identity() {
-                self.received
-            } else {
-                self.plan.shape().first_reaching(self.received)
-            };
+            let complete = self.plan.shape().first_reaching(self.received);
             // Shorter signals than the filter complete more frames than they have outputs.
             let complete = complete.min(self.total());
             if complete > self.produced {
@@ -273,7 +269,7 @@ impl<T: Sample> Stream<T> {
     /// Where in the planes the sample is that the padding puts at a position outside the signal.
     fn source(&self, position: i64) -> Option<usize> {
         let len = usize::try_from(self.received).unwrap_or(usize::MAX);
-        let source = self.plan.options().padding.source(position, len)?;
+        let source = self.plan.shape().padding().source(position, len)?;
         usize::try_from(to_position(source as u64) - self.origin).ok()
     }
 
@@ -300,7 +296,6 @@ impl<T: Sample> Stream<T> {
         let next = match self.plan.options().output_length {
             // Nothing more is wanted.
             OutputLength::Exact(frames) if self.produced >= frames as u64 => i64::MAX,
-            _ if self.plan.ratio().is_identity() => to_position(self.produced),
             _ => self.plan.shape().window(self.produced).start,
         };
         // The end of the signal may need its mirror image: that of so many samples before the last one.

@@ -12,7 +12,7 @@ use super::ratio::Ratio;
 use super::sinc::{PrototypeFunction, WindowFunction};
 use crate::error::{Error, Result};
 use crate::num::saturating_position;
-use crate::options::{ResampleOptions, Window};
+use crate::options::{Padding, ResampleOptions, Window};
 
 /// What a filter will look like, in integers, before any tap is computed.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,12 +23,16 @@ pub(crate) struct FilterShape {
     window: Window,
     /// Whether the taps of a phase are divided by their sum.
     normalize: bool,
+    /// Padding that has an effect: equal rates have none.
+    padding: Padding,
     /// h(0) = base/M.
     gain: f64,
     /// The largest |m| inside the window.
     pub(crate) reach: i128,
     /// Taps of the longest phase; phases differ by at most one.
     taps: usize,
+    /// Input samples inside the window on one side of its centre, at most.
+    look_ahead: usize,
 }
 
 impl FilterShape {
@@ -41,9 +45,24 @@ impl FilterShape {
         if beyond(stride, phases) || beyond(phases, stride) {
             return Err(Error::RatioTooLarge { orig_freq: stride, new_freq: phases, limit: limits.max_ratio });
         }
-        let (width, rolloff) = (options.lowpass_filter_width, options.rolloff);
-        // Equal rates use no filter, so they are not refused for what it would cost.
-        let reach = if ratio.is_identity() { 0 } else { largest_inside(width, rolloff, stride.max(phases)) };
+        let (width, rolloff, window) = (options.lowpass_filter_width, options.rolloff, options.window);
+        if ratio.is_identity() {
+            // The one sample at the output's place, with the tap 1: nothing to normalise, and no window that leaves the clip.
+            let (normalize, padding) = (false, Padding::Zero);
+            return Ok(Self {
+                ratio,
+                width,
+                rolloff,
+                window,
+                normalize,
+                padding,
+                gain: 1.0,
+                reach: 0,
+                taps: 1,
+                look_ahead: 0,
+            });
+        }
+        let reach = largest_inside(width, rolloff, stride.max(phases));
         let taps = (reach.saturating_mul(2) / u128::from(phases)).saturating_add(1);
         let bytes = taps.saturating_mul(size_of::<f32>() as u128);
         let limit = limits.max_filter_bytes;
@@ -57,11 +76,13 @@ impl FilterShape {
             ratio,
             width,
             rolloff,
-            window: options.window,
+            window,
             normalize: options.normalize_phases,
+            padding: options.padding,
             gain,
             reach,
             taps,
+            look_ahead: look_ahead(reach, phases),
         })
     }
 
@@ -70,14 +91,16 @@ impl FilterShape {
     pub(crate) fn transposed(&self) -> Self {
         let ratio = self.ratio.reversed();
         let taps = usize::try_from(self.reach * 2 / i128::from(ratio.phases()) + 1).unwrap_or(usize::MAX);
-        Self { ratio, normalize: false, taps, ..*self }
+        let look_ahead = if ratio.is_identity() { 0 } else { look_ahead(self.reach, ratio.phases()) };
+        Self { ratio, normalize: false, padding: Padding::Zero, taps, look_ahead, ..*self }
     }
 
     /// The same filter with the terms of the ratio, and so every m, taken `factor` times; none if they become too large.
     pub(crate) fn times(&self, factor: u64) -> Option<Self> {
         let ratio = self.ratio.times(factor)?;
         let reach = largest_inside(self.width, self.rolloff, ratio.stride().max(ratio.phases()));
-        Some(Self { ratio, reach: i128::try_from(reach).ok()?, ..*self })
+        let reach = i128::try_from(reach).ok()?;
+        Some(Self { ratio, reach, look_ahead: look_ahead(reach, ratio.phases()), ..*self })
     }
 
     pub(crate) fn is_normalized(&self) -> bool {
@@ -102,7 +125,23 @@ impl FilterShape {
 
     /// Input samples inside the window on one side of its centre, at most.
     pub(crate) fn look_ahead(&self) -> usize {
-        usize::try_from(self.reach.div_euclid(self.phases()) + 1).unwrap_or(usize::MAX)
+        self.look_ahead
+    }
+
+    /// Padding that has an effect.
+    pub(crate) fn padding(&self) -> Padding {
+        self.padding
+    }
+
+    /// Samples that the padding adds on each side of a clip: none for zeros, which need not be written out.
+    pub(crate) fn margin(&self) -> usize {
+        if self.padding == Padding::Zero { 0 } else { self.look_ahead }
+    }
+
+    /// The shape of the same taps without padding.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn without_padding(&self) -> Self {
+        Self { padding: Padding::Zero, ..*self }
     }
 
     /// The first output whose window reaches beyond `position`.
@@ -179,6 +218,11 @@ impl FilterShape {
     pub(crate) fn phases(&self) -> i128 {
         i128::from(self.ratio.phases())
     }
+}
+
+/// Largest number of whole input samples between the centre of a window and its end.
+fn look_ahead(reach: i128, phases: u64) -> usize {
+    usize::try_from(reach.div_euclid(phases.into()) + 1).unwrap_or(usize::MAX)
 }
 
 /// The largest integer m with m · rolloff / larger < width, in the arithmetic with which the taps are computed.

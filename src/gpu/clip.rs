@@ -53,10 +53,10 @@ impl GpuClip {
     /// [`GpuResampler::adjoint_batch`] does both, from host memory. [`Error::FilterTooLarge`] if the filter's transpose is
     /// beyond the limit.
     pub fn adjoint(plan: &Plan, input_offset: u64, clip_len: u64, output_offset: u64) -> Result<Self> {
-        if plan.options().padding != Padding::Zero && !plan.ratio().is_identity() {
+        if plan.shape().padding() != Padding::Zero {
             return Err(Error::GpuUnsupported { what: "the adjoint of a padded clip, in buffers" });
         }
-        let divided_by = (plan.options().normalize_phases && !plan.ratio().is_identity()).then(|| *plan.shape());
+        let divided_by = plan.shape().is_normalized().then(|| *plan.shape());
         Ok(Self {
             plan: plan.transposed()?.clone(),
             input_offset,

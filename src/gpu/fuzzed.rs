@@ -138,13 +138,13 @@ fn check_samples(clip: &ClipShape<'_>, segment: &Segment) {
 /// Positions under an output of the clip.
 fn window(clip: &ClipShape<'_>, n: usize) -> std::ops::Range<i64> {
     let output = clip.first_output + n as u64;
-    if clip.plan.ratio().is_identity() { output as i64..output as i64 + 1 } else { clip.plan.shape().window(output) }
+    clip.plan.shape().window(output)
 }
 
 /// The sample that stands at a position.
 fn sample_at(clip: &ClipShape<'_>, position: i64) -> Option<usize> {
-    let (padding, reach) = (clip.plan.options().padding, clip.plan.look_ahead() as i64);
-    if padding == Padding::Zero || clip.plan.ratio().is_identity() {
+    let (padding, reach) = (clip.plan.shape().padding(), clip.plan.look_ahead() as i64);
+    if padding == Padding::Zero {
         let source = i128::from(position) - i128::from(clip.origin);
         return usize::try_from(source).ok().filter(|&source| source < clip.input_len);
     }

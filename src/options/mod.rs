@@ -162,11 +162,19 @@ impl ResampleOptions {
         self
     }
 
-    /// Checks every field against its range.
+    /// Checks every field against its range, as [`Plan::new`](crate::Plan::new) does first.
     ///
     /// # Errors
     /// [`Error::Option`] for the first field outside its range.
-    pub(crate) fn check(&self) -> Result<()> {
+    ///
+    /// ```
+    /// use polyphase::{Error, ResampleOptions};
+    ///
+    /// assert_eq!(ResampleOptions::default().validate(), Ok(()));
+    /// let refused = ResampleOptions::default().rolloff(1.5).validate();
+    /// assert!(matches!(refused, Err(Error::Option { field: "rolloff", value: 1.5, .. })));
+    /// ```
+    pub fn validate(&self) -> Result<()> {
         let refuse = |field, value, range: String| Err(Error::Option { field, value, range });
         let widest = self.limits.max_lowpass_filter_width;
         #[expect(clippy::cast_precision_loss, reason = "a limit beyond 2^53 zero crossings limits nothing")]

@@ -50,7 +50,7 @@ impl Plan {
     /// # Errors
     /// As [`Plan::with_ratio`].
     pub fn cached_with_ratio(ratio: Ratio, options: &ResampleOptions) -> Result<Self> {
-        options.check()?;
+        options.validate()?;
         let key = Key {
             ratio,
             lowpass_filter_width: options.lowpass_filter_width.to_bits(),

@@ -49,7 +49,11 @@ struct Inner {
 /// The float32 taps.
 #[derive(Debug)]
 pub(crate) enum Bank {
+    /// No taps: equal rates give the samples back.
+    Copy,
+    /// The taps of every phase.
     Exact(PhaseBlocks),
+    /// The taps of evenly spaced phases.
     Interpolated(InterpolatedBank),
 }
 
@@ -74,6 +78,7 @@ pub enum FilterForm {
 /// A form for a bank and the bytes that it takes, decided before any tap is computed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Choice {
+    Copy,
     Exact,
     Interpolated(Grid),
 }
@@ -81,6 +86,9 @@ enum Choice {
 impl Choice {
     /// The exact bank if it is within the limit, else the interpolated one if that is.
     fn new(shape: &FilterShape, limits: Limits) -> Result<Self> {
+        if shape.ratio().is_identity() {
+            return Ok(Self::Copy);
+        }
         let limit = limits.max_filter_bytes;
         if exact_bytes(shape) <= u128::from(limit) {
             return Ok(Self::Exact);
@@ -114,12 +122,13 @@ impl Plan {
     /// # Errors
     /// As [`new`](Self::new).
     pub fn with_ratio(ratio: Ratio, options: &ResampleOptions) -> Result<Self> {
-        options.check()?;
+        options.validate()?;
         Self::with_shape(&FilterShape::new(ratio, options)?, options)
     }
 
     fn with_shape(shape: &FilterShape, options: &ResampleOptions) -> Result<Self> {
         let f32_bank = match Choice::new(shape, options.limits)? {
+            Choice::Copy => Bank::Copy,
             Choice::Exact => Bank::Exact(PhaseBlocks::design(shape)),
             Choice::Interpolated(grid) => Bank::Interpolated(InterpolatedBank::design(shape, grid)),
         };
@@ -175,7 +184,7 @@ impl Plan {
         if output.start > output.end || output.end > len {
             return Err(Error::OutputRange { start: output.start, end: output.end, len });
         }
-        Ok(crate::plan::reach::input_range(self, input_len, output))
+        Ok(reach::input_range(self.shape(), input_len, output))
     }
 
     /// Taps of the longest phase: multiply-adds that one output sample costs (four times as many from an interpolated bank).
@@ -187,6 +196,7 @@ impl Plan {
     /// Bytes of the float32 filter bank: taps, the zeros between them, and the start of each block.
     pub fn filter_bytes(&self) -> usize {
         match self.bank() {
+            Bank::Copy => 0,
             Bank::Exact(blocks) => blocks.bytes(),
             Bank::Interpolated(bank) => bank.bytes(),
         }
@@ -208,7 +218,7 @@ impl Plan {
     /// ```
     pub fn filter_form(&self) -> FilterForm {
         match self.bank() {
-            Bank::Exact(_) => FilterForm::Exact,
+            Bank::Copy | Bank::Exact(_) => FilterForm::Exact,
             Bank::Interpolated(bank) => FilterForm::Interpolated {
                 nodes: bank.nodes_per_sample(),
                 max_error: MAX_ERROR,
@@ -220,13 +230,13 @@ impl Plan {
     /// Input samples that the window reaches at most on each side of an output sample. A stream gives an output once it
     /// has this many after it; the output itself has no delay, since the filter is symmetric about it.
     pub fn look_ahead(&self) -> usize {
-        if self.ratio().is_identity() { 0 } else { self.shape().look_ahead() }
+        self.shape().look_ahead()
     }
 
     /// Multiply-adds that one float32 output costs.
     pub(crate) fn multiply_adds(&self) -> u64 {
         let rows = match self.bank() {
-            Bank::Exact(_) => 1,
+            Bank::Copy | Bank::Exact(_) => 1,
             Bank::Interpolated(_) => NODES,
         };
         (self.taps() as u64).saturating_mul(rows as u64)
@@ -244,7 +254,7 @@ impl Plan {
     /// whose taps are computed for it alone, at most: they are even.)
     pub(crate) fn f64_bank(&self, outputs: usize) -> Option<&FilterBank<f64>> {
         match self.bank() {
-            Bank::Interpolated(_) => None,
+            Bank::Copy | Bank::Interpolated(_) => None,
             Bank::Exact(_) if (outputs as u64) < self.ratio().phases() / 2 => self.0.f64_bank.get(),
             Bank::Exact(_) => Some(self.0.f64_bank.get_or_init(|| FilterBank::design(self.shape()))),
         }
@@ -253,7 +263,7 @@ impl Plan {
     /// The first m and the float64 taps of each phase, in the order of their places between two input samples; of `max` that
     /// are evenly spaced, if there are more. The ratio is the one that m counts by. Equal rates have the one tap 1.
     pub(crate) fn spaced_phases(&self, max: u64) -> (Ratio, Vec<(i128, Vec<f64>)>) {
-        if self.ratio().is_identity() {
+        if let Bank::Copy = self.bank() {
             return (self.ratio(), vec![(0, vec![1.0])]);
         }
         let phases = self.ratio().phases();

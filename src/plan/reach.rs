@@ -1,40 +1,32 @@
-//! What lies beyond the ends of a clip, and what a range of the output needs of it: in integers, no sample in sight.
+//! Which positions and samples a range of outputs is computed from, in integers.
 
 use std::ops::Range;
 
+use crate::filter::shape::FilterShape;
 use crate::num::{index_at, to_position};
 use crate::options::Padding;
-use crate::plan::Plan;
 
-/// The positions under the windows of a range of outputs, as far out as there can be anything but silence.
-pub(crate) fn positions(plan: &Plan, input_len: usize, outputs: Range<u64>) -> Range<i64> {
-    let margin = match plan.options().padding {
-        Padding::Zero => 0,
-        Padding::Edge | Padding::Reflect => to_position(plan.look_ahead()),
-    };
-    let (start, end) = (-margin, to_position(input_len).saturating_add(margin));
+/// Positions inside the windows of a range of outputs, clamped to the clip and its padding.
+pub(crate) fn positions(shape: &FilterShape, input_len: usize, outputs: Range<u64>) -> Range<i64> {
     if outputs.is_empty() {
         return 0..0;
     }
-    let windows = if plan.ratio().is_identity() {
-        to_position(outputs.start)..to_position(outputs.end)
-    } else {
-        plan.shape().window(outputs.start).start..plan.shape().window(outputs.end - 1).end
-    };
-    let start = windows.start.clamp(start, end);
-    start..windows.end.clamp(start, end)
+    let margin = to_position(shape.margin());
+    let (start, end) = (-margin, to_position(input_len).saturating_add(margin));
+    let first = shape.window(outputs.start).start.clamp(start, end);
+    first..shape.window(outputs.end - 1).end.clamp(first, end)
 }
 
-/// The samples of a clip of `input_len` that a range of its output is computed from.
-pub(crate) fn input_range(plan: &Plan, input_len: usize, outputs: Range<usize>) -> Range<usize> {
-    let Range { start, end } = positions(plan, input_len, outputs.start as u64..outputs.end as u64);
+/// Samples of a clip of `input_len` that a range of its output is computed from.
+pub(crate) fn input_range(shape: &FilterShape, input_len: usize, outputs: Range<usize>) -> Range<usize> {
+    let Range { start, end } = positions(shape, input_len, outputs.start as u64..outputs.end as u64);
     let len = to_position(input_len);
     if start >= end || len == 0 {
         return 0..0;
     }
     let (mut first, mut last) = (start.clamp(0, len - 1), (end - 1).clamp(0, len - 1));
-    // Where the mirror shows; a clip that is shorter than what is in the mirror is needed whole.
-    if plan.options().padding == Padding::Reflect {
+    // The reflected samples too; of a clip that is shorter than its reflection, all.
+    if shape.padding() == Padding::Reflect {
         if start < 0 {
             last = last.max((-start).min(len - 1));
         }
@@ -49,6 +41,7 @@ pub(crate) fn input_range(plan: &Plan, input_len: usize, outputs: Range<usize>) 
 mod tests {
     use super::*;
     use crate::options::ResampleOptions;
+    use crate::plan::Plan;
 
     /// Every sample that a window finds, itself or in the mirror, and no more than the hull of them.
     #[test]
@@ -60,11 +53,11 @@ mod tests {
                 for len in [1, 2, 5, 30, 200] {
                     for start in 0..plan.output_len(len) {
                         for end in [start + 1, (start + 9).min(plan.output_len(len))] {
-                            let windows = positions(&plan, len, start as u64..end as u64);
+                            let windows = positions(plan.shape(), len, start as u64..end as u64);
                             let found: Vec<_> = windows.filter_map(|position| padding.source(position, len)).collect();
                             let (first, last) = (found.iter().min(), found.iter().max());
                             let hull = first.zip(last).map_or(0..0, |(&first, &last)| first..last + 1);
-                            let range = input_range(&plan, len, start..end);
+                            let range = input_range(plan.shape(), len, start..end);
                             assert!(
                                 range.start <= hull.start && range.end >= hull.end && range.end <= len,
                                 "{range:?} for {hull:?} of {len}"

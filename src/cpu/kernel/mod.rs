@@ -23,7 +23,7 @@ pub(crate) use self::scratch::reserve_scratch;
 use self::scratch::{MAX_AT_EDGE, Scratch};
 use crate::filter::blocks::LANES;
 use crate::filter::coefficient::Coefficient;
-use crate::num::{to_index, to_position};
+use crate::num::{index_at, overlap, to_index, to_position};
 use crate::plan::{Bank, Plan};
 use crate::simd::Level;
 
@@ -51,6 +51,7 @@ pub trait Kernel: Coefficient {
 impl Kernel for f32 {
     fn convolve(level: Level, plan: &Plan, samples: &[Self], origin: i64, first: u64, output: &mut [Self]) -> bool {
         match plan.bank() {
+            Bank::Copy => copy(samples, origin, first, output),
             Bank::Exact(blocks) => {
                 let input = Input { blocks, samples, origin };
                 dispatch!(level.simd(), simd => input.convolve(simd, first, output))
@@ -68,6 +69,7 @@ impl Kernel for f32 {
             taps.skip(skipped).zip(samples).map(|(tap, sample)| tap * sample).sum()
         };
         match plan.bank() {
+            Bank::Copy => sum(&mut std::iter::once(1.0)),
             Bank::Exact(blocks) => sum(&mut blocks.output_taps(n)),
             Bank::Interpolated(bank) => sum(&mut bank.output_taps(n)),
         }
@@ -81,6 +83,16 @@ impl Kernel for f32 {
     fn plus(self, other: Self) -> Self {
         self + other
     }
+}
+
+/// Output n of equal rates: sample n, and 0 outside the clip. It cannot be contaminated.
+fn copy<T: Copy + Default>(samples: &[T], origin: i64, first: u64, output: &mut [T]) -> bool {
+    let start = to_position(first);
+    let inside = overlap(start, output.len(), origin, samples.len());
+    output.fill(T::default());
+    let samples = samples.get(index_at(start.saturating_sub(origin))..).unwrap_or_default();
+    output[inside.clone()].copy_from_slice(&samples[..inside.len()]);
+    true
 }
 
 impl Input<'_> {

@@ -1,14 +1,17 @@
 //! The float64 kernel: the reference, one plain sum of products for each output.
 
-use super::Kernel;
+use super::{Kernel, copy};
 use crate::filter::on_demand::OnDemandTaps;
 use crate::num::{index_at, overlap, to_index, to_position};
-use crate::plan::Plan;
+use crate::plan::{Bank, Plan};
 use crate::simd::Level;
 
 /// float64: the reference, one plain sum for each output.
 impl Kernel for f64 {
     fn convolve(_: Level, plan: &Plan, samples: &[Self], origin: i64, first: u64, output: &mut [Self]) -> bool {
+        if let Bank::Copy = plan.bank() {
+            return copy(samples, origin, first, output);
+        }
         // Fewer outputs than phases do not pay for the taps of all of them.
         match plan.f64_bank(output.len()) {
             Some(bank) => {

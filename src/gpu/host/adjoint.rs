@@ -141,8 +141,7 @@ impl<'a> Adjoint<'a> {
             return Err(Error::OutputLen { expected, actual: gradient_len });
         }
         let transposed = plan.transposed()?;
-        let padding = plan.options().padding;
-        let margin = if padding == Padding::Zero { 0 } else { plan.look_ahead() };
+        let (padding, margin) = (plan.shape().padding(), plan.shape().margin());
         // Places before the clip are outputs of a gradient that stands some periods later.
         let (period, stride) = (transposed.ratio().phases(), transposed.ratio().stride());
         let periods = (margin as u64).div_ceil(period);
@@ -155,7 +154,7 @@ impl<'a> Adjoint<'a> {
         // Outputs are computed by whole periods, but for interpolated banks.
         let (first_output, skipped) = match transposed.bank() {
             Bank::Interpolated(_) => (first, 0),
-            Bank::Exact(_) => (0, usize::try_from(first).unwrap_or(usize::MAX)),
+            Bank::Copy | Bank::Exact(_) => (0, usize::try_from(first).unwrap_or(usize::MAX)),
         };
         Ok(Self { padding, transposed, gradient_len, input_len, margin, origin, first_output, skipped })
     }
@@ -190,7 +189,7 @@ impl<'a> Adjoint<'a> {
 }
 
 fn is_normalized(plan: &Plan) -> bool {
-    plan.options().normalize_phases && !plan.ratio().is_identity()
+    plan.shape().is_normalized()
 }
 
 /// A gradient in float32, divided by the sums of the taps if the plan's are normalised.

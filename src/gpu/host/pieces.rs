@@ -42,10 +42,7 @@ impl<'a> ClipShape<'a> {
         first_output: u64,
         output_len: usize,
     ) -> Self {
-        let margin = match plan.options().padding {
-            Padding::Zero => 0,
-            Padding::Edge | Padding::Reflect => plan.look_ahead() as u64,
-        };
+        let margin = plan.shape().margin() as u64;
         let silence = plan.shape().first_from(origin.saturating_add(input_len as u64).saturating_add(margin));
         let audible = if input_len == 0 { 0 } else { silence.saturating_sub(first_output) };
         let output_len = output_len.min(usize::try_from(audible).unwrap_or(usize::MAX));
@@ -62,10 +59,10 @@ impl<'a> ClipShape<'a> {
         };
         let from = index(shape.window(output(outputs.start)).start);
         let to = index(shape.window(output(outputs.end - 1)).end).max(from);
-        match self.plan.options().padding {
+        match self.plan.shape().padding() {
             Padding::Zero => from..to,
             Padding::Edge | Padding::Reflect => {
-                let samples = input_range(self.plan, self.input_len, outputs);
+                let samples = input_range(self.plan.shape(), self.input_len, outputs);
                 // Windows between two samples hold none. The shaders count from the first all the same: it must be near.
                 if samples.is_empty() { from..from } else { samples }
             }

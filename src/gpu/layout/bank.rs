@@ -35,11 +35,8 @@ impl Recipe {
             Kernel::Banded => Shader::Banded,
         };
         let ratio = plan.ratio();
-        if ratio.is_identity() {
-            // Whatever its bank: no tap is used.
-            return Ok(Self { shader: exact, granularity: 1, copies: true, tile: None });
-        }
         let shader = match plan.bank() {
+            PlanBank::Copy => return Ok(Self { shader: exact, granularity: 1, copies: true, tile: None }),
             PlanBank::Interpolated(_) => Shader::Interpolated,
             PlanBank::Exact(_) => exact,
         };
@@ -101,11 +98,11 @@ impl Bank {
     /// # Errors
     /// [`Error::GpuLimit`] as [`Recipe::new`], [`Error::GpuUnsupported`] for such an adjoint from an interpolated bank.
     pub(crate) fn new(plan: &Plan, recipe: Recipe, divided_by: Option<&FilterShape>) -> Result<Self> {
-        if recipe.copies {
-            let entry = PlanEntry { phases: 1, stride: 1, ..PlanEntry::default() };
-            return Ok(Self { recipe, form: Form::Phases { entry, starts: vec![0] }, taps: vec![0.0; 4] });
-        }
         match plan.bank() {
+            PlanBank::Copy => {
+                let entry = PlanEntry { phases: 1, stride: 1, ..PlanEntry::default() };
+                Ok(Self { recipe, form: Form::Phases { entry, starts: vec![0] }, taps: vec![0.0; 4] })
+            }
             PlanBank::Interpolated(_) if divided_by.is_some() => Err(Error::GpuUnsupported {
                 what: "the adjoint of a normalised filter with an interpolated bank, in buffers",
             }),

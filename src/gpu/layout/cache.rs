@@ -88,7 +88,7 @@ impl BankCache {
 impl Key {
     fn new(plan: &Plan, kernel: Kernel, divided_by: Option<&FilterShape>) -> Self {
         let interpolated = matches!(plan.bank(), PlanBank::Interpolated(_));
-        Self { shape: *plan.shape(), interpolated, kernel, divided_by: divided_by.copied() }
+        Self { shape: plan.shape().without_padding(), interpolated, kernel, divided_by: divided_by.copied() }
     }
 }
 

@@ -106,12 +106,12 @@ impl Builder {
 
     /// Returns the plan's index.
     fn add_plan(&mut self, clip: &GpuClip, bank: &Bank) -> Result<usize> {
-        let (padding, margin) = match clip.plan.options().padding {
-            _ if clip.plan.ratio().is_identity() => (0, 0),
-            Padding::Zero => (0, 0),
-            Padding::Edge => (1, clip.plan.look_ahead()),
-            Padding::Reflect => (2, clip.plan.look_ahead()),
+        let padding = match clip.plan.shape().padding() {
+            Padding::Zero => 0,
+            Padding::Edge => 1,
+            Padding::Reflect => 2,
         };
+        let margin = clip.plan.shape().margin();
         let margin = to_u32("the reach of the filter", margin as u64)?;
         self.pads |= padding != 0;
         // Taps are counted in what the shader's array holds: single ones, or vec4s.
