@@ -1,4 +1,5 @@
-//! [`Batch`] and [`BatchBuf`]: clips of any lengths, each with its own plan, in and out.
+//! [`Batch`] and [`BatchBuf`]: clips of any lengths, each with its own plan, in and out; and what both backends make of
+//! them, [`Source`] and [`Run`].
 
 use std::ops::Range;
 
@@ -155,6 +156,26 @@ impl<T> BatchBuf<T> {
     fn range(&self, index: usize) -> Option<Range<usize>> {
         Some(*self.offsets.get(index)?..*self.offsets.get(index.checked_add(1)?)?)
     }
+}
+
+/// Samples of a clip, or of a part of it, and their place in the clip.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Source<'a, T> {
+    /// Samples from position `origin` on.
+    pub(crate) samples: &'a [T],
+    /// Position of the first of them.
+    pub(crate) origin: i64,
+    /// Length of the whole clip, beyond whose ends the plan's padding applies; `None` for zeros beyond `samples`.
+    pub(crate) clip_len: Option<usize>,
+}
+
+/// Consecutive outputs of one clip of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Run {
+    /// Index of the clip.
+    pub(crate) clip: usize,
+    /// Numbers of the outputs.
+    pub(crate) outputs: Range<u64>,
 }
 
 #[cfg(test)]
