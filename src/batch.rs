@@ -1,12 +1,12 @@
 //! [`Batch`] and [`BatchBuf`]: clips of any lengths, each with its own plan, in and out; and what both backends make of
 //! them, [`Source`] and [`Run`].
 
-use std::ops::Range;
+use std::ops::{Index, Range};
 
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 
-/// A ragged batch: clips to resample in one call, borrowed wherever they lie, each with its own length and plan.
+/// A ragged batch: clips to resample in one call, borrowed, each with its own length and plan.
 ///
 /// ```
 /// use polyphase::{Batch, CpuResampler, Plan, ResampleOptions};
@@ -23,6 +23,22 @@ use crate::plan::Plan;
 /// assert_eq!(lengths, [200, 101, 0]);
 /// let (samples, offsets) = resampled.into_parts();
 /// assert_eq!((samples.len(), offsets), (301, vec![0, 200, 301, 301]));
+/// # Ok::<(), polyphase::Error>(())
+/// ```
+///
+/// Clips of one plan are collected:
+///
+/// ```
+/// use polyphase::{Batch, CpuResampler, Plan, Preset};
+///
+/// let plan = Plan::new(44_100, 16_000, Preset::High)?;
+/// let clips = vec![vec![0.0_f32; 44_100], vec![0.0; 441]];
+/// let batch: Batch<_> = clips.iter().map(|clip| (&plan, &clip[..])).collect();
+/// let resampled = CpuResampler::new().resample_batch(&batch)?;
+/// assert_eq!(resampled[1].len(), 160);
+/// for clip in &resampled {
+///     assert_eq!(clip.len() % 160, 0);
+/// }
 /// # Ok::<(), polyphase::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -96,6 +112,20 @@ impl<'a, T> Batch<'a, T> {
     }
 }
 
+impl<'p, 'a, T> FromIterator<(&'p Plan, &'a [T])> for Batch<'a, T> {
+    fn from_iter<I: IntoIterator<Item = (&'p Plan, &'a [T])>>(clips: I) -> Self {
+        let mut batch = Self::new();
+        batch.extend(clips);
+        batch
+    }
+}
+
+impl<'p, 'a, T> Extend<(&'p Plan, &'a [T])> for Batch<'a, T> {
+    fn extend<I: IntoIterator<Item = (&'p Plan, &'a [T])>>(&mut self, clips: I) {
+        self.clips.extend(clips.into_iter().map(|(plan, clip)| (plan.clone(), clip)));
+    }
+}
+
 /// Clips packed one after the other: what resampling a [`Batch`] gives.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BatchBuf<T> {
@@ -134,8 +164,8 @@ impl<T> BatchBuf<T> {
     }
 
     /// The clips in order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[T]> {
-        self.offsets.windows(2).map(|ends| &self.samples[ends[0]..ends[1]])
+    pub fn iter(&self) -> BatchIter<'_, T> {
+        self.into_iter()
     }
 
     /// All samples, clip after clip.
@@ -157,6 +187,45 @@ impl<T> BatchBuf<T> {
         Some(*self.offsets.get(index)?..*self.offsets.get(index.checked_add(1)?)?)
     }
 }
+
+/// Samples of clip `index`; panics beyond the last clip.
+impl<T> Index<usize> for BatchBuf<T> {
+    type Output = [T];
+
+    fn index(&self, index: usize) -> &[T] {
+        &self.samples[self.offsets[index]..self.offsets[index + 1]]
+    }
+}
+
+impl<'a, T> IntoIterator for &'a BatchBuf<T> {
+    type Item = &'a [T];
+    type IntoIter = BatchIter<'a, T>;
+
+    fn into_iter(self) -> BatchIter<'a, T> {
+        BatchIter { samples: &self.samples, offsets: self.offsets.windows(2) }
+    }
+}
+
+/// Iterator over the clips of a [`BatchBuf`].
+#[derive(Debug, Clone)]
+pub struct BatchIter<'a, T> {
+    samples: &'a [T],
+    offsets: std::slice::Windows<'a, usize>,
+}
+
+impl<'a, T> Iterator for BatchIter<'a, T> {
+    type Item = &'a [T];
+
+    fn next(&mut self) -> Option<&'a [T]> {
+        self.offsets.next().map(|ends| &self.samples[ends[0]..ends[1]])
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.offsets.size_hint()
+    }
+}
+
+impl<T> ExactSizeIterator for BatchIter<'_, T> {}
 
 /// Samples of a clip, or of a part of it, and their place in the clip.
 #[derive(Debug, Clone, Copy)]

@@ -63,7 +63,7 @@ pub use wgpu;
 
 #[cfg(feature = "gpu")]
 pub use self::auto::{BACKEND_VARIABLE, Backend, Resampler, RunReport};
-pub use self::batch::{Batch, BatchBuf};
+pub use self::batch::{Batch, BatchBuf, BatchIter};
 pub use self::cpu::{CpuResampler, Sample, Stream};
 pub use self::error::{Error, Result};
 pub use self::filter::ratio::{Ratio, RatioFit};
@@ -96,10 +96,10 @@ pub fn resample<T: Sample>(clip: &[T], orig_freq: u32, new_freq: u32) -> Result<
 /// Resamples one clip with a filter of one's choice. The filter is kept for the next call with these rates and options.
 ///
 /// ```
-/// use polyphase::ResampleOptions;
+/// use polyphase::Preset;
 ///
 /// let second: Vec<f32> = vec![0.25; 48_000];
-/// let resampled = polyphase::resample_with(&second, 48_000, 44_100, &ResampleOptions::kaiser_best())?;
+/// let resampled = polyphase::resample_with(&second, 48_000, 44_100, Preset::KaiserBest)?;
 /// assert!((resampled[22_050] - 0.25).abs() < 1e-6);
 /// # Ok::<(), polyphase::Error>(())
 /// ```
@@ -110,9 +110,9 @@ pub fn resample_with<T: Sample>(
     clip: &[T],
     orig_freq: u32,
     new_freq: u32,
-    options: &ResampleOptions,
+    options: impl Into<ResampleOptions>,
 ) -> Result<Vec<T>> {
-    CpuResampler::new().resample(&Plan::cached(orig_freq, new_freq, options)?, clip)
+    CpuResampler::new().resample(&Plan::cached(Ratio::new(orig_freq.into(), new_freq.into())?, options)?, clip)
 }
 
 /// Resamples a tensor along its last axis, torchaudio's `(..., time)`, with torchaudio's default filter.
@@ -133,6 +133,6 @@ where
     S: Data<Elem = T>,
     D: Dimension,
 {
-    let plan = Plan::cached(orig_freq, new_freq, &ResampleOptions::default())?;
+    let plan = Plan::cached(Ratio::new(orig_freq.into(), new_freq.into())?, ResampleOptions::default())?;
     CpuResampler::new().resample_tensor(&plan, tensor)
 }

@@ -1,6 +1,8 @@
 //! [`Ratio`]: the two rates reduced to coprime integers, and the lengths and positions that follow. No float in it, but
 //! where a rate that is given as one is converted to a fraction.
 
+use std::fmt;
+
 use crate::error::{Error, Result};
 
 /// Two sampling rates in lowest terms: output n lies at n · stride / phases input samples, exactly.
@@ -90,8 +92,9 @@ impl Ratio {
         self.stride == self.phases
     }
 
-    /// ⌈input_len · L / M⌉, the number of output samples, in integers: exact at every length. (torchaudio rounds the
-    /// product to float32 first, and is one sample off from 122,632 samples at 44.1→48 kHz.)
+    /// ⌈input_len · L / M⌉, the number of output samples, in integers: exact at every length. torchaudio 2.11
+    /// rounds the product to float32 first: its length is first wrong at 47,561 samples at 16→44.1 kHz, and at 120,427
+    /// samples at 44.1→48 kHz.
     ///
     /// Saturates at `usize::MAX`, which no buffer can have.
     pub const fn output_len(self, input_len: usize) -> usize {
@@ -111,6 +114,18 @@ impl Ratio {
     /// The way back: from the new rate to the original one.
     pub(crate) const fn reversed(self) -> Self {
         Self { stride: self.phases, phases: self.stride }
+    }
+}
+
+/// Outputs per input sample as a fraction in lowest terms, L/M.
+///
+/// ```
+/// assert_eq!(polyphase::Ratio::new(48_000, 44_100)?.to_string(), "147/160");
+/// # Ok::<(), polyphase::Error>(())
+/// ```
+impl fmt::Display for Ratio {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.phases, self.stride)
     }
 }
 

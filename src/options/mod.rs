@@ -98,6 +98,13 @@ impl Default for ResampleOptions {
     }
 }
 
+/// For calls that take options by value or by reference.
+impl From<&Self> for ResampleOptions {
+    fn from(options: &Self) -> Self {
+        *options
+    }
+}
+
 impl ResampleOptions {
     /// Sets [`lowpass_filter_width`](Self::lowpass_filter_width).
     #[must_use]

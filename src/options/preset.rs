@@ -99,6 +99,13 @@ impl Preset {
     }
 }
 
+/// For calls that take options: `Plan::new(48_000, 16_000, Preset::High)`.
+impl From<Preset> for ResampleOptions {
+    fn from(preset: Preset) -> Self {
+        preset.options()
+    }
+}
+
 impl FromStr for Preset {
     type Err = Error;
 

@@ -1,4 +1,4 @@
-//! The plans of the one-line calls, kept so that the same call again costs what a planned one costs.
+//! [`Plan::cached`]: the plans of the one-line calls. A second call with the same rates costs what a planned call costs.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -9,11 +9,11 @@ use crate::error::Result;
 use crate::filter::ratio::Ratio;
 use crate::options::{Limits, OutputLength, Padding, ResampleOptions, Window};
 
-/// Bytes of float32 and float64 taps that the cache may hold on to. The plan that was made last is kept even if it alone is
-/// larger, or each call with it would design it anew.
+/// Bytes of filters that the cache holds. The latest plan is kept even if it alone is larger: dropped, every call would
+/// design it again.
 const CAPACITY_BYTES: usize = 64 << 20;
 
-/// What tells one plan from another, by bits: options have been checked, so no field is NaN.
+/// All that distinguishes two plans. Floats compare by their bits: options have been checked, so none is NaN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Key {
     ratio: Ratio,
@@ -34,22 +34,23 @@ struct Cache {
 static CACHE: Mutex<Option<Cache>> = Mutex::new(None);
 
 impl Plan {
-    /// The plan for these rates and options, designed only if no recent call asked for the same.
+    /// Plan for a ratio and options, designed only if the cache of recent plans does not hold it.
     ///
-    /// The one-line calls use this. The cache is shared by the whole process and bounded in bytes, but for one plan of any
-    /// size; what was used least recently goes first.
+    /// The one-line calls use it. The cache is shared by the whole process. It holds up to 64 MiB of filters, or one plan of
+    /// any size, and drops the plan that was used least recently.
     ///
     /// # Errors
     /// As [`Plan::new`].
-    pub fn cached(orig_freq: u32, new_freq: u32, options: &ResampleOptions) -> Result<Self> {
-        Self::cached_with_ratio(Ratio::new(orig_freq.into(), new_freq.into())?, options)
-    }
-
-    /// The plan for a ratio, as [`cached`](Self::cached).
     ///
-    /// # Errors
-    /// As [`Plan::with_ratio`].
-    pub fn cached_with_ratio(ratio: Ratio, options: &ResampleOptions) -> Result<Self> {
+    /// ```
+    /// use polyphase::{Plan, Preset, Ratio};
+    ///
+    /// let plan = Plan::cached(Ratio::new(48_000, 44_100)?, Preset::KaiserBest)?;
+    /// assert_eq!(plan.taps(), 148);
+    /// # Ok::<(), polyphase::Error>(())
+    /// ```
+    pub fn cached(ratio: Ratio, options: impl Into<ResampleOptions>) -> Result<Self> {
+        let options = &options.into();
         options.validate()?;
         let key = Key {
             ratio,
@@ -67,14 +68,14 @@ impl Plan {
         if let Some(plan) = lock().get_or_insert_with(Cache::new).plans.get(&key) {
             return Ok(plan.clone());
         }
-        // Designed without the lock: others are not kept waiting, and two designs of one plan are equal.
+        // The lock is not held while the filter is designed. Two threads may design the same plan; the results are equal.
         let plan = Self::with_ratio(ratio, options)?;
         lock().get_or_insert_with(Cache::new).insert(key, plan.clone());
         Ok(plan)
     }
 }
 
-/// A panic while the lock was held leaves the cache usable: each step of it is complete in itself.
+/// Locks the cache. A panic while it was locked leaves it usable, since every change to it is complete in itself.
 fn lock() -> MutexGuard<'static, Option<Cache>> {
     CACHE.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -96,8 +97,8 @@ impl Cache {
     }
 }
 
-/// The float32 and the float64 bank, there and back for the adjoint, whether or not they have been designed yet, and what the
-/// plan itself takes.
+/// Bytes that a plan may come to hold: the float32 and float64 banks, both also transposed for the adjoint, whether or not
+/// they have been designed yet, and the plan itself.
 fn cost(plan: &Plan) -> usize {
     2 * 3 * plan.filter_bytes() + 512
 }
@@ -109,6 +110,10 @@ mod tests {
     /// The tests share the process's cache: one at a time.
     static ALONE: Mutex<()> = Mutex::new(());
 
+    fn cached(orig_freq: u64, new_freq: u64, options: &ResampleOptions) -> Result<Plan> {
+        Plan::cached(Ratio::new(orig_freq, new_freq)?, options)
+    }
+
     fn is_same(a: &Plan, b: &Plan) -> bool {
         std::ptr::eq(a.options(), b.options())
     }
@@ -118,7 +123,7 @@ mod tests {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let options = ResampleOptions::default();
         for orig_freq in 40_000..41_000 {
-            Plan::cached(orig_freq, 8_000, &options).expect("a plan within the limits");
+            cached(orig_freq, 8_000, &options).expect("a plan within the limits");
             let guard = lock();
             let cache = guard.as_ref().expect("just used");
             assert!(cache.bytes <= CAPACITY_BYTES);
@@ -130,12 +135,12 @@ mod tests {
     fn the_same_call_gets_the_same_plan_and_any_other_its_own() {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let options = ResampleOptions::default().window(Window::KAISER);
-        let plan = |options| Plan::cached(48_000, 44_100, &options).expect("a plan within the limits");
+        let plan = |options| cached(48_000, 44_100, &options).expect("a plan within the limits");
         let first = plan(options);
         assert!(is_same(&first, &plan(options)));
         // Rates of one ratio have one filter.
-        assert!(is_same(&first, &Plan::cached(480, 441, &options).expect("a plan within the limits")));
-        assert!(!is_same(&first, &Plan::cached(44_100, 48_000, &options).expect("a plan within the limits")));
+        assert!(is_same(&first, &cached(480, 441, &options).expect("a plan within the limits")));
+        assert!(!is_same(&first, &cached(44_100, 48_000, &options).expect("a plan within the limits")));
         for other in [
             options.lowpass_filter_width(7.0),
             options.rolloff(0.9),
@@ -160,11 +165,11 @@ mod tests {
     fn the_latest_plan_is_kept_even_if_it_is_larger_than_the_cache() {
         let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let options = ResampleOptions::default();
-        let large = || Plan::cached(300_007, 300_043, &options).expect("a plan within the limits");
+        let large = || cached(300_007, 300_043, &options).expect("a plan within the limits");
         let first = large();
         assert!(cost(&first) > CAPACITY_BYTES);
         assert!(is_same(&first, &large()));
-        Plan::cached(3, 2, &options).expect("a plan within the limits");
+        cached(3, 2, &options).expect("a plan within the limits");
         assert!(lock().as_ref().expect("just used").bytes <= CAPACITY_BYTES);
     }
 }

@@ -108,22 +108,33 @@ fn exact_bytes(shape: &FilterShape) -> u128 {
 }
 
 impl Plan {
-    /// Designs the filter for resampling from `orig_freq` to `new_freq`, in any common unit, as hertz.
+    /// Designs the filter for resampling from `orig_freq` to `new_freq`, in hertz or any other unit that both share.
+    ///
+    /// Options are given by value, by reference, or as a [`Preset`](crate::Preset).
     ///
     /// # Errors
     /// [`Error::ZeroRate`], [`Error::Option`] for an option outside its range, [`Error::RatioTooLarge`] and
     /// [`Error::FilterTooLarge`] beyond [`Limits`].
-    pub fn new(orig_freq: u32, new_freq: u32, options: &ResampleOptions) -> Result<Self> {
+    ///
+    /// ```
+    /// use polyphase::{Plan, Preset};
+    ///
+    /// let plan = Plan::new(48_000, 16_000, Preset::High)?;
+    /// assert_eq!(plan.output_len(48_000), 16_000);
+    /// # Ok::<(), polyphase::Error>(())
+    /// ```
+    pub fn new(orig_freq: u32, new_freq: u32, options: impl Into<ResampleOptions>) -> Result<Self> {
         Self::with_ratio(Ratio::new(orig_freq.into(), new_freq.into())?, options)
     }
 
-    /// Designs the filter for a ratio, as [`new`](Self::new) does.
+    /// Designs the filter for a ratio, as [`new`](Self::new) does for two rates.
     ///
     /// # Errors
     /// As [`new`](Self::new).
-    pub fn with_ratio(ratio: Ratio, options: &ResampleOptions) -> Result<Self> {
+    pub fn with_ratio(ratio: Ratio, options: impl Into<ResampleOptions>) -> Result<Self> {
+        let options = options.into();
         options.validate()?;
-        Self::with_shape(&FilterShape::new(ratio, options)?, options)
+        Self::with_shape(&FilterShape::new(ratio, &options)?, &options)
     }
 
     fn with_shape(shape: &FilterShape, options: &ResampleOptions) -> Result<Self> {

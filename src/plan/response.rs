@@ -110,26 +110,58 @@ impl Plan {
     /// # Ok::<(), polyphase::Error>(())
     /// ```
     pub fn response(&self) -> Response {
-        let (ratio, rows) = self.spaced_phases(MAX_PHASES);
-        Response::of_phases(ratio, &rows)
+        let (ratio, phases) = self.spaced_phases(MAX_PHASES);
+        Response::of_phases(ratio, &phases)
+    }
+
+    /// Impulse response of the filter in float64, centred on its middle value: h at the multiples of 1/L input sample, where L
+    /// is [`Ratio::phases`], or 1024 for more phases than that. Its length is odd.
+    ///
+    /// Every L-th value, from any of the first L on, is one phase of the filter. Their sum is 1 but for the filter's ripple,
+    /// and exactly that with [`normalize_phases`](crate::ResampleOptions::normalize_phases). Equal rates give one value, 1.
+    ///
+    /// ```
+    /// use polyphase::{Plan, ResampleOptions};
+    ///
+    /// let taps: Vec<f64> = Plan::new(1, 2, ResampleOptions::default())?.impulse_response();
+    /// assert_eq!(taps.len(), 25); // six zero crossings of 2/0.99 taps to each side
+    /// assert!((taps[12] - 0.99).abs() < 1e-15 && taps[11] == taps[13]);
+    /// assert!((taps.iter().sum::<f64>() - 2.0).abs() < 1e-3);
+    /// # Ok::<(), polyphase::Error>(())
+    /// ```
+    pub fn impulse_response(&self) -> Vec<f64> {
+        let (ratio, phases) = self.spaced_phases(MAX_PHASES);
+        let count = phases.len() as i128;
+        // Phase k·spacing holds the taps at m = i·L − k·spacing: in units of the spacing, every count-th from −k on.
+        let spacing = i128::from(ratio.phases()) / count;
+        let first = |(m, _): &(i128, Vec<f64>)| m / spacing;
+        let last = |phase: &(i128, Vec<f64>)| first(phase) + (phase.1.len() as i128 - 1) * count;
+        let half = phases.iter().flat_map(|phase| [-first(phase), last(phase)]).max().unwrap_or(0);
+        let index = |place: i128| usize::try_from(half + place).unwrap_or(usize::MAX);
+        let mut response = vec![0.0; index(half) + 1];
+        for phase in &phases {
+            let from = index(first(phase));
+            response[from..].iter_mut().step_by(phases.len()).zip(&phase.1).for_each(|(to, &tap)| *to = tap);
+        }
+        response
     }
 }
 
 impl Response {
-    /// From the rows of a bank: the first m of each, and its taps.
+    /// Response of a filter by the first m and the taps of each of its phases.
     #[expect(clippy::cast_precision_loss, reason = "rates and positions of filters that fit in memory")]
-    fn of_phases(ratio: Ratio, rows: &[(i128, Vec<f64>)]) -> Self {
+    fn of_phases(ratio: Ratio, phase_taps: &[(i128, Vec<f64>)]) -> Self {
         let (stride, phases) = (ratio.stride() as f64, ratio.phases() as f64);
         let lower = stride.min(phases);
-        let taps = rows.iter().map(|(_, row)| row.len()).max().unwrap_or(0).max(1);
+        let taps = phase_taps.iter().map(|(_, taps)| taps.len()).max().unwrap_or(0).max(1);
         let mut chunks = TapChunks { len: taps.div_ceil(taps.div_ceil(CHUNK_TAPS)), ..TapChunks::default() };
         let mut prototype = Vec::new();
         let mut dc_image = 0.0_f64;
-        for (phase, (first, row)) in rows.iter().enumerate() {
-            dc_image = dc_image.max((row.iter().sum::<f64>() - 1.0).abs());
+        for (phase, (first, phase_taps)) in phase_taps.iter().enumerate() {
+            dc_image = dc_image.max((phase_taps.iter().sum::<f64>() - 1.0).abs());
             let place = |k: usize| first + k as i128 * i128::from(ratio.phases());
-            prototype.extend(row.iter().enumerate().map(|(k, &tap)| (place(k), tap)));
-            for (chunk, taps) in row.chunks(chunks.len).enumerate() {
+            prototype.extend(phase_taps.iter().enumerate().map(|(k, &tap)| (place(k), tap)));
+            for (chunk, taps) in phase_taps.chunks(chunks.len).enumerate() {
                 chunks.push(phase, place(chunk * chunks.len) as f64 / phases, taps);
             }
         }
@@ -143,7 +175,7 @@ impl Response {
             input_nyquist: stride / lower,
             top: stride.max(phases),
             lobe: 2.0 * stride / lower / taps as f64,
-            phases: rows.len(),
+            phases: phase_taps.len(),
             chunks,
             dc_image,
             asymmetry: asymmetry(&prototype) / peak,
