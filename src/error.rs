@@ -77,6 +77,14 @@ pub enum Error {
         /// The length of the buffer that was given.
         actual: usize,
     },
+    /// The slice for the output of a stream's chunk is too short.
+    #[error("the output holds {actual} samples: this chunk completes {needed}, see Stream::max_output_frames")]
+    OutputTooShort {
+        /// Samples that the chunk completes, of each channel if these are separate.
+        needed: usize,
+        /// Samples of the slice that was given.
+        actual: usize,
+    },
     /// The ratio's terms are too large for the adjoint of a padded clip, which counts samples before the clip.
     #[error("the adjoint of a padded clip takes ratios of up to {limit} phases, this one has {phases}: pad with zeros")]
     PaddedAdjoint {
@@ -85,16 +93,16 @@ pub enum Error {
         /// Phases that are possible.
         limit: u64,
     },
-    /// A piece of a clip that is not the one which an output range needs.
-    #[error("the piece holds {actual} samples: this output range needs {expected}, those of Plan::input_range_for")]
+    /// An excerpt of a clip that is not the one which an output range needs.
+    #[error("the excerpt holds {actual} samples: this output range needs {expected}, those of Plan::input_range_for")]
     InputLen {
         /// The length that was needed.
         expected: usize,
-        /// The length of the piece that was given.
+        /// The length of the excerpt that was given.
         actual: usize,
     },
-    /// A clip of which a piece was given, or its output up to the end of the range, with more samples than are counted.
-    #[error("the clip or the output range reaches to sample {samples}: pieces of clips are computed up to {limit}")]
+    /// A clip of which an excerpt was given, or its output up to the end of the range, with more samples than are counted.
+    #[error("the clip or the output range reaches to sample {samples}: excerpts are resampled up to {limit}")]
     ClipTooLong {
         /// Samples of the clip, or of its output up to the range's end.
         samples: u64,

@@ -176,8 +176,8 @@ impl Plan {
         }
     }
 
-    /// The input samples, of a clip of `input_len`, that a range of its output is computed from: what a caller who reads the
-    /// clip piece by piece needs for [`CpuResampler::resample_piece`](crate::CpuResampler::resample_piece).
+    /// The input samples, of a clip of `input_len`, that a range of its output is computed from: the excerpt for
+    /// [`CpuResampler::resample_excerpt`](crate::CpuResampler::resample_excerpt).
     ///
     /// # Errors
     /// [`Error::OutputRange`] for a range that does not lie within the output.

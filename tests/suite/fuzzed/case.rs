@@ -24,7 +24,8 @@ pub(super) struct Taps {
     pub(super) divisor: f64,
     /// The sum of their sizes, before that.
     pub(super) sizes: f64,
-    /// The sum of the squares of those that lie over samples, after it: the power of an output of white noise of power 1.
+    /// The sum of the squares of those that lie over samples, after it: the power of an output of white noise of power
+    /// 1.
     pub(super) squares: f64,
 }
 

@@ -1,5 +1,6 @@
-//! The library's ways in, for any bytes: each function makes of them what a caller may ask for, and panics only where the
-//! library is wrong. `fuzz` searches for such bytes; the tests here try those that it has found, and many at random.
+//! The library's ways in, for any bytes: each function makes of them what a caller may ask for, and panics only where
+//! the library is wrong. `fuzz` searches for such bytes; the tests here try those that it has found, and many at
+//! random.
 
 mod adjoints;
 mod case;
@@ -22,8 +23,8 @@ mod tests {
     use super::*;
     use crate::signals::noise;
 
-    /// Tries what has been found to fail, and so many inputs at random, or as many as `POLYPHASE_FUZZ` says; the number of one
-    /// that fails is shown.
+    /// Tries what has been found to fail, and so many inputs at random, or as many as `POLYPHASE_FUZZ` says; the
+    /// number of one that fails is shown.
     fn try_many(name: &str, target: fn(&[u8]), count: u64) {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name);
         let mut seeds: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();

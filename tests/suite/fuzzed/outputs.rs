@@ -31,8 +31,8 @@ fn try_outputs(bytes: &mut Unstructured<'_>) -> Result<()> {
     let is_interpolated = matches!(case.plan.filter_form(), FilterForm::Interpolated { .. });
     let divided = if is_interpolated { least } else { 1.0 };
     let single = single(case.plan.taps());
-    // The relative bound is for outputs as loud as those of noise are: some are quieter, and err more, by chance. How much
-    // depends on how many values are independent of each other, which a narrow filter leaves few of.
+    // The relative bound is for outputs as loud as those of noise are: some are quieter, and err more, by chance. How
+    // much depends on how many values are independent of each other, which a narrow filter leaves few of.
     let power: f64 = expected.iter().map(|y| y * y).sum();
     let usual: f64 = taps.iter().map(|taps| taps.squares / 3.0).sum();
     let (stride, phases) = (case.plan.ratio().stride() as f64, case.plan.ratio().phases() as f64);

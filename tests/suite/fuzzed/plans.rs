@@ -5,8 +5,8 @@ use std::ops::Range;
 use arbitrary::{Result, Unstructured};
 use polyphase::{CpuResampler, Error, OutputLength, Padding, Plan, Ratio, ResampleOptions, Window};
 
-/// Options and rates of any value. Plans are refused with a reason, or take no more memory than they were allowed, and know
-/// lengths and ranges exactly, at any length.
+/// Options and rates of any value. Plans are refused with a reason, or take no more memory than they were allowed, and
+/// know lengths and ranges exactly, at any length.
 pub fn plans(bytes: &[u8]) {
     let _ = try_plans(&mut Unstructured::new(bytes));
 }
@@ -77,7 +77,7 @@ fn try_plans(bytes: &mut Unstructured<'_>) -> Result<()> {
                 let most = if options.padding == Padding::Zero { apart + reach } else { apart + 2 * reach };
                 assert!(range.len() as u128 <= most, "{range:?} for {start}..{end} of {len}: {ratio:?}, {options:?}");
                 if range.len() < 1000 && end - start < 1000 && plan.look_ahead() < 1000 {
-                    pieces(&plan, len, start..end, range);
+                    excerpts(&plan, len, start..end, range);
                 }
             }
             Err(_) => assert!(start > end || end > outputs),
@@ -87,7 +87,7 @@ fn try_plans(bytes: &mut Unstructured<'_>) -> Result<()> {
 }
 
 /// A few outputs anywhere, of a clip of any length that is all ones where it is read.
-fn pieces(plan: &Plan, len: usize, outputs: Range<usize>, inputs: Range<usize>) {
+fn excerpts(plan: &Plan, len: usize, outputs: Range<usize>, inputs: Range<usize>) {
     let cpu = CpuResampler::new();
     // A clip that is there, and outputs however far beyond it.
     if len < 1000 {
@@ -95,12 +95,12 @@ fn pieces(plan: &Plan, len: usize, outputs: Range<usize>, inputs: Range<usize>) 
         assert_eq!(resampled.len(), outputs.len());
     }
     if len.max(outputs.end) > 1 << 62 {
-        let refused = cpu.resample_piece(plan, &vec![1.0_f32; inputs.len()], len, outputs);
+        let refused = cpu.resample_excerpt(plan, &vec![1.0_f32; inputs.len()], len, outputs);
         assert!(matches!(refused, Err(Error::ClipTooLong { .. })));
         return;
     }
-    let float = cpu.resample_piece(plan, &vec![1.0_f32; inputs.len()], len, outputs.clone()).expect("memory");
-    let double = cpu.resample_piece(plan, &vec![1.0_f64; inputs.len()], len, outputs.clone()).expect("memory");
+    let float = cpu.resample_excerpt(plan, &vec![1.0_f32; inputs.len()], len, outputs.clone()).expect("memory");
+    let double = cpu.resample_excerpt(plan, &vec![1.0_f64; inputs.len()], len, outputs.clone()).expect("memory");
     if inputs.is_empty() {
         assert!(float.iter().all(|&y| y == 0.0) && double.iter().all(|&y| y == 0.0));
     }
