@@ -104,7 +104,7 @@ impl Choice {
 
 /// The larger of the exact bank's forms, in float32 and in float64.
 fn exact_bytes(shape: &FilterShape) -> u128 {
-    PhaseBlocks::bytes_needed(shape).max(shape.rows_bytes())
+    PhaseBlocks::bytes_needed(shape).max(shape.f64_bytes())
 }
 
 impl Plan {
