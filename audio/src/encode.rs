@@ -12,7 +12,7 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// With `dither` as for [`Quantizer`].
+    /// With `dither`, 16-bit samples get triangular noise of ±1 step before they are rounded.
     pub fn new(format: SampleFormat, dither: bool) -> Self {
         Self { format, quantizer: Quantizer::new(format, dither), integers: Vec::new(), bytes: Vec::new() }
     }
