@@ -33,7 +33,7 @@ pub(super) fn resample_range<T: Kernel>(
     };
     // The outputs in the middle need no padding.
     let end = first + output.len() as u64;
-    let middle = shape.first_within().clamp(first, end);
+    let middle = shape.first_from(0).clamp(first, end);
     let middle = middle..shape.first_reaching(len as u64).clamp(middle, end);
     let (head, output) = output.split_at_mut(to_index(middle.start - first));
     let (inner, tail) = output.split_at_mut(to_index(middle.end - middle.start));
