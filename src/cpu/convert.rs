@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use super::kernel::Engine;
+use fearless_simd::dispatch;
+
+use super::kernel::{Engine, whole_tiles};
 use super::range::resample_range;
 use super::sample::{Sample, join};
 use crate::batch::Source;
@@ -11,8 +13,15 @@ use crate::num::{distance, to_index, to_position};
 use crate::plan::Plan;
 use crate::plan::reach::input_range;
 
-/// Outputs of a block: enough that the samples which two blocks share cost little, few enough to stay in the cache.
-const BLOCK: usize = 1 << 13;
+/// Most outputs of a block: enough for the largest tiles of the kernels, few enough to stay in the cache.
+const MAX_BLOCK: usize = 1 << 14;
+
+/// Outputs of a block. Blocks of high decimation are shorter, since each output has many new inputs.
+fn block_len(plan: &Plan) -> usize {
+    let inputs = 4 * MAX_BLOCK as u128;
+    let max = to_index(inputs * u128::from(plan.ratio().phases()) / u128::from(plan.ratio().stride()));
+    whole_tiles(plan, max.clamp(64, MAX_BLOCK))
+}
 
 /// Computes the outputs from `first` on that fill `output`. Both `source` and `output` hold whole frames of `channels`
 /// interleaved samples.
@@ -25,24 +34,24 @@ pub(super) fn resample_converted<T: Sample>(
     output: &mut [T],
 ) -> Clamped {
     let mut clamped = Clamped::default();
-    let mut samples = Vec::new();
-    let mut parts: [Vec<T::Float>; 2] = [Vec::new(), Vec::new()];
-    for (first, output) in (first..).step_by(BLOCK).zip(output.chunks_mut(BLOCK.saturating_mul(channels))) {
-        let frames = output.len() / channels;
+    // Inputs and outputs in floats: a plane for each part of each channel.
+    let (mut samples, mut planes) = (Vec::new(), Vec::new());
+    let (block, mut first, mut rest) = (block_len(plan) as u64, first, output);
+    while !rest.is_empty() {
+        // Blocks end at multiples of their length, and thus of a period, wherever the first one begins.
+        let frames = to_index(block - first % block).min(rest.len() / channels);
+        let output = rest.split_off_mut(..frames * channels).unwrap_or_default();
         let (origin, interleaved) = needed(plan, source, channels, first..first + frames as u64);
-        for channel in 0..channels {
-            let channel_samples = interleaved.get(channel..).unwrap_or_default().iter().step_by(channels);
-            for (part, floats) in parts[..T::PARTS].iter_mut().enumerate() {
-                samples.clear();
-                samples.extend(channel_samples.clone().map(|sample| sample.part(part)));
-                floats.resize(frames, T::Float::default());
-                let source = Source { samples: &samples, origin, clip_len: source.clip_len };
-                resample_range(engine, plan, source, first, floats);
-            }
-            let outputs = output[channel..].iter_mut().step_by(channels);
-            let joined = join::<T>(parts.each_ref().map(Vec::as_slice), &mut clamped);
-            outputs.zip(joined).for_each(|(to, sample)| *to = sample);
+        samples.resize(interleaved.len() / channels, T::Float::default());
+        planes.resize(T::PARTS * output.len(), T::Float::default());
+        for (i, plane) in planes.chunks_exact_mut(frames).enumerate() {
+            let (channel, part) = (i / T::PARTS, i % T::PARTS);
+            dispatch!(engine.level().simd(), _simd => deinterleave(interleaved, channels, channel, part, &mut samples));
+            let source = Source { samples: &samples, origin, clip_len: source.clip_len };
+            resample_range(engine, plan, source, first, plane);
         }
+        dispatch!(engine.level().simd(), _simd => interleave(&planes, channels, output, &mut clamped));
+        first += frames as u64;
     }
     clamped
 }
@@ -60,4 +69,46 @@ fn needed<'a, T: Sample>(plan: &Plan, source: Source<'a, T>, channels: usize, ou
     let start = positions.start.clamp(source.origin, end);
     let frames = distance(source.origin, start)..distance(source.origin, positions.end.clamp(start, end));
     (start, &source.samples[frames.start * channels..frames.end * channels])
+}
+
+/// Converts a part of one channel. Strides of 1 and 2 are known to the compiler, which makes vector loops of them.
+#[inline(always)]
+fn deinterleave<T: Sample>(interleaved: &[T], channels: usize, channel: usize, part: usize, samples: &mut [T::Float]) {
+    match (channels, channel) {
+        (1, _) => samples.iter_mut().zip(interleaved).for_each(|(to, sample)| *to = sample.part(part)),
+        (2, 0) => {
+            let frames = interleaved.as_chunks::<2>().0;
+            samples.iter_mut().zip(frames).for_each(|(to, [left, _])| *to = left.part(part));
+        }
+        (2, _) => {
+            let frames = interleaved.as_chunks::<2>().0;
+            samples.iter_mut().zip(frames).for_each(|(to, [_, right])| *to = right.part(part));
+        }
+        _ => {
+            let channel_samples = interleaved.iter().skip(channel).step_by(channels);
+            samples.iter_mut().zip(channel_samples).for_each(|(to, sample)| *to = sample.part(part));
+        }
+    }
+}
+
+/// Converts the planes of all channels back.
+#[inline(always)]
+fn interleave<T: Sample>(planes: &[T::Float], channels: usize, output: &mut [T], clamped: &mut Clamped) {
+    let frames = output.len() / channels;
+    if channels == 2 && T::PARTS == 1 {
+        let (left, right) = planes.split_at(frames);
+        let silent = T::Float::default();
+        for ((frame, &left), &right) in output.as_chunks_mut::<2>().0.iter_mut().zip(left).zip(right) {
+            *frame = [T::from_parts([left, silent], clamped), T::from_parts([right, silent], clamped)];
+        }
+        return;
+    }
+    for (channel, parts) in planes.chunks_exact(T::PARTS * frames).enumerate() {
+        let joined = join::<T>([&parts[..frames], &parts[frames..]], clamped);
+        if channels == 1 {
+            output.iter_mut().zip(joined).for_each(|(to, sample)| *to = sample);
+        } else {
+            output.iter_mut().skip(channel).step_by(channels).zip(joined).for_each(|(to, sample)| *to = sample);
+        }
+    }
 }

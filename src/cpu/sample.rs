@@ -67,6 +67,7 @@ pub(crate) trait Convert: Copy + Default + std::fmt::Debug + Send + Sync + 'stat
 }
 
 /// Samples of the given parts, of which the second is empty if there is only one. Counts those that are clamped.
+#[inline(always)]
 pub(crate) fn join<'a, T: Sample>(
     parts: [&'a [T::Float]; 2],
     clamped: &'a mut Clamped,
@@ -83,10 +84,12 @@ macro_rules! float {
             type Float = Self;
             const PARTS: usize = 1;
 
+            #[inline(always)]
             fn part(self, _: usize) -> Self {
                 self
             }
 
+            #[inline(always)]
             fn from_parts([value, _]: [Self; 2], _: &mut Clamped) -> Self {
                 value
             }
@@ -106,10 +109,12 @@ macro_rules! float {
             type Float = $type;
             const PARTS: usize = 2;
 
+            #[inline(always)]
             fn part(self, part: usize) -> $type {
                 if part == 0 { self.re } else { self.im }
             }
 
+            #[inline(always)]
             fn from_parts([re, im]: [$type; 2], _: &mut Clamped) -> Self {
                 Self { re, im }
             }
@@ -127,11 +132,13 @@ macro_rules! integer {
             type Float = $float;
             const PARTS: usize = 1;
 
+            #[inline(always)]
             fn part(self, _: usize) -> $float {
                 <$float>::from(self) / $one
             }
 
             #[expect(clippy::cast_possible_truncation, reason = "whole, and out of range only if it is to be clamped")]
+            #[inline(always)]
             fn from_parts([value, _]: [$float; 2], clamped: &mut Clamped) -> Self {
                 let scaled = (value * $one).round_ties_even();
                 // NaN becomes 0.

@@ -33,7 +33,7 @@ use self::input::Input;
 use self::many_periods::Tile;
 use self::outputs::Outputs;
 pub(super) use self::scratch::Engine;
-use self::scratch::{MAX_AT_EDGE, Scratch};
+use self::scratch::{MAX_AT_EDGE, Scratch, VECTORS};
 use crate::batch::Source;
 use crate::filter::blocks::LANES;
 use crate::filter::coefficient::Coefficient;
@@ -116,6 +116,14 @@ impl Kernel for f32 {
     fn plus(self, other: Self) -> Self {
         self + other
     }
+}
+
+/// Largest number of outputs up to `max` that fills whole tiles of the kernels, or whole periods, if one fits.
+pub(super) fn whole_tiles(plan: &Plan, max: usize) -> usize {
+    let Bank::Exact(blocks) = plan.bank() else { return max };
+    let period_len = to_index(blocks.period_len());
+    let multiples = [VECTORS * LANES, 1].map(|periods| period_len.saturating_mul(periods));
+    multiples.into_iter().find(|&len| len <= max).map_or(max, |len| max / len * len)
 }
 
 /// Computes outputs at equal rates: output n is sample n, which no other sample can contaminate.

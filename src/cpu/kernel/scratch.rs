@@ -86,6 +86,10 @@ impl Engine {
         result
     }
 
+    pub(crate) fn level(&self) -> Level {
+        self.level
+    }
+
     pub(crate) fn set_level(&mut self, level: Level) {
         self.level = level;
     }

@@ -37,6 +37,7 @@ pub(super) enum Sink<'s, 'a, T> {
 
 impl<T> Sink<'_, '_, T> {
     /// Stores samples of a channel from frame `first` of the call on.
+    #[inline(always)]
     pub(super) fn store(&mut self, channel: usize, first: usize, samples: impl Iterator<Item = T>) {
         match self {
             Self::Interleaved { output, channels } => {

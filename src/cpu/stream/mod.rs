@@ -3,6 +3,8 @@
 mod frames;
 mod history;
 
+use fearless_simd::dispatch;
+
 use self::frames::{Chunk, Sink};
 use self::history::History;
 use super::kernel::{Engine, Kernel};
@@ -374,7 +376,8 @@ impl<T: Sample> Stream<T> {
             for (channel, parts) in self.block.chunks_exact(T::PARTS * BLOCK_FRAMES).enumerate() {
                 let second = if T::PARTS == 2 { &parts[BLOCK_FRAMES..][..frames] } else { &[] };
                 let samples = join([&parts[..frames], second], &mut self.clamped);
-                sink.store(channel, to_index(self.produced - begin), samples);
+                let first = to_index(self.produced - begin);
+                dispatch!(self.engine.level().simd(), _simd => sink.store(channel, first, samples));
             }
             self.produced += frames as u64;
         }
