@@ -7,7 +7,7 @@ use anyhow::{Context, Error, Result, bail, ensure};
 use clap::Args;
 
 use super::picture::{Picture, Theme};
-use polyphase_audio::files::Temporary;
+use polyphase_audio::files::{folder_of, write_whole};
 
 /// Options that all pictures share.
 #[derive(Debug, Args)]
@@ -98,20 +98,6 @@ impl PictureFile {
     /// Writes the picture. It appears under its name when it is whole, or not at all.
     pub(crate) fn write(&self, picture: &Picture) -> Result<()> {
         let bytes = if self.is_svg { picture.svg()?.into_bytes() } else { picture.png()? };
-        write_whole(&self.path, &bytes, self.overwrite)
+        write_whole(&self.path, &bytes, self.overwrite).with_context(|| format!("writing {}", self.path.display()))
     }
-}
-
-/// Writes a file that appears under its name when it is whole, or not at all.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8], overwrite: bool) -> Result<()> {
-    let write = || {
-        let file = Temporary::new(folder_of(path))?;
-        std::io::Write::write_all(&mut file.writer()?, bytes)?;
-        file.publish(path, overwrite)
-    };
-    write().with_context(|| format!("writing {}", path.display()))
-}
-
-fn folder_of(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

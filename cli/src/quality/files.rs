@@ -12,7 +12,6 @@ use polyphase::ndarray::ArrayD;
 use serde::{Deserialize, Serialize};
 
 use polyphase_audio::SampleFormat;
-use polyphase_audio::encode::Encoder;
 use polyphase_audio::files::Temporary;
 use polyphase_audio::npy::{self, Array};
 
@@ -38,7 +37,7 @@ pub(crate) fn write(folder: &Path, manifest: &Manifest) -> Result<()> {
         let write = || {
             let file = Temporary::new(folder)?;
             let shape = [rows.len(), signals.len()];
-            npy::write(file.writer()?, &shape, &samples, &mut Encoder::new(SampleFormat::F64, false))?;
+            npy::write(file.writer()?, &shape, &samples, SampleFormat::F64, false)?;
             Ok::<(), anyhow::Error>(file.publish(&path, true)?)
         };
         write().with_context(|| path.display().to_string())?;

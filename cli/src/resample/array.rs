@@ -10,9 +10,8 @@ use super::Precision;
 use super::convert::{Converted, Settings};
 use super::paths::Task;
 use crate::interrupt;
-use polyphase_audio::encode::Encoder;
+use polyphase_audio::Writer;
 use polyphase_audio::files::Temporary;
-use polyphase_audio::write::Writer;
 use polyphase_audio::{Container, SampleFormat, Spec, npy};
 
 /// One array at a time, however many workers there are.
@@ -27,12 +26,8 @@ pub(super) fn convert_array(
     let _one = ONE_ARRAY.lock().unwrap_or_else(PoisonError::into_inner);
     interrupt::check()?;
     let array = npy::read(&task.input)?;
-    let (own, double) = match array {
-        npy::Array::I16(_) => (SampleFormat::I16, false),
-        npy::Array::I32(_) => (SampleFormat::I32, false),
-        npy::Array::F32(_) => (SampleFormat::F32, false),
-        npy::Array::F64(_) => (SampleFormat::F64, true),
-    };
+    let own = array.format();
+    let double = own == SampleFormat::F64;
     let format = settings.format.unwrap_or_else(|| task.container.nearest(own));
     let precision = settings.precision.unwrap_or(if double { Precision::F64 } else { Precision::F32 });
     let (computed, bytes) = match precision {
@@ -43,25 +38,8 @@ pub(super) fn convert_array(
         npy::check_memory(array.len() as u128 * bytes)?;
     }
     match precision {
-        Precision::F32 => {
-            #[expect(clippy::cast_possible_truncation, reason = "that precision was asked for")]
-            let array = match array {
-                npy::Array::I16(array) => array.mapv(|sample| f32::from(sample) / 32768.0),
-                npy::Array::I32(array) => array.mapv(|sample| (f64::from(sample) / 2_147_483_648.0) as f32),
-                npy::Array::F32(array) => array,
-                npy::Array::F64(array) => array.mapv(|sample| sample as f32),
-            };
-            resample_array(&array, format, own, task, settings, temporary)
-        }
-        Precision::F64 => {
-            let array = match array {
-                npy::Array::I16(array) => array.mapv(|sample| f64::from(sample) / 32768.0),
-                npy::Array::I32(array) => array.mapv(|sample| f64::from(sample) / 2_147_483_648.0),
-                npy::Array::F32(array) => array.mapv(f64::from),
-                npy::Array::F64(array) => array,
-            };
-            resample_array(&array, format, own, task, settings, temporary)
-        }
+        Precision::F32 => resample_array(&array.into_f32(), format, own, task, settings, temporary),
+        Precision::F64 => resample_array(&array.into_f64(), format, own, task, settings, temporary),
     }
 }
 
@@ -88,9 +66,7 @@ fn resample_array<T: Sample + Into<f64>>(
     let writing = || format!("writing {}", task.output.display());
     task.container.check(format)?;
     let clipped = if task.container == Container::Npy {
-        let mut encoder = Encoder::new(format, dither);
-        npy::write(output.writer()?, resampled.shape(), samples, &mut encoder).with_context(writing)?;
-        encoder.clipped()
+        npy::write(output.writer()?, resampled.shape(), samples, format, dither).with_context(writing)?
     } else {
         let (container, ndim) = (task.container, array.ndim());
         ensure!(ndim <= 2, "{container} files hold arrays of (time) or (channels, time), not of {ndim} dimensions");

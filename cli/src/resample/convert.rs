@@ -14,9 +14,9 @@ use super::record::{Facts, Record};
 use crate::filter_args::in_options;
 use crate::interrupt;
 use crate::rate::Rate;
-use polyphase_audio::decode::{Decoded, Decoder};
+use polyphase_audio::Writer;
 use polyphase_audio::files::{self, Temporary};
-use polyphase_audio::write::Writer;
+use polyphase_audio::{DecodedSample, Decoder};
 use polyphase_audio::{SampleFormat, Spec};
 
 /// Samples of all channels that are gathered before they are resampled, or that a call makes of them, whichever are more:
@@ -163,7 +163,7 @@ fn begin(
     Ok((output, format, writer))
 }
 
-fn convert_audio<T: Sample + Decoded + Into<f64>>(
+fn convert_audio<T: Sample + DecodedSample + Into<f64>>(
     mut decoder: Decoder,
     task: &Task,
     settings: &Settings,

@@ -8,7 +8,7 @@ use anyhow::{Result, bail, ensure};
 use walkdir::WalkDir;
 
 use polyphase_audio::files;
-use polyphase_audio::{Container, decode};
+use polyphase_audio::{Container, EXTENSIONS};
 
 /// One file to resample.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub(crate) fn plan(inputs: &[PathBuf], out: &Path, container: Option<Container>)
                     found.add(entry.into_path(), &below, out, container);
                 }
                 // What runs leave for the next is nobody's audio.
-                Ok(entry) => found.passed_over += usize::from(!files::is_ours(entry.file_name())),
+                Ok(entry) => found.passed_over += usize::from(!files::is_internal(entry.file_name())),
                 Err(error) => {
                     let path = error.path().unwrap_or(input).to_owned();
                     let reason = match error.io_error() {
@@ -111,7 +111,7 @@ pub(super) fn extension(path: &Path) -> String {
 
 fn is_audio(path: &Path) -> bool {
     let extension = extension(path);
-    extension == "npy" || decode::EXTENSIONS.contains(&extension.as_str())
+    extension == "npy" || EXTENSIONS.contains(&extension.as_str())
 }
 
 fn refuse_clashes(tasks: &[Task]) -> Result<()> {

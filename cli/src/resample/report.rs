@@ -10,7 +10,6 @@ use super::paths::Task;
 use crate::filter_args::FilterRow;
 use crate::rate::Rate;
 use anyhow::{Context, Result};
-use polyphase_audio::SampleFormat;
 use polyphase_audio::files::{self, Temporary};
 use serde::Serialize;
 
@@ -47,7 +46,7 @@ struct ConvertedRow {
     input_frames: u64,
     output_frames: u64,
     seconds: f64,
-    sample_format: SampleFormat,
+    sample_format: &'static str,
     clipped_samples: u64,
 }
 
@@ -94,7 +93,7 @@ impl Row {
             input_frames: converted.frames_in,
             output_frames: converted.frames_out,
             seconds: converted.frames_in as f64 / converted.orig_freq.hz(),
-            sample_format: converted.format,
+            sample_format: converted.format.name(),
             clipped_samples: converted.clipped,
         });
         Self { status, error, converted, wall_seconds: wall.as_secs_f64(), ..Self::without_result(task, status) }

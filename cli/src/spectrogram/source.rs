@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail, ensure};
 use polyphase::ndarray::{ArrayD, Ix2};
 
-use polyphase_audio::decode::Decoder;
+use polyphase_audio::Decoder;
 use polyphase_audio::npy;
 
 /// What is known of a signal before its samples are read.
@@ -27,12 +27,7 @@ impl Source {
         if path.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("npy")) {
             return Ok(Self::Audio(Box::new(Decoder::open(path, |_| ())?)));
         }
-        let array = match npy::read(path)? {
-            npy::Array::I16(array) => array.mapv(|sample| f64::from(sample) / 32768.0),
-            npy::Array::I32(array) => array.mapv(|sample| f64::from(sample) / 2_147_483_648.0),
-            npy::Array::F32(array) => array.mapv(f64::from),
-            npy::Array::F64(array) => array,
-        };
+        let array = npy::read(path)?.into_f64();
         let rate = array_rate.context("an array has no sampling rate of its own: add --orig-freq")?;
         match array.ndim() {
             1 => {

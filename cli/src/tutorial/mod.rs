@@ -14,14 +14,13 @@ use serde::Serialize;
 
 use self::sweep::{second_of, sweep};
 use crate::bench;
-use crate::plot::args::write_whole;
 use crate::plot::heat_map::{self, ColorMap, Column, Scales};
 use crate::plot::{Axis, Picture, Theme, filter};
 use crate::spectrogram::stft::{Analysis, Settings};
 use crate::spectrogram::window::FadeWindow;
 use crate::{filter_curves, terminal};
-use polyphase_audio::files::Temporary;
-use polyphase_audio::write::Writer;
+use polyphase_audio::Writer;
+use polyphase_audio::files::{self, Temporary};
 use polyphase_audio::{Container, SampleFormat, Spec};
 
 /// Write torchaudio's audio resampling tutorial, done by this program, as a page to look at and listen to
@@ -93,7 +92,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let examples = examples()?;
     let index = args.out.join(INDEX);
     if !args.overwrite {
-        let names = examples.iter().flat_map(files).chain([FIGURES.to_owned(), INDEX.to_owned()]);
+        let names = examples.iter().flat_map(file_names).chain([FIGURES.to_owned(), INDEX.to_owned()]);
         let existing = names.map(|name| args.out.join(name)).find(|path| path.symlink_metadata().is_ok());
         if let Some(path) = existing {
             bail!("{}: it exists already: add --overwrite to replace a tutorial", path.display());
@@ -116,9 +115,13 @@ fn write(args: &Args, examples: &[Example]) -> Result<()> {
     let times = bench::Args::without_batch(args.threads, args.repeat).report()?;
     let figures = Figures { differences: differences(examples)?, times };
     let json = serde_json::to_string_pretty(&figures)? + "\n";
-    write_whole(&args.out.join(FIGURES), json.as_bytes(), true)?;
+    write_file(&args.out.join(FIGURES), json.as_bytes())?;
     // Last: when it is there, so is all that it shows.
-    write_whole(&args.out.join(INDEX), page::html(examples, &figures).as_bytes(), true)
+    write_file(&args.out.join(INDEX), page::html(examples, &figures).as_bytes())
+}
+
+fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    files::write_whole(path, bytes, true).with_context(|| format!("writing {}", path.display()))
 }
 
 /// The sweep and all that is made of it, in the order of the tutorial.
@@ -191,7 +194,7 @@ impl Part {
     }
 }
 
-fn files(example: &Example) -> impl Iterator<Item = String> {
+fn file_names(example: &Example) -> impl Iterator<Item = String> {
     Part::all(example).map(|part| part.file(example))
 }
 
@@ -200,13 +203,13 @@ fn write_example(example: &Example, folder: &Path) -> Result<()> {
         let path = folder.join(part.file(example));
         match part {
             Part::Sound => write_wav(example, &path)?,
-            Part::Spectrogram(theme) => write_whole(&path, &spectrogram(example, theme).png()?, true)?,
+            Part::Spectrogram(theme) => write_file(&path, &spectrogram(example, theme).png()?)?,
             Part::Filter(theme) => {
                 let options = example.options.context("an example with a filter has its options")?;
                 let plan = Plan::new(ORIG_FREQ, NEW_FREQ, &options)?;
                 let mut picture = Picture::new(FILTER_SIZE, theme, TEXT);
                 filter::draw(&mut picture, &filter_curves::curves(ORIG_FREQ, NEW_FREQ, &plan)?);
-                write_whole(&path, &picture.png()?, true)?;
+                write_file(&path, &picture.png()?)?;
             }
         }
     }
