@@ -13,9 +13,9 @@ const APPLICATION: &str = "
 @group(0) @binding(1) var<storage, read_write> worst: atomic<u32>;
 
 fn tone(n: u32, rate: u32) -> f32 {
-    // In whole turns first: float32 has no room for a second's phase.
-    let turn = f32(n * 1000u % rate) / f32(rate);
-    return 0.5 * sin(6.283185307179586 * turn);
+    // In whole cycles first: float32 has no room for a second's phase.
+    let cycles = f32(n * 1000u % rate) / f32(rate);
+    return 0.5 * sin(6.283185307179586 * cycles);
 }
 
 @compute @workgroup_size(64)

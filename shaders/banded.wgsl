@@ -1,7 +1,7 @@
-// The main kernel: each thread computes 4 frames × 8 phases, in registers, over the band of taps that the 8 phases share.
+// The main kernel: each thread computes 4 periods × 8 phases, in registers, over the samples that the 8 phases share.
 //
-// A workgroup computes a tile: `quads` × 4 frames of `blocks_in_tile` × 8 phases of one clip. Its samples are staged in
-// workgroup memory as columns: xs[quad * column + row] holds, for 4 consecutive frames (`stride` samples apart), the sample
+// A workgroup computes a tile: `quads` × 4 periods of `blocks_in_tile` × 8 phases of one clip. Its samples are staged in
+// workgroup memory as columns: xs[quad * pitch + row] holds, for 4 consecutive periods (`stride` samples apart), the sample
 // `row` after the first that the tile's phases reach. One vec4 of it and 8 taps make 32 multiply-adds: an eighth of a word of
 // workgroup memory for each.
 //
@@ -13,7 +13,7 @@
 // | 0/1 tiles   | (clip, tile in the clip) for each workgroup                                      |
 // | 0/2 clips   | where each clip's samples and outputs lie, and its plan                          |
 // | 0/3 plans   | the shape of each plan's tiles, and where its starts and taps lie                |
-// | 0/4 starts  | for each block of 8 phases, the first sample of its band, relative to the frame  |
+// | 0/4 starts  | for each block of 8 phases, the first sample under it, relative to the period  |
 // | 0/5 taps    | taps[block][k][8], zero outside a phase's window                                 |
 // | 1/0 input   | float32 samples, or pairs of 16-bit integers or floats                           |
 // | 1/1 output  | float32 samples                                                                  |
@@ -28,7 +28,7 @@ struct Clip {
     input_len: u32,
     output_offset: u32,
     output_len: u32,
-    // Position of frame 0, relative to the first sample.
+    // Position of period 0, relative to the first sample.
     shift: i32,
     plan: u32,
     // Where the clip, of which these samples may be a part, begins and ends: positions of its first and its last sample.
@@ -43,19 +43,19 @@ struct Plan {
     blocks_in_tile: u32,
     tiles_across: u32,
     quads: u32,
-    column: u32,
-    // Lanes that run along a column while staging: 2^lane_bits.
-    lane_bits: u32,
-    // Taps in a band, and taps that are staged at a time; both multiples of 4. No taps: the samples come back unchanged.
-    band: u32,
+    pitch: u32,
+    // Lanes that run along a pitch while staging: 2^log2_rows_in_flight.
+    log2_rows_in_flight: u32,
+    // Samples under a block, and samples that are staged at a time; both multiples of 4. No taps: the samples come back unchanged.
+    span: u32,
     chunk: u32,
     // Chunks after which the sums are added to the output and begun anew; 0 for never.
-    fold: u32,
+    taps_per_sum: u32,
     starts: u32,
     taps: u32,
-    // What lies beyond the ends of a clip, for `reach` samples: 0 silence, 1 the last sample, 2 the clip in a mirror.
+    // What lies beyond the ends of a clip, for `margin` samples: 0 silence, 1 the last sample, 2 the clip in a mirror.
     padding: u32,
-    reach: u32,
+    margin: u32,
 }
 
 @group(0) @binding(0) var<uniform> job: Job;
@@ -71,8 +71,8 @@ struct Plan {
 override INPUT: u32 = 0;
 // Some plan of the job pads its clips with anything but silence.
 override PADS: bool = false;
-// Some plan of the job folds its sums.
-override FOLDS: bool = false;
+// Some plan of the job has filters long enough to be summed in several parts.
+override SPLITS_SUMS: bool = false;
 override WORKGROUP: u32 = 64;
 // vec4s of workgroup memory.
 override STAGED: u32 = 1024;
@@ -106,18 +106,18 @@ fn half(bits: u32) -> f32 {
 
 // The position of the sample that stands at this one: itself, or for padding another. Positions that nothing is padded to
 // stay outside the clip.
-fn source(clip: Clip, padding: u32, reach: u32, position: i32) -> i32 {
-    let far = position < clip.first - i32(reach) || position > clip.last + i32(reach);
+fn source(clip: Clip, padding: u32, margin: u32, position: i32) -> i32 {
+    let far = position < clip.first - i32(margin) || position > clip.last + i32(margin);
     if padding == 0u || far {
         return position;
     }
     if padding == 1u {
         return clamp(position, clip.first, clip.last);
     }
-    // To and fro, alike on both sides of the first sample: a period is the way there and back.
-    let period = u32(clip.last - clip.first) * 2u;
-    let within = u32(abs(position - clip.first)) % max(period, 1u);
-    return clip.first + i32(min(within, period - within));
+    // The mirrored clip repeats after 2 (len - 1) samples and is symmetric about its first sample.
+    let cycle = u32(clip.last - clip.first) * 2u;
+    let within = u32(abs(position - clip.first)) % max(cycle, 1u);
+    return clip.first + i32(min(within, cycle - within));
 }
 
 // The clip is zero where there are no samples. Positions before them wrap to beyond them, and an index outside the buffer reads
@@ -127,11 +127,11 @@ fn sample_or_zero(clip: Clip, position: i32) -> f32 {
 }
 
 // What stands at a position; `inside` if it and those around it are the clip's own.
-fn staged(clip: Clip, plan: Plan, inside: bool, position: i32) -> f32 {
+fn load_padded(clip: Clip, plan: Plan, inside: bool, position: i32) -> f32 {
     var from_position = position;
     if PADS {
         if !inside {
-            from_position = source(clip, plan.padding, plan.reach, position);
+            from_position = source(clip, plan.padding, plan.margin, position);
         }
     }
     return sample_or_zero(clip, from_position);
@@ -142,14 +142,14 @@ fn store_one(clip: Clip, n: u32, y: f32, add: bool) {
     if n < clip.output_len {
         let to = clip.output_offset + n;
         var sum = y;
-        if FOLDS {
+        if SPLITS_SUMS {
             sum = select(y, output[to] + y, add);
         }
         output[to] = sum;
     }
 }
 
-// Stores phase j of four frames, of which the first is output `n`.
+// Stores phase j of four periods, of which the first is output `n`.
 fn store(clip: Clip, plan: Plan, n: u32, j: u32, y: vec4<f32>, add: bool) {
     if j < plan.phases {
         store_one(clip, n, y.x, add);
@@ -195,7 +195,7 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
     let tile = tiles[index];
     let clip = clips[tile.x];
     let plan = plans[clip.plan];
-    if plan.band == 0u {
+    if plan.span == 0u {
         // Equal rates: the samples themselves.
         let first = tile.y * COPIED;
         for (var n = first + lane; n < min(first + COPIED, clip.output_len); n += WORKGROUP) {
@@ -203,22 +203,22 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
         }
         return;
     }
-    let first_frame = tile.y / plan.tiles_across * plan.quads * 4u;
+    let first_period = tile.y / plan.tiles_across * plan.quads * 4u;
     let first_block = tile.y % plan.tiles_across * plan.blocks_in_tile;
     let last_block = min(first_block + plan.blocks_in_tile, plan.blocks) - 1u;
     let first_start = starts[plan.starts + first_block];
     let rows = plan.chunk + u32(starts[plan.starts + last_block] - first_start);
-    let origin = clip.shift + i32(first_frame * plan.stride) + first_start;
+    let origin = clip.shift + i32(first_period * plan.stride) + first_start;
 
-    // This thread's quad of frames and block of phases. Threads beyond the last block only stage.
+    // This thread's quad of periods and block of phases. Threads beyond the last block only stage.
     let quad = lane % plan.quads;
     let block = first_block + lane / plan.quads;
     let used_block = min(block, last_block);
-    let at = quad * plan.column + u32(starts[plan.starts + used_block] - first_start);
-    var tap = plan.taps + used_block * plan.band * 2u;
+    let at = quad * plan.pitch + u32(starts[plan.starts + used_block] - first_start);
+    var tap = plan.taps + used_block * plan.span * 2u;
 
-    let lane_row = lane & ((1u << plan.lane_bits) - 1u);
-    let lane_quad = lane >> plan.lane_bits;
+    let lane_row = lane & ((1u << plan.log2_rows_in_flight) - 1u);
+    let lane_quad = lane >> plan.log2_rows_in_flight;
 
     var y0 = vec4<f32>();
     var y1 = vec4<f32>();
@@ -228,33 +228,33 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
     var y5 = vec4<f32>();
     var y6 = vec4<f32>();
     var y7 = vec4<f32>();
-    var folded = false;
+    var has_partial_sums = false;
 
     let stores = block <= last_block && lane < plan.quads * plan.blocks_in_tile;
     let j = block * 8u;
-    let n = (first_frame + quad * 4u) * plan.phases + j;
+    let n = (first_period + quad * 4u) * plan.phases + j;
 
-    for (var k = 0u; k < plan.band; k += plan.chunk) {
+    for (var k = 0u; k < plan.span; k += plan.chunk) {
         workgroupBarrier();
         let last_row = origin + i32((plan.quads * 4u - 1u) * plan.stride + k + rows - 1u);
         let inside = origin + i32(k) >= clip.first && last_row <= clip.last;
-        for (var q = lane_quad; q < plan.quads; q += WORKGROUP >> plan.lane_bits) {
-            let from_frame = origin + i32(q * 4u * plan.stride + k);
+        for (var q = lane_quad; q < plan.quads; q += WORKGROUP >> plan.log2_rows_in_flight) {
+            let from_period = origin + i32(q * 4u * plan.stride + k);
             let stride = i32(plan.stride);
-            for (var row = lane_row; row < rows; row += 1u << plan.lane_bits) {
-                let position = from_frame + i32(row);
+            for (var row = lane_row; row < rows; row += 1u << plan.log2_rows_in_flight) {
+                let position = from_period + i32(row);
                 let x = vec4(
-                    staged(clip, plan, inside, position),
-                    staged(clip, plan, inside, position + stride),
-                    staged(clip, plan, inside, position + 2 * stride),
-                    staged(clip, plan, inside, position + 3 * stride),
+                    load_padded(clip, plan, inside, position),
+                    load_padded(clip, plan, inside, position + stride),
+                    load_padded(clip, plan, inside, position + 2 * stride),
+                    load_padded(clip, plan, inside, position + 3 * stride),
                 );
-                xs[q * plan.column + row] = x;
+                xs[q * plan.pitch + row] = x;
             }
         }
         workgroupBarrier();
 
-        let end = at + select(0u, min(plan.chunk, plan.band - k), stores);
+        let end = at + select(0u, min(plan.chunk, plan.span - k), stores);
         for (var row = at; row < end; row += 4u) {
             var x = xs[row];
             var h = taps[tap];
@@ -303,13 +303,13 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
             tap += 8u;
         }
 
-        if FOLDS {
-            let more = k + plan.chunk < plan.band;
-            if more && plan.fold != 0u && (k / plan.chunk + 1u) % plan.fold == 0u {
+        if SPLITS_SUMS {
+            let more = k + plan.chunk < plan.span;
+            if more && plan.taps_per_sum != 0u && (k + plan.chunk) % plan.taps_per_sum == 0u {
                 if stores {
-                    store_block(clip, plan, n, j, folded, y0, y1, y2, y3, y4, y5, y6, y7);
+                    store_block(clip, plan, n, j, has_partial_sums, y0, y1, y2, y3, y4, y5, y6, y7);
                 }
-                folded = true;
+                has_partial_sums = true;
                 y0 = vec4<f32>();
                 y1 = vec4<f32>();
                 y2 = vec4<f32>();
@@ -322,6 +322,6 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
         }
     }
     if stores {
-        store_block(clip, plan, n, j, folded, y0, y1, y2, y3, y4, y5, y6, y7);
+        store_block(clip, plan, n, j, has_partial_sums, y0, y1, y2, y3, y4, y5, y6, y7);
     }
 }

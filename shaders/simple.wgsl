@@ -3,7 +3,7 @@
 // `simple` is the plain reference: the sum runs over the same taps in the same order as in banded.wgsl. For adapters that take
 // seconds to compile anything larger, and to measure the other kernels by.
 //
-// `interpolated` is for plans with too many phases to hold the taps of each: it sums the samples under four rows of taps, at
+// `interpolated` is for plans with too many phases to hold the taps of each: it sums the samples under four lists of taps, at
 // evenly spaced phases, and takes the cubic through the four sums. Where an output lies is computed in integers.
 //
 // | binding     | holds for `simple`                           | and for `interpolated`                          |
@@ -13,8 +13,8 @@
 // | 0/2 clips   | where each clip's samples and outputs lie, and its plan                                        |
 // | 0/3 plans   | each plan's ratio, and where its taps lie    | the same                                        |
 // | 0/4 starts  | for each phase, the first sample of its      | `places`: where each tile's first output lies,  |
-// |             | window, relative to the frame                | and for each plan what each thread adds to that |
-// | 0/5 taps    | taps[phase][k]                               | for each row a vec4 of its ends, then its taps  |
+// |             | window, relative to the period                | and for each plan what each thread adds to that |
+// | 0/5 taps    | taps[phase][k]                               | for each node a vec4 of its ends, then its taps |
 // | 1/0 input   | float32 samples, or pairs of 16-bit integers or floats                                         |
 // | 1/1 output  | float32 samples                                                                                |
 
@@ -28,7 +28,7 @@ struct Clip {
     input_len: u32,
     output_offset: u32,
     output_len: u32,
-    // Position of frame 0, relative to the first sample.
+    // Position of period 0, relative to the first sample.
     shift: i32,
     plan: u32,
     // Where the clip, of which these samples may be a part, begins and ends: positions of its first and its last sample.
@@ -47,36 +47,36 @@ struct Plan {
     unused_6: u32,
     unused_7: u32,
     // Taps of a phase; none: the samples come back unchanged.
-    band: u32,
+    span: u32,
     unused_9: u32,
     // Taps after which the sum is added to the output and begun anew; 0 for never.
-    fold: u32,
+    taps_per_sum: u32,
     starts: u32,
     taps: u32,
-    // What lies beyond the ends of a clip, for `reach` samples: 0 silence, 1 the last sample, 2 the clip in a mirror.
+    // What lies beyond the ends of a clip, for `margin` samples: 0 silence, 1 the last sample, 2 the clip in a mirror.
     padding: u32,
-    reach: u32,
+    margin: u32,
 }
 
 // Integers of 64 bits are vec2s, the low half first.
 struct InterpolatedPlan {
     // L. An output lies rest/L samples after a sample, with rest < L.
     phases: vec2<u32>,
-    // Rests up to this one: the window holds the sample before those under the rows.
+    // Rests up to this one: the window holds the sample before those under the nodes.
     before: vec2<u32>,
     // Rests from this one on: it holds the sample after them.
     after: vec2<u32>,
-    // Rows from one sample to the next.
-    rows: u32,
-    // Taps of a row, an even number: half of them lie up to the output's sample.
+    // Nodes from one sample to the next.
+    nodes: u32,
+    // Taps of a node, an even number: half of them lie up to the output's sample.
     taps: u32,
-    // Where the plan's rows and the threads' places begin.
+    // Where the plan's nodes and the threads' places begin.
     first_tap: u32,
     first_place: u32,
     // 1: outputs are divided by the sum of their taps.
     normalized: u32,
     padding: u32,
-    reach: u32,
+    margin: u32,
 }
 
 struct Place {
@@ -101,7 +101,7 @@ struct Place {
 // In the place of those three, for `interpolated`.
 @group(0) @binding(3) var<storage, read> interpolated_plans: array<InterpolatedPlan>;
 @group(0) @binding(4) var<storage, read> places: array<Place>;
-@group(0) @binding(5) var<storage, read> rows: array<vec4<f32>>;
+@group(0) @binding(5) var<storage, read> nodes: array<vec4<f32>>;
 
 // Samples are 0: float32; 1: 16-bit integers, scaled by 2^-15; 2: 16-bit floats.
 override INPUT: u32 = 0;
@@ -135,18 +135,18 @@ fn half(bits: u32) -> f32 {
 
 // The position of the sample that stands at this one: itself, or for padding another. Positions that nothing is padded to
 // stay outside the clip.
-fn source(clip: Clip, padding: u32, reach: u32, position: i32) -> i32 {
-    let far = position < clip.first - i32(reach) || position > clip.last + i32(reach);
+fn source(clip: Clip, padding: u32, margin: u32, position: i32) -> i32 {
+    let far = position < clip.first - i32(margin) || position > clip.last + i32(margin);
     if padding == 0u || far {
         return position;
     }
     if padding == 1u {
         return clamp(position, clip.first, clip.last);
     }
-    // To and fro, alike on both sides of the first sample: a period is the way there and back.
-    let period = u32(clip.last - clip.first) * 2u;
-    let within = u32(abs(position - clip.first)) % max(period, 1u);
-    return clip.first + i32(min(within, period - within));
+    // The mirrored clip repeats after 2 (len - 1) samples and is symmetric about its first sample.
+    let cycle = u32(clip.last - clip.first) * 2u;
+    let within = u32(abs(position - clip.first)) % max(cycle, 1u);
+    return clip.first + i32(min(within, cycle - within));
 }
 
 // The clip is zero where there are no samples. Positions before them wrap to beyond them, and an index outside the buffer reads
@@ -169,37 +169,37 @@ fn simple(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
         return;
     }
     let phase = n % plan.phases;
-    let frame = clip.shift + i32(n / plan.phases * plan.stride);
-    if plan.band == 0u {
-        output[clip.output_offset + n] = sample_or_zero(clip, frame);
+    let period = clip.shift + i32(n / plan.phases * plan.stride);
+    if plan.span == 0u {
+        output[clip.output_offset + n] = sample_or_zero(clip, period);
         return;
     }
-    let start = frame + starts[plan.starts + phase];
+    let start = period + starts[plan.starts + phase];
     // The part of the window under which there is anything but silence.
     var low = 0;
     var high = i32(clip.input_len);
     if PADS {
         if plan.padding != 0u {
-            low = clip.first - i32(plan.reach);
-            high = clip.last + i32(plan.reach) + 1;
+            low = clip.first - i32(plan.margin);
+            high = clip.last + i32(plan.margin) + 1;
         }
     }
-    let begin = u32(clamp(low - start, 0, i32(plan.band)));
-    let end = u32(clamp(high - start, 0, i32(plan.band)));
-    let tap = plan.taps + phase * plan.band;
+    let begin = u32(clamp(low - start, 0, i32(plan.span)));
+    let end = u32(clamp(high - start, 0, i32(plan.span)));
+    let tap = plan.taps + phase * plan.span;
     var position = start + i32(begin);
     var total = 0.0;
     var y = 0.0;
     for (var k = begin; k < end; k += 1u) {
         var x: f32;
         if PADS {
-            x = sample_or_zero(clip, source(clip, plan.padding, plan.reach, position));
+            x = sample_or_zero(clip, source(clip, plan.padding, plan.margin, position));
         } else {
             x = sample(clip.input_offset + u32(position));
         }
         y = fma(x, taps[tap + k], y);
         position += 1;
-        if plan.fold != 0u && (k + 1u) % plan.fold == 0u {
+        if plan.taps_per_sum != 0u && (k + 1u) % plan.taps_per_sum == 0u {
             total += y;
             y = 0.0;
         }
@@ -233,7 +233,7 @@ fn multiply(a: u32, b: u32) -> vec2<u32> {
 // What stands at a position.
 fn padded(clip: Clip, plan: InterpolatedPlan, position: i32) -> f32 {
     if PADS {
-        return sample_or_zero(clip, source(clip, plan.padding, plan.reach, position));
+        return sample_or_zero(clip, source(clip, plan.padding, plan.margin, position));
     }
     return sample_or_zero(clip, position);
 }
@@ -270,17 +270,17 @@ fn interpolated(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invo
         fraction = select(vec2(0u), fraction, fraction_sum.z == 1u);
     }
 
-    // The row before the output, and how far it is from there to the next: fraction · rows.
-    let high = multiply(fraction.y, plan.rows);
-    let within = high.x + multiply(fraction.x, plan.rows).y;
-    let row = high.y + u32(within < high.x);
+    // The node before the output, and how far it is from there to the next: fraction · nodes.
+    let high = multiply(fraction.y, plan.nodes);
+    let within = high.x + multiply(fraction.x, plan.nodes).y;
+    let node = high.y + u32(within < high.x);
     let x = f32(within) * 0x1p-32;
 
     let vectors = (plan.taps + 3u) / 4u;
-    let row0 = plan.first_tap + row * (vectors + 1u);
-    let row1 = row0 + vectors + 1u;
-    let row2 = row1 + vectors + 1u;
-    let row3 = row2 + vectors + 1u;
+    let node0 = plan.first_tap + node * (vectors + 1u);
+    let node1 = node0 + vectors + 1u;
+    let node2 = node1 + vectors + 1u;
+    let node3 = node2 + vectors + 1u;
     let start = nearest + 1 - i32(plan.taps / 2u);
     let end = start + i32(plan.taps);
     var sums = vec4<f32>();
@@ -299,10 +299,10 @@ fn interpolated(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invo
                 select(0.0, padded(clip, plan, position + 2), after.x),
                 select(0.0, padded(clip, plan, position + 3), after.y),
             );
-            y0 = fma(samples, rows[row0 + 1u + k], y0);
-            y1 = fma(samples, rows[row1 + 1u + k], y1);
-            y2 = fma(samples, rows[row2 + 1u + k], y2);
-            y3 = fma(samples, rows[row3 + 1u + k], y3);
+            y0 = fma(samples, nodes[node0 + 1u + k], y0);
+            y1 = fma(samples, nodes[node1 + 1u + k], y1);
+            y2 = fma(samples, nodes[node2 + 1u + k], y2);
+            y3 = fma(samples, nodes[node3 + 1u + k], y3);
         }
         sums += vec4(sum(y0), sum(y1), sum(y2), sum(y3));
     }
@@ -311,9 +311,9 @@ fn interpolated(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invo
     // the weights round is as much smaller.
     let weights = vec3(x * (x - 1.0) * (x - 2.0) / -6.0, (x + 1.0) * x * (x - 2.0) / -2.0, (x + 1.0) * x * (x - 1.0) / 6.0);
     var y = sums.y + dot(weights, sums.xzw - sums.y);
-    let middle = rows[row1];
-    var ends = middle + weights.x * (rows[row0] - middle);
-    ends += weights.y * (rows[row2] - middle) + weights.z * (rows[row3] - middle);
+    let middle = nodes[node1];
+    var ends = middle + weights.x * (nodes[node0] - middle);
+    ends += weights.y * (nodes[node2] - middle) + weights.z * (nodes[node3] - middle);
     var taps_sum = ends.z;
     if !less(plan.before, rest) {
         y = fma(ends.x, padded(clip, plan, start - 1), y);

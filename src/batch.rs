@@ -1,11 +1,12 @@
-//! [`Batch`] and [`BatchBuf`]: clips of any lengths, each with its own plan, in and out.
+//! [`Batch`] and [`BatchBuf`]: clips of any lengths, in and out. [`Source`] and [`Run`]: how both backends describe their
+//! work on them.
 
-use std::ops::Range;
+use std::ops::{Index, Range};
 
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 
-/// A ragged batch: clips to resample in one call, borrowed wherever they lie, each with its own length and plan.
+/// A ragged batch: clips to resample in one call, borrowed, each with its own length and plan.
 ///
 /// ```
 /// use polyphase::{Batch, CpuResampler, Plan, ResampleOptions};
@@ -24,6 +25,22 @@ use crate::plan::Plan;
 /// assert_eq!((samples.len(), offsets), (301, vec![0, 200, 301, 301]));
 /// # Ok::<(), polyphase::Error>(())
 /// ```
+///
+/// Clips of one plan are collected:
+///
+/// ```
+/// use polyphase::{Batch, CpuResampler, Plan, Preset};
+///
+/// let plan = Plan::new(44_100, 16_000, Preset::High)?;
+/// let clips = vec![vec![0.0_f32; 44_100], vec![0.0; 441]];
+/// let batch: Batch<_> = clips.iter().map(|clip| (&plan, &clip[..])).collect();
+/// let resampled = CpuResampler::new().resample_batch(&batch)?;
+/// assert_eq!(resampled[1].len(), 160);
+/// for clip in &resampled {
+///     assert_eq!(clip.len() % 160, 0);
+/// }
+/// # Ok::<(), polyphase::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Batch<'a, T> {
     clips: Vec<(Plan, &'a [T])>,
@@ -36,7 +53,7 @@ impl<T> Default for Batch<'_, T> {
 }
 
 impl<'a, T> Batch<'a, T> {
-    /// A batch of no clips.
+    /// Batch without clips.
     pub fn new() -> Self {
         Self::default()
     }
@@ -46,7 +63,7 @@ impl<'a, T> Batch<'a, T> {
         self.clips.push((plan.clone(), clip));
     }
 
-    /// The clips of one packed buffer, all with the same plan: clip i is `samples[offsets[i]..offsets[i + 1]]`.
+    /// Batch of the clips in one packed buffer, all with the same plan. Clip i is `samples[offsets[i]..offsets[i + 1]]`.
     ///
     /// # Errors
     /// [`Error::BatchOffset`] if an offset is below the one before it or beyond the buffer, and
@@ -66,7 +83,7 @@ impl<'a, T> Batch<'a, T> {
         Ok(Self { clips })
     }
 
-    /// Clips in the batch.
+    /// Number of clips.
     pub fn len(&self) -> usize {
         self.clips.len()
     }
@@ -76,13 +93,13 @@ impl<'a, T> Batch<'a, T> {
         self.clips.is_empty()
     }
 
-    /// The clips with their plans, in order.
+    /// Iterator over the clips with their plans, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Plan, &'a [T])> {
         self.clips.iter().map(|(plan, clip)| (plan, *clip))
     }
 
-    /// Where each clip's output lies when they are packed one after the other: clip i is at
-    /// `offsets[i]..offsets[i + 1]`, so there is one more than there are clips. Saturates at `usize::MAX`.
+    /// Offsets of the outputs when they are packed one after the other: clip i is at `offsets[i]..offsets[i + 1]`. There is
+    /// one offset more than there are clips. Saturates at `usize::MAX`.
     pub fn output_offsets(&self) -> Vec<usize> {
         let lengths = self.iter().map(|(plan, clip)| plan.output_len(clip.len()));
         let mut end = 0_usize;
@@ -95,15 +112,29 @@ impl<'a, T> Batch<'a, T> {
     }
 }
 
+impl<'p, 'a, T> FromIterator<(&'p Plan, &'a [T])> for Batch<'a, T> {
+    fn from_iter<I: IntoIterator<Item = (&'p Plan, &'a [T])>>(clips: I) -> Self {
+        let mut batch = Self::new();
+        batch.extend(clips);
+        batch
+    }
+}
+
+impl<'p, 'a, T> Extend<(&'p Plan, &'a [T])> for Batch<'a, T> {
+    fn extend<I: IntoIterator<Item = (&'p Plan, &'a [T])>>(&mut self, clips: I) {
+        self.clips.extend(clips.into_iter().map(|(plan, clip)| (plan.clone(), clip)));
+    }
+}
+
 /// Clips packed one after the other: what resampling a [`Batch`] gives.
 #[derive(Debug, Clone, PartialEq)]
 pub struct BatchBuf<T> {
     samples: Vec<T>,
-    /// One more than there are clips.
+    /// Starts of the clips, and the end of the last.
     offsets: Vec<usize>,
 }
 
-/// No clips.
+/// Buffer without clips.
 impl<T> Default for BatchBuf<T> {
     fn default() -> Self {
         Self { samples: Vec::new(), offsets: vec![0] }
@@ -111,13 +142,13 @@ impl<T> Default for BatchBuf<T> {
 }
 
 impl<T> BatchBuf<T> {
-    /// The offsets must be those of [`Batch::output_offsets`], the samples as many as they tell.
+    /// Buffer of samples at the offsets of [`Batch::output_offsets`].
     pub(crate) fn from_parts(samples: Vec<T>, offsets: Vec<usize>) -> Self {
         debug_assert_eq!(offsets.last(), Some(&samples.len()));
         Self { samples, offsets }
     }
 
-    /// Clips in the buffer.
+    /// Number of clips.
     pub fn len(&self) -> usize {
         self.offsets.len().saturating_sub(1)
     }
@@ -127,14 +158,14 @@ impl<T> BatchBuf<T> {
         self.len() == 0
     }
 
-    /// The samples of a clip, or `None` beyond the last.
+    /// Samples of clip `index`, or `None` beyond the last clip.
     pub fn clip(&self, index: usize) -> Option<&[T]> {
         self.samples.get(self.range(index)?)
     }
 
-    /// The clips in order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[T]> {
-        self.offsets.windows(2).map(|ends| &self.samples[ends[0]..ends[1]])
+    /// Iterator over the clips, in order.
+    pub fn iter(&self) -> BatchIter<'_, T> {
+        self.into_iter()
     }
 
     /// All samples, clip after clip.
@@ -142,12 +173,12 @@ impl<T> BatchBuf<T> {
         &self.samples
     }
 
-    /// Where each clip begins in [`samples`](Self::samples), and at last where the last one ends.
+    /// Start of each clip in [`samples`](Self::samples), and the end of the last.
     pub fn offsets(&self) -> &[usize] {
         &self.offsets
     }
 
-    /// The samples and offsets themselves.
+    /// Samples and offsets.
     pub fn into_parts(self) -> (Vec<T>, Vec<usize>) {
         (self.samples, self.offsets)
     }
@@ -157,14 +188,63 @@ impl<T> BatchBuf<T> {
     }
 }
 
-/// A buffer of silence, or an error where `vec![…]` would abort.
-pub(crate) fn zeroed<T: Clone + Default>(len: usize) -> Result<Vec<T>> {
-    let mut samples = Vec::new();
-    samples
-        .try_reserve_exact(len)
-        .map_err(|_| Error::OutOfMemory { samples: len, bytes_per_sample: size_of::<T>() })?;
-    samples.resize(len, T::default());
-    Ok(samples)
+/// Samples of clip `index`; panics beyond the last clip.
+impl<T> Index<usize> for BatchBuf<T> {
+    type Output = [T];
+
+    fn index(&self, index: usize) -> &[T] {
+        &self.samples[self.offsets[index]..self.offsets[index + 1]]
+    }
+}
+
+impl<'a, T> IntoIterator for &'a BatchBuf<T> {
+    type Item = &'a [T];
+    type IntoIter = BatchIter<'a, T>;
+
+    fn into_iter(self) -> BatchIter<'a, T> {
+        BatchIter { samples: &self.samples, offsets: self.offsets.windows(2) }
+    }
+}
+
+/// Iterator over the clips of a [`BatchBuf`].
+#[derive(Debug, Clone)]
+pub struct BatchIter<'a, T> {
+    samples: &'a [T],
+    offsets: std::slice::Windows<'a, usize>,
+}
+
+impl<'a, T> Iterator for BatchIter<'a, T> {
+    type Item = &'a [T];
+
+    fn next(&mut self) -> Option<&'a [T]> {
+        self.offsets.next().map(|ends| &self.samples[ends[0]..ends[1]])
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.offsets.size_hint()
+    }
+}
+
+impl<T> ExactSizeIterator for BatchIter<'_, T> {}
+
+/// Samples of a clip, or of a part of it, and their place in the clip.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Source<'a, T> {
+    /// Samples from position `origin` on.
+    pub(crate) samples: &'a [T],
+    /// Position of the first of them.
+    pub(crate) origin: i64,
+    /// Length of the whole clip, beyond whose ends the plan's padding applies; `None` for zeros beyond `samples`.
+    pub(crate) clip_len: Option<usize>,
+}
+
+/// Consecutive outputs of one clip of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Run {
+    /// Index of the clip.
+    pub(crate) clip: usize,
+    /// Numbers of the outputs.
+    pub(crate) outputs: Range<u64>,
 }
 
 #[cfg(test)]
@@ -172,7 +252,7 @@ mod tests {
     use super::*;
     use crate::options::ResampleOptions;
 
-    /// Clips of nothing, as many as there can be: no memory holds them, the offsets must.
+    /// Clips of zero-sized samples: no memory holds as many outputs, but the offsets must.
     #[test]
     fn offsets_saturate() {
         let plan = Plan::new(1, 3, &ResampleOptions::default()).expect("a small plan");

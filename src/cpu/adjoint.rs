@@ -10,12 +10,12 @@ use ndarray::{Array, ArrayBase, Axis, Data, Dimension};
 use super::kernel::Kernel;
 use super::range::Clip;
 use super::{CpuResampler, Job, Sample, check_len};
-use crate::batch::zeroed;
+use crate::alloc::zeroed;
+use crate::alloc::zeroed_array;
 use crate::error::{Error, Result};
-use crate::options::Padding;
-use crate::padding::to_position;
+use crate::lanes::{Lanes, last, scatter};
+use crate::num::to_position;
 use crate::plan::Plan;
-use crate::tensor::{Lanes, last, scatter, zeroed_array};
 
 impl CpuResampler {
     /// Applies the transpose of resampling a clip of `input_len` samples to `output`, of [`Plan::output_len`]: the gradient
@@ -120,32 +120,23 @@ impl CpuResampler {
 
     fn adjoint_floats<F: Kernel + Sample>(&self, plan: &Plan, outputs: &[&[F]], input: &mut [F]) -> Result<()> {
         let input_len = input.len() / outputs.len().max(1);
-        if plan.ratio().is_identity() {
-            for (input, output) in input.chunks_exact_mut(input_len.max(1)).zip(outputs) {
-                let len = input.len().min(output.len());
-                input[..len].copy_from_slice(&output[..len]);
-                input[len..].fill(F::default());
-            }
-            return Ok(());
-        }
         let divided: Vec<Vec<F>>;
         let mut signals = outputs.to_vec();
-        if plan.options().normalize_phases {
+        if plan.shape().is_normalized() {
             let divide =
                 |output: &&[F]| output.iter().zip(plan.tap_sums()).map(|(value, sum)| value.times(1.0 / sum)).collect();
             divided = outputs.iter().map(divide).collect();
             signals = divided.iter().map(Vec::as_slice).collect();
         }
         let transposed = plan.transposed()?;
-        let padding = plan.options().padding;
-        let margin = if padding == Padding::Zero { 0 } else { plan.look_ahead() };
-        // Places before the clip are outputs of a signal that stands some frames later.
-        let (frame, stride) = (plan.ratio().stride(), plan.ratio().phases());
-        let frames = (margin as u64).div_ceil(frame);
-        let first = u128::from(frames) * u128::from(frame) - margin as u128;
-        let origin = u128::from(frames) * u128::from(stride);
+        let (padding, margin) = (plan.shape().padding(), plan.shape().margin());
+        // Places before the clip are outputs of a signal that stands some periods later.
+        let (period, stride) = (plan.ratio().stride(), plan.ratio().phases());
+        let periods = (margin as u64).div_ceil(period);
+        let first = u128::from(periods) * u128::from(period) - margin as u128;
+        let origin = u128::from(periods) * u128::from(stride);
         let (Ok(first), Ok(origin)) = (u64::try_from(first), i64::try_from(origin)) else {
-            return Err(Error::PaddedAdjoint { phases: stride, limit: i64::MAX.unsigned_abs() / frames.max(1) });
+            return Err(Error::PaddedAdjoint { phases: stride, limit: i64::MAX.unsigned_abs() / periods.max(1) });
         };
         let len = input_len.saturating_add(2 * margin);
         let jobs: Vec<_> = signals

@@ -3,8 +3,8 @@
 use super::partition::{Piece, Work, partition, task_count};
 use super::range::{Clip, resample_converted, resample_range};
 use super::{CpuResampler, Sample};
-use crate::level::Level;
 use crate::plan::Plan;
+use crate::simd::Level;
 
 /// A range of one clip's output, and the clip or the part of it that it is computed from.
 #[derive(Debug)]

@@ -1,28 +1,27 @@
 //! [`CpuResampler`]: the path that is always there. float64 is the reference; float32 uses SIMD; both use threads.
 
 mod adjoint;
-mod frames;
-mod interpolated;
 mod job;
 mod kernel;
-mod outputs;
 mod partition;
 mod range;
 mod sample;
-mod scratch;
+mod stream;
+mod tensor;
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
 
 use self::job::Job;
-pub(crate) use self::range::{Clip, resample_range};
+use self::range::Clip;
 pub use self::sample::Sample;
-pub(crate) use self::scratch::reserve_scratch;
-use crate::batch::{Batch, BatchBuf, zeroed};
+pub use self::stream::Stream;
+use crate::alloc::zeroed;
+use crate::batch::{Batch, BatchBuf};
 use crate::error::{Error, Result};
-use crate::level::Level;
-use crate::padding::to_position;
+use crate::num::to_position;
 use crate::plan::Plan;
+use crate::simd::Level;
 
 /// Samples up to which pieces of a clip that is not in memory are computed: the numbers of all that lie about them fit in 64 bits.
 const LONGEST_CLIP: u64 = 1 << 62;

@@ -20,10 +20,10 @@ pub(crate) struct Piece {
     pub(crate) len: usize,
 }
 
-/// How many tasks to cut the work into, at most `most`: one if it is too little to share.
-pub(crate) fn task_count(works: impl Iterator<Item = Work>, most: usize) -> usize {
+/// How many tasks to cut the work into, at most `max`: one if it is too little to share.
+pub(crate) fn task_count(works: impl Iterator<Item = Work>, max: usize) -> usize {
     let affordable = total_cost(works) / MIN_TASK_COST;
-    usize::try_from(affordable).unwrap_or(usize::MAX).clamp(1, most.max(1))
+    usize::try_from(affordable).unwrap_or(usize::MAX).clamp(1, max.max(1))
 }
 
 /// Cuts the work into at most `tasks` parts of about equal cost. Each is a run of pieces in the order of the clips, so that

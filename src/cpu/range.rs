@@ -4,10 +4,11 @@ use std::ops::Range;
 
 use super::Sample;
 use super::kernel::Kernel;
-use crate::level::Level;
+use crate::num::{to_index, to_position};
 use crate::options::Padding;
-use crate::padding::{positions, to_position};
 use crate::plan::Plan;
+use crate::plan::reach::{input_range, positions};
+use crate::simd::Level;
 
 /// A clip, or the part of it that is there.
 #[derive(Debug, Clone, Copy)]
@@ -21,21 +22,10 @@ pub(crate) struct Clip<'a, T> {
 
 /// Computes the outputs `first..first + output.len()`.
 pub(crate) fn resample_range<T: Kernel>(plan: &Plan, level: Level, clip: Clip<'_, T>, first: u64, output: &mut [T]) {
-    if plan.ratio().is_identity() {
-        let inside = clip.inside(saturate(first)..saturate(first + output.len() as u64));
-        let at = to_index(inside.start.abs_diff(saturate(first)));
-        output.fill(T::default());
-        let samples = clip.slice(inside);
-        if let Some(output) = output.get_mut(at..at + samples.len()) {
-            output.copy_from_slice(samples);
-        }
-        return;
-    }
-    let padding = plan.options().padding;
+    let padding = plan.shape().padding();
     // Beyond the last window that holds anything is silence, and as much of it as was asked for: no place is too far out.
     let end = match clip.len {
-        Some(len) if padding == Padding::Zero => len as u64,
-        Some(len) => (len as u64).saturating_add(plan.look_ahead() as u64),
+        Some(len) => (len as u64).saturating_add(plan.shape().margin() as u64),
         None => u64::try_from(clip.origin.saturating_add(to_position(clip.samples.len()))).unwrap_or(0),
     };
     let audible = plan.shape().first_from(end).saturating_sub(first);
@@ -48,7 +38,7 @@ pub(crate) fn resample_range<T: Kernel>(plan: &Plan, level: Level, clip: Clip<'_
         Some(len) if padding != Padding::Zero => {
             let end = first + output.len() as u64;
             // From the clip alone, between outputs that need something beyond its beginning or its end.
-            let inner = plan.shape().first_within().clamp(first, end);
+            let inner = plan.shape().first_from(0).clamp(first, end);
             let inner = inner..plan.shape().first_reaching(len as u64).clamp(inner, end);
             let (head, output) = output.split_at_mut(to_index(inner.start - first));
             let (middle, tail) = output.split_at_mut(to_index(inner.end - inner.start));
@@ -56,7 +46,7 @@ pub(crate) fn resample_range<T: Kernel>(plan: &Plan, level: Level, clip: Clip<'_
                 if output.is_empty() {
                     continue;
                 }
-                let positions = positions(plan, len, first..first + output.len() as u64);
+                let positions = positions(plan.shape(), len, first..first + output.len() as u64);
                 let origin = positions.start;
                 let sample = |position| {
                     let source = padding.source(position, len).and_then(|source| i64::try_from(source).ok());
@@ -73,7 +63,7 @@ pub(crate) fn resample_range<T: Kernel>(plan: &Plan, level: Level, clip: Clip<'_
 
 fn convolve<T: Kernel>(plan: &Plan, level: Level, clip: Clip<'_, T>, first: u64, output: &mut [T]) {
     if !T::convolve(level, plan, clip.samples, clip.origin, first, output) {
-        clip.mend(plan, level, first, output);
+        clip.recompute_nonfinite(plan, level, first, output);
     }
 }
 
@@ -103,9 +93,9 @@ impl<'a, T: Copy + Default> Clip<'a, T> {
 }
 
 impl<T: Kernel> Clip<'_, T> {
-    /// Puts right what a NaN or an infinity has spoilt: zero × NaN is NaN, so it has also reached outputs near those whose
-    /// window holds it.
-    fn mend(&self, plan: &Plan, level: Level, first: u64, output: &mut [T]) {
+    /// Recomputes each output that is not finite from the samples of its own window. A block covers more samples than the
+    /// windows of its outputs, and 0 × NaN is NaN, so a NaN beside a window contaminates the output too.
+    fn recompute_nonfinite(&self, plan: &Plan, level: Level, first: u64, output: &mut [T]) {
         for (n, value) in (first..).zip(output).filter(|(_, value)| !value.is_finite()) {
             let window = plan.shape().window(n);
             let inside = self.inside(window.clone());
@@ -157,19 +147,10 @@ fn needed<T: Copy + Default>(plan: &Plan, clip: Clip<'_, T>, outputs: Range<u64>
     let index = |n: u64| usize::try_from(n).unwrap_or(usize::MAX);
     let range = match clip.len {
         Some(len) => {
-            let range = crate::padding::input_range(plan, len, index(outputs.start)..index(outputs.end));
+            let range = input_range(plan.shape(), len, index(outputs.start)..index(outputs.end));
             to_position(range.start)..to_position(range.end)
         }
-        None if plan.ratio().is_identity() => saturate(outputs.start)..saturate(outputs.end),
         None => plan.shape().window(outputs.start).start..plan.shape().window(outputs.end - 1).end,
     };
     clip.inside(range)
-}
-
-fn saturate(n: u64) -> i64 {
-    i64::try_from(n).unwrap_or(i64::MAX)
-}
-
-fn to_index(distance: u64) -> usize {
-    usize::try_from(distance).unwrap_or(usize::MAX)
 }

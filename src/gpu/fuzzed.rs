@@ -8,14 +8,13 @@
     reason = "numbers that are drawn to fit"
 )]
 
-use super::GpuKernel as Kernel;
-use super::abi::{ClipEntry, PlanEntry, halves};
-use super::adjoint::Adjoint;
-use super::bank::{BLOCK, Recipe, STAGED, WORKGROUP};
-use super::cache::BankCache;
-use super::pieces::{Capacity, ClipShape, Cursor, Segment, next_piece, packed};
-use super::pipelines::Shader;
-use super::tables::{Dispatch, Plans, Tables};
+use super::host::adjoint::Adjoint;
+use super::host::pieces::{Capacity, ClipShape, Cursor, Segment, next_piece, packed};
+use super::layout::abi::{ClipEntry, PlanEntry, halves};
+use super::layout::bank::Recipe;
+use super::layout::cache::BankCache;
+use super::layout::shader::{BLOCK_PHASES, GpuKernel as Kernel, STAGED, Shader, WORKGROUP};
+use super::layout::tables::{Dispatch, Plans, Tables};
 use crate::error::Error;
 use crate::options::{OutputLength, Padding, ResampleOptions, Window};
 use crate::plan::Plan;
@@ -25,7 +24,7 @@ type Below<'a> = &'a mut dyn FnMut(u64) -> u64;
 
 /// Cuts clips with every option, and gradients on their way back, for a device of any size, and panics only where the library
 /// is wrong: every output that is not silence is in one segment, a segment holds the samples under its outputs, a piece is
-/// larger than the device only by its first frame, and the tables say where all of that lies.
+/// larger than the device only by its first granule, and the tables say where all of that lies.
 pub fn pieces(below: Below<'_>) {
     let kernel = [Kernel::Banded, Kernel::Simple][index(below, 2)];
     let plans: Vec<_> = (0..below(5)).filter_map(|_| any_plan(below)).collect();
@@ -41,16 +40,16 @@ pub fn pieces(below: Below<'_>) {
         capacity.multiply_adds = any_length(below);
     }
     // From anywhere in the first clip on, for there may be very many pieces.
-    let frames = clips.first().map_or(0, |clip| clip.output_len as u64 / clip.frame);
+    let periods = clips.first().map_or(0, |clip| clip.output_len as u64 / clip.granularity);
     let mut cursor =
-        Cursor { clip: 0, output: clips.first().map_or(0, |clip| (below(frames + 1) * clip.frame) as usize) };
+        Cursor { clip: 0, output: clips.first().map_or(0, |clip| (below(periods + 1) * clip.granularity) as usize) };
     let mut reached = cursor;
     for _ in 0..20 {
         let piece = next_piece(&clips, &mut cursor, capacity);
         for segment in &piece {
             pass_ended(&clips, &mut reached);
             assert_eq!((segment.clip, segment.first_output), (reached.clip, reached.output));
-            assert_eq!(segment.first_output as u64 % clips[segment.clip].frame, 0);
+            assert_eq!(segment.first_output as u64 % clips[segment.clip].granularity, 0);
             assert!(segment.outputs > 0);
             reached.output += segment.outputs;
             check_samples(&clips[segment.clip], segment);
@@ -100,18 +99,18 @@ fn any_plan(below: Below<'_>) -> Option<Plan> {
 /// A whole clip, or the gradient of one on its way back.
 fn any_clip<'a>(below: Below<'_>, plan: &'a Plan, kernel: Kernel) -> Option<ClipShape<'a>> {
     let input_len = any_length(below) as usize;
-    let frame = |plan| match Recipe::new(plan, kernel) {
-        Ok(recipe) => Some(recipe.frame),
+    let granularity = |plan| match Recipe::new(plan, kernel) {
+        Ok(recipe) => Some(recipe.granularity),
         Err(error) => {
             assert!(matches!(error, Error::GpuLimit { needed, limit, .. } if needed >= limit), "{error}");
             None
         }
     };
     if below(2) == 0 {
-        return Some(ClipShape::whole(plan, frame(plan)?, input_len));
+        return Some(ClipShape::whole(plan, granularity(plan)?, input_len));
     }
     let adjoint = Adjoint::new(plan, plan.output_len(input_len), input_len).ok()?;
-    Some(adjoint.shape(frame(adjoint.transposed)?))
+    Some(adjoint.shape(granularity(adjoint.transposed)?))
 }
 
 /// Moves on to the next clip that has outputs left.
@@ -139,13 +138,13 @@ fn check_samples(clip: &ClipShape<'_>, segment: &Segment) {
 /// Positions under an output of the clip.
 fn window(clip: &ClipShape<'_>, n: usize) -> std::ops::Range<i64> {
     let output = clip.first_output + n as u64;
-    if clip.plan.ratio().is_identity() { output as i64..output as i64 + 1 } else { clip.plan.shape().window(output) }
+    clip.plan.shape().window(output)
 }
 
 /// The sample that stands at a position.
 fn sample_at(clip: &ClipShape<'_>, position: i64) -> Option<usize> {
-    let (padding, reach) = (clip.plan.options().padding, clip.plan.look_ahead() as i64);
-    if padding == Padding::Zero || clip.plan.ratio().is_identity() {
+    let (padding, reach) = (clip.plan.shape().padding(), clip.plan.look_ahead() as i64);
+    if padding == Padding::Zero {
         let source = i128::from(position) - i128::from(clip.origin);
         return usize::try_from(source).ok().filter(|&source| source < clip.input_len);
     }
@@ -153,10 +152,10 @@ fn sample_at(clip: &ClipShape<'_>, position: i64) -> Option<usize> {
     padding.source(position, clip.input_len).filter(|_| is_near)
 }
 
-/// Whether the piece's buffers are within the capacity. What a first frame alone has used up nothing else may use.
+/// Whether the piece's buffers are within the capacity. What a first period alone has used up nothing else may use.
 fn check_size(clips: &[ClipShape<'_>], piece: &[Segment], capacity: Capacity) -> bool {
     let first = piece[0];
-    let is_frame = first.outputs as u64 <= clips[first.clip].frame;
+    let is_period = first.outputs as u64 <= clips[first.clip].granularity;
     let sizes = |part: &Segment| {
         let cost = part.outputs as u64 * clips[part.clip].plan.multiply_adds();
         [part.samples as u64, part.outputs as u64, cost]
@@ -164,7 +163,7 @@ fn check_size(clips: &[ClipShape<'_>], piece: &[Segment], capacity: Capacity) ->
     let most = [capacity.samples as u64, capacity.outputs as u64, capacity.multiply_adds];
     let totals: [u64; 3] = std::array::from_fn(|i| piece.iter().map(|part| sizes(part)[i]).sum());
     for ((total, most), of_first) in totals.into_iter().zip(most).zip(sizes(&first)) {
-        assert!(total <= most || is_frame && total == of_first, "{total} of {most}: {piece:?}");
+        assert!(total <= most || is_period && total == of_first, "{total} of {most}: {piece:?}");
     }
     totals[0] <= most[0] && totals[1] <= most[1]
 }
@@ -231,20 +230,20 @@ fn check_place(
     match &dispatch.plans {
         Plans::Phases { plans, starts } => {
             let plan = &plans[entry.plan as usize];
-            let (frame, phase) = (n as u32 / plan.phases, n as u32 % plan.phases);
-            let at = entry.shift + (frame * plan.stride).cast_signed();
+            let (period, phase) = (n as u32 / plan.phases, n as u32 % plan.phases);
+            let at = entry.shift + (period * plan.stride).cast_signed();
             if clip.plan.ratio().is_identity() {
-                assert_eq!((plan.band, i128::from(at)), (0, start));
+                assert_eq!((plan.span, i128::from(at)), (0, start));
                 return;
             }
             let starts = &starts[plan.starts as usize..];
             let is_banded = dispatch.shader == Shader::Banded;
-            let band = i128::from(at + starts[if is_banded { phase / BLOCK } else { phase } as usize]);
-            assert!(band <= start && end <= band + i128::from(plan.band), "{start}..{end} for {band}: {plan:?}");
+            let first = i128::from(at + starts[if is_banded { phase / BLOCK_PHASES } else { phase } as usize]);
+            assert!(first <= start && end <= first + i128::from(plan.span), "{start}..{end} for {first}: {plan:?}");
             if is_banded {
                 check_tile(plan, &starts[..plan.blocks as usize]);
             } else {
-                assert_eq!(band, start);
+                assert_eq!(first, start);
             }
         }
         Plans::Interpolated { places, .. } => {
@@ -262,11 +261,11 @@ fn check_place(
 /// Tiles fit a workgroup and its memory, with their staged rows and the furthest row that a thread reads.
 pub(super) fn check_tile(plan: &PlanEntry, starts: &[i32]) {
     assert!(plan.blocks_in_tile * plan.quads <= WORKGROUP, "{plan:?}");
-    assert!(plan.column % 2 == 1 && plan.column * plan.quads <= STAGED, "{plan:?}");
-    assert!(plan.band.is_multiple_of(4) && plan.chunk.is_multiple_of(4) && plan.chunk > 0, "{plan:?}");
+    assert!(plan.pitch % 2 == 1 && plan.pitch * plan.quads <= STAGED, "{plan:?}");
+    assert!(plan.span.is_multiple_of(4) && plan.chunk.is_multiple_of(4) && plan.chunk > 0, "{plan:?}");
     for tile in starts.chunks(plan.blocks_in_tile as usize) {
         let span = tile[tile.len() - 1].abs_diff(tile[0]);
-        assert!(plan.chunk + span <= plan.column, "{plan:?}: {span}");
+        assert!(plan.chunk + span <= plan.pitch, "{plan:?}: {span}");
     }
 }
 

@@ -1,65 +1,34 @@
 //! [`GpuResampler`]: the strided convolution on the caller's device.
 
-mod abi;
-mod adjoint;
-mod bank;
-mod cache;
-mod context;
-mod errors;
-mod fault;
+mod clip;
+mod device;
 #[cfg(any(test, fuzzing))]
 #[allow(unreachable_pub, reason = "public where it is fuzzed")]
 pub mod fuzzed;
 mod host;
 mod job;
-mod pieces;
+mod layout;
 mod pipelines;
-mod sample;
-mod tables;
-mod tensor;
-mod tile;
-mod wait;
 
 use std::sync::{Arc, Mutex};
 
-pub(crate) use self::adjoint::Adjoints;
-use self::cache::BankCache;
-pub(crate) use self::context::Context;
-pub use self::context::{AdapterSummary, list_adapters};
-use self::errors::{not_mapped, scoped};
+pub use self::clip::GpuClip;
+pub(crate) use self::device::context::Context;
+pub use self::device::context::{AdapterSummary, list_adapters};
+use self::device::errors::{not_mapped, scoped};
 #[cfg(test)]
-pub(crate) use self::fault::injection::with_fault;
+pub(crate) use self::device::fail_points::injection::with_fault;
 use self::host::Slot;
-pub use self::job::{GpuClip, Job};
-pub(crate) use self::pieces::Cursor;
+pub(crate) use self::host::adjoint::Adjoints;
+pub(crate) use self::host::pieces::Cursor;
+pub use self::host::sample::GpuSample;
+pub use self::job::Job;
+use self::layout::cache::BankCache;
+use self::layout::shader;
+pub use self::layout::shader::{GpuKernel, InputSamples};
 use self::pipelines::Pipelines;
-pub use self::sample::GpuSample;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
-
-/// The samples of an input buffer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum InputSamples {
-    /// 32-bit floats, 4 bytes each.
-    #[default]
-    F32,
-    /// 16-bit integers, 2 bytes each, little-endian: they are scaled by 2⁻¹⁵.
-    I16,
-    /// 16-bit floats, 2 bytes each, little-endian. No device needs to know of them.
-    F16,
-}
-
-/// Which compute shader for plans that hold the taps of every phase. All of them add up an output's products in the order of
-/// its taps. (Interpolated banks have one of their own, in `shaders/simple.wgsl`.)
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum GpuKernel {
-    /// `shaders/banded.wgsl`: four frames of eight phases in the registers of each thread.
-    #[default]
-    Banded,
-    /// `shaders/simple.wgsl`: one output a thread, straight from memory. Slow, but quick to compile.
-    Simple,
-}
 
 /// Resamples on a GPU, on the caller's device and in the caller's buffers.
 ///
@@ -100,10 +69,10 @@ impl GpuResampler {
     /// [`Error::GpuLimit`] for a device with less than WebGPU's default limits, [`Error::GpuRefused`], [`Error::GpuLost`].
     pub fn new(device: &wgpu::Device, queue: &wgpu::Queue) -> Result<Self> {
         let limits = device.limits();
-        let staged = u64::from(bank::STAGED) * 16;
+        let staged = u64::from(shader::STAGED) * 16;
         for (what, needed, limit) in [
             ("bytes of workgroup memory", staged, u64::from(limits.max_compute_workgroup_storage_size)),
-            ("threads of a workgroup", bank::WORKGROUP.into(), limits.max_compute_invocations_per_workgroup.into()),
+            ("threads of a workgroup", shader::WORKGROUP.into(), limits.max_compute_invocations_per_workgroup.into()),
             ("storage buffers of a shader", 7, limits.max_storage_buffers_per_shader_stage.into()),
         ] {
             if needed > limit {

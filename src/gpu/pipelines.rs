@@ -3,26 +3,18 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::bank::{COPIED, SEGMENT, STAGED, WORKGROUP};
-use super::errors::scoped;
-use super::{InputSamples, abi};
+use super::device::errors::scoped;
+use super::layout::abi;
+use super::layout::shader::{COPIED, InputSamples, SEGMENT, STAGED, Shader, WORKGROUP};
 use crate::error::Result;
-
-/// An entry point of the shaders.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Shader {
-    Banded,
-    Simple,
-    Interpolated,
-}
 
 /// What tells one pipeline from another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Variant {
     pub(crate) shader: Shader,
     pub(crate) input: InputSamples,
-    /// Some plan's sums are folded. One for all jobs would do, but llvmpipe takes both sides of every branch.
-    pub(crate) folds: bool,
+    /// Some plan of the job sums its taps in several parts. One pipeline for all jobs would do, but llvmpipe takes both sides of every branch.
+    pub(crate) splits_sums: bool,
     /// Some plan pads its clips with anything but silence: likewise.
     pub(crate) pads: bool,
 }
@@ -38,20 +30,18 @@ pub(crate) struct Pipelines {
     made: Mutex<HashMap<Variant, wgpu::ComputePipeline>>,
 }
 
-impl Shader {
-    fn source(self) -> wgpu::ShaderModuleDescriptor<'static> {
-        match self {
-            Self::Simple | Self::Interpolated => wgpu::include_wgsl!("../../shaders/simple.wgsl"),
-            Self::Banded => wgpu::include_wgsl!("../../shaders/banded.wgsl"),
-        }
+fn source(shader: Shader) -> wgpu::ShaderModuleDescriptor<'static> {
+    match shader {
+        Shader::Simple | Shader::Interpolated => wgpu::include_wgsl!("../../shaders/simple.wgsl"),
+        Shader::Banded => wgpu::include_wgsl!("../../shaders/banded.wgsl"),
     }
+}
 
-    fn entry_point(self) -> &'static str {
-        match self {
-            Self::Simple => "simple",
-            Self::Banded => "banded",
-            Self::Interpolated => "interpolated",
-        }
+const fn entry_point(shader: Shader) -> &'static str {
+    match shader {
+        Shader::Simple => "simple",
+        Shader::Banded => "banded",
+        Shader::Interpolated => "interpolated",
     }
 }
 
@@ -98,7 +88,7 @@ impl Pipelines {
         })
     }
 
-    /// The pipeline of a variant. Making them takes turns: some drivers do not bear two at once.
+    /// The pipeline of a variant. They are made one at a time: some drivers crash when two are made at once.
     pub(crate) fn pipeline(&self, variant: Variant) -> Result<wgpu::ComputePipeline> {
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pipeline) = made.get(&variant) {
@@ -113,7 +103,7 @@ impl Pipelines {
         let mut constants = vec![("INPUT", input), ("PADS", flag(variant.pads)), ("WORKGROUP", f64::from(WORKGROUP))];
         match variant.shader {
             Shader::Banded => constants.extend([
-                ("FOLDS", flag(variant.folds)),
+                ("SPLITS_SUMS", flag(variant.splits_sums)),
                 ("STAGED", f64::from(STAGED)),
                 ("COPIED", f64::from(COPIED)),
             ]),
@@ -124,8 +114,8 @@ impl Pipelines {
             self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: Some("polyphase"),
                 layout: Some(&self.layout),
-                module: &self.device.create_shader_module(variant.shader.source()),
-                entry_point: Some(variant.shader.entry_point()),
+                module: &self.device.create_shader_module(source(variant.shader)),
+                entry_point: Some(entry_point(variant.shader)),
                 compilation_options: wgpu::PipelineCompilationOptions {
                     constants: &constants,
                     // Every row that is read has been staged; zeroing is done by one thread on some backends.

@@ -20,7 +20,7 @@ fn reflected(position: i64, len: usize) -> usize {
     at as usize
 }
 
-/// The oracle sees a clip with whole frames of what is beyond its ends written out, and silence further on.
+/// The oracle sees a clip with whole periods of what is beyond its ends written out, and silence further on.
 #[test]
 fn padding_is_what_the_extended_clip_gives() {
     for (orig_freq, new_freq) in PAIRS {
@@ -30,8 +30,8 @@ fn padding_is_what_the_extended_clip_gives() {
                 let (stride, phases) = (plan.ratio().stride() as usize, plan.ratio().phases() as usize);
                 for len in [1, 2, 3, 50, 700] {
                     let clip = noise(len as u64, len);
-                    let frames = plan.look_ahead().div_ceil(stride) + 1;
-                    let margin = (frames * stride) as i64;
+                    let periods = plan.look_ahead().div_ceil(stride) + 1;
+                    let margin = (periods * stride) as i64;
                     let wide: Vec<_> = (-margin..len as i64 + margin)
                         .map(|position| match padding {
                             Padding::Edge => clip[position.clamp(0, len as i64 - 1) as usize],
@@ -39,7 +39,7 @@ fn padding_is_what_the_extended_clip_gives() {
                         })
                         .collect();
                     let expected = Oracle::new(orig_freq.into(), new_freq.into(), filter).resample(&wide);
-                    let expected = &expected[frames * phases..][..plan.output_len(len)];
+                    let expected = &expected[periods * phases..][..plan.output_len(len)];
                     let double = CpuResampler::new().resample(&plan, &clip).unwrap();
                     compare(&double, expected, 1.0, DOUBLE)
                         .unwrap_or_else(|wrong| panic!("{orig_freq}→{new_freq}, {padding}, {len}: {wrong}"));

@@ -145,7 +145,7 @@ fn ranges_equal_the_slice_of_the_whole() {
     }
 }
 
-/// The kernel computes blocks of 16 outputs, for 12, 6, 3 or 1 frames at once, skips what lies outside the clip, and takes 8
+/// The kernel computes blocks of 16 outputs, for 12, 6, 3 or 1 periods at once, skips what lies outside the clip, and takes 8
 /// samples in a step: whatever falls to which of these, each output has the bits that it has alone.
 #[test]
 fn every_output_alone_equals_its_place_in_blocks_and_tails() {
@@ -156,9 +156,23 @@ fn every_output_alone_equals_its_place_in_blocks_and_tails() {
             Plan::new(orig, new, &ResampleOptions::default().lowpass_filter_width(width)).unwrap()
         });
     for plan in plans {
-        let frame = 16 * plan.ratio().stride() as usize / plan.ratio().phases() as usize + 1;
-        let sizes =
-            [1, 7, 8, 9, 15, 16, 17, plan.taps(), frame, 2 * frame, 3 * frame, 6 * frame, 12 * frame, 16 * frame + 3];
+        let period = 16 * plan.ratio().stride() as usize / plan.ratio().phases() as usize + 1;
+        let sizes = [
+            1,
+            7,
+            8,
+            9,
+            15,
+            16,
+            17,
+            plan.taps(),
+            period,
+            2 * period,
+            3 * period,
+            6 * period,
+            12 * period,
+            16 * period + 3,
+        ];
         for level in Level::available() {
             let cpu = CpuResampler::new().with_threads(1).with_level(level);
             for len in sizes.into_iter().flat_map(|size| [size.saturating_sub(1), size, size + 1]) {
@@ -175,9 +189,9 @@ fn every_output_alone_equals_its_place_in_blocks_and_tails() {
     }
 }
 
-/// A clip whose first and last frames lie beyond it or within it, by how many frames are computed at once.
+/// A clip whose first and last periods lie beyond it or within it, by how many periods are computed at once.
 #[test]
-fn every_number_of_frames_leaves_every_bit() {
+fn every_number_of_periods_leaves_every_bit() {
     for (orig, new) in [(441, 160), (48_000, 44_100), (1, 2)] {
         let plan = Plan::new(orig, new, &ResampleOptions::kaiser_fast()).unwrap();
         let stride = plan.ratio().stride() as usize;
@@ -185,21 +199,21 @@ fn every_number_of_frames_leaves_every_bit() {
         for level in Level::available() {
             let cpu = CpuResampler::new().with_threads(1).with_level(level);
             let whole = cpu.resample(&plan, &clip).unwrap();
-            for frames in 1..26 {
+            for periods in 1..26 {
                 for start in [0, 1, 5 * plan.ratio().phases() as usize] {
-                    let range = start..start + frames * plan.ratio().phases() as usize;
+                    let range = start..start + periods * plan.ratio().phases() as usize;
                     let part = cpu.resample_range(&plan, &clip, range.clone()).unwrap();
-                    assert!(part == whole[range], "{frames} frames from output {start} at {level}");
+                    assert!(part == whole[range], "{periods} periods from output {start} at {level}");
                 }
             }
         }
     }
 }
 
-/// Frames enough for 48 to be computed side by side, in tiles and a rest; runs of frames that begin within one, lie over the
+/// Periods enough for 48 to be computed side by side, in tiles and a rest; runs of periods that begin within one, lie over the
 /// clip's ends, and are longer than a tile.
 #[test]
-fn every_output_alone_equals_its_place_among_many_frames() {
+fn every_output_alone_equals_its_place_among_many_periods() {
     for (orig, new, width) in [
         (48_000, 44_100, 64.0),
         (441, 160, 6.0),
@@ -211,7 +225,7 @@ fn every_output_alone_equals_its_place_among_many_frames() {
     ] {
         let plan = Plan::new(orig, new, &ResampleOptions::default().lowpass_filter_width(width)).unwrap();
         let (stride, phases) = (plan.ratio().stride() as usize, plan.ratio().phases() as usize);
-        // A frame of the kernel is at most 16 of the ratio.
+        // A period of the kernel is at most 16 of the ratio.
         let clip = noise_f32(13, (60 * stride).max(60_000));
         for level in Level::available() {
             let cpu = CpuResampler::new().with_threads(1).with_level(level);

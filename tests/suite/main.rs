@@ -36,14 +36,14 @@
 //! | buffers of the wrong length, offsets out of order | `refusals::output_buffers_of_the_wrong_length`, `refusals::batch_offsets_out_of_order` |
 //! | tensors of any strides | `exact::any_axis_and_strides_equal_the_contiguous_copy`, `exact::broadcast_and_dynamic_tensors`, `fuzzed::tensors_of_anything`, `gpu::batches::tensors_of_any_strides` |
 //! | 16-bit integers and halves: scaled, rounded, clamped, counted | `samples`, `gpu::samples`, `src/cpu/sample.rs` |
-//! | thousands of pairs of rates, hundreds of clips, and fifty times as many with `POLYPHASE_LOAD=50`; eight threads | `load`, `gpu::load`, `src/cache.rs` |
+//! | thousands of pairs of rates, hundreds of clips, and fifty times as many with `POLYPHASE_LOAD=50`; eight threads | `load`, `gpu::load`, `src/plan/cache.rs` |
 //!
 //! | the GPU | tests |
 //! |---|---|
 //! | a device that is lost, or computes nothing | `gpu::batches::a_device_that_goes_is_an_error`, `gpu::backends::a_device_that_goes_loses_nothing`, `gpu::limits::a_driver_that_computes_nothing_is_no_hang` |
-//! | every call of the device that may fail, one after the other; memory that runs out | `src/resampler.rs`, with the faults of `src/gpu/fault.rs` |
-//! | small bindings, few workgroups, any limits | `gpu::batches::small_devices_cut_clips_and_change_nothing`, `gpu::limits`, `src/gpu/pieces.rs`, `src/gpu/fuzzed.rs` |
-//! | software adapters are not chosen; a broken driver is found by the self-test | `gpu::backends::software_adapters_are_not_chosen`; that silence fails it, `src/gpu/context.rs` |
+//! | every call of the device that may fail, one after the other; memory that runs out | `src/auto.rs`, with the faults of `src/gpu/device/fail_points.rs` |
+//! | small bindings, few workgroups, any limits | `gpu::batches::small_devices_cut_clips_and_change_nothing`, `gpu::limits`, `src/gpu/host/pieces.rs`, `src/gpu/fuzzed.rs` |
+//! | software adapters are not chosen; a broken driver is found by the self-test | `gpu::backends::software_adapters_are_not_chosen`; that silence fails it, `src/gpu/device/context.rs` |
 //! | foreign buffers | `gpu::limits::buffers_that_cannot_be_used_are_named_with_what_is_wrong` |
 //! | pipelines and buffers made by many threads at once | `gpu::load::eight_threads_share_a_resampler_from_its_first_use` |
 //!

@@ -54,10 +54,10 @@ fn the_fit_finds_a_known_sine_and_a_known_rest() {
 /// that comes out and the level of the rest, over whole periods of everything that can come out.
 fn measured(plan: &Plan, fraction: f64) -> (f64, f64, f64) {
     let (stride, phases) = (plan.ratio().stride(), plan.ratio().phases());
-    // Periods of a multiple of four frames: twice an odd number of cycles is none, so no tone meets its own image.
-    let frames = 4 * (250 / stride.min(phases) + 1);
-    let (period_in, period_out) = ((frames * stride) as usize, (frames * phases) as usize);
-    let nyquist = (frames * stride.min(phases) / 2) as f64;
+    // A multiple of four periods: twice an odd number of cycles never fills it, so no tone meets its own image.
+    let periods = 4 * (250 / stride.min(phases) + 1);
+    let (period_in, period_out) = ((periods * stride) as usize, (periods * phases) as usize);
+    let nyquist = (periods * stride.min(phases) / 2) as f64;
     let cycles = 2.0 * (fraction * nyquist / 2.0).floor() + 1.0;
     let before = (plan.taps() * 2).next_multiple_of(period_in);
     let input = tone(cycles / period_in as f64, 0.3, 2 * before + period_in);

@@ -50,7 +50,7 @@ impl Settings {
 
     /// The plan for inputs of a rate.
     pub(super) fn plan_from(&self, orig_freq: Rate) -> Result<Plan> {
-        Plan::cached_with_ratio(Rate::ratio(orig_freq, self.new_freq)?, &self.options).map_err(in_options)
+        Plan::cached(Rate::ratio(orig_freq, self.new_freq)?, self.options).map_err(in_options)
     }
 }
 

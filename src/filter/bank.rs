@@ -1,0 +1,67 @@
+//! [`FilterBank`]: the taps of every phase.
+
+use super::coefficient::Coefficient;
+use super::prototype::Prototype;
+use super::shape::FilterShape;
+use crate::num::saturating_position;
+
+/// The taps of every phase, one phase after the other: what the float64 reference reads, and what every other layout is made from.
+#[derive(Clone, PartialEq)]
+pub(crate) struct FilterBank<T> {
+    /// Input samples from one period to the next.
+    stride: i64,
+    /// Taps stored for a phase; phases that have one less end with a zero.
+    taps_per_phase: usize,
+    /// For each phase j, the first input sample under its taps, relative to that of the period, q·M.
+    starts: Vec<i64>,
+    coefficients: Vec<T>,
+}
+
+impl<T: Coefficient> FilterBank<T> {
+    /// Computes the taps in float64 and rounds each once.
+    ///
+    /// Tap i of phase j is h at m = i·L − j·M, and h is even. L and M are coprime, so each m belongs to one tap: the
+    /// prototype h(0), h(1), … is evaluated once, and each phase picks every L-th value of it.
+    pub(crate) fn design(shape: &FilterShape) -> Self {
+        let prototype = Prototype::design(shape);
+        let phases = usize::try_from(shape.ratio().phases()).expect("the plan bounds phases · 8 bytes");
+        let taps_per_phase = shape.taps();
+        let mut starts = Vec::with_capacity(phases);
+        let mut coefficients = vec![T::default(); phases * taps_per_phase];
+        for (phase, taps) in coefficients.chunks_exact_mut(taps_per_phase).enumerate() {
+            starts.push(shape.window(phase as u64).start);
+            let (falling, rising) = prototype.taps_of(shape, phase);
+            taps.iter_mut().zip(falling.iter().rev().chain(rising)).for_each(|(to, &tap)| *to = tap);
+        }
+        Self { stride: saturating_position(shape.stride()), taps_per_phase, starts, coefficients }
+    }
+
+    /// Phases of the bank.
+    pub(crate) fn phases(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// Input samples from one period to the next.
+    pub(crate) fn stride(&self) -> i64 {
+        self.stride
+    }
+
+    /// The taps of a phase.
+    pub(crate) fn taps(&self, phase: usize) -> &[T] {
+        &self.coefficients[phase * self.taps_per_phase..][..self.taps_per_phase]
+    }
+
+    /// The first input sample under the taps of a phase, relative to its period's.
+    pub(crate) fn start(&self, phase: usize) -> i64 {
+        self.starts[phase]
+    }
+}
+
+/// Its sizes: the taps themselves are too many to read.
+impl<T: Coefficient> std::fmt::Debug for FilterBank<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut sizes = f.debug_struct("FilterBank");
+        sizes.field("phases", &self.phases()).field("taps", &self.taps_per_phase);
+        sizes.finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,259 @@
+//! [`FilterShape`]: the filter in integers, before any tap is computed.
+//!
+//! Output n is `Σ_i x[i] · h((i·L − n·M)/(L·M))` with
+//! ```text
+//! h(τ) = (base/M) · sinc(t) · w(t/W),   t = τ·base,   base = min(L, M)·rolloff,   and h = 0 for |t| ≥ W
+//! ```
+//! This is torchaudio's definition, with M = orig_freq and L = new_freq in lowest terms. The integer m = i·L − n·M gives
+//! t = m · rolloff / max(L, M), so no phase is rounded.
+//!
+//! The taps of output n = q·L + j are those of phase j, applied q·M samples later.
+
+use super::ratio::Ratio;
+use super::sinc::{PrototypeFunction, WindowFunction};
+use crate::error::{Error, Result};
+use crate::num::saturating_position;
+use crate::options::{Padding, ResampleOptions, Window};
+
+/// Size and position of every window of a filter, in integers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct FilterShape {
+    ratio: Ratio,
+    width: f64,
+    rolloff: f64,
+    window: Window,
+    /// True if the taps of a phase are divided by their sum.
+    normalize: bool,
+    /// Padding that has an effect: equal rates have none.
+    padding: Padding,
+    /// h(0) = base/M.
+    gain: f64,
+    /// Largest |m| inside the window.
+    pub(crate) reach: i128,
+    /// Number of taps of the longest phase. Phases differ by at most one.
+    taps: usize,
+    /// Largest number of input samples inside the window on one side of its centre.
+    look_ahead: usize,
+}
+
+impl FilterShape {
+    /// # Errors
+    /// [`Error::RatioTooLarge`], [`Error::FilterTooLarge`] for more taps in a phase than any memory holds.
+    pub(crate) fn new(ratio: Ratio, options: &ResampleOptions) -> Result<Self> {
+        let (stride, phases) = (ratio.stride(), ratio.phases());
+        let limits = options.limits;
+        let beyond = |a: u64, b: u64| u128::from(a) > u128::from(b) * u128::from(limits.max_ratio);
+        if beyond(stride, phases) || beyond(phases, stride) {
+            return Err(Error::RatioTooLarge { orig_freq: stride, new_freq: phases, limit: limits.max_ratio });
+        }
+        let (width, rolloff, window) = (options.lowpass_filter_width, options.rolloff, options.window);
+        if ratio.is_identity() {
+            // The one sample at the output's place, with the tap 1: nothing to normalise, and no window that leaves the clip.
+            let (normalize, padding) = (false, Padding::Zero);
+            return Ok(Self {
+                ratio,
+                width,
+                rolloff,
+                window,
+                normalize,
+                padding,
+                gain: 1.0,
+                reach: 0,
+                taps: 1,
+                look_ahead: 0,
+            });
+        }
+        let reach = largest_inside(width, rolloff, stride.max(phases));
+        let taps = (reach.saturating_mul(2) / u128::from(phases)).saturating_add(1);
+        let bytes = taps.saturating_mul(size_of::<f32>() as u128);
+        let limit = limits.max_filter_bytes;
+        let (reach, taps) = match (i128::try_from(reach), usize::try_from(taps)) {
+            (Ok(reach), Ok(taps)) if bytes <= u128::from(limit.min(isize::MAX as u64)) => (reach, taps),
+            _ => return Err(Error::FilterTooLarge { bytes, phases, taps, limit }),
+        };
+        #[expect(clippy::cast_precision_loss, reason = "a factor, which rounds like any other")]
+        let gain = stride.min(phases) as f64 * rolloff / stride as f64;
+        Ok(Self {
+            ratio,
+            width,
+            rolloff,
+            window,
+            normalize: options.normalize_phases,
+            padding: options.padding,
+            gain,
+            reach,
+            taps,
+            look_ahead: look_ahead(reach, phases),
+        })
+    }
+
+    /// Filter of the adjoint, from outputs to inputs. h is even, so the tap between input i and output n is h(i·L − n·M) in
+    /// both directions. The phases of the adjoint are not normalised.
+    pub(crate) fn transposed(&self) -> Self {
+        let ratio = self.ratio.reversed();
+        let taps = usize::try_from(self.reach * 2 / i128::from(ratio.phases()) + 1).unwrap_or(usize::MAX);
+        let look_ahead = if ratio.is_identity() { 0 } else { look_ahead(self.reach, ratio.phases()) };
+        Self { ratio, normalize: false, padding: Padding::Zero, taps, look_ahead, ..*self }
+    }
+
+    /// Same filter with the terms of the ratio, and every m, multiplied by `factor`; `None` if they become too large.
+    pub(crate) fn times(&self, factor: u64) -> Option<Self> {
+        let ratio = self.ratio.times(factor)?;
+        let reach = largest_inside(self.width, self.rolloff, ratio.stride().max(ratio.phases()));
+        let reach = i128::try_from(reach).ok()?;
+        Some(Self { ratio, reach, look_ahead: look_ahead(reach, ratio.phases()), ..*self })
+    }
+
+    /// True if the taps of a phase are divided by their sum.
+    pub(crate) fn is_normalized(&self) -> bool {
+        self.normalize
+    }
+
+    /// h as a function of |m|.
+    #[expect(clippy::cast_precision_loss, reason = "a factor, which rounds like any other")]
+    pub(crate) fn function(&self) -> PrototypeFunction {
+        let step = self.rolloff / self.ratio.stride().max(self.ratio.phases()) as f64;
+        PrototypeFunction { gain: self.gain, step, width: self.width, window: WindowFunction::new(self.window) }
+    }
+
+    /// Bytes of a float64 bank, with the taps and the start of each phase.
+    pub(crate) fn f64_bytes(&self) -> u128 {
+        (self.taps as u128 + 1) * u128::from(self.ratio.phases()) * size_of::<f64>() as u128
+    }
+
+    /// Number of taps of the longest phase.
+    pub(crate) fn taps(&self) -> usize {
+        self.taps
+    }
+
+    /// Largest number of input samples inside the window on one side of its centre.
+    pub(crate) fn look_ahead(&self) -> usize {
+        self.look_ahead
+    }
+
+    /// Padding that has an effect: zeros for equal rates.
+    pub(crate) fn padding(&self) -> Padding {
+        self.padding
+    }
+
+    /// Samples that the padding adds on each side of a clip: 0 for padding with zeros, which no kernel reads.
+    pub(crate) fn margin(&self) -> usize {
+        if self.padding == Padding::Zero { 0 } else { self.look_ahead }
+    }
+
+    /// Same taps without padding.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn without_padding(&self) -> Self {
+        Self { padding: Padding::Zero, ..*self }
+    }
+
+    /// First output whose window ends after `position`.
+    pub(crate) fn first_reaching(&self, position: u64) -> u64 {
+        // end(n) > position ⟺ n·M + R ≥ position·L
+        let bound = i128::from(position).saturating_mul(self.phases()).saturating_sub(self.reach);
+        u64::try_from(bound.saturating_add(self.stride() - 1).div_euclid(self.stride()).max(0)).unwrap_or(u64::MAX)
+    }
+
+    /// First output whose window begins at `position` or after it.
+    pub(crate) fn first_from(&self, position: u64) -> u64 {
+        // start(n) ≥ p ⟺ n·M − R > (p − 1)·L
+        let bound = (i128::from(position) - 1).saturating_mul(self.phases()).saturating_add(self.reach + 1);
+        u64::try_from(bound.saturating_add(self.stride() - 1).div_euclid(self.stride()).max(0)).unwrap_or(u64::MAX)
+    }
+
+    /// Positions of the input samples inside the window of output `n`, negative before the clip begins.
+    pub(crate) fn window(&self, n: u64) -> std::ops::Range<i64> {
+        self.window_about(i128::from(n).saturating_mul(self.stride()))
+    }
+
+    /// Positions of the input samples inside a window whose centre is `centre`/L samples after the clip's first.
+    pub(crate) fn window_about(&self, centre: i128) -> std::ops::Range<i64> {
+        // Positions in any clip that exists fit 64 bits, which divide ten times as fast as 128.
+        if let Some(ends) = self.window_within(centre) {
+            return ends;
+        }
+        let start = -self.reach.saturating_sub(centre).div_euclid(self.phases());
+        let end = centre.saturating_add(self.reach).div_euclid(self.phases()) + 1;
+        saturating_position(start)..saturating_position(end)
+    }
+
+    /// [`window_about`](Self::window_about) in 64-bit arithmetic; `None` on overflow.
+    fn window_within(&self, centre: i128) -> Option<std::ops::Range<i64>> {
+        let phases = i64::try_from(self.ratio.phases()).ok()?;
+        let (centre, reach) = (i64::try_from(centre).ok()?, i64::try_from(self.reach).ok()?);
+        let start = -reach.checked_sub(centre)?.div_euclid(phases);
+        let end = centre.checked_add(reach)?.div_euclid(phases) + 1;
+        Some(start..end)
+    }
+
+    /// The two rates in lowest terms.
+    pub(crate) fn ratio(&self) -> Ratio {
+        self.ratio
+    }
+
+    /// Half-width of the window in zero crossings of the sinc.
+    pub(crate) fn width(&self) -> f64 {
+        self.width
+    }
+
+    /// Function that tapers the sinc.
+    pub(crate) fn window_kind(&self) -> Window {
+        self.window
+    }
+
+    /// Zero crossings of the sinc per input sample.
+    #[expect(clippy::cast_precision_loss, reason = "a factor, which rounds like any other")]
+    pub(crate) fn crossings_per_sample(&self) -> f64 {
+        self.rolloff * self.ratio.phases() as f64 / self.ratio.stride().max(self.ratio.phases()) as f64
+    }
+
+    /// True if the sample `distance` samples after sample i is inside the window of an output `rest`/L samples after i.
+    pub(crate) fn holds(&self, distance: i64, rest: u64) -> bool {
+        (i128::from(distance) * self.phases() - i128::from(rest)).abs() <= self.reach
+    }
+
+    /// M.
+    pub(crate) fn stride(&self) -> i128 {
+        i128::from(self.ratio.stride())
+    }
+
+    /// L.
+    pub(crate) fn phases(&self) -> i128 {
+        i128::from(self.ratio.phases())
+    }
+}
+
+/// Largest number of whole input samples between the centre of a window and its end.
+fn look_ahead(reach: i128, phases: u64) -> usize {
+    usize::try_from(reach.div_euclid(phases.into()) + 1).unwrap_or(usize::MAX)
+}
+
+/// Largest integer m with m · rolloff / larger < width, in the float64 arithmetic that computes the taps.
+#[expect(clippy::cast_precision_loss, reason = "integers beyond 2^53 make banks far beyond any memory")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is not negative")]
+fn largest_inside(width: f64, rolloff: f64, larger: u64) -> u128 {
+    let inside = |m: u128| m as f64 * rolloff / (larger as f64) < width;
+    let estimate = (width * larger as f64 / rolloff) as u128;
+    // Rounding can put the estimate off by one in either direction. Beyond 2^53 floats are further apart, but filters of
+    // that size exceed any limit that memory can meet and are refused.
+    (0..=2).map(|step| estimate.saturating_add(1).saturating_sub(step)).find(|&m| inside(m)).unwrap_or(estimate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn first_windows_are_found_to_the_output() {
+        for (orig, new) in [(3, 2), (2, 3), (160, 147), (1, 7), (7, 1)] {
+            let ratio = Ratio::new(orig, new).expect("a ratio");
+            let shape = FilterShape::new(ratio, &ResampleOptions::default()).expect("a shape");
+            let first = |holds: &dyn Fn(u64) -> bool| (0..).find(|&n| holds(n));
+            for position in 0..60_u64 {
+                let at = position.cast_signed();
+                assert_eq!(Some(shape.first_from(position)), first(&|n| shape.window(n).start >= at), "{ratio:?}");
+                assert_eq!(Some(shape.first_reaching(position)), first(&|n| shape.window(n).end > at), "{ratio:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! [`PrototypeFunction`]: the sinc and the windows as functions, in float64, exact to rounding for every β, and in vectors.
+//!
+//! A one-line call designs its filter anew for new rates, and should not be ruled by that: designing torchaudio's default
+//! filter at 48→44.1 kHz takes a fraction of resampling one second with it.
+
+use fearless_simd::{Simd, dispatch, f64x8, prelude::*};
+
+use crate::options::Window;
+use crate::simd::Level;
+
+/// A window ready to be evaluated.
+///
+/// It is a function of s = 1 − u², where u in (−1, 1) is the position across it.
+#[derive(Debug, Clone)]
+pub(crate) enum WindowFunction {
+    Hann,
+    /// Σ aₖ (2s − 1)ᵏ, see [`middle_series`].
+    KaiserSeries {
+        coefficients: Vec<f64>,
+    },
+    /// e^(−β(1−√s)) · s^(−1/4) · A(β√s) / A(β), see [`asymptotic`].
+    KaiserAsymptotic {
+        beta: f64,
+        asymptotic_at_beta: f64,
+    },
+}
+
+/// From this β on the asymptotic expansion is used. It must be twice [`ASYMPTOTIC_FROM`] at least, so that what is cut
+/// off below that, I₀(40)/I₀(80) ≈ e^−40 · √2 ≈ 6e-18, is below the rounding of the window's peak.
+const LARGE_BETA: f64 = 80.0;
+
+/// From this argument on [`ASYMPTOTIC_TERMS`] terms of the expansion give I₀ to less than 1e-17.
+const ASYMPTOTIC_FROM: f64 = 40.0;
+const ASYMPTOTIC_TERMS: u32 = 15;
+
+impl WindowFunction {
+    pub(crate) fn new(window: Window) -> Self {
+        match window {
+            Window::Hann => Self::Hann,
+            Window::Kaiser { beta } if beta < LARGE_BETA => Self::KaiserSeries { coefficients: middle_series(beta) },
+            Window::Kaiser { beta } => Self::KaiserAsymptotic { beta, asymptotic_at_beta: asymptotic(beta) },
+        }
+    }
+
+    /// The window at each position `u`, 0 ≤ u < 1.
+    #[inline(always)]
+    fn at<S: Simd>(&self, simd: S, u: [f64x8<S>; SIDE_BY_SIDE]) -> [f64x8<S>; SIDE_BY_SIDE] {
+        let one = f64x8::splat(simd, 1.0);
+        let mut values = [f64x8::splat(simd, 0.0); SIDE_BY_SIDE];
+        match self {
+            // cos(πu/2) is sin(πx) at x = (1 − u)/2, which keeps its precision where the window ends.
+            Self::Hann => {
+                for (value, u) in values.iter_mut().zip(u) {
+                    let x = (one - u) * 0.5;
+                    let cosine = x * sinc_near_zero(simd, x) * std::f64::consts::PI;
+                    *value = cosine * cosine;
+                }
+            }
+            // Horner's chain of dependent multiply-adds runs for several vectors side by side.
+            Self::KaiserSeries { coefficients } => {
+                let mut position = u;
+                for position in &mut position {
+                    *position = one - *position * *position * 2.0;
+                }
+                for &coefficient in coefficients.iter().rev() {
+                    let coefficient = f64x8::splat(simd, coefficient);
+                    for i in 0..SIDE_BY_SIDE {
+                        values[i] = values[i].mul_add(position[i], coefficient);
+                    }
+                }
+                // Where the window is nearly 0 the rounding of the terms, which cancel there, may leave less.
+                for value in &mut values {
+                    *value = value.max(f64x8::splat(simd, 0.0));
+                }
+            }
+            Self::KaiserAsymptotic { beta, asymptotic_at_beta } => {
+                for (value, u) in values.iter_mut().zip(u) {
+                    for (value, &u) in value.as_mut_array().iter_mut().zip(u.as_array()) {
+                        *value = large_kaiser(*beta, *asymptotic_at_beta, u);
+                    }
+                }
+            }
+        }
+        values
+    }
+}
+
+/// sinc × window at t = m · step for whole m ≥ 0.
+#[derive(Debug)]
+pub(crate) struct PrototypeFunction {
+    pub(crate) gain: f64,
+    /// Zero crossings from one m to the next.
+    pub(crate) step: f64,
+    /// Zero crossings at which the window ends.
+    pub(crate) width: f64,
+    pub(crate) window: WindowFunction,
+}
+
+/// Vectors that are evaluated together.
+const SIDE_BY_SIDE: usize = 8;
+
+/// Values that are evaluated together: [`PrototypeFunction::evaluate`] fills up to a multiple of them for a while.
+pub(crate) const EVALUATED_TOGETHER: usize = 8 * SIDE_BY_SIDE;
+
+impl PrototypeFunction {
+    /// Replaces each m ≥ 0 by `gain · sinc(t) · window(t/width)`. Far beyond the window the values mean nothing.
+    pub(crate) fn evaluate(&self, values: &mut Vec<f64>) {
+        let len = values.len();
+        values.resize(len.next_multiple_of(EVALUATED_TOGETHER), 1.0);
+        dispatch!(Level::best().simd(), simd => self.evaluate_simd(simd, values));
+        values.truncate(len);
+    }
+
+    #[inline(always)]
+    fn evaluate_simd<S: Simd>(&self, simd: S, values: &mut [f64]) {
+        let inverse = 1.0 / self.width;
+        for block in values.as_chunks_mut::<EVALUATED_TOGETHER>().0 {
+            let mut t = [f64x8::splat(simd, 0.0); SIDE_BY_SIDE];
+            let mut u = t;
+            for ((t, u), m) in t.iter_mut().zip(&mut u).zip(block.as_chunks::<8>().0) {
+                *t = f64x8::load_array_ref(simd, m) * self.step;
+                // The inverse of the least widths is infinite, and 0 times it no number.
+                *u = if inverse.is_finite() { *t * inverse } else { *t / f64x8::splat(simd, self.width) };
+            }
+            let window = self.window.at(simd, u);
+            for ((t, window), values) in t.into_iter().zip(window).zip(block.as_chunks_mut::<8>().0) {
+                // sinc(0) = 1, where the formula divides 0 by 0.
+                let sinc = t.simd_eq(0.0).select(f64x8::splat(simd, 1.0), sinc(simd, t));
+                (sinc * window * self.gain).store_array(values);
+            }
+        }
+    }
+}
+
+/// sin(πt)/(πt). The argument of the sine is reduced before it is multiplied by π, which keeps it exact: with t = r + x and r
+/// whole, sin(πt) = ±sin(πx), negative for odd r.
+#[inline(always)]
+fn sinc<S: Simd>(simd: S, t: f64x8<S>) -> f64x8<S> {
+    let whole = t.round_ties_even();
+    let x = t - whole;
+    let odd = (whole - (whole * 0.5).round_ties_even() * 2.0).abs();
+    (f64x8::splat(simd, 1.0) - odd * 2.0) * (x * sinc_near_zero(simd, x) / t)
+}
+
+/// sin(πx)/(πx) for |x| ≤ 1/2: its power series, Σ (−1)ᵏ (πx)²ᵏ/(2k + 1)!. The first term left out is below 3e-20.
+#[inline(always)]
+fn sinc_near_zero<S: Simd>(simd: S, x: f64x8<S>) -> f64x8<S> {
+    const TERMS: usize = 12;
+    const SERIES: [f64; TERMS] = {
+        let mut series = [1.0; TERMS];
+        let mut k = 1;
+        while k < TERMS {
+            let factor = std::f64::consts::PI * std::f64::consts::PI / ((2 * k) * (2 * k + 1)) as f64;
+            series[k] = -series[k - 1] * factor;
+            k += 1;
+        }
+        series
+    };
+    let square = x * x;
+    let mut sum = f64x8::splat(simd, SERIES[TERMS - 1]);
+    for &coefficient in SERIES[..TERMS - 1].iter().rev() {
+        sum = sum.mul_add(square, f64x8::splat(simd, coefficient));
+    }
+    sum
+}
+
+/// I₀(β√(1−u²))/I₀(β) for a large β, by its asymptotic expansion.
+fn large_kaiser(beta: f64, asymptotic_at_beta: f64, u: f64) -> f64 {
+    let root = ((1.0 - u) * (1.0 + u)).sqrt();
+    // Beyond the window's end, as in the padding of a block, the root is NaN, and nobody reads the value.
+    if beta * root >= ASYMPTOTIC_FROM {
+        // 1 − √s = u²/(1 + √s), without the cancellation.
+        let exponent = -beta * (u * u / (1.0 + root));
+        exponent.exp() / root.sqrt() * (asymptotic(beta * root) / asymptotic_at_beta)
+    } else {
+        0.0
+    }
+}
+
+/// The coefficients of I₀(β√s)/I₀(β) as a power series in s.
+///
+/// I₀(x) = Σ (x²/4)ᵏ/(k!)² (Abramowitz & Stegun 9.6.10), so the coefficients are cₖ = (β²/4)ᵏ/(k!)², divided by their sum since
+/// the window is 1 at s = 1. All of them are positive: nothing cancels, and the polynomial is exact to rounding.
+fn power_series(beta: f64) -> Vec<f64> {
+    let quarter_square = beta * beta / 4.0;
+    let mut coefficients = vec![1.0];
+    let (mut term, mut sum) = (1.0_f64, 1.0_f64);
+    for k in 1_u32.. {
+        term *= quarter_square / f64::from(k * k);
+        // Beyond the largest term each is less than its predecessor's half after a few more.
+        if term < sum * 1e-19 && f64::from(k) > beta {
+            break;
+        }
+        coefficients.push(term);
+        sum += term;
+    }
+    for coefficient in &mut coefficients {
+        *coefficient /= sum;
+    }
+    coefficients
+}
+
+/// The coefficients of I₀(β√s)/I₀(β) as a power series in 2s − 1, which runs from −1 to 1: fewer terms than in s, 25 instead of
+/// 32 for torchaudio's β.
+///
+/// sⁿ = ((1 + x)/2)ⁿ, so aₖ = Σₙ cₙ 2⁻ⁿ C(n, k). All are positive and their sum is 1: the terms cancel for s < 1/2, to a rounding
+/// error of at most that of the window's peak. What is left out is less than that.
+fn middle_series(beta: f64) -> Vec<f64> {
+    let series = power_series(beta);
+    let mut shifted = vec![0.0; series.len()];
+    // The polynomial by Horner's rule: times (1 + x)/2, plus the next coefficient.
+    for (done, &coefficient) in series.iter().rev().enumerate() {
+        for k in (1..=done).rev() {
+            shifted[k] = (shifted[k] + shifted[k - 1]) / 2.0;
+        }
+        shifted[0] = shifted[0] / 2.0 + coefficient;
+    }
+    let mut rest = 0.0;
+    while let Some(last) = shifted.pop_if(|last| rest + *last < 1e-17) {
+        rest += last;
+    }
+    shifted
+}
+
+/// I₀(x) e^(−x) √(2πx) for x ≥ [`ASYMPTOTIC_FROM`] (Abramowitz & Stegun 9.7.1 with μ = 0).
+fn asymptotic(x: f64) -> f64 {
+    let (mut term, mut sum) = (1.0, 1.0);
+    for k in 1..=ASYMPTOTIC_TERMS {
+        let odd = f64::from(2 * k - 1);
+        term *= odd * odd / (f64::from(8 * k) * x);
+        sum += term;
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(window: Window, u: f64) -> f64 {
+        let window = WindowFunction::new(window);
+        let at = |u| dispatch!(Level::best().simd(), simd => window.at(simd, [f64x8::splat(simd, u); SIDE_BY_SIDE])[0].to_array()[0]);
+        at(u)
+    }
+
+    /// I₀(β√(1−u²))/I₀(β) at u, from mpmath with 40 digits.
+    #[test]
+    fn kaiser_matches_reference_values() {
+        for (beta, u, expected) in [
+            (0.5, 0.9, 0.951505522602565),
+            (5.0, 0.3, 0.8145554276514148),
+            (14.769656459379492, 0.0, 1.0),
+            (14.769656459379492, 0.5, 0.14876007782155976),
+            (14.769656459379492, 0.99, 8.891861366945317e-06),
+            (79.9, 0.4, 0.0013245167031607542),
+            (80.1, 0.4, 0.001302584415553941),
+            (1e3, 0.1, 0.006670571910298405),
+            (1e6, 0.002, 0.13533514790116027),
+        ] {
+            let value = at(Window::Kaiser { beta }, u);
+            assert!(
+                (value - expected).abs() <= 4e-16 + 1e-15 * expected.abs() * beta.max(1.0).sqrt(),
+                "β {beta}, u {u}: {value:e}, not {expected:e}"
+            );
+        }
+    }
+
+    /// I₀(x) e^(−x) √(2πx) from its power series with 60 digits.
+    #[test]
+    fn the_expansion_has_terms_enough_where_it_begins() {
+        for (x, expected) in
+            [(ASYMPTOTIC_FROM, 1.0031701359002931), (50.0, 1.0025287296476024), (LARGE_BETA, 1.0015736321889388)]
+        {
+            assert!((asymptotic(x) - expected).abs() <= 4e-16, "{x}: {:e}", asymptotic(x) - expected);
+        }
+    }
+
+    #[test]
+    fn every_beta_gives_a_finite_window_between_0_and_1() {
+        for beta in [0.0, 1e-300, 1e-3, 20.0, 79.999, 80.0, 700.0, 720.0, 1e5, 1e18, 1e300, f64::MAX] {
+            for u in [0.0, 1e-9, 0.3, 0.999_999_999] {
+                let value = at(Window::Kaiser { beta }, u);
+                assert!((0.0..=1.0 + 1e-15).contains(&value), "β {beta}, u {u}: {value}");
+            }
+            assert!((at(Window::Kaiser { beta }, 0.0) - 1.0).abs() < 1e-15);
+        }
+    }
+
+    /// Against the standard library, whose sine is exact to rounding.
+    #[test]
+    fn sinc_matches_the_standard_library() {
+        for level in Level::available() {
+            for i in 1..100_000 {
+                let t = f64::from(i) * 0.000_731;
+                let reduced = t - 2.0 * (t / 2.0).round();
+                let expected = (std::f64::consts::PI * reduced).sin() / (std::f64::consts::PI * t);
+                let actual = dispatch!(level.simd(), simd => sinc(simd, f64x8::splat(simd, t)).to_array()[0]);
+                assert!((actual - expected).abs() < 4e-16, "{level}: sinc({t}) = {actual:e}, not {expected:e}");
+            }
+        }
+    }
+}

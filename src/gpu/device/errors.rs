@@ -1,0 +1,45 @@
+//! Errors of a device that is not ours: caught in scopes of our own, with no callback installed on it.
+
+use crate::error::{Error, Result};
+
+/// Runs `f`, and returns as an error what wgpu reports of it.
+///
+/// Scopes belong to a thread and end in the reverse of their order, so nothing is awaited while they are open. On native
+/// backends the reports are there when the scopes end; on WebGPU, where nothing may block, `f`'s result is returned at once.
+pub(crate) fn scoped<T>(device: &wgpu::Device, f: impl FnOnce() -> T) -> Result<T> {
+    super::fail_points::fail_point()?;
+    let out_of_memory = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
+    let internal = device.push_error_scope(wgpu::ErrorFilter::Internal);
+    let validation = device.push_error_scope(wgpu::ErrorFilter::Validation);
+    let result = f();
+    let reports = [validation.pop(), internal.pop(), out_of_memory.pop()];
+    #[cfg(not(target_family = "wasm"))]
+    for report in reports {
+        if let Some(error) = pollster::block_on(report) {
+            return Err(from_wgpu(&error));
+        }
+    }
+    #[cfg(target_family = "wasm")]
+    drop(reports);
+    Ok(result)
+}
+
+pub(crate) fn from_wgpu(error: &wgpu::Error) -> Error {
+    let message = one_line(&error.to_string());
+    match error {
+        wgpu::Error::OutOfMemory { .. } => Error::GpuOutOfMemory { message },
+        // Every call on a lost device fails validation.
+        _ if message.contains("is lost") => Error::GpuLost { reason: message },
+        _ => Error::GpuRefused { message },
+    }
+}
+
+/// A buffer that was created mapped, or whose mapping was confirmed, can fail to be mapped for one reason only: its device is
+/// lost, which wgpu does not report to error scopes.
+pub(crate) fn not_mapped(error: wgpu::MapRangeError) -> Error {
+    Error::GpuLost { reason: one_line(&error.to_string()) }
+}
+
+fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,341 @@
+//! A plan's taps as each shader wants them: plain data, computed without a device.
+
+use super::abi::{InterpolatedEntry, PlaceEntry, PlanEntry, halves};
+use super::shader::{
+    BLOCK_PHASES, COPIED, GpuKernel as Kernel, MAX_TAPS_IN_ONE_SUM, QUAD_PERIODS, SEGMENT, STAGED, Shader,
+    TAPS_PER_SUM, WORKGROUP, check_steps, to_u32,
+};
+use super::tile::Tile;
+use crate::error::{Error, Result};
+use crate::filter::bank::FilterBank;
+use crate::filter::interpolated::{InterpolatedBank, VECTOR};
+use crate::filter::prototype::{divisor, phase_sums};
+use crate::filter::shape::FilterShape;
+use crate::plan::{Bank as PlanBank, Plan};
+
+/// What is decided of a plan before any tap is laid out.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Recipe {
+    pub(crate) shader: Shader,
+    /// Outputs from one place where a clip can be cut, without changing a bit, to the next.
+    pub(crate) granularity: u64,
+    /// Equal rates: nothing is computed.
+    copies: bool,
+    /// For the banded kernel, if there is anything to compute.
+    tile: Option<Tile>,
+}
+
+impl Recipe {
+    /// # Errors
+    /// [`Error::GpuLimit`] for a plan whose positions do not fit the 32-bit integers of the shaders, or whose filter is too
+    /// long for their loops.
+    pub(crate) fn new(plan: &Plan, kernel: Kernel) -> Result<Self> {
+        let exact = match kernel {
+            Kernel::Simple => Shader::Simple,
+            Kernel::Banded => Shader::Banded,
+        };
+        let ratio = plan.ratio();
+        let shader = match plan.bank() {
+            PlanBank::Copy => return Ok(Self { shader: exact, granularity: 1, copies: true, tile: None }),
+            PlanBank::Interpolated(_) => Shader::Interpolated,
+            PlanBank::Exact(_) => exact,
+        };
+        to_u32("the reach of the filter", plan.look_ahead() as u64)?;
+        let taps = plan.taps() as u64;
+        let (granularity, tile) = match shader {
+            Shader::Simple => {
+                check_steps(taps)?;
+                to_u32("phases", ratio.phases())?;
+                to_u32("stride", ratio.stride())?;
+                (ratio.phases(), None)
+            }
+            Shader::Banded => {
+                let tile = Tile::choose(ratio.phases(), ratio.stride(), taps, STAGED.into());
+                let (phases, _) = tile.check(ratio)?;
+                (phases.into(), Some(tile))
+            }
+            // A tile: its place is exact, and those of its other outputs are computed from that.
+            Shader::Interpolated => {
+                check_steps(taps.div_ceil(4) + taps.div_ceil(u64::from(4 * SEGMENT)) + 2)?;
+                (WORKGROUP.into(), None)
+            }
+        };
+        Ok(Self { shader, granularity, copies: false, tile })
+    }
+
+    /// Workgroups for so many outputs.
+    pub(crate) fn tiles(&self, outputs: u64) -> u64 {
+        match (self.shader, self.tile) {
+            (Shader::Banded, None) => outputs.div_ceil(COPIED.into()),
+            (Shader::Banded, Some(tile)) => {
+                let across = self.granularity.div_ceil(BLOCK_PHASES.into()).div_ceil(tile.blocks_in_tile);
+                outputs.div_ceil(self.granularity).div_ceil(tile.quads * u64::from(QUAD_PERIODS)) * across
+            }
+            (Shader::Simple | Shader::Interpolated, _) => outputs.div_ceil(WORKGROUP.into()),
+        }
+    }
+}
+
+/// One plan's part of the tables.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Bank {
+    pub(crate) recipe: Recipe,
+    pub(crate) form: Form,
+    pub(crate) taps: Vec<f32>,
+}
+
+/// What a bank has beside its taps. Where it stands in a job, and what its clips are padded with, is filled in there.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Form {
+    Phases { entry: PlanEntry, starts: Vec<i32> },
+    Interpolated { entry: InterpolatedEntry, steps: Vec<PlaceEntry> },
+}
+
+impl Bank {
+    /// The bank of a plan. With `divided_by`, a shape with as many phases as the plan has strides, each tap is divided by what
+    /// the taps of the phase sum to which its input sample is an output of: the adjoint of a normalised filter.
+    ///
+    /// # Errors
+    /// [`Error::GpuLimit`] as [`Recipe::new`], [`Error::GpuUnsupported`] for such an adjoint from an interpolated bank.
+    pub(crate) fn new(plan: &Plan, recipe: Recipe, divided_by: Option<&FilterShape>) -> Result<Self> {
+        match plan.bank() {
+            PlanBank::Copy => {
+                let entry = PlanEntry { phases: 1, stride: 1, ..PlanEntry::default() };
+                Ok(Self { recipe, form: Form::Phases { entry, starts: vec![0] }, taps: vec![0.0; 4] })
+            }
+            PlanBank::Interpolated(_) if divided_by.is_some() => Err(Error::GpuUnsupported {
+                what: "the adjoint of a normalised filter with an interpolated bank, in buffers",
+            }),
+            PlanBank::Interpolated(bank) => interpolated(plan, bank, recipe),
+            PlanBank::Exact(_) => {
+                let mut phase_taps = PhaseTaps::new(plan);
+                if let Some(shape) = divided_by {
+                    phase_taps.divide(&phase_sums(shape));
+                }
+                match recipe.tile {
+                    None => simple(plan, &phase_taps, recipe),
+                    Some(tile) => banded(plan, &phase_taps, recipe, tile),
+                }
+            }
+        }
+    }
+
+    /// Bytes held.
+    pub(crate) fn bytes(&self) -> usize {
+        let places = match &self.form {
+            Form::Phases { starts, .. } => size_of_val(&**starts),
+            Form::Interpolated { steps, .. } => size_of_val(&**steps),
+        };
+        size_of_val(&*self.taps) + places + size_of::<Self>()
+    }
+}
+
+/// The plan's taps in float32, one phase after the other.
+struct PhaseTaps {
+    filter: FilterBank<f32>,
+    /// All phases, without the zero that ends some of the filter's.
+    taps: Vec<f32>,
+    len: usize,
+}
+
+impl PhaseTaps {
+    fn new(plan: &Plan) -> Self {
+        let (filter, len) = (FilterBank::design(plan.shape()), plan.taps());
+        let taps = (0..filter.phases()).flat_map(|phase| &filter.taps(phase)[..len]).copied().collect();
+        Self { filter, taps, len }
+    }
+
+    /// Divides the tap at every input sample by the sum that belongs to it.
+    #[expect(clippy::cast_possible_truncation, reason = "rounded a second time, half as much as the sums of products")]
+    fn divide(&mut self, sums: &[f64]) {
+        let phases = i64::try_from(sums.len()).unwrap_or(i64::MAX);
+        for (phase, taps) in self.taps.chunks_exact_mut(self.len).enumerate() {
+            for (position, tap) in (self.filter.start(phase)..).zip(taps) {
+                let sum = usize::try_from(position.rem_euclid(phases)).ok().and_then(|phase| sums.get(phase));
+                *tap = (f64::from(*tap) / divisor(sum.copied().unwrap_or(1.0))) as f32;
+            }
+        }
+    }
+
+    /// The taps of phase j, which may be beyond the last: phase j + L is phase j of the next period.
+    fn output_taps(&self, j: u32) -> &[f32] {
+        &self.taps[j as usize % self.filter.phases() * self.len..][..self.len]
+    }
+
+    /// The first sample under those taps, relative to the period's.
+    fn start(&self, j: u32) -> Result<i32> {
+        let (repeat, phase) = (j as usize / self.filter.phases(), j as usize % self.filter.phases());
+        let start = self.filter.start(phase) + (repeat as u64).cast_signed() * self.filter.stride();
+        let out_of_range =
+            |_| Error::GpuLimit { what: "the reach of the filter", needed: start.unsigned_abs(), limit: 1 << 31 };
+        i32::try_from(start).map_err(out_of_range)
+    }
+}
+
+fn simple(plan: &Plan, phase_taps: &PhaseTaps, recipe: Recipe) -> Result<Bank> {
+    let phases = to_u32("phases", plan.ratio().phases())?;
+    let taps = plan.taps();
+    let entry = PlanEntry {
+        phases,
+        stride: to_u32("stride", plan.ratio().stride())?,
+        span: to_u32("taps", taps as u64)?,
+        taps_per_sum: if taps > MAX_TAPS_IN_ONE_SUM { TAPS_PER_SUM } else { 0 },
+        ..PlanEntry::default()
+    };
+    let starts = (0..phases).map(|phase| phase_taps.start(phase)).collect::<Result<_>>()?;
+    let taps = (0..phases).flat_map(|phase| phase_taps.output_taps(phase).iter().copied()).collect();
+    Ok(Bank { recipe, form: Form::Phases { entry, starts }, taps })
+}
+
+fn banded(plan: &Plan, phase_taps: &PhaseTaps, recipe: Recipe, tile: Tile) -> Result<Bank> {
+    let (phases, stride) = tile.check(plan.ratio())?;
+    let blocks = phases.div_ceil(BLOCK_PHASES);
+    let span = to_u32("taps", tile.span)?;
+
+    let starts = (0..blocks).map(|block| phase_taps.start(block * BLOCK_PHASES)).collect::<Result<Vec<_>>>()?;
+    let block_len = (span * BLOCK_PHASES) as usize;
+    let mut taps = vec![0.0; blocks as usize * block_len];
+    for ((block, &first), block_taps) in (0..).zip(&starts).zip(taps.chunks_exact_mut(block_len)) {
+        for j in block * BLOCK_PHASES..phases.min((block + 1) * BLOCK_PHASES) {
+            let offset = phase_taps.start(j)?.abs_diff(first) as usize;
+            for (k, &tap) in phase_taps.output_taps(j).iter().enumerate() {
+                block_taps[(offset + k) * BLOCK_PHASES as usize + (j % BLOCK_PHASES) as usize] = tap;
+            }
+        }
+    }
+    let small = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
+    let entry = PlanEntry {
+        phases,
+        stride,
+        blocks,
+        blocks_in_tile: small(tile.blocks_in_tile),
+        tiles_across: blocks.div_ceil(small(tile.blocks_in_tile)),
+        quads: small(tile.quads),
+        pitch: small(tile.pitch),
+        log2_rows_in_flight: tile.log2_rows_in_flight,
+        span,
+        chunk: small(tile.chunk),
+        taps_per_sum: if plan.taps() > MAX_TAPS_IN_ONE_SUM {
+            TAPS_PER_SUM / small(tile.chunk) * small(tile.chunk)
+        } else {
+            0
+        },
+        ..PlanEntry::default()
+    };
+    Ok(Bank { recipe, form: Form::Phases { entry, starts }, taps })
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "sums near 1, to divide by in float32")]
+fn interpolated(plan: &Plan, bank: &InterpolatedBank, recipe: Recipe) -> Result<Bank> {
+    let (grid, shape, phases) = (bank.grid, plan.shape(), plan.ratio().phases());
+    let small = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+    // |distance · L − rest| ≤ reach, for the samples ⌊R⌋ before the output's and ⌊R⌋ + 1 after it.
+    let rest = u64::try_from(shape.reach.rem_euclid(phases.into())).unwrap_or(0);
+    let entry = InterpolatedEntry {
+        phases: halves(phases),
+        before: halves(rest),
+        after: halves(phases - rest),
+        nodes: small(grid.nodes),
+        taps: small(grid.taps()),
+        normalized: u32::from(shape.is_normalized()),
+        ..InterpolatedEntry::default()
+    };
+    let mut taps = Vec::with_capacity((grid.nodes + 3) * (grid.taps().next_multiple_of(4) + 4));
+    let padded = grid.taps().next_multiple_of(VECTOR);
+    for (g, (ends, &sum)) in bank.ends.iter().zip(&bank.sums).enumerate() {
+        taps.extend([ends[0], ends[1], sum as f32, 0.0]);
+        taps.extend(&bank.taps[g * padded..][..grid.taps()]);
+        taps.resize(taps.len().next_multiple_of(4), 0.0);
+    }
+    let steps = (0..WORKGROUP).map(|lane| place(plan, lane.into(), 0)).collect::<Result<_>>()?;
+    Ok(Bank { recipe, form: Form::Interpolated { entry, steps }, taps })
+}
+
+/// Where an output lies, relative to a sample.
+///
+/// # Errors
+/// [`Error::GpuLimit`] for a place that 32 bits do not hold.
+pub(crate) fn place(plan: &Plan, output: u64, first_sample: u64) -> Result<PlaceEntry> {
+    let (stride, phases) = (u128::from(plan.ratio().stride()), u128::from(plan.ratio().phases()));
+    let position = u128::from(output) * stride;
+    let (sample, rest) = (position / phases, position % phases);
+    let distance = sample.abs_diff(first_sample.into());
+    let far = |_| Error::GpuLimit {
+        what: "the position of an output",
+        needed: u64::try_from(distance).unwrap_or(u64::MAX),
+        limit: 1 << 31,
+    };
+    let distance = i32::try_from(distance).map_err(far)?;
+    Ok(PlaceEntry {
+        sample: if sample < first_sample.into() { -distance } else { distance },
+        rest: halves(u64::try_from(rest).unwrap_or(u64::MAX)),
+        fraction: halves(u64::try_from((rest << 64) / phases).unwrap_or(u64::MAX)),
+    })
+}
+
+#[cfg(test)]
+#[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "small numbers")]
+mod tests {
+    use super::super::super::fuzzed::check_tile;
+    use super::*;
+    use crate::options::Preset;
+
+    const PAIRS: [(u32, u32); 9] = [
+        (48_000, 44_100),
+        (44_100, 48_000),
+        (16_000, 8_000),
+        (8_000, 16_000),
+        (44_100, 16_000),
+        (8_000, 192_000),
+        (1009, 997),
+        (100, 1),
+        (1, 1000),
+    ];
+
+    fn plans() -> impl Iterator<Item = Plan> {
+        PAIRS.into_iter().flat_map(|(orig, new)| {
+            [Preset::Default, Preset::KaiserBest].map(|preset| Plan::new(orig, new, &preset.options()).expect("a plan"))
+        })
+    }
+
+    fn bank(plan: &Plan) -> Bank {
+        let recipe = Recipe::new(plan, Kernel::Banded).expect("within the limits");
+        Bank::new(plan, recipe, None).expect("within the limits")
+    }
+
+    /// Every tap of every phase is in the block where the shader looks for it, and nothing else does.
+    #[test]
+    fn bands_hold_the_taps_of_the_plan() {
+        for plan in plans() {
+            let filter = FilterBank::<f32>::design(plan.shape());
+            let bank = bank(&plan);
+            let Form::Phases { entry: PlanEntry { phases, span, blocks, .. }, starts } = bank.form else { panic!() };
+            assert_eq!(bank.taps.len(), (blocks * span * BLOCK_PHASES) as usize);
+            let mut nonzero = 0;
+            for j in 0..phases {
+                let (block, lane) = (j / BLOCK_PHASES, j % BLOCK_PHASES);
+                let (phase, repeat) = (u64::from(j) % plan.ratio().phases(), u64::from(j) / plan.ratio().phases());
+                let phase_taps = filter.taps(phase as usize);
+                let first = filter.start(phase as usize) + (repeat * plan.ratio().stride()) as i64;
+                for k in 0..span {
+                    let tap = bank.taps[((block * span + k) * BLOCK_PHASES + lane) as usize];
+                    let position = i64::from(starts[block as usize]) + i64::from(k);
+                    let expected = usize::try_from(position - first).ok().and_then(|k| phase_taps.get(k));
+                    assert_eq!(tap.to_bits(), expected.copied().unwrap_or(0.0).to_bits(), "phase {j}, tap {k}");
+                    nonzero += usize::from(tap != 0.0);
+                }
+            }
+            let repeats = (phases as u64 / plan.ratio().phases()) as usize;
+            let all = (0..filter.phases()).flat_map(|phase| filter.taps(phase)).filter(|&&tap| tap != 0.0);
+            assert_eq!(nonzero, repeats * all.count());
+        }
+    }
+
+    #[test]
+    fn tiles_fit() {
+        for plan in plans() {
+            let Form::Phases { entry, starts } = bank(&plan).form else { panic!() };
+            check_tile(&entry, &starts);
+        }
+    }
+}

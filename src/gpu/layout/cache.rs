@@ -1,0 +1,144 @@
+//! The banks of the plans that were used last, so that a job of known plans does not lay out their taps again.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::bank::{Bank, Recipe};
+use super::shader::GpuKernel as Kernel;
+use crate::error::Result;
+use crate::filter::shape::FilterShape;
+use crate::plan::{Bank as PlanBank, Plan};
+
+/// Bytes of banks that may be cached. The bank that was used last is kept even if it alone is larger.
+const CAPACITY_BYTES: usize = 64 << 20;
+
+/// Plans that are remembered at most: they are searched one by one.
+const CAPACITY_PLANS: usize = 64;
+
+/// What a bank depends on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Key {
+    shape: FilterShape,
+    interpolated: bool,
+    kernel: Kernel,
+    divided_by: Option<FilterShape>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    key: Key,
+    recipe: Recipe,
+    bank: Option<Arc<Bank>>,
+}
+
+/// What was used last is at the end.
+#[derive(Debug, Default)]
+pub(crate) struct BankCache(Mutex<Vec<Entry>>);
+
+impl BankCache {
+    /// # Errors
+    /// As [`Recipe::new`].
+    pub(crate) fn recipe(&self, plan: &Plan, kernel: Kernel) -> Result<Recipe> {
+        let key = Key::new(plan, kernel, None);
+        if let Some((recipe, _)) = self.find(&key) {
+            return Ok(recipe);
+        }
+        let recipe = Recipe::new(plan, kernel)?;
+        self.insert(Entry { key, recipe, bank: None });
+        Ok(recipe)
+    }
+
+    /// # Errors
+    /// As [`Bank::new`].
+    pub(crate) fn bank(&self, plan: &Plan, kernel: Kernel, divided_by: Option<&FilterShape>) -> Result<Arc<Bank>> {
+        let key = Key::new(plan, kernel, divided_by);
+        let recipe = match self.find(&key) {
+            Some((_, Some(bank))) => return Ok(bank),
+            Some((recipe, None)) => recipe,
+            None => Recipe::new(plan, kernel)?,
+        };
+        // Laid out without the lock: others are not kept waiting, and two banks of one plan are equal.
+        let bank = Arc::new(Bank::new(plan, recipe, divided_by)?);
+        self.insert(Entry { key, recipe, bank: Some(Arc::clone(&bank)) });
+        Ok(bank)
+    }
+
+    fn find(&self, key: &Key) -> Option<(Recipe, Option<Arc<Bank>>)> {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = entries.iter().rposition(|entry| entry.key == *key)?;
+        entries[at..].rotate_left(1);
+        entries.last().map(|entry| (entry.recipe, entry.bank.clone()))
+    }
+
+    fn insert(&self, entry: Entry) {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.retain(|other| other.key != entry.key);
+        entries.push(entry);
+        let bytes = |entry: &Entry| entry.bank.as_ref().map_or(0, |bank| bank.bytes());
+        let mut cached_bytes: usize = entries.iter().map(bytes).sum();
+        let mut surplus = 0;
+        while surplus + 1 < entries.len() && (cached_bytes > CAPACITY_BYTES || entries.len() - surplus > CAPACITY_PLANS)
+        {
+            cached_bytes -= bytes(&entries[surplus]);
+            surplus += 1;
+        }
+        entries.drain(..surplus);
+    }
+}
+
+impl Key {
+    fn new(plan: &Plan, kernel: Kernel, divided_by: Option<&FilterShape>) -> Self {
+        let interpolated = matches!(plan.bank(), PlanBank::Interpolated(_));
+        Self { shape: plan.shape().without_padding(), interpolated, kernel, divided_by: divided_by.copied() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::ResampleOptions;
+
+    fn len(cache: &BankCache) -> usize {
+        cache.0.lock().expect("no panic").len()
+    }
+
+    #[test]
+    fn equal_plans_share_a_bank_and_others_do_not() {
+        let cache = BankCache::default();
+        let options = ResampleOptions::default();
+        let plan = |options: &ResampleOptions| Plan::new(48_000, 44_100, options).expect("a plan");
+        let bank = |plan: &Plan, kernel| cache.bank(plan, kernel, None).expect("a bank");
+        let first = bank(&plan(&options), Kernel::Banded);
+        assert!(Arc::ptr_eq(&first, &bank(&plan(&options), Kernel::Banded)));
+        assert_eq!(cache.recipe(&plan(&options), Kernel::Banded), Ok(first.recipe));
+        let others = [
+            bank(&plan(&options), Kernel::Simple),
+            bank(&plan(&options.normalize_phases(true)), Kernel::Banded),
+            bank(&plan(&options.max_filter_bytes(30_000)), Kernel::Banded),
+            cache.bank(&plan(&options), Kernel::Banded, Some(plan(&options).shape())).expect("a bank"),
+        ];
+        for other in &others {
+            assert_ne!(**other, *first);
+        }
+        assert_eq!(len(&cache), 5);
+    }
+
+    #[test]
+    fn what_is_held_is_bounded_and_the_oldest_goes_first() {
+        let cache = BankCache::default();
+        let plan = |new_freq| Plan::new(1000, new_freq, &ResampleOptions::default()).expect("a plan");
+        let first = cache.bank(&plan(1001), Kernel::Banded, None).expect("a bank");
+        for new_freq in (1002..).take(CAPACITY_PLANS) {
+            cache.recipe(&plan(new_freq), Kernel::Banded).expect("a recipe");
+            // Used again and again: it stays.
+            assert!(Arc::ptr_eq(&first, &cache.bank(&plan(1001), Kernel::Banded, None).expect("a bank")));
+        }
+        assert_eq!(len(&cache), CAPACITY_PLANS);
+        for new_freq in [48_000, 48_001, 48_002, 48_003, 48_004, 48_005] {
+            let plan = Plan::new(44_101, new_freq, &ResampleOptions::kaiser_fast()).expect("a plan");
+            cache.bank(&plan, Kernel::Simple, None).expect("a bank");
+        }
+        let cached = cache.0.lock().expect("no panic");
+        let bytes: usize = cached.iter().filter_map(|entry| entry.bank.as_ref()).map(|bank| bank.bytes()).sum();
+        assert!(bytes <= CAPACITY_BYTES && bytes > CAPACITY_BYTES / 2, "{bytes}");
+    }
+}

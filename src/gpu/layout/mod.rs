@@ -1,0 +1,8 @@
+//! The tables that the shaders read: plain data, computed and tested without a device.
+
+pub(crate) mod abi;
+pub(crate) mod bank;
+pub(crate) mod cache;
+pub(crate) mod shader;
+pub(crate) mod tables;
+pub(crate) mod tile;

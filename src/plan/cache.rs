@@ -1,0 +1,175 @@
+//! [`Plan::cached`]: the plans of the one-line calls. A second call with the same rates costs what a planned call costs.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use lru::LruCache;
+
+use super::Plan;
+use crate::error::Result;
+use crate::filter::ratio::Ratio;
+use crate::options::{Limits, OutputLength, Padding, ResampleOptions, Window};
+
+/// Bytes of filters that the cache holds. The latest plan is kept even if it alone is larger: dropped, every call would
+/// design it again.
+const CAPACITY_BYTES: usize = 64 << 20;
+
+/// All that distinguishes two plans. Floats compare by their bits: options have been checked, so none is NaN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Key {
+    ratio: Ratio,
+    lowpass_filter_width: u64,
+    rolloff: u64,
+    beta: Option<u64>,
+    normalize_phases: bool,
+    padding: Padding,
+    output_length: OutputLength,
+    limits: Limits,
+}
+
+struct Cache {
+    plans: LruCache<Key, Plan>,
+    bytes: usize,
+}
+
+static CACHE: Mutex<Option<Cache>> = Mutex::new(None);
+
+impl Plan {
+    /// Plan for a ratio and options, designed only if the cache of recent plans does not hold it.
+    ///
+    /// The one-line calls use it. The cache is shared by the whole process. It holds up to 64 MiB of filters, or one plan of
+    /// any size, and drops the plan that was used least recently.
+    ///
+    /// # Errors
+    /// As [`Plan::new`].
+    ///
+    /// ```
+    /// use polyphase::{Plan, Preset, Ratio};
+    ///
+    /// let plan = Plan::cached(Ratio::new(48_000, 44_100)?, Preset::KaiserBest)?;
+    /// assert_eq!(plan.taps(), 148);
+    /// # Ok::<(), polyphase::Error>(())
+    /// ```
+    pub fn cached(ratio: Ratio, options: impl Into<ResampleOptions>) -> Result<Self> {
+        let options = &options.into();
+        options.validate()?;
+        let key = Key {
+            ratio,
+            lowpass_filter_width: options.lowpass_filter_width.to_bits(),
+            rolloff: options.rolloff.to_bits(),
+            beta: match options.window {
+                Window::Kaiser { beta } => Some(beta.to_bits()),
+                Window::Hann => None,
+            },
+            normalize_phases: options.normalize_phases,
+            padding: options.padding,
+            output_length: options.output_length,
+            limits: options.limits,
+        };
+        if let Some(plan) = lock().get_or_insert_with(Cache::new).plans.get(&key) {
+            return Ok(plan.clone());
+        }
+        // The lock is not held while the filter is designed. Two threads may design the same plan; the results are equal.
+        let plan = Self::with_ratio(ratio, options)?;
+        lock().get_or_insert_with(Cache::new).insert(key, plan.clone());
+        Ok(plan)
+    }
+}
+
+/// Locks the cache. A panic while it was locked leaves it usable, since every change to it is complete in itself.
+fn lock() -> MutexGuard<'static, Option<Cache>> {
+    CACHE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Cache {
+    fn new() -> Self {
+        Self { plans: LruCache::unbounded(), bytes: 0 }
+    }
+
+    fn insert(&mut self, key: Key, plan: Plan) {
+        self.bytes += cost(&plan);
+        if let Some(replaced) = self.plans.put(key, plan) {
+            self.bytes -= cost(&replaced);
+        }
+        while self.bytes > CAPACITY_BYTES && self.plans.len() > 1 {
+            let Some((_, evicted)) = self.plans.pop_lru() else { break };
+            self.bytes -= cost(&evicted);
+        }
+    }
+}
+
+/// Bytes that a plan may come to hold: the float32 and float64 banks, both also transposed for the adjoint, whether or not
+/// they have been designed yet, and the plan itself.
+fn cost(plan: &Plan) -> usize {
+    2 * 3 * plan.filter_bytes() + 512
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The tests share the process's cache: one at a time.
+    static ALONE: Mutex<()> = Mutex::new(());
+
+    fn cached(orig_freq: u64, new_freq: u64, options: &ResampleOptions) -> Result<Plan> {
+        Plan::cached(Ratio::new(orig_freq, new_freq)?, options)
+    }
+
+    fn is_same(a: &Plan, b: &Plan) -> bool {
+        std::ptr::eq(a.options(), b.options())
+    }
+
+    #[test]
+    fn many_rate_pairs_leave_the_cache_within_its_bytes() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let options = ResampleOptions::default();
+        for orig_freq in 40_000..41_000 {
+            cached(orig_freq, 8_000, &options).expect("a plan within the limits");
+            let guard = lock();
+            let cache = guard.as_ref().expect("just used");
+            assert!(cache.bytes <= CAPACITY_BYTES);
+            assert_eq!(cache.bytes, cache.plans.iter().map(|(_, plan)| cost(plan)).sum::<usize>());
+        }
+    }
+
+    #[test]
+    fn the_same_call_gets_the_same_plan_and_any_other_its_own() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let options = ResampleOptions::default().window(Window::KAISER);
+        let plan = |options| cached(48_000, 44_100, &options).expect("a plan within the limits");
+        let first = plan(options);
+        assert!(is_same(&first, &plan(options)));
+        // Rates of one ratio have one filter.
+        assert!(is_same(&first, &cached(480, 441, &options).expect("a plan within the limits")));
+        assert!(!is_same(&first, &cached(44_100, 48_000, &options).expect("a plan within the limits")));
+        for other in [
+            options.lowpass_filter_width(7.0),
+            options.rolloff(0.9),
+            options.window(Window::Hann),
+            options.window(Window::Kaiser { beta: 5.0 }),
+            options.normalize_phases(true),
+            options.padding(Padding::Edge),
+            options.output_length(OutputLength::Floor),
+            options.output_length(OutputLength::Exact(7)),
+            options.max_filter_bytes(1 << 20),
+            options.max_ratio(7),
+            options.max_lowpass_filter_width(7),
+        ] {
+            let plan = plan(other);
+            assert!(!is_same(&first, &plan));
+            assert_eq!(*plan.options(), other);
+        }
+        assert!(is_same(&first, &plan(options)));
+    }
+
+    #[test]
+    fn the_latest_plan_is_kept_even_if_it_is_larger_than_the_cache() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+        let options = ResampleOptions::default();
+        let large = || cached(300_007, 300_043, &options).expect("a plan within the limits");
+        let first = large();
+        assert!(cost(&first) > CAPACITY_BYTES);
+        assert!(is_same(&first, &large()));
+        cached(3, 2, &options).expect("a plan within the limits");
+        assert!(lock().as_ref().expect("just used").bytes <= CAPACITY_BYTES);
+    }
+}
