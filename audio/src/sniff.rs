@@ -1,5 +1,5 @@
-//! A look at the first bytes of a file, for what its reader would not say: the names of formats that are not read, and WAV
-//! files whose sizes were never written.
+//! A look at the first bytes of a file, for what its reader would not say: the names of formats that are not read, and
+//! WAV files whose sizes were never written.
 
 use std::io::{self, Read, Seek, SeekFrom};
 
@@ -46,8 +46,8 @@ pub(crate) fn unread(format: &str) -> Error {
     ))
 }
 
-/// Bytes after a data chunk of size 0 that do not form further chunks: samples of a recorder that was stopped before it wrote
-/// their size. `None` if there are none.
+/// Bytes after a data chunk of size 0 that do not form further chunks: samples of a recorder that was stopped before it
+/// wrote their size. `None` if there are none.
 fn bytes_after_empty_data(file: &mut File) -> io::Result<Option<u64>> {
     /// More chunks than any recording has.
     const MAX_CHUNKS: usize = 1000;

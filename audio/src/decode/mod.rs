@@ -1,5 +1,5 @@
-//! [`Decoder`]: reads audio files of any kind that symphonia knows, packet by packet. Everything that references symphonia is in
-//! this folder.
+//! [`Decoder`]: reads audio files of any kind that symphonia knows, packet by packet. Everything that references
+//! symphonia is in this folder.
 //!
 //! A file either is decoded to its end or is an error: the decoder compares what it read with what the header promised
 //! (`promise`), with a stored checksum, and with the ends that containers mark.
@@ -69,8 +69,8 @@ impl fmt::Debug for Decoder {
 impl Decoder {
     /// Opens a file and decodes its first packet.
     ///
-    /// `on_read` is called with numbers of bytes as they are read, whose sum is the size of the file by the time the decoder is
-    /// dropped.
+    /// `on_read` is called with numbers of bytes as they are read, whose sum is the size of the file by the time the
+    /// decoder is dropped.
     ///
     /// # Errors
     /// If the file cannot be read, is not audio of a format that is read, or has a damaged header.
@@ -91,8 +91,8 @@ impl Decoder {
             hint.with_extension(extension);
         }
         let mut reader = probe(&hint, MediaSourceStream::new(Box::new(source), Default::default()), container)?;
-        // For an MPEG stream that does not tell its length, a reader that can seek estimates the length, and drops the audio
-        // beyond. Read it again without seeking.
+        // For an MPEG stream that does not tell its length, a reader that can seek estimates the length, and drops the
+        // audio beyond. Read it again without seeking.
         if reader.format_info().short_name.starts_with("mp") && seekable.take() {
             let mut stream = reader.into_inner();
             io::Seek::rewind(&mut stream)?;
@@ -115,7 +115,8 @@ impl Decoder {
         })?;
         let format = reader.format_info().short_name;
         let promise = Promise::of(track, decoder.codec_info().short_name.starts_with("pcm"), format);
-        // Ogg gives the length on its last page. A reader that can seek looks for that page, and reports no length if it is missing.
+        // Ogg gives the length on its last page. A reader that can seek looks for that page, and reports no length if
+        // it is missing.
         let is_cut_short = format == "ogg" && reader.tracks().len() == 1 && promise.is_none() && seekable.get();
         let track = track.id;
 
@@ -148,8 +149,8 @@ impl Decoder {
     /// `packet` is scratch: pass the same vector to every call.
     ///
     /// # Errors
-    /// If the file is damaged here. The end of the file is an error if it comes before the end that the header promises, or if a
-    /// stored checksum differs.
+    /// If the file is damaged here. The end of the file is an error if it comes before the end that the header
+    /// promises, or if a stored checksum differs.
     pub fn read<T: DecodedSample>(&mut self, samples: &mut Vec<T>, packet: &mut Vec<T>) -> Result<bool> {
         if !std::mem::take(&mut self.has_first_packet) && !self.decode_packet()? {
             self.check_end()?;
@@ -258,8 +259,8 @@ fn probe(hint: &Hint, stream: MediaSourceStream<'static>, container: Option<&str
     })
 }
 
-/// Calls symphonia, and returns a panic as an error: its readers and decoders have panicked on damaged files, which must not
-/// affect other files.
+/// Calls symphonia, and returns a panic as an error: its readers and decoders have panicked on damaged files, which
+/// must not affect other files.
 fn caught<T>(name: &str, call: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| Err(Error::DecoderFailed { name: name.to_owned() }))
 }
