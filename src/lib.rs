@@ -61,6 +61,7 @@ mod alloc;
 #[cfg(feature = "gpu")]
 mod auto;
 mod batch;
+mod clamped;
 mod cpu;
 mod error;
 mod filter;
@@ -83,6 +84,7 @@ pub use wgpu;
 #[cfg(feature = "gpu")]
 pub use self::auto::{BACKEND_VARIABLE, Backend, Resampler, RunReport};
 pub use self::batch::{Batch, BatchBuf, BatchIter};
+pub use self::clamped::Clamped;
 pub use self::cpu::{CpuResampler, Sample, Stream};
 pub use self::error::{Error, Result};
 pub use self::filter::ratio::{Ratio, RatioFit};
