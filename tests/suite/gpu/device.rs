@@ -1,4 +1,4 @@
-//! A device to test on.
+//! The device that the GPU tests run on.
 
 use std::io::Write;
 use std::sync::OnceLock;
@@ -20,7 +20,7 @@ pub(crate) fn device() -> Option<(wgpu::Device, wgpu::Queue)> {
     device.clone()
 }
 
-/// The adapter itself, for tests that open a device of their own; likewise.
+/// The first adapter, for tests that open a device of their own; `None` as [`device`].
 pub(crate) fn adapter() -> Option<wgpu::Adapter> {
     let adapter = first_adapter();
     if adapter.is_none() {
@@ -34,7 +34,7 @@ fn first_adapter() -> Option<wgpu::Adapter> {
     pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all())).into_iter().next()
 }
 
-/// Counts a test that lacks something to run on, and says so; with this variable set it fails.
+/// Counts a skipped test and says so. Fails it if this environment variable is set.
 pub(crate) fn skipped(variable: &str, missing: &str) {
     static SKIPPED: AtomicUsize = AtomicUsize::new(0);
     assert!(std::env::var_os(variable).is_none(), "{variable} is set, and there is no {missing}");
@@ -43,7 +43,7 @@ pub(crate) fn skipped(variable: &str, missing: &str) {
     say(&format!("SKIPPED ({count} so far): {}, no {missing}", thread.name().unwrap_or("a test")));
 }
 
-/// Past the test harness, which keeps what passing tests print to itself.
+/// Prints past the test harness, which shows the output of failed tests only.
 fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
@@ -53,7 +53,7 @@ pub(crate) fn open(adapter: &wgpu::Adapter, required_limits: wgpu::Limits) -> (w
         .unwrap()
 }
 
-/// A buffer that holds these bytes.
+/// A new buffer with these bytes.
 pub(crate) fn filled(device: &wgpu::Device, queue: &wgpu::Queue, bytes: &[u8]) -> wgpu::Buffer {
     let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
     let size = bytes.len() as u64;
@@ -62,7 +62,7 @@ pub(crate) fn filled(device: &wgpu::Device, queue: &wgpu::Queue, bytes: &[u8]) -
     buffer
 }
 
-/// What a buffer holds.
+/// Reads a buffer back.
 pub(crate) fn read(device: &wgpu::Device, queue: &wgpu::Queue, buffer: &wgpu::Buffer) -> Vec<f32> {
     let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
     let size = buffer.size();
