@@ -10,10 +10,10 @@
 
 use super::host::adjoint::Adjoint;
 use super::host::pieces::{Capacity, ClipWork, Cursor, Segment, next_piece, packed};
-use super::layout::abi::{ClipEntry, PlanEntry, halves};
-use super::layout::bank::Recipe;
+use super::layout::abi::{ClipEntry, halves};
+use super::layout::bank::{Recipe, check_tile};
 use super::layout::cache::BankCache;
-use super::layout::shader::{BLOCK_PHASES, GpuKernel as Kernel, STAGED, Shader, WORKGROUP};
+use super::layout::shader::{BLOCK_PHASES, GpuKernel as Kernel, Shader, WORKGROUP};
 use super::layout::tables::{Dispatch, Plans, Tables};
 use crate::error::Error;
 use crate::options::{OutputLength, Padding, ResampleOptions, Window};
@@ -254,17 +254,6 @@ fn check_place(
             assert_eq!(i128::from(place.sample) + origin, centre / phases);
             assert_eq!(place.rest, halves((centre % phases) as u64));
         }
-    }
-}
-
-/// The plan's tiles fit a workgroup, and their rows fit its memory.
-pub(super) fn check_tile(plan: &PlanEntry, starts: &[i32]) {
-    assert!(plan.blocks_in_tile * plan.quads <= WORKGROUP, "{plan:?}");
-    assert!(plan.pitch % 2 == 1 && plan.pitch * plan.quads <= STAGED, "{plan:?}");
-    assert!(plan.span.is_multiple_of(4) && plan.chunk.is_multiple_of(4) && plan.chunk > 0, "{plan:?}");
-    for tile in starts.chunks(plan.blocks_in_tile as usize) {
-        let span = tile[tile.len() - 1].abs_diff(tile[0]);
-        assert!(plan.chunk + span <= plan.pitch, "{plan:?}: {span}");
     }
 }
 

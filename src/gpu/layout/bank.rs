@@ -275,10 +275,26 @@ pub(crate) fn place(plan: &Plan, output: u64, origin: u64) -> Result<PlaceEntry>
     })
 }
 
+/// Checks that the plan's tiles fit a workgroup, and their rows its memory.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn check_tile(plan: &PlanEntry, starts: &[i32]) {
+    assert!(plan.blocks_in_tile * plan.quads <= WORKGROUP, "{plan:?}");
+    assert!(plan.pitch % 2 == 1 && plan.pitch * plan.quads <= STAGED, "{plan:?}");
+    assert!(
+        plan.span.is_multiple_of(super::shader::STEP)
+            && plan.chunk.is_multiple_of(super::shader::STEP)
+            && plan.chunk > 0,
+        "{plan:?}"
+    );
+    for tile in starts.chunks(plan.blocks_in_tile as usize) {
+        let span = tile[tile.len() - 1].abs_diff(tile[0]);
+        assert!(plan.chunk + span <= plan.pitch, "{plan:?}: {span}");
+    }
+}
+
 #[cfg(test)]
 #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "small numbers")]
 mod tests {
-    use super::super::super::fuzzed::check_tile;
     use super::*;
     use crate::options::Preset;
 
