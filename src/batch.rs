@@ -1,5 +1,5 @@
-//! [`Batch`] and [`BatchBuf`]: clips of any lengths, each with its own plan, in and out; and what both backends make of
-//! them, [`Source`] and [`Run`].
+//! [`Batch`] and [`BatchBuf`]: clips of any lengths, in and out. [`Source`] and [`Run`]: how both backends describe their
+//! work on them.
 
 use std::ops::{Index, Range};
 
@@ -53,7 +53,7 @@ impl<T> Default for Batch<'_, T> {
 }
 
 impl<'a, T> Batch<'a, T> {
-    /// A batch of no clips.
+    /// Batch without clips.
     pub fn new() -> Self {
         Self::default()
     }
@@ -63,7 +63,7 @@ impl<'a, T> Batch<'a, T> {
         self.clips.push((plan.clone(), clip));
     }
 
-    /// The clips of one packed buffer, all with the same plan: clip i is `samples[offsets[i]..offsets[i + 1]]`.
+    /// Batch of the clips in one packed buffer, all with the same plan. Clip i is `samples[offsets[i]..offsets[i + 1]]`.
     ///
     /// # Errors
     /// [`Error::BatchOffset`] if an offset is below the one before it or beyond the buffer, and
@@ -83,7 +83,7 @@ impl<'a, T> Batch<'a, T> {
         Ok(Self { clips })
     }
 
-    /// Clips in the batch.
+    /// Number of clips.
     pub fn len(&self) -> usize {
         self.clips.len()
     }
@@ -93,13 +93,13 @@ impl<'a, T> Batch<'a, T> {
         self.clips.is_empty()
     }
 
-    /// The clips with their plans, in order.
+    /// Iterator over the clips with their plans, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&Plan, &'a [T])> {
         self.clips.iter().map(|(plan, clip)| (plan, *clip))
     }
 
-    /// Where each clip's output lies when they are packed one after the other: clip i is at
-    /// `offsets[i]..offsets[i + 1]`, so there is one more than there are clips. Saturates at `usize::MAX`.
+    /// Offsets of the outputs when they are packed one after the other: clip i is at `offsets[i]..offsets[i + 1]`. There is
+    /// one offset more than there are clips. Saturates at `usize::MAX`.
     pub fn output_offsets(&self) -> Vec<usize> {
         let lengths = self.iter().map(|(plan, clip)| plan.output_len(clip.len()));
         let mut end = 0_usize;
@@ -130,11 +130,11 @@ impl<'p, 'a, T> Extend<(&'p Plan, &'a [T])> for Batch<'a, T> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct BatchBuf<T> {
     samples: Vec<T>,
-    /// One more than there are clips.
+    /// Starts of the clips, and the end of the last.
     offsets: Vec<usize>,
 }
 
-/// No clips.
+/// Buffer without clips.
 impl<T> Default for BatchBuf<T> {
     fn default() -> Self {
         Self { samples: Vec::new(), offsets: vec![0] }
@@ -142,13 +142,13 @@ impl<T> Default for BatchBuf<T> {
 }
 
 impl<T> BatchBuf<T> {
-    /// The offsets must be those of [`Batch::output_offsets`], the samples as many as they tell.
+    /// Buffer of samples at the offsets of [`Batch::output_offsets`].
     pub(crate) fn from_parts(samples: Vec<T>, offsets: Vec<usize>) -> Self {
         debug_assert_eq!(offsets.last(), Some(&samples.len()));
         Self { samples, offsets }
     }
 
-    /// Clips in the buffer.
+    /// Number of clips.
     pub fn len(&self) -> usize {
         self.offsets.len().saturating_sub(1)
     }
@@ -158,12 +158,12 @@ impl<T> BatchBuf<T> {
         self.len() == 0
     }
 
-    /// The samples of a clip, or `None` beyond the last.
+    /// Samples of clip `index`, or `None` beyond the last clip.
     pub fn clip(&self, index: usize) -> Option<&[T]> {
         self.samples.get(self.range(index)?)
     }
 
-    /// The clips in order.
+    /// Iterator over the clips, in order.
     pub fn iter(&self) -> BatchIter<'_, T> {
         self.into_iter()
     }
@@ -173,12 +173,12 @@ impl<T> BatchBuf<T> {
         &self.samples
     }
 
-    /// Where each clip begins in [`samples`](Self::samples), and at last where the last one ends.
+    /// Start of each clip in [`samples`](Self::samples), and the end of the last.
     pub fn offsets(&self) -> &[usize] {
         &self.offsets
     }
 
-    /// The samples and offsets themselves.
+    /// Samples and offsets.
     pub fn into_parts(self) -> (Vec<T>, Vec<usize>) {
         (self.samples, self.offsets)
     }
@@ -252,7 +252,7 @@ mod tests {
     use super::*;
     use crate::options::ResampleOptions;
 
-    /// Clips of nothing, as many as there can be: no memory holds them, the offsets must.
+    /// Clips of zero-sized samples: no memory holds as many outputs, but the offsets must.
     #[test]
     fn offsets_saturate() {
         let plan = Plan::new(1, 3, &ResampleOptions::default()).expect("a small plan");

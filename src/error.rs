@@ -1,19 +1,19 @@
-//! [`Error`]: every way in which a request can be refused.
+//! [`Error`]: the reasons for which a call fails.
 
-/// Why a request was refused. Each message names the value and what would have been accepted.
+/// Reason for which a call failed. Each message names the value and the values that would have been accepted.
 ///
-/// All checks of parameters happen when a [`Plan`](crate::Plan) is made and all checks of lengths when a call begins;
-/// no error depends on the values of the samples.
+/// Parameters are checked when a [`Plan`](crate::Plan) is made, lengths when a call begins. No error of the CPU path depends
+/// on the values of the samples.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A sampling rate of zero.
+    /// A sampling rate is zero.
     #[error("{field} is 0: a sampling rate must be at least 1")]
     ZeroRate {
         /// `orig_freq` or `new_freq`.
         field: &'static str,
     },
-    /// The two rates are further apart than [`Limits::max_ratio`](crate::Limits::max_ratio).
+    /// The ratio of the rates is beyond [`Limits::max_ratio`](crate::Limits::max_ratio).
     #[error(
         "{new_freq}/{orig_freq} is a ratio beyond 1/{limit} … {limit}: resample in two steps, or raise limits.max_ratio"
     )]
@@ -22,234 +22,234 @@ pub enum Error {
         orig_freq: u64,
         /// The rate of the output, reduced likewise.
         new_freq: u64,
-        /// The largest ratio allowed, in either direction.
+        /// Largest ratio allowed, in either direction.
         limit: u64,
     },
-    /// No fraction of 64-bit integers is as close to a rate as was asked for.
+    /// No fraction of 64-bit integers is close enough to a rate.
     #[error("no ratio of 64-bit integers is within a relative {tolerance} of {rate}: allow a larger tolerance")]
     RatioTerms {
         /// The new sampling rate over the original one.
         rate: f64,
-        /// The relative distance that was allowed.
+        /// Relative distance that was allowed.
         tolerance: f64,
     },
-    /// A filter option outside its range.
+    /// A filter option is outside its range.
     #[error("{field} is {value}: it must be {range}")]
     Option {
-        /// The option's name.
+        /// Name of the option.
         field: &'static str,
-        /// The value that was given.
+        /// Value that was given.
         value: f64,
-        /// The values that would have been accepted.
+        /// Values that would have been accepted.
         range: String,
     },
-    /// A name that is not one of a fixed set.
+    /// A name is unknown.
     #[error("unknown {what} `{name}`: it must be one of {known}")]
     UnknownName {
-        /// What was being named.
+        /// Kind of thing that was named, as `window`.
         what: &'static str,
-        /// The name that was given.
+        /// Name that was given.
         name: String,
-        /// The names that would have been accepted.
+        /// Names that would have been accepted.
         known: String,
     },
-    /// The filter bank would be larger than [`Limits::max_filter_bytes`](crate::Limits::max_filter_bytes), also as an
-    /// interpolated one.
+    /// The filter would be larger than [`Limits::max_filter_bytes`](crate::Limits::max_filter_bytes), also if it is
+    /// interpolated.
     #[error(
         "the filter bank would take {bytes} bytes ({phases} phases of {taps} taps), above the limit of {limit}: \
          choose a smaller lowpass_filter_width, or raise limits.max_filter_bytes"
     )]
     FilterTooLarge {
-        /// The size of the smaller of its exact and interpolated forms.
+        /// Bytes of its exact or interpolated form, whichever is smaller.
         bytes: u128,
-        /// Phases of the bank.
+        /// Number of phases.
         phases: u64,
-        /// Taps of its longest phase.
+        /// Number of taps of the longest phase.
         taps: u128,
-        /// The size allowed.
+        /// Bytes allowed.
         limit: u64,
     },
-    /// The output buffer does not have the length that the input and the plan give.
+    /// The output buffer has not the length that the input and the plan give.
     #[error("the output holds {actual} samples: this input gives {expected}")]
     OutputLen {
-        /// The length that was needed.
+        /// Length that was needed.
         expected: usize,
-        /// The length of the buffer that was given.
+        /// Length of the buffer.
         actual: usize,
     },
-    /// The ratio's terms are too large for the adjoint of a padded clip, which counts samples before the clip.
+    /// The terms of the ratio are too large for the adjoint of a padded clip, which numbers samples before the clip.
     #[error("the adjoint of a padded clip takes ratios of up to {limit} phases, this one has {phases}: pad with zeros")]
     PaddedAdjoint {
-        /// Phases of the ratio.
+        /// Number of phases.
         phases: u64,
-        /// Phases that are possible.
+        /// Largest number of phases.
         limit: u64,
     },
-    /// A piece of a clip that is not the one which an output range needs.
-    #[error("the piece holds {actual} samples: this output range needs {expected}, those of Plan::input_range_for")]
+    /// The excerpt of a clip is not the one that an output range needs.
+    #[error("the excerpt holds {actual} samples: this output range needs {expected}, those of Plan::input_range_for")]
     InputLen {
-        /// The length that was needed.
+        /// Length that was needed.
         expected: usize,
-        /// The length of the piece that was given.
+        /// Length of the excerpt.
         actual: usize,
     },
-    /// A clip of which a piece was given, or its output up to the end of the range, with more samples than are counted.
-    #[error("the clip or the output range reaches to sample {samples}: pieces of clips are computed up to {limit}")]
+    /// A clip of which an excerpt was given, or its output, is longer than positions are computed for.
+    #[error("the clip or the output range reaches to sample {samples}: excerpts of clips are computed up to {limit}")]
     ClipTooLong {
-        /// Samples of the clip, or of its output up to the range's end.
+        /// Number of samples of the clip, or of its output up to the end of the range.
         samples: u64,
-        /// The most there may be.
+        /// Largest number of samples.
         limit: u64,
     },
-    /// An output range that does not lie within the output.
-    #[error("the output range {start}..{end} does not lie within the output of {len} samples")]
+    /// An output range is not within the output.
+    #[error("the output range {start}..{end} is not within the output of {len} samples")]
     OutputRange {
-        /// First sample asked for.
+        /// First sample of the range.
         start: usize,
-        /// One past the last sample asked for.
+        /// End of the range.
         end: usize,
-        /// Samples there are.
+        /// Length of the output.
         len: usize,
     },
-    /// Batch offsets that do not rise from clip to clip, or that leave the buffer.
+    /// A batch offset is below the one before it, or beyond the buffer.
     #[error("batch offset {index} is {value}: it must be in {min}..={max}")]
     BatchOffset {
-        /// Which offset.
+        /// Index of the offset.
         index: usize,
-        /// Its value.
+        /// Value of the offset.
         value: usize,
-        /// The offset before it (0 for the first).
+        /// Offset before it, 0 for the first.
         min: usize,
-        /// Samples in the buffer.
+        /// Length of the buffer.
         max: usize,
     },
-    /// A batch without any offset; a batch of no clips has the one offset 0.
+    /// A batch has no offsets. A batch without clips has the offset 0.
     #[error("the batch offsets are empty: a batch of n clips has n + 1 of them")]
     BatchOffsetsEmpty,
-    /// Not as many lengths as there are clips in a batch.
+    /// The number of lengths is not that of the clips of a batch.
     #[error("{actual} lengths were given for a batch of {expected} clips")]
     BatchLen {
-        /// Clips in the batch.
+        /// Number of clips.
         expected: usize,
-        /// Lengths that were given.
+        /// Number of lengths.
         actual: usize,
     },
-    /// A tensor axis that does not exist.
+    /// A tensor does not have the axis.
     #[error("axis {axis} does not exist in a tensor of {ndim} dimensions")]
     Axis {
-        /// The axis asked for.
+        /// Index of the axis.
         axis: usize,
-        /// Dimensions of the tensor.
+        /// Number of dimensions of the tensor.
         ndim: usize,
     },
-    /// An output tensor whose shape is not the input's with the time axis resampled.
+    /// The shape of the output tensor is not the input's with the time axis resampled.
     #[error("the output has shape {actual:?}: this input gives {expected:?}")]
     OutputShape {
-        /// The shape that was needed.
+        /// Shape that was needed.
         expected: Vec<usize>,
-        /// The shape that was given.
+        /// Shape that was given.
         actual: Vec<usize>,
     },
-    /// A chunk of interleaved samples that is not a whole number of frames.
+    /// Interleaved samples are not a whole number of frames.
     #[error("a chunk of {len} samples is not a whole number of frames of {channels} channels")]
     Interleaving {
-        /// Samples in the chunk.
+        /// Number of samples.
         len: usize,
-        /// Channels of the stream.
+        /// Number of channels.
         channels: usize,
     },
-    /// Not one slice or vector for each channel of a stream.
+    /// The number of slices or vectors is not that of a stream's channels.
     #[error("{actual} channels given to a stream of {expected}")]
     Channels {
-        /// Channels of the stream.
+        /// Number of channels.
         expected: usize,
-        /// Slices or vectors that were given.
+        /// Number of slices or vectors.
         actual: usize,
     },
     /// The channels of a chunk differ in length.
     #[error("channel {channel} of the chunk has {actual} samples, the first has {expected}")]
     ChannelLen {
-        /// Which channel.
+        /// Index of the channel.
         channel: usize,
-        /// Samples of the first channel.
+        /// Length of the first channel.
         expected: usize,
-        /// Samples of this one.
+        /// Length of this channel.
         actual: usize,
     },
-    /// A stream of no channels.
+    /// A stream has no channels.
     #[error("a stream needs at least one channel")]
     NoChannels,
     /// A plan or a job is too large for the GPU.
     #[error("{what}: {needed} is beyond the {limit} that the GPU can have")]
     GpuLimit {
-        /// What is too large.
+        /// Quantity that is too large.
         what: &'static str,
-        /// How large it is.
+        /// Its value.
         needed: u64,
-        /// How large it may be.
+        /// Its largest value.
         limit: u64,
     },
-    /// Something that only the CPU does, or only for samples in host memory.
+    /// The call is possible on the CPU only, or only for samples in host memory.
     #[error("the GPU cannot do {what}")]
     GpuUnsupported {
-        /// What.
+        /// Operation that is not possible.
         what: &'static str,
     },
-    /// A caller's buffer that cannot be used as it is.
+    /// A buffer of the caller cannot be used.
     #[error("the {buffer} buffer {problem}")]
     GpuBuffer {
         /// `input` or `output`.
         buffer: &'static str,
-        /// What is the matter, with what was needed and what was found.
+        /// Problem, with the values needed and found.
         problem: String,
     },
-    /// The GPU has not enough memory.
+    /// The GPU is out of memory.
     #[error("the GPU is out of memory: {message}")]
     GpuOutOfMemory {
-        /// What wgpu said.
+        /// Message of wgpu.
         message: String,
     },
-    /// The driver refused what it was given.
+    /// The GPU driver refused a resource or a command.
     #[error("the GPU driver refused: {message}")]
     GpuRefused {
-        /// What wgpu said.
+        /// Message of wgpu.
         message: String,
     },
-    /// The GPU has gone, or no longer answers.
+    /// The GPU device is lost, or no longer answers.
     #[error("the GPU device is lost: {reason}")]
     GpuLost {
-        /// How that was noticed.
+        /// Sign by which this was noticed.
         reason: String,
     },
-    /// There is no GPU to use.
+    /// No GPU can be used.
     #[error("no GPU: {reason}")]
     NoGpu {
-        /// What was found instead.
+        /// Adapters that were found instead, and how to use them.
         reason: String,
     },
-    /// A clip with a NaN or an infinity in it, which the GPU would spread to the outputs beside those whose window holds it.
+    /// A clip holds a NaN or an infinity, which the GPU would spread to neighbouring outputs.
     #[error("clip {clip} holds a NaN or an infinity: resample it on the CPU")]
     GpuNotFinite {
-        /// Which clip of the batch.
+        /// Index of the clip in the batch.
         clip: usize,
     },
     /// The GPU computes wrong results.
     #[error("{adapter} fails the self-test: {problem}")]
     GpuSelfTest {
-        /// The adapter's name.
+        /// Name of the adapter.
         adapter: String,
-        /// What was wrong.
+        /// First wrong output.
         problem: String,
     },
     /// The result does not fit in memory.
     #[error("out of memory: the output needs {samples} samples of {bytes_per_sample} bytes")]
     OutOfMemory {
-        /// Samples of the output.
+        /// Number of samples of the output.
         samples: usize,
-        /// Bytes of one of them.
+        /// Bytes of one sample.
         bytes_per_sample: usize,
     },
 }
 
-/// What every fallible call of this crate returns.
+/// Result of every call of this crate that may fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,40 +1,59 @@
-#![doc = include_str!("../README.md")]
+//! torchaudio's windowed-sinc resampling, exact, on any CPU through SIMD and on any GPU through wgpu.
+//!
+//! ```
+//! use polyphase::{CpuResampler, Plan, Preset};
+//!
+//! let clip: Vec<f32> = (0..48_000).map(|i| (i as f32 * 0.05).sin()).collect();
+//!
+//! // The equivalent of torchaudio.functional.resample(clip, 48000, 16000).
+//! assert_eq!(polyphase::resample(&clip, 48_000, 16_000)?.len(), 16_000);
+//!
+//! // Another filter, designed once, for any number of clips and threads.
+//! let plan = Plan::new(48_000, 16_000, Preset::High)?;
+//! assert_eq!(CpuResampler::new().resample(&plan, &clip)?.len(), 16_000);
+//! # Ok::<(), polyphase::Error>(())
+//! ```
+//!
+//! | for | use |
+//! |---|---|
+//! | one clip or tensor | [`resample`], [`resample_with`], [`resample_tensor`] |
+//! | many clips with one filter | [`Plan`] and [`CpuResampler`] |
+//! | clips of any lengths and rates | [`Batch`] |
+//! | signals in chunks | [`Stream`] |
+//! | gradients | [`CpuResampler::adjoint`] |
+//! | buffers on your own GPU device | `GpuResampler` (feature `gpu`) |
+//! | a GPU if there is one, else the CPU | `Resampler` (feature `gpu`) |
+//!
 //! # Architecture
 //!
-//! One direction, from what is asked for to what computes it; each step sees only those before it:
-//!
-//! 1. [`ResampleOptions`], [`Ratio`]: what is wanted, checked, in exact integers.
-//! 2. The filter bank: the windowed sinc in float64, trimmed to its window, a row of taps for each phase; for float32 in
-//!    blocks of sixteen phases, or, where that would be too large, rows to interpolate between.
-//! 3. [`Plan`]: both of these, immutable and shared. All parameters have been checked when there is one.
+//! 1. [`ResampleOptions`] and [`Ratio`]: the request, checked, in exact integers.
+//! 2. The filter: the windowed sinc in float64, cut off at its window. Its taps are laid out for the float32 kernels in blocks
+//!    of sixteen neighbouring outputs or, where the ratio has too many phases, as evenly spaced phases to interpolate between.
+//! 3. [`Plan`]: both of these, immutable and shared. All parameters have been checked when a plan exists.
 //! 4. [`Batch`]: clips with their plans, borrowed.
-//! 5. [`CpuResampler`]: cuts a batch into pieces of equal cost, runs them on threads, and each piece through one kernel.
-//! 6. [`Stream`] and the tensor calls: the same kernel on chunks and on lanes.
-//! 7. `GpuResampler` (feature `gpu`): the plan's taps in bands, tables of clips and tiles, one dispatch for all of them (and
-//!    one more for plans with interpolated banks).
-//! 8. `Resampler` (feature `gpu`): whichever of the two suits.
+//! 5. [`CpuResampler`] and [`Stream`]: runs of outputs of equal cost, on threads, through one SIMD kernel.
+//! 6. `GpuResampler`: tables of clips and tiles, one dispatch for all clips.
+//! 7. `Resampler`: the backend that suits each clip.
 //!
-//! Beside them, [`Response`] says what a plan's filter does to frequencies, from its float64 taps.
+//! [`Response`] is the frequency response of a plan, from its float64 taps.
 //!
 //! # Numerical contract
 //!
 //! - Output n is `Σ_i x[i] · h((i·L − n·M)/(L·M))` for n < ⌈len · L/M⌉, where x is zero outside its length,
 //!   `h(τ) = (base/M) · sinc(τ·base) · w(τ·base/W)` inside the window and 0 outside, and base = min(L, M) · rolloff.
-//! - float64 is within 1e-11 of that, float32 within 5e-7 of the input's peak (for |x| up to 1) and 128 dB or more below
-//!   the signal, 135 dB up to 400 taps, 138 dB up to 150.
+//! - float64 results are within 1e-11 of that for |x| ≤ 1. float32 results are within 5e-7, and 128 dB or more below the signal:
+//!   135 dB up to 400 taps, 138 dB up to 150.
 //! - The same plan, input and [`Level`] give the same bits: for any number of threads, in any batch, in any chunks, for any
-//!   range of the output, planned or in one line.
-//! - The GPU is within 2e-6, and 130 dB up to 400 taps, from interpolated banks too; a device gives the same bits in any
-//!   batch, order and cut.
-//! - An interpolated bank ([`FilterForm`]) is within 1e-7 of the exact one.
-//! - [`CpuResampler::adjoint`] is the transpose: ⟨Ax, y⟩ = ⟨x, Aᵀy⟩ to the rounding of the sums.
-//! - NaN and infinities reach the outputs whose window holds them (on the GPU perhaps the seven beside each too).
-//! - Equal rates give the samples back unchanged, as in torchaudio.
+//!   range of the output, with a plan or in one line.
+//! - GPU results are within 2e-6, and 130 dB up to 400 taps. A device gives the same bits in any batch and order.
+//! - An interpolated filter ([`FilterForm`]) is within 1e-7 of the exact one.
+//! - [`CpuResampler::adjoint`] is the transpose: ⟨Ax, y⟩ = ⟨x, Aᵀy⟩ within the rounding of the sums.
+//! - A NaN or an infinity reaches the outputs whose window holds it. On the GPU it may also reach the seven outputs next to them.
+//! - Equal rates return the samples unchanged, as in torchaudio.
 //!
 //! # Out of scope
 //!
-//! Rates that change while a signal runs, minimum-phase filters, and anything that is not resampling: mixing, gain, other
-//! filters.
+//! Rates that change within a signal, minimum-phase filters, and anything else than resampling, as mixing or gain.
 
 #![forbid(unsafe_code)]
 
@@ -72,7 +91,7 @@ pub use self::gpu::{
     AdapterKind, AdapterSummary, GpuClip, GpuKernel, GpuResampler, GpuSample, InputSamples, Job, list_adapters,
     test_adapter,
 };
-// What is done before a device is asked, for the fuzzer. In no other build.
+// The device-free part of the GPU path, for the fuzzer. In no other build.
 #[cfg(all(fuzzing, feature = "gpu"))]
 #[doc(hidden)]
 pub use self::gpu::fuzzed;
@@ -80,8 +99,13 @@ pub use self::options::{DEFAULT_BETA, Limits, OutputLength, Padding, Preset, Res
 pub use self::plan::{FilterForm, Plan, Response};
 pub use self::simd::Level;
 
+/// The README's examples, as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// Resamples one clip with torchaudio's default filter: the equivalent of `torchaudio.functional.resample(x, orig_freq,
-/// new_freq)`. The filter is kept for the next call with these rates.
+/// new_freq)`. The filter is cached for the next call with these rates.
 ///
 /// ```
 /// let second: Vec<f32> = vec![0.25; 48_000];
@@ -96,7 +120,8 @@ pub fn resample<T: Sample>(clip: &[T], orig_freq: u32, new_freq: u32) -> Result<
     resample_with(clip, orig_freq, new_freq, &ResampleOptions::default())
 }
 
-/// Resamples one clip with a filter of one's choice. The filter is kept for the next call with these rates and options.
+/// Resamples one clip with the given options, by value, by reference or as a [`Preset`]. The filter is cached for the next call
+/// with these rates and options.
 ///
 /// ```
 /// use polyphase::Preset;

@@ -1,25 +1,26 @@
-//! [`Level`]: which SIMD instructions the float32 kernel and the filter design use.
+//! [`Level`]: the SIMD instructions of the float32 kernels and the filter design.
 
 use std::fmt;
 
 use fearless_simd::Level as SimdLevel;
 
-/// A set of SIMD instructions that this processor has. Results differ between levels in the last bits, never within one.
+/// A set of SIMD instructions that this processor has. Results are bit-identical within a level, and differ in the last bits
+/// between levels.
 #[derive(Clone, Copy)]
 pub struct Level(SimdLevel);
 
 impl Level {
-    /// The widest level that this processor has: what a resampler uses unless told otherwise.
+    /// Widest level of this processor, the default of every resampler.
     pub fn best() -> Self {
         Self(SimdLevel::new())
     }
 
-    /// No SIMD instructions beyond those that the compiler may assume.
+    /// Level without SIMD instructions beyond those that the compiler may assume.
     pub fn scalar() -> Self {
         Self(SimdLevel::fallback())
     }
 
-    /// Every level that this processor has, from scalar to [`best`](Self::best).
+    /// Every level of this processor, from [`scalar`](Self::scalar) to [`best`](Self::best).
     pub fn available() -> Vec<Self> {
         let best = SimdLevel::new();
         #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
@@ -34,7 +35,7 @@ impl Level {
         std::iter::once(Self::scalar()).chain(simd.into_iter().flatten().map(Self)).collect()
     }
 
-    /// Its name in lower case, as `avx2`.
+    /// Name of the level in lower case, as `avx2`.
     pub fn name(self) -> &'static str {
         match self.0 {
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]

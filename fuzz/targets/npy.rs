@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| polyphase_fuzz::program::npy(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| polyphase_audio::fuzzed::npy(bytes));

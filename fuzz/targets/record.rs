@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| polyphase_fuzz::program::record(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| polyphase_cli::fuzzed::record(bytes));

@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| polyphase_fuzz::library::tensors(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| polyphase_checks::fuzzed::tensors(bytes));

@@ -38,7 +38,7 @@ pub(crate) fn resample_range<T: Kernel>(plan: &Plan, level: Level, clip: Clip<'_
         Some(len) if padding != Padding::Zero => {
             let end = first + output.len() as u64;
             // From the clip alone, between outputs that need something beyond its beginning or its end.
-            let inner = plan.shape().first_within().clamp(first, end);
+            let inner = plan.shape().first_from(0).clamp(first, end);
             let inner = inner..plan.shape().first_reaching(len as u64).clamp(inner, end);
             let (head, output) = output.split_at_mut(to_index(inner.start - first));
             let (middle, tail) = output.split_at_mut(to_index(inner.end - inner.start));

@@ -258,15 +258,15 @@ mod tests {
                 };
                 for place in 0..50 {
                     // Halfway between two nodes, where a cubic is at its worst.
-                    let node = (place * 37 % grid.nodes) as f64;
-                    let between = [-1.0, 0.0, 1.0, 2.0].map(|node| at((node + node) / grid.nodes as f64));
-                    let exact = at((node + 0.5) / grid.nodes as f64);
+                    let first = (place * 37 % grid.nodes) as f64;
+                    let between = [-1.0, 0.0, 1.0, 2.0].map(|node| at((first + node) / grid.nodes as f64));
+                    let exact = at((first + 0.5) / grid.nodes as f64);
                     let error = |k: usize| {
                         let tap: f64 = between.iter().zip(weights(0.5)).map(|(node, weight)| node[k] * weight).sum();
                         (tap - exact[k]).abs()
                     };
                     let worst: f64 = (0..grid.taps()).map(error).sum();
-                    assert!(worst <= MAX_ERROR / 10.0, "{orig_freq}→{new_freq}, {options:?}, {node}: {worst:e}");
+                    assert!(worst <= MAX_ERROR / 10.0, "{orig_freq}→{new_freq}, {options:?}, {first}: {worst:e}");
                 }
             }
         }

@@ -1,14 +1,13 @@
-//! [`Ratio`]: the two rates reduced to coprime integers, and the lengths and positions that follow. No float in it, but
-//! where a rate that is given as one is converted to a fraction.
+//! [`Ratio`]: the two rates as coprime integers, and the lengths that follow from them.
 
 use std::fmt;
 
 use crate::error::{Error, Result};
 
-/// Two sampling rates in lowest terms: output n lies at n · stride / phases input samples, exactly.
+/// Two sampling rates in lowest terms. Output n is at exactly n · M/L input samples.
 ///
-/// With L = [`phases`](Self::phases) and M = [`stride`](Self::stride), output n = q·L + j has phase j and its period
-/// begins at input sample q·M.
+/// With L = [`phases`](Self::phases) and M = [`stride`](Self::stride), output n = q·L + j has phase j, and its period begins
+/// at input sample q·M.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Ratio {
     stride: u64,
@@ -16,7 +15,7 @@ pub struct Ratio {
 }
 
 impl Ratio {
-    /// Reduces the rates by their greatest common divisor. The unit is any that both share: hertz, or any part of it.
+    /// Reduces the rates by their greatest common divisor. Any unit will do that both share, as tenths of a hertz.
     ///
     /// # Errors
     /// [`Error::ZeroRate`] if a rate is 0.
@@ -40,10 +39,10 @@ impl Ratio {
         Ok(Self { stride: orig_freq / divisor, phases: new_freq / divisor })
     }
 
-    /// The fraction with the smallest terms that is within a relative `tolerance` of `rate`, the new sampling rate over the
-    /// original one, and how far it is from it.
+    /// Fraction with the smallest terms within a relative `tolerance` of `rate`, and its distance from `rate`, the new
+    /// sampling rate over the original one.
     ///
-    /// A tolerance of 0 asks for the very value of the float. Clocks are seldom known to better than 1e-9.
+    /// A tolerance of 0 asks for the exact value of the float. Clocks are seldom known to better than 1e-9.
     ///
     /// # Errors
     /// [`Error::Option`] for a rate that is not finite and above 0, and for a tolerance outside [0, 1);
@@ -77,41 +76,41 @@ impl Ratio {
         Ok(RatioFit { ratio: Self::new(stride, phases)?, residual })
     }
 
-    /// M = orig_freq / gcd: input samples from one output to the next of the same phase.
+    /// M = orig_freq / gcd: input samples from one period to the next.
     pub const fn stride(self) -> u64 {
         self.stride
     }
 
-    /// L = new_freq / gcd: the number of phases in the filter bank.
+    /// L = new_freq / gcd: number of phases of the filter.
     pub const fn phases(self) -> u64 {
         self.phases
     }
 
-    /// True if the rates are equal: the samples then come back unchanged, unfiltered, as in torchaudio.
+    /// True if the rates are equal. The samples are then returned unchanged, as in torchaudio.
     pub const fn is_identity(self) -> bool {
         self.stride == self.phases
     }
 
-    /// ⌈input_len · L / M⌉, the number of output samples, in integers: exact at every length. torchaudio 2.11
+    /// ⌈input_len · L / M⌉, the number of output samples, exact at every length. torchaudio 2.11
     /// rounds the product to float32 first: its length is first wrong at 47,561 samples at 16→44.1 kHz, and at 120,427
     /// samples at 44.1→48 kHz.
     ///
-    /// Saturates at `usize::MAX`, which no buffer can have.
+    /// Saturates at `usize::MAX`.
     pub const fn output_len(self, input_len: usize) -> usize {
         saturating_len((input_len as u128 * self.phases as u128).div_ceil(self.stride as u128))
     }
 
-    /// ⌊input_len · L / M⌋, as [`output_len`](Self::output_len) but rounded down.
+    /// ⌊input_len · L / M⌋: [`output_len`](Self::output_len) rounded down.
     pub const fn output_len_floor(self, input_len: usize) -> usize {
         saturating_len(input_len as u128 * self.phases as u128 / self.stride as u128)
     }
 
-    /// The same ratio in terms that are `factor` times as large: not its lowest.
+    /// Same ratio with both terms multiplied by `factor`, so not in lowest terms.
     pub(crate) fn times(self, factor: u64) -> Option<Self> {
         Some(Self { stride: self.stride.checked_mul(factor)?, phases: self.phases.checked_mul(factor)? })
     }
 
-    /// The way back: from the new rate to the original one.
+    /// Ratio from the new rate to the original one.
     pub(crate) const fn reversed(self) -> Self {
         Self { stride: self.phases, phases: self.stride }
     }
@@ -129,22 +128,22 @@ impl fmt::Display for Ratio {
     }
 }
 
-/// A [`Ratio`] that stands for a rate which is not quite it, see [`Ratio::from_f64`].
+/// A [`Ratio`] that approximates a rate, see [`Ratio::from_f64`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RatioFit {
     /// The fraction.
     pub ratio: Ratio,
-    /// Its distance from the rate that was asked for, relative to that.
+    /// Relative distance of the fraction from the rate.
     pub residual: f64,
 }
 
 impl RatioFit {
-    /// The residual in parts per million.
+    /// Residual in parts per million.
     pub fn ppm(&self) -> f64 {
         self.residual * 1e6
     }
 
-    /// Samples too many (or, below 0, too few) after an hour at a sampling rate of `new_freq` Hz.
+    /// Surplus of samples after an hour at a sampling rate of `new_freq` Hz; negative for a lack.
     pub fn samples_per_hour(&self, new_freq: f64) -> f64 {
         self.residual * new_freq * 3600.0
     }
@@ -161,20 +160,21 @@ const fn gcd(mut a: u64, mut b: u64) -> u64 {
     a
 }
 
-/// The very value of a float above 0 as numerator and denominator; none if they do not fit.
+/// Exact value of a positive float as numerator and denominator; `None` if they do not fit.
 fn fraction(value: f64) -> Option<(u128, u128)> {
     const MANTISSA_BITS: i32 = f64::MANTISSA_DIGITS.cast_signed() - 1;
     let bits = value.to_bits();
     let exponent = i32::try_from(bits >> MANTISSA_BITS).ok()? - (f64::MAX_EXP - 1);
     let mantissa = u128::from(bits & ((1 << MANTISSA_BITS) - 1) | (1 << MANTISSA_BITS));
-    // Subnormal numbers and those beyond 2^64 are no ratio of 64-bit integers.
+    // Subnormal floats and floats beyond 2^64 are no ratio of 64-bit integers.
     let shift = u32::try_from((exponent - MANTISSA_BITS).abs()).ok().filter(|_| exponent.abs() <= 64)?;
     Some(if exponent >= MANTISSA_BITS { (mantissa << shift, 1) } else { (mantissa, 1 << shift) })
 }
 
-/// The fraction with the smallest terms in the interval from `low` to `high`, both included: as long as both have the same
-/// whole part it is that, plus one over the simplest between the inverses of what is left (the walk down the Stern–Brocot
-/// tree, whole runs at a time).
+/// Fraction with the smallest terms in the closed interval from `low` to `high`.
+///
+/// If both ends have the same whole part, the fraction is that part plus the reciprocal of the simplest fraction between the
+/// reciprocals of the remainders. This walks down the Stern–Brocot tree, whole runs at a time.
 fn simplest_between(low: (u128, u128), high: (u128, u128)) -> (u128, u128) {
     let whole = low.0 / low.1;
     let rest = low.0 % low.1;

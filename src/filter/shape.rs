@@ -1,12 +1,13 @@
 //! [`FilterShape`]: the filter in integers, before any tap is computed.
 //!
-//! Output n = q·L + j is `Σ_i x[i] · h((i·L − n·M)/(L·M))` with
+//! Output n is `Σ_i x[i] · h((i·L − n·M)/(L·M))` with
 //! ```text
 //! h(τ) = (base/M) · sinc(t) · w(t/W),   t = τ·base,   base = min(L, M)·rolloff,   and h = 0 for |t| ≥ W
 //! ```
-//! (torchaudio's definition, with M = orig_freq and L = new_freq in lowest terms). With the integer m = i·L − n·M this
-//! is t = m · rolloff / max(L, M): no phase is ever rounded, and the taps of output n are those of phase j with the input
-//! moved by q·M samples.
+//! This is torchaudio's definition, with M = orig_freq and L = new_freq in lowest terms. The integer m = i·L − n·M gives
+//! t = m · rolloff / max(L, M), so no phase is rounded.
+//!
+//! The taps of output n = q·L + j are those of phase j, applied q·M samples later.
 
 use super::ratio::Ratio;
 use super::sinc::{PrototypeFunction, WindowFunction};
@@ -14,24 +15,24 @@ use crate::error::{Error, Result};
 use crate::num::saturating_position;
 use crate::options::{Padding, ResampleOptions, Window};
 
-/// What a filter will look like, in integers, before any tap is computed.
+/// Size and position of every window of a filter, in integers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct FilterShape {
     ratio: Ratio,
     width: f64,
     rolloff: f64,
     window: Window,
-    /// Whether the taps of a phase are divided by their sum.
+    /// True if the taps of a phase are divided by their sum.
     normalize: bool,
     /// Padding that has an effect: equal rates have none.
     padding: Padding,
     /// h(0) = base/M.
     gain: f64,
-    /// The largest |m| inside the window.
+    /// Largest |m| inside the window.
     pub(crate) reach: i128,
-    /// Taps of the longest phase; phases differ by at most one.
+    /// Number of taps of the longest phase. Phases differ by at most one.
     taps: usize,
-    /// Input samples inside the window on one side of its centre, at most.
+    /// Largest number of input samples inside the window on one side of its centre.
     look_ahead: usize,
 }
 
@@ -86,8 +87,8 @@ impl FilterShape {
         })
     }
 
-    /// The filter of the transpose: from outputs back to inputs, with the same values of h. (h is even, so that the tap
-    /// between input i and output n is h(i·L − n·M) either way; its phases are not normalised.)
+    /// Filter of the adjoint, from outputs to inputs. h is even, so the tap between input i and output n is h(i·L − n·M) in
+    /// both directions. The phases of the adjoint are not normalised.
     pub(crate) fn transposed(&self) -> Self {
         let ratio = self.ratio.reversed();
         let taps = usize::try_from(self.reach * 2 / i128::from(ratio.phases()) + 1).unwrap_or(usize::MAX);
@@ -95,7 +96,7 @@ impl FilterShape {
         Self { ratio, normalize: false, padding: Padding::Zero, taps, look_ahead, ..*self }
     }
 
-    /// The same filter with the terms of the ratio, and so every m, taken `factor` times; none if they become too large.
+    /// Same filter with the terms of the ratio, and every m, multiplied by `factor`; `None` if they become too large.
     pub(crate) fn times(&self, factor: u64) -> Option<Self> {
         let ratio = self.ratio.times(factor)?;
         let reach = largest_inside(self.width, self.rolloff, ratio.stride().max(ratio.phases()));
@@ -103,6 +104,7 @@ impl FilterShape {
         Some(Self { ratio, reach, look_ahead: look_ahead(reach, ratio.phases()), ..*self })
     }
 
+    /// True if the taps of a phase are divided by their sum.
     pub(crate) fn is_normalized(&self) -> bool {
         self.normalize
     }
@@ -114,63 +116,59 @@ impl FilterShape {
         PrototypeFunction { gain: self.gain, step, width: self.width, window: WindowFunction::new(self.window) }
     }
 
-    /// Bytes of a bank with taps and a start for each phase, in float64.
-    pub(crate) fn rows_bytes(&self) -> u128 {
+    /// Bytes of a float64 bank, with the taps and the start of each phase.
+    pub(crate) fn f64_bytes(&self) -> u128 {
         (self.taps as u128 + 1) * u128::from(self.ratio.phases()) * size_of::<f64>() as u128
     }
 
+    /// Number of taps of the longest phase.
     pub(crate) fn taps(&self) -> usize {
         self.taps
     }
 
-    /// Input samples inside the window on one side of its centre, at most.
+    /// Largest number of input samples inside the window on one side of its centre.
     pub(crate) fn look_ahead(&self) -> usize {
         self.look_ahead
     }
 
-    /// Padding that has an effect.
+    /// Padding that has an effect: zeros for equal rates.
     pub(crate) fn padding(&self) -> Padding {
         self.padding
     }
 
-    /// Samples that the padding adds on each side of a clip: none for zeros, which need not be written out.
+    /// Samples that the padding adds on each side of a clip: 0 for padding with zeros, which no kernel reads.
     pub(crate) fn margin(&self) -> usize {
         if self.padding == Padding::Zero { 0 } else { self.look_ahead }
     }
 
-    /// The shape of the same taps without padding.
+    /// Same taps without padding.
     #[cfg(feature = "gpu")]
     pub(crate) fn without_padding(&self) -> Self {
         Self { padding: Padding::Zero, ..*self }
     }
 
-    /// The first output whose window reaches beyond `position`.
+    /// First output whose window ends after `position`.
     pub(crate) fn first_reaching(&self, position: u64) -> u64 {
         // end(n) > position ⟺ n·M + R ≥ position·L
         let bound = i128::from(position).saturating_mul(self.phases()).saturating_sub(self.reach);
         u64::try_from(bound.saturating_add(self.stride() - 1).div_euclid(self.stride()).max(0)).unwrap_or(u64::MAX)
     }
 
-    /// The first output whose window begins at the clip's first sample or after it.
-    pub(crate) fn first_within(&self) -> u64 {
-        self.first_from(0)
-    }
-
-    /// The first output whose window begins at `position` or after it.
+    /// First output whose window begins at `position` or after it.
     pub(crate) fn first_from(&self, position: u64) -> u64 {
         // start(n) ≥ p ⟺ n·M − R > (p − 1)·L
         let bound = (i128::from(position) - 1).saturating_mul(self.phases()).saturating_add(self.reach + 1);
         u64::try_from(bound.saturating_add(self.stride() - 1).div_euclid(self.stride()).max(0)).unwrap_or(u64::MAX)
     }
 
-    /// The first and one past the last input sample inside the window of output `n`; negative before the clip begins.
+    /// Positions of the input samples inside the window of output `n`, negative before the clip begins.
     pub(crate) fn window(&self, n: u64) -> std::ops::Range<i64> {
         self.window_about(i128::from(n).saturating_mul(self.stride()))
     }
 
-    /// The same for an output `centre`/L samples after the clip's first.
+    /// Positions of the input samples inside a window whose centre is `centre`/L samples after the clip's first.
     pub(crate) fn window_about(&self, centre: i128) -> std::ops::Range<i64> {
-        // 64 bits hold the positions in any clip that there is, and are divided ten times as fast as 128.
+        // Positions in any clip that exists fit 64 bits, which divide ten times as fast as 128.
         if let Some(ends) = self.window_within(centre) {
             return ends;
         }
@@ -179,6 +177,7 @@ impl FilterShape {
         saturating_position(start)..saturating_position(end)
     }
 
+    /// [`window_about`](Self::window_about) in 64-bit arithmetic; `None` on overflow.
     fn window_within(&self, centre: i128) -> Option<std::ops::Range<i64>> {
         let phases = i64::try_from(self.ratio.phases()).ok()?;
         let (centre, reach) = (i64::try_from(centre).ok()?, i64::try_from(self.reach).ok()?);
@@ -187,34 +186,38 @@ impl FilterShape {
         Some(start..end)
     }
 
+    /// The two rates in lowest terms.
     pub(crate) fn ratio(&self) -> Ratio {
         self.ratio
     }
 
-    /// Zero crossings at which the window ends.
+    /// Half-width of the window in zero crossings of the sinc.
     pub(crate) fn width(&self) -> f64 {
         self.width
     }
 
+    /// Function that tapers the sinc.
     pub(crate) fn window_kind(&self) -> Window {
         self.window
     }
 
-    /// Zero crossings of the sinc from one input sample to the next.
+    /// Zero crossings of the sinc per input sample.
     #[expect(clippy::cast_precision_loss, reason = "a factor, which rounds like any other")]
     pub(crate) fn crossings_per_sample(&self) -> f64 {
         self.rolloff * self.ratio.phases() as f64 / self.ratio.stride().max(self.ratio.phases()) as f64
     }
 
-    /// Whether the window of an output that lies `rest`/L samples after one holds the sample that is `distance` after that.
+    /// True if the sample `distance` samples after sample i is inside the window of an output `rest`/L samples after i.
     pub(crate) fn holds(&self, distance: i64, rest: u64) -> bool {
         (i128::from(distance) * self.phases() - i128::from(rest)).abs() <= self.reach
     }
 
+    /// M.
     pub(crate) fn stride(&self) -> i128 {
         i128::from(self.ratio.stride())
     }
 
+    /// L.
     pub(crate) fn phases(&self) -> i128 {
         i128::from(self.ratio.phases())
     }
@@ -225,14 +228,14 @@ fn look_ahead(reach: i128, phases: u64) -> usize {
     usize::try_from(reach.div_euclid(phases.into()) + 1).unwrap_or(usize::MAX)
 }
 
-/// The largest integer m with m · rolloff / larger < width, in the arithmetic with which the taps are computed.
+/// Largest integer m with m · rolloff / larger < width, in the float64 arithmetic that computes the taps.
 #[expect(clippy::cast_precision_loss, reason = "integers beyond 2^53 make banks far beyond any memory")]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is not negative")]
 fn largest_inside(width: f64, rolloff: f64, larger: u64) -> u128 {
     let inside = |m: u128| m as f64 * rolloff / (larger as f64) < width;
     let estimate = (width * larger as f64 / rolloff) as u128;
-    // The estimate is rounded: it may be one off in either direction. Beyond 2^53 floats are further apart than that; what
-    // it stands for is refused then, for any limit that memory can meet.
+    // Rounding can put the estimate off by one in either direction. Beyond 2^53 floats are further apart, but filters of
+    // that size exceed any limit that memory can meet and are refused.
     (0..=2).map(|step| estimate.saturating_add(1).saturating_sub(step)).find(|&m| inside(m)).unwrap_or(estimate)
 }
 

@@ -1,5 +1,4 @@
-//! [`ResampleOptions`], [`Window`], [`Padding`], [`OutputLength`], [`Preset`] and [`Limits`]: what a user may ask for, by
-//! torchaudio's names and with its defaults.
+//! [`ResampleOptions`]: the parameters of a filter, with torchaudio's names and defaults.
 
 mod padding;
 mod preset;
@@ -10,7 +9,7 @@ pub use self::preset::Preset;
 pub use self::window::{DEFAULT_BETA, Window};
 use crate::error::{Error, Result};
 
-/// The filter to resample with. [`Default`] is torchaudio's default.
+/// Parameters of the filter. [`Default`] gives torchaudio's.
 ///
 /// ```
 /// use polyphase::{ResampleOptions, Window};
@@ -22,26 +21,26 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct ResampleOptions {
-    /// Half-width of the windowed sinc in its zero crossings: larger is sharper and slower. Any number above 0 and at
-    /// most [`Limits::max_lowpass_filter_width`], whole or not. Default 6, as in torchaudio.
+    /// Half-width of the windowed sinc in zero crossings, whole or fractional: above 0 and at most
+    /// [`Limits::max_lowpass_filter_width`]. Larger is sharper and slower. Default 6, as in torchaudio.
     pub lowpass_filter_width: f64,
-    /// Cut-off frequency as a fraction of the lower Nyquist frequency, in (0, 1]: lower means less aliasing and less
-    /// treble. Default 0.99, as in torchaudio.
+    /// Cut-off frequency as a fraction of the lower Nyquist frequency, in (0, 1]. Lower means less aliasing and less treble.
+    /// Default 0.99, as in torchaudio.
     pub rolloff: f64,
-    /// The window. Default [`Window::Hann`], as in torchaudio.
+    /// Function that tapers the sinc. Default [`Window::Hann`], as in torchaudio.
     pub window: Window,
-    /// Divides the taps of each phase by their sum: a constant then stays constant, to what a sum of products rounds in
-    /// float32 (2e-7) or float64. Default false, as in torchaudio, whose default filter lets a constant ripple by 8.8e-4.
+    /// Divides the taps of each phase by their sum, so that a constant stays constant to the rounding of the sum, 2e-7 in
+    /// float32. Default false, as in torchaudio, whose default filter makes a constant ripple by 8.8e-4.
     pub normalize_phases: bool,
-    /// What lies beyond the ends of a clip. Default [`Padding::Zero`], as in torchaudio.
+    /// Samples beyond the ends of a clip. Default [`Padding::Zero`], as in torchaudio.
     pub padding: Padding,
-    /// How many samples come out. Default [`OutputLength::Ceil`], as in torchaudio.
+    /// Number of output samples. Default [`OutputLength::Ceil`], as in torchaudio.
     pub output_length: OutputLength,
-    /// What a plan may cost.
+    /// Bounds of the cost of a plan. Default [`Limits::default`].
     pub limits: Limits,
 }
 
-/// How many samples come out of `n`, with the new rate over the original one as L/M in lowest terms.
+/// Number of output samples for `n` input samples, with the new rate over the original one as L/M in lowest terms.
 ///
 /// ```
 /// use polyphase::{OutputLength, Plan, ResampleOptions};
@@ -56,21 +55,21 @@ pub struct ResampleOptions {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum OutputLength {
-    /// ⌈n · L/M⌉, as in torchaudio: every output that lies before the end of the clip.
+    /// ⌈n · L/M⌉, as in torchaudio: every output before the end of the clip. The default.
     #[default]
     Ceil,
     /// ⌊n · L/M⌋.
     Floor,
-    /// This many from every clip: cut, or with what the filter makes of the silence after the clip.
+    /// This number for every clip. Outputs beyond the end of the clip are computed from its padding.
     Exact(usize),
 }
 
-/// What a plan may cost: guards against hostile or mistaken rates, not part of the filter.
+/// Bounds of the cost of a plan, against hostile or mistaken rates. They do not change the filter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Largest size of the filter bank in bytes. An exact bank that would be larger is replaced by an interpolated one
-    /// ([`FilterForm`](crate::FilterForm)). Default 64 MiB.
+    /// Largest size of the filter in bytes. A filter whose taps of every phase would be larger is interpolated, see
+    /// [`FilterForm`](crate::FilterForm). Default 64 MiB.
     pub max_filter_bytes: u64,
     /// Largest ratio of the rates in either direction. Default 1024.
     pub max_ratio: u64,

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use crate::error::{Error, Result};
 
-/// What lies beyond the ends of a clip, as far as the filter reaches ([`Plan::look_ahead`](crate::Plan::look_ahead) samples
-/// on each side); further out everything is silence.
+/// Samples beyond the ends of a clip, for [`Plan::look_ahead`](crate::Plan::look_ahead) samples on each side. Beyond those
+/// every sample is 0.
 ///
 /// ```
 /// use polyphase::{CpuResampler, Padding, Plan, ResampleOptions};
@@ -23,21 +23,21 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Padding {
-    /// Silence, as in torchaudio: a clip that does not begin and end near 0 rings there.
+    /// Zeros, as in torchaudio. A clip that does not begin and end near 0 rings there. The default.
     #[default]
     Zero,
-    /// The first and the last sample go on.
+    /// The first and the last sample, repeated.
     Edge,
-    /// The clip in a mirror that stands at its first and its last sample, which are not repeated (`reflect` in NumPy and
-    /// PyTorch); back and forth if it is shorter than the filter.
+    /// The clip reflected about its first and its last sample, which are not repeated, as `reflect` in NumPy and PyTorch. A
+    /// clip that is shorter than the padding is reflected several times.
     Reflect,
 }
 
 impl Padding {
-    /// Every kind, the default first.
+    /// Every padding, the default first.
     pub const ALL: [Self; 3] = [Self::Zero, Self::Edge, Self::Reflect];
 
-    /// The name by which it is parsed.
+    /// Name that [`FromStr`] parses.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Zero => "zero",
@@ -66,7 +66,7 @@ impl fmt::Display for Padding {
 }
 
 impl Padding {
-    /// The sample of a clip of `len` that stands at a position outside it; none where there is silence.
+    /// Index of the sample of a clip of `len` that is read at `position`; `None` for a zero.
     pub(crate) fn source(self, position: i64, len: usize) -> Option<usize> {
         let last = i64::try_from(len).ok()?.checked_sub(1).filter(|&last| last >= 0)?;
         let source = match self {
@@ -89,7 +89,7 @@ impl Padding {
 mod tests {
     use super::*;
 
-    /// As `numpy.pad` of `[0, 1, 2, 3]` and `[0]`, by its modes `edge` and `reflect`.
+    /// The values of `numpy.pad` of `[0, 1, 2, 3]` and `[0]` with the modes `edge` and `reflect`.
     #[test]
     fn paddings_are_numpys() {
         let around = |padding: Padding, len, from: i64, to: i64| -> Vec<_> {

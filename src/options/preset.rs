@@ -1,4 +1,4 @@
-//! [`Preset`] and [`ResampleOptions::quality`]: filters by name, and by the quality that they are to have.
+//! [`Preset`] and [`ResampleOptions::quality`]: filters by name and by quality.
 
 use std::f64::consts::TAU;
 use std::fmt;
@@ -7,34 +7,34 @@ use std::str::FromStr;
 use super::{ResampleOptions, Window};
 use crate::error::{Error, Result};
 
-/// Attenuations for which the formula has been tried, in dB.
+/// Tested stop-band attenuations in dB.
 const STOP_BANDS: std::ops::RangeInclusive<f64> = 50.0..=200.0;
 
-/// Pass bands for which it has been tried.
+/// Tested pass bands.
 const PASS_BANDS: std::ops::Range<f64> = 0.75..1.0;
 
-/// Filters with a name: to match what others resample with, and three designed for a quality.
+/// Filters by name: those of other resamplers, and three designed for a quality.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Preset {
-    /// torchaudio's default: width 6, rolloff 0.99, Hann.
+    /// torchaudio's default: width 6, rolloff 0.99, Hann. It lets aliases through at −14 dB near the band's edge.
     #[default]
     Default,
-    /// The audio resampling tutorial's `kaiser_best`, which is close to resampy's (≤ 0.2): width 64,
-    /// rolloff 0.9475937167399596, β 14.769656459379492.
+    /// `kaiser_best` of torchaudio's audio resampling tutorial, close to that of resampy up to 0.2: width 64, rolloff
+    /// 0.9475937167399596, β 14.769656459379492.
     KaiserBest,
-    /// The audio resampling tutorial's `kaiser_fast`, which is close to resampy's (≤ 0.2): width 16, rolloff 0.85,
+    /// `kaiser_fast` of torchaudio's audio resampling tutorial, close to that of resampy up to 0.2: width 16, rolloff 0.85,
     /// β 8.555504641634386.
     KaiserFast,
-    /// resampy 0.4's `kaiser_best`: 50 zeros on each side, rolloff 0.9173473712608761, β 12.984585251213232.
+    /// `kaiser_best` of resampy 0.4: 50 zeros on each side, rolloff 0.9173473712608761, β 12.984585251213232.
     ResampyKaiserBest,
-    /// resampy 0.4's `kaiser_fast`: 24 zeros on each side, rolloff 0.8682120388377784, β 9.90322.
+    /// `kaiser_fast` of resampy 0.4: 24 zeros on each side, rolloff 0.8682120388377784, β 9.90322.
     ResampyKaiserFast,
-    /// 80 dB with a pass band of 0.8: short. See [`ResampleOptions::quality`].
+    /// 80 dB with a pass band of 0.8, see [`ResampleOptions::quality`]. The shortest filter of the three.
     Fast,
-    /// 120 dB with a pass band of 0.913: for float32. See [`ResampleOptions::quality`].
+    /// 120 dB with a pass band of 0.913, see [`ResampleOptions::quality`]. For float32.
     High,
-    /// 150 dB with a pass band of 0.95: for float64, float32 ends near 140 dB. See [`ResampleOptions::quality`].
+    /// 150 dB with a pass band of 0.95, see [`ResampleOptions::quality`]. For float64: float32 ends near 140 dB.
     Best,
 }
 
@@ -51,7 +51,7 @@ impl Preset {
         Self::Best,
     ];
 
-    /// The name by which it is parsed.
+    /// Name that [`FromStr`] parses.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Default => "default",
@@ -65,8 +65,8 @@ impl Preset {
         }
     }
 
-    /// The stop band in dB and the pass band as a fraction of the lower Nyquist frequency that it was designed for, as in
-    /// [`ResampleOptions::quality`]; `None` for those that match others.
+    /// Stop-band attenuation in dB and pass band as a fraction of the lower Nyquist frequency, as in
+    /// [`ResampleOptions::quality`]; `None` for the filters of other resamplers.
     pub const fn designed_for(self) -> Option<(f64, f64)> {
         match self {
             Self::Fast => Some((80.0, 0.8)),
@@ -76,10 +76,10 @@ impl Preset {
         }
     }
 
-    /// Its options.
+    /// Options of the preset.
     ///
-    /// resampy's half-width counts input samples, torchaudio's counts zero crossings of the rolled-off sinc: hence the
-    /// products in the presets after resampy 0.4.
+    /// resampy counts the half-width in input samples, torchaudio in zero crossings of the rolled-off sinc. The widths of the
+    /// resampy presets are therefore products.
     pub fn options(self) -> ResampleOptions {
         if let Some((stop_band_db, pass_band)) = self.designed_for() {
             return design(stop_band_db, pass_band);
@@ -125,32 +125,32 @@ impl fmt::Display for Preset {
 }
 
 impl ResampleOptions {
-    /// The options of [`Preset::KaiserBest`].
+    /// Options of [`Preset::KaiserBest`].
     pub fn kaiser_best() -> Self {
         Preset::KaiserBest.options()
     }
 
-    /// The options of [`Preset::KaiserFast`].
+    /// Options of [`Preset::KaiserFast`].
     pub fn kaiser_fast() -> Self {
         Preset::KaiserFast.options()
     }
 
-    /// The shortest Kaiser-windowed filter that keeps whatever folds into the pass band `stop_band_db` below it, for
-    /// signals up to `pass_band`, a fraction of the lower Nyquist frequency.
+    /// Shortest Kaiser-windowed filter whose aliases and images in the pass band are `stop_band_db` below the signal. The pass
+    /// band ends at `pass_band`, a fraction of the lower Nyquist frequency.
     ///
-    /// The cut-off is the lower Nyquist frequency N itself (`rolloff` 1). The transition from P = `pass_band` · N to 2N − P
-    /// lies symmetrically about it: a frequency above N folds to 2N less itself (downwards as an alias, upwards as the image
-    /// of it), so all that reaches the pass band comes from 2N − P and beyond, the stop band. Between P and N the treble
-    /// falls to −6 dB, and may hold aliases. The ripple of the pass band is that of the stop band: gains are within 10^(−A/20)
-    /// of 1.
+    /// The cut-off is the lower Nyquist frequency N itself (`rolloff` 1), and the transition band from P = `pass_band` · N to
+    /// 2N − P is symmetric about it. A frequency f above N folds to 2N − f, so only frequencies beyond 2N − P, in the stop
+    /// band, reach the pass band. Between P and N the gain falls to −6 dB and aliases remain. Pass-band gains are within
+    /// 10^(−A/20) of 1, since pass-band ripple equals stop-band ripple.
     ///
     /// J. F. Kaiser's formulas (Oppenheim and Schafer, Discrete-Time Signal Processing, 7.5.3) give the window,
-    /// β = 0.1102 (A − 8.7), and its length in radians of the transition's width, (A − 7.95) / 2.285; the width is 2(1 − P/N) N,
-    /// and a zero crossing comes every 1/(2N) seconds. They are fits that end near 100 dB, so a filter of A dB is designed for
-    /// A + 2.5 + 0.13 max(0, A − 110) + 5 (1 − P/N) dB. With that every filter tried reaches its A, and passes it by 6 dB
-    /// at most: all of 50, 51, …, 200 dB with nine pass bands from 0.75 to 0.99 at six ratios of small numbers.
+    /// β = 0.1102 (A − 8.7), and the product of its length and the width of the transition band in radians, (A − 7.95) / 2.285. The
+    /// transition band is 2(1 − P/N) N wide, and zero crossings are 1/(2N) seconds apart. The formulas were fitted up to about
+    /// 100 dB, so a filter of A dB is designed for A + 2.5 + 0.13 max(0, A − 110) + 5 (1 − P/N) dB. Every filter of 50, 51, …,
+    /// 200 dB with nine pass bands from 0.75 to 0.99 at six ratios of small numbers then reaches A, and exceeds it by at most
+    /// 6 dB.
     ///
-    /// float32 samples end near −140 dB, whatever the filter: more than that is of use in float64.
+    /// float32 arithmetic ends near −140 dB with any filter. Higher attenuations are for float64.
     ///
     /// # Errors
     /// [`Error::Option`] for a `stop_band_db` outside 50 to 200 or a `pass_band` outside 0.75 to 1 (excluded). A pass band
@@ -178,7 +178,7 @@ impl ResampleOptions {
     }
 }
 
-/// The design for values that have been checked.
+/// Designs a filter for values within the ranges.
 fn design(stop_band_db: f64, pass_band: f64) -> ResampleOptions {
     let attenuation = stop_band_db + 2.5 + 0.13 * (stop_band_db - 110.0).max(0.0) + 5.0 * (1.0 - pass_band);
     // A window of 2W zero crossings lasts W / N seconds, and Kaiser's is (A − 7.95) / (2.285 · 2π · transition in Hz).
@@ -196,7 +196,7 @@ mod tests {
     use super::*;
     use crate::plan::Plan;
 
-    /// What the documentation claims, on the ratios where it is hardest: few phases, whose stop band folds onto itself.
+    /// The claims of the documentation, at the hardest ratios: few phases, whose stop band folds onto itself.
     #[test]
     fn every_design_reaches_its_figure() {
         for stop_band_db in (50..=200).step_by(9).map(f64::from) {

@@ -5,10 +5,10 @@ use std::str::FromStr;
 
 use crate::error::{Error, Result};
 
-/// torchaudio's default `beta` of the Kaiser window, which is also resampy's (≤ 0.2) for `kaiser_best`.
+/// torchaudio's default `beta` of the Kaiser window, also that of `kaiser_best` in resampy up to 0.2.
 pub const DEFAULT_BETA: f64 = 14.769656459379492;
 
-/// The window that tapers the sinc function.
+/// Function that tapers the sinc.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub enum Window {
@@ -17,17 +17,17 @@ pub enum Window {
     Hann,
     /// I₀(β√(1−u²)) / I₀(β): torchaudio's `sinc_interp_kaiser`.
     Kaiser {
-        /// Trades the width of the transition band (small) for stop-band attenuation (large); at least 0.
-        /// Default [`DEFAULT_BETA`], as in torchaudio.
+        /// Shape of the window, at least 0. Larger values attenuate the stop band more and widen the transition band.
+        /// torchaudio's default is [`DEFAULT_BETA`].
         beta: f64,
     },
 }
 
 impl Window {
-    /// The Kaiser window with torchaudio's default β, [`DEFAULT_BETA`].
+    /// Kaiser window with torchaudio's default β, [`DEFAULT_BETA`].
     pub const KAISER: Self = Self::Kaiser { beta: DEFAULT_BETA };
 
-    /// Its short name: `hann` or `kaiser`.
+    /// Short name: `hann` or `kaiser`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Hann => "hann",
@@ -36,8 +36,8 @@ impl Window {
     }
 }
 
-/// Accepts `hann` and `kaiser`, torchaudio's `resampling_method` names `sinc_interp_hann` and `sinc_interp_kaiser`, and
-/// those that it had before 2.0, `sinc_interpolation` and `kaiser_window`.
+/// Parses `hann` and `kaiser`, torchaudio's names `sinc_interp_hann` and `sinc_interp_kaiser`, and its names before 2.0,
+/// `sinc_interpolation` and `kaiser_window`.
 impl FromStr for Window {
     type Err = Error;
 

@@ -1,4 +1,4 @@
-//! [`Plan`]: a ratio and its filter bank, made once and shared.
+//! [`Plan`]: a ratio and its filter, designed once and shared.
 
 use std::sync::{Arc, OnceLock};
 
@@ -17,10 +17,10 @@ use crate::filter::ratio::Ratio;
 use crate::filter::shape::FilterShape;
 use crate::options::{Limits, OutputLength, ResampleOptions};
 
-/// Everything that resampling from one rate to another needs to know: immutable, `Send + Sync`, and cheap to clone,
-/// since clones share one filter bank.
+/// A ratio, its options and its filter: everything that a call needs to know. Plans are immutable and `Send + Sync`; clones
+/// share one filter.
 ///
-/// Making a plan designs the float32 bank; the float64 bank is designed when it is first used.
+/// Making a plan designs the float32 filter. The float64 filter is designed on first use.
 ///
 /// ```
 /// use polyphase::{Plan, ResampleOptions};
@@ -41,41 +41,41 @@ struct Inner {
     shape: FilterShape,
     f32_bank: Bank,
     f64_bank: OnceLock<FilterBank<f64>>,
-    /// What the taps of each phase sum to, for the adjoint of a normalised filter.
+    /// Sum of the taps of each phase before normalisation, for the adjoint.
     sums: OnceLock<Vec<f64>>,
     transposed: OnceLock<Plan>,
 }
 
-/// The float32 taps.
+/// Layout of the float32 taps.
 #[derive(Debug)]
 pub(crate) enum Bank {
-    /// No taps: equal rates give the samples back.
+    /// No taps: equal rates return the samples unchanged.
     Copy,
-    /// The taps of every phase.
+    /// Taps of every phase.
     Exact(PhaseBlocks),
-    /// The taps of evenly spaced phases.
+    /// Taps of evenly spaced phases, with a cubic between them.
     Interpolated(InterpolatedBank),
 }
 
-/// How a plan holds its float32 filter, see [`Plan::filter_form`].
+/// Form of a plan's float32 filter, see [`Plan::filter_form`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum FilterForm {
-    /// The taps of every phase.
+    /// Taps of every phase.
     Exact,
-    /// The taps of evenly spaced phases, and a cubic between them: what is used when the taps of every phase would take more
-    /// than [`Limits::max_filter_bytes`].
+    /// Taps of evenly spaced phases, with a cubic between them: used where the taps of every phase would exceed
+    /// [`Limits::max_filter_bytes`].
     Interpolated {
-        /// Nodes from one input sample to the next.
+        /// Number of evenly spaced phases per input sample.
         nodes: usize,
-        /// How far outputs of samples of at most 1 may be from the exact ones, at most: 1e-7.
+        /// Bound of the error of outputs for |x| ≤ 1, always 1e-7.
         max_error: f64,
-        /// What the taps of every phase would have taken, in bytes.
+        /// Bytes that the taps of every phase would have taken.
         exact_bytes: u128,
     },
 }
 
-/// A form for a bank and the bytes that it takes, decided before any tap is computed.
+/// Choice of a bank by its size, before any tap is computed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Choice {
     Copy,
@@ -84,7 +84,7 @@ enum Choice {
 }
 
 impl Choice {
-    /// The exact bank if it is within the limit, else the interpolated one if that is.
+    /// Copy for equal rates, else the exact bank if it is within the limit, else the interpolated one.
     fn new(shape: &FilterShape, limits: Limits) -> Result<Self> {
         if shape.ratio().is_identity() {
             return Ok(Self::Copy);
@@ -102,9 +102,9 @@ impl Choice {
     }
 }
 
-/// The larger of the exact bank's forms, in float32 and in float64.
+/// Bytes of the exact bank in float32 or float64, whichever is larger.
 fn exact_bytes(shape: &FilterShape) -> u128 {
-    PhaseBlocks::bytes_needed(shape).max(shape.rows_bytes())
+    PhaseBlocks::bytes_needed(shape).max(shape.f64_bytes())
 }
 
 impl Plan {
@@ -154,20 +154,18 @@ impl Plan {
         })))
     }
 
-    /// The rates in lowest terms.
+    /// The two rates in lowest terms.
     pub fn ratio(&self) -> Ratio {
         self.0.ratio
     }
 
-    /// The options that it was made with.
+    /// Options that the plan was made with.
     pub fn options(&self) -> &ResampleOptions {
         &self.0.options
     }
 
-    /// Samples that `input_len` samples become: by default ⌈input_len · new_freq / orig_freq⌉, exactly, which is 0 for 0;
-    /// else what [`OutputLength`] says.
-    ///
-    /// Saturates at `usize::MAX`, which no buffer can have.
+    /// Number of output samples for `input_len` input samples: ⌈input_len · new_freq / orig_freq⌉, computed exactly, or
+    /// another number by [`OutputLength`]. Saturates at `usize::MAX`.
     pub fn output_len(&self, input_len: usize) -> usize {
         match self.options().output_length {
             OutputLength::Ceil => self.ratio().output_len(input_len),
@@ -176,11 +174,13 @@ impl Plan {
         }
     }
 
-    /// The input samples, of a clip of `input_len`, that a range of its output is computed from: what a caller who reads the
-    /// clip piece by piece needs for [`CpuResampler::resample_piece`](crate::CpuResampler::resample_piece).
+    /// Indices of the input samples that a range of the output is computed from, in a clip of `input_len` samples.
+    ///
+    /// It tells a caller who reads a clip in parts what
+    /// [`CpuResampler::resample_piece`](crate::CpuResampler::resample_piece) needs.
     ///
     /// # Errors
-    /// [`Error::OutputRange`] for a range that does not lie within the output.
+    /// [`Error::OutputRange`] for a range that is not within the output.
     ///
     /// ```
     /// use polyphase::{Plan, ResampleOptions};
@@ -198,13 +198,13 @@ impl Plan {
         Ok(reach::input_range(self.shape(), input_len, output))
     }
 
-    /// Taps of the longest phase: multiply-adds that one output sample costs (four times as many from an interpolated bank).
-    /// 1 for equal rates, where none is used.
+    /// Number of taps of the longest phase, 1 for equal rates. One output costs as many multiply-adds, or four times as many
+    /// with an interpolated filter.
     pub fn taps(&self) -> usize {
         self.0.shape.taps()
     }
 
-    /// Bytes of the float32 filter bank: taps, the zeros between them, and the start of each block.
+    /// Bytes of the float32 filter: taps, padding and indices; 0 for equal rates.
     pub fn filter_bytes(&self) -> usize {
         match self.bank() {
             Bank::Copy => 0,
@@ -213,8 +213,10 @@ impl Plan {
         }
     }
 
-    /// Whether float32 outputs come from the taps of their own phase or from interpolated ones. (float64 outputs are exact
-    /// either way: beyond the limit their taps are computed when they are used, which is slow.)
+    /// Form of the float32 filter: the taps of every phase, or interpolated ones.
+    ///
+    /// float64 outputs are exact in both cases. Where the filter is interpolated their taps are computed for each output,
+    /// which is slow.
     ///
     /// ```
     /// use polyphase::{FilterForm, Plan, ResampleOptions};
@@ -238,13 +240,15 @@ impl Plan {
         }
     }
 
-    /// Input samples that the window reaches at most on each side of an output sample. A stream gives an output once it
-    /// has this many after it; the output itself has no delay, since the filter is symmetric about it.
+    /// Largest number of input samples inside the window on one side of an output; 0 for equal rates.
+    ///
+    /// A stream returns an output once it has received this many samples after it. The output itself has no delay, since the
+    /// filter is symmetric.
     pub fn look_ahead(&self) -> usize {
         self.shape().look_ahead()
     }
 
-    /// Multiply-adds that one float32 output costs.
+    /// Multiply-adds of one float32 output.
     pub(crate) fn multiply_adds(&self) -> u64 {
         let rows = match self.bank() {
             Bank::Copy | Bank::Exact(_) => 1,
@@ -253,16 +257,18 @@ impl Plan {
         (self.taps() as u64).saturating_mul(rows as u64)
     }
 
+    /// The filter in integers.
     pub(crate) fn shape(&self) -> &FilterShape {
         &self.0.shape
     }
 
+    /// The float32 taps.
     pub(crate) fn bank(&self) -> &Bank {
         &self.0.f32_bank
     }
 
-    /// The taps in float64, if they fit and so many outputs are worth designing them. (Each phase costs as much as an output
-    /// whose taps are computed for it alone, at most: they are even.)
+    /// The float64 bank, or `None` where computing taps for each output is cheaper: for interpolated filters, and for fewer
+    /// outputs than half the phases unless the bank exists already.
     pub(crate) fn f64_bank(&self, outputs: usize) -> Option<&FilterBank<f64>> {
         match self.bank() {
             Bank::Copy | Bank::Interpolated(_) => None,
@@ -271,14 +277,14 @@ impl Plan {
         }
     }
 
-    /// The first m and the float64 taps of each phase, in the order of their places between two input samples; of `max` that
-    /// are evenly spaced, if there are more. The ratio is the one that m counts by. Equal rates have the one tap 1.
+    /// Up to `max` evenly spaced phases, each as the m of its first tap and its float64 taps. m counts in 1/L input samples
+    /// of the *returned* ratio, which has larger terms where phases are skipped. Equal rates have one phase with the tap 1.
     pub(crate) fn spaced_phases(&self, max: u64) -> (Ratio, Vec<(i128, Vec<f64>)>) {
         if let Bank::Copy = self.bank() {
             return (self.ratio(), vec![(0, vec![1.0])]);
         }
         let phases = self.ratio().phases();
-        // Phases apart by less than one are those of a ratio with `max` times the terms.
+        // Evenly spaced phases need not be whole numbers: they are, of a ratio with `max` times the terms.
         let finer = (phases > max).then(|| self.shape().times(max)).flatten();
         let shape = finer.unwrap_or(*self.shape());
         let count = phases.min(max);
@@ -291,7 +297,7 @@ impl Plan {
         (shape.ratio(), (0..count).map(phase).collect())
     }
 
-    /// The same filter from outputs back to inputs, see [`FilterShape::transposed`].
+    /// Plan of the adjoint, see [`FilterShape::transposed`].
     ///
     /// # Errors
     /// [`Error::FilterTooLarge`].
@@ -304,8 +310,8 @@ impl Plan {
         Ok(self.0.transposed.get_or_init(|| plan))
     }
 
-    /// What the taps of the outputs from 0 on sum to before they are normalised; 1 where a window is so short that it holds
-    /// none, and nothing is divided.
+    /// Sums of the taps of outputs 0, 1, 2, … before normalisation; 1 for an output whose taps sum to 0, which is not
+    /// divided.
     pub(crate) fn tap_sums(&self) -> Box<dyn Iterator<Item = f64> + '_> {
         if let Bank::Exact(_) = self.bank() {
             let sums = self.0.sums.get_or_init(|| phase_sums(self.shape()));
@@ -337,17 +343,17 @@ mod tests {
         assert_eq!(choice(16_001, 16_000, &options), Ok(Choice::Exact));
         let Ok(Choice::Interpolated(grid)) = choice(4_294_967_291, 4_294_967_279, &options) else { panic!() };
         assert_eq!(grid, Grid { nodes: 275, half: 6 });
-        // The byte decides.
+        // One byte decides.
         let exact = u64::try_from(bytes(16_001, 16_000)).expect("some megabytes");
         assert_eq!(choice(16_001, 16_000, &options.max_filter_bytes(exact)), Ok(Choice::Exact));
         assert!(matches!(choice(16_001, 16_000, &options.max_filter_bytes(exact - 1)), Ok(Choice::Interpolated(_))));
-        // Few nodes are enough where the taps lie close to each other.
+        // Few nodes are enough where the taps are close to each other.
         let Ok(Choice::Interpolated(grid)) = choice(1_000_003 * 1000, 1_000_033, &options) else { panic!() };
         assert_eq!((grid.nodes, grid.half), (1, 6060));
     }
 
     #[test]
-    fn what_fits_in_neither_form_is_refused_with_the_smaller() {
+    fn filters_that_fit_in_no_form_are_refused_with_the_smaller_size() {
         let options = ResampleOptions::default().max_filter_bytes(10_000);
         let refused = choice(16_001, 16_000, &options);
         let Err(Error::FilterTooLarge { bytes, phases: 16_000, taps: 13, limit: 10_000 }) = refused else {
@@ -357,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn the_way_back_has_the_limits_of_the_way_there() {
+    fn the_adjoint_has_the_limits_of_its_plan() {
         let plan = Plan::new(16_001, 16_000, &ResampleOptions::default().max_filter_bytes(30_000)).expect("a plan");
         let transposed = plan.transposed().expect("a plan");
         assert!(transposed.filter_bytes() <= 30_000, "{}", transposed.filter_bytes());

@@ -43,7 +43,7 @@ mod tests {
     use crate::options::ResampleOptions;
     use crate::plan::Plan;
 
-    /// Every sample that a window finds, itself or in the mirror, and no more than the hull of them.
+    /// The range covers every sample that a window reads, directly or by padding, and no more than their hull.
     #[test]
     fn input_ranges_hold_what_the_windows_find() {
         for (orig_freq, new_freq) in [(48_000, 44_100), (1, 3), (7, 2), (5, 5)] {

@@ -1,18 +1,18 @@
-//! [`Response`]: what a filter does to frequencies, from its coefficients alone.
+//! [`Response`]: the frequency response of a filter, from its coefficients.
 //!
 //! Resampling by L/M is filtering at L times the input's rate with the prototype p[m] = h(m/(L·M)), of which phase j has
 //! the taps at m = i·L − j·M, each m once. A tone of θ radians per input sample comes out with the gain
 //! ```text
 //! H(θ) = (1/L) Σ_m p[m] e^(−iθm/L) = (1/L) Σ_j H_j(θ),   H_j(θ) = Σ_k h_j[k] e^(−iθ m_j(k)/L)
 //! ```
-//! where H_j is the gain that output samples of phase j see. If all phases agree, only the tone comes out. By how much they
-//! differ is what else comes out: the images of the tone at θ + 2πk have the gains H(θ + 2πk), the discrete Fourier transform of
-//! H_j over j, and by Parseval's theorem
+//! where H_j is the gain of phase j. If all phases have the same gain, the output is the tone alone. Where they differ there
+//! are images of the tone at θ + 2πk, whose gains H(θ + 2πk) are the discrete Fourier transform of H_j over j. By Parseval's
+//! theorem
 //! ```text
 //! Σ_{k=1}^{L−1} |H(θ + 2πk)|² = (1/L) Σ_j |H_j(θ) − H(θ)|²
 //! ```
-//! This is the power of all images together, wherever the output's rate folds them to, for the cost of one evaluation. (The
-//! structure is in every text on multirate systems, as Vaidyanathan, Multirate Systems and Filter Banks, 4.3.)
+//! This is the power of all images, wherever the output's rate folds them, for the cost of one evaluation. See Vaidyanathan,
+//! Multirate Systems and Filter Banks, 4.3.
 
 use std::f64::consts::TAU;
 use std::fmt;
@@ -24,69 +24,69 @@ use super::Plan;
 use crate::filter::ratio::Ratio;
 use crate::simd::Level;
 
-/// Taps of a chunk at most. A phasor is multiplied along a chunk and computed anew for the next, so that rounding does not
-/// grow with the filter.
+/// Largest number of taps in a chunk. A phasor is multiplied along a chunk and computed again for the next one, so that
+/// rounding does not grow with the filter.
 const CHUNK_TAPS: usize = 32;
 
-/// TapChunks that are evaluated side by side.
+/// Number of chunks that are evaluated side by side.
 const CHUNKS_AT_ONCE: usize = 8;
 
-/// Frequencies evaluated in each lobe of the response, whose width is 1 / (duration of the filter).
+/// Number of frequencies in each lobe of the response, which is 1 / (duration of the filter) wide.
 const PER_LOBE: f64 = 8.0;
 
-/// Frequencies evaluated up to 1 at most, whatever the lobes.
+/// Largest number of frequencies up to 1, whatever the lobes.
 const FINEST: f64 = 4096.0;
 
-/// Frequencies beyond 1 that lie as close; what is left up to the input's Nyquist frequency is covered by as many, ever further
-/// apart.
+/// Number of frequencies beyond 1 with the same spacing. As many more, with growing spacing, cover the rest up to the input's
+/// Nyquist frequency.
 const DENSE: usize = 1024;
 
-/// Phases that are looked at at most: so many, evenly spaced, stand for all.
+/// Largest number of phases that are evaluated. Evenly spaced, they represent all.
 const MAX_PHASES: u64 = 1024;
 
-/// The frequency response of a [`Plan`], from its float64 coefficients alone. [`Plan::response`] gives it.
+/// Frequency response of a [`Plan`], from its float64 coefficients. [`Plan::response`] computes it.
 ///
 /// Frequencies are fractions of the lower Nyquist frequency, N = min(orig_freq, new_freq)/2: 1 is the highest frequency that
-/// both rates can carry, and 0.9 between 48 and 44.1 kHz is 19,845 Hz. Levels are in dB relative to the input tone.
+/// both rates can represent, and 0.9 between 48 and 44.1 kHz is 19,845 Hz. Levels are in dB relative to the input tone.
 /// Rejections are positive, larger is better.
 ///
-/// Extremes are found on eight frequencies for each lobe of the response and refined from there, to less than 0.01 dB. They
-/// lie further apart above 512 lobes to the lower Nyquist frequency (1,000 taps at the lower rate) and for aliases more than 128
-/// lobes beyond it: a lobe there that stands out from its neighbours can be missed. float64 arithmetic ends near −290 dB.
+/// Extremes are searched on eight frequencies per lobe of the response and refined to less than 0.01 dB. The spacing is wider
+/// for more than 512 lobes up to the lower Nyquist frequency (1,000 taps at the lower rate), and for aliases more than 128
+/// lobes beyond it: there a lobe that stands out from its neighbours can be missed. float64 arithmetic ends near −290 dB.
 ///
-/// A frequency costs 4 multiply-adds for each tap of each phase, of which 1024 that are evenly spaced stand for more. The first figure that needs an extreme takes some hundreds of
-/// frequencies, which serve the others too: milliseconds at common rates.
+/// One frequency costs 4 multiply-adds per tap of up to 1024 phases. The first extreme evaluates some hundreds of
+/// frequencies, milliseconds at common rates, which the other extremes share.
 #[derive(Clone)]
 pub struct Response {
     /// Cycles per input sample at frequency 1.
     cycles: f64,
-    /// The input's Nyquist frequency.
+    /// Nyquist frequency of the input.
     input_nyquist: f64,
-    /// The Nyquist frequency of the prototype's rate, L times the input's.
+    /// Nyquist frequency of the prototype's rate, L times the input's.
     top: f64,
-    /// From one lobe of the response to the next.
+    /// Width of a lobe of the response.
     lobe: f64,
     phases: usize,
     chunks: TapChunks,
     dc_image: f64,
     asymmetry: f64,
     delay: f64,
-    /// The gains on a grid of rising frequencies, when they were first needed.
+    /// Gains on a grid of rising frequencies, computed on first use.
     grid: OnceLock<Vec<(f64, Gain)>>,
 }
 
-/// The rows of the bank in chunks of equal length, eight side by side.
+/// Taps of all phases in chunks of equal length, eight side by side.
 #[derive(Clone, Default)]
 struct TapChunks {
-    /// Taps of a chunk.
+    /// Number of taps in a chunk.
     len: usize,
-    /// The phase of each chunk, and its first tap's place in input samples relative to the output sample.
+    /// Phase of each chunk, and position of its first tap in input samples relative to the output.
     places: Vec<(usize, f64)>,
-    /// For each eight chunks, their first taps, their second taps, …
+    /// Taps of each eight chunks: their first taps, their second taps, …
     taps: Vec<[f64; CHUNKS_AT_ONCE]>,
 }
 
-/// What a tone becomes: its own gain, and the level of all its images together.
+/// Gain of a tone, and level of all its images together.
 #[derive(Debug, Clone, Copy)]
 struct Gain {
     wanted: f64,
@@ -94,17 +94,16 @@ struct Gain {
 }
 
 impl Plan {
-    /// The frequency response of its filter: ripple, edges and rejection, from the float64 coefficients alone.
-    ///
-    /// Equal rates have no filter, and the response of the samples themselves: 1 everywhere.
+    /// Frequency response of the filter: ripple, edges and rejection, from the float64 coefficients. It is 1 at every
+    /// frequency for equal rates.
     ///
     /// ```
     /// use polyphase::{Plan, ResampleOptions};
     ///
     /// let response = Plan::new(48_000, 44_100, &ResampleOptions::kaiser_best())?.response();
     /// assert!(response.pass_band_ripple(0.8) < 1e-5);
-    /// assert!((response.edge(6.02).unwrap_or(1.0) - 0.9476).abs() < 1e-3); // rolloff is where it falls to a half
-    /// // torchaudio's default filter is another matter.
+    /// assert!((response.edge(6.02).unwrap_or(1.0) - 0.9476).abs() < 1e-3); // the gain at the cut-off is 1/2
+    /// // torchaudio's default filter has audible ripple.
     /// let response = Plan::new(48_000, 44_100, &ResampleOptions::default())?.response();
     /// assert!(response.pass_band_ripple(0.8) > 0.1);
     /// # Ok::<(), polyphase::Error>(())
@@ -117,8 +116,8 @@ impl Plan {
     /// Impulse response of the filter in float64, centred on its middle value: h at the multiples of 1/L input sample, where L
     /// is [`Ratio::phases`], or 1024 for more phases than that. Its length is odd.
     ///
-    /// Every L-th value, from any of the first L on, is one phase of the filter. Their sum is 1 but for the filter's ripple,
-    /// and exactly that with [`normalize_phases`](crate::ResampleOptions::normalize_phases). Equal rates give one value, 1.
+    /// Every L-th value, from any of the first L on, belongs to one phase. The values of a phase sum to 1 within the ripple of
+    /// the filter. Equal rates give one value, 1.
     ///
     /// ```
     /// use polyphase::{Plan, ResampleOptions};
@@ -184,30 +183,30 @@ impl Response {
         }
     }
 
-    /// The gain of a tone, |H|: 1 leaves it as loud as it was. The frequency is a fraction of the lower Nyquist frequency, and
-    /// may be beyond 1: up to the input's Nyquist frequency these are tones that come out as aliases, beyond that images.
+    /// Gain |H| of a tone. The frequency is a fraction of the lower Nyquist frequency. Above 1 it is the gain of an alias, up to
+    /// the input's Nyquist frequency, or of an image.
     pub fn magnitude(&self, frequency: f64) -> f64 {
         self.gain(frequency).wanted
     }
 
-    /// The level of all images of a tone together, relative to the tone as it went in: what comes out that is not the tone.
+    /// Level of all images of a tone together, relative to the input tone.
     pub fn image_level(&self, frequency: f64) -> f64 {
         self.gain(frequency).images
     }
 
-    /// The largest deviation from gain 1 at frequencies up to `pass_band` (0 to 1), in dB, up or down.
+    /// Largest deviation from gain 1 at frequencies up to `pass_band` (0 to 1), in dB.
     pub fn pass_band_ripple(&self, pass_band: f64) -> f64 {
         self.largest(0.0, pass_band.clamp(0.0, 1.0), |gain| (20.0 * gain.wanted.log10()).abs())
     }
 
-    /// The lowest frequency at which the gain is `fall` dB below 1, as 0.1, 3 or 6.02; `None` if it never is up to twice the
-    /// lower Nyquist frequency, as for equal rates.
+    /// Lowest frequency at which the gain is `fall` dB below 1, as 0.1, 3 or 6.02; `None` if there is none up to twice the lower
+    /// Nyquist frequency, as for equal rates.
     pub fn edge(&self, fall: f64) -> Option<f64> {
         let limit = 10_f64.powf(-fall / 20.0);
         let grid = self.grid();
         let first = grid.iter().position(|(_, gain)| gain.wanted < limit)?;
         let (mut above, mut under) = (grid[first.saturating_sub(1)].0, grid[first].0);
-        // Down to the rounding of a fraction near 1.
+        // 48 halvings end at the rounding of a fraction near 1.
         for _ in 0..48 {
             let middle = 0.5 * (above + under);
             *(if self.magnitude(middle) < limit { &mut under } else { &mut above }) = middle;
@@ -215,42 +214,39 @@ impl Response {
         Some(0.5 * (above + under))
     }
 
-    /// How far below the input tones come out that fold into the pass band, at worst, in dB: those of 2 − `pass_band` up to
-    /// the input's Nyquist frequency. `pass_band` 1 gives the worst alias of all, wherever it falls.
-    ///
-    /// `None` where no tone of the input folds into the pass band, as for upsampling.
+    /// Attenuation in dB of the strongest alias in the pass band: of input tones from 2 − `pass_band` to the input's Nyquist
+    /// frequency. `pass_band` 1 gives the strongest alias at any frequency. `None` where no input tone folds into the pass
+    /// band, as for upsampling.
     pub fn alias_rejection(&self, pass_band: f64) -> Option<f64> {
         let from = 2.0 - pass_band.clamp(0.0, 1.0);
         let worst = || self.largest(from, self.input_nyquist, |gain| gain.wanted);
         (self.input_nyquist > 1.0 && from <= self.input_nyquist).then(|| -20.0 * worst().log10())
     }
 
-    /// How far below an input tone of the pass band its images come out, all together, at worst, in dB: whatever comes out that
-    /// is not the tone. `pass_band` 1 covers tones up to the lower Nyquist frequency, whose first image is as loud as they.
-    ///
-    /// `None` for one phase, where there are none, as between 48 and 16 kHz.
+    /// Attenuation in dB of all images together, at the tone of the pass band where they are strongest. A tone at the lower
+    /// Nyquist frequency, `pass_band` 1, has an image of its own level. `None` for one phase, which has no images, as from 48
+    /// to 16 kHz.
     pub fn image_rejection(&self, pass_band: f64) -> Option<f64> {
         let worst = || self.largest(0.0, pass_band.clamp(0.0, 1.0), |gain| gain.images);
         (self.phases > 1).then(|| -20.0 * worst().log10())
     }
 
-    /// By how much a constant 1 ripples: `max |Σ_k h_j[k] − 1|` over the phases j.
+    /// Ripple of a constant 1: `max |Σ_k h_j[k] − 1|` over the phases j.
     pub fn dc_image(&self) -> f64 {
         self.dc_image
     }
 
-    /// The largest difference between two taps that mirror each other, relative to the largest tap: 0 for a filter of linear
-    /// phase, which delays every frequency alike.
+    /// Largest difference between two taps at ±m, relative to the largest tap: 0 for a filter of linear phase.
     pub fn asymmetry(&self) -> f64 {
         self.asymmetry
     }
 
-    /// The delay of low frequencies in input samples, Σ τ·h / Σ h: 0 for a symmetric filter but for rounding.
+    /// Delay of low frequencies in input samples, Σ τ·h / Σ h: 0 within rounding for a symmetric filter.
     pub fn delay(&self) -> f64 {
         self.delay
     }
 
-    /// The gains up to the input's Nyquist frequency, and to 2 at least where the prototype's rate has it.
+    /// Gains up to the input's Nyquist frequency, and at least to 2 where the prototype's rate allows it.
     #[expect(clippy::cast_precision_loss, reason = "counts of some thousands")]
     fn grid(&self) -> &[(f64, Gain)] {
         self.grid.get_or_init(|| {
@@ -266,7 +262,7 @@ impl Response {
         })
     }
 
-    /// The largest value at a frequency from `from` to `to`, refined on every peak of the grid that comes close to it.
+    /// Largest value at a frequency from `from` to `to`, refined at every peak of the grid that is close to it.
     fn largest(&self, from: f64, to: f64, value: impl Fn(Gain) -> f64) -> f64 {
         let at = |frequency: f64| value(self.gain(frequency));
         let inside = self.grid().iter().filter(|(frequency, _)| (from..=to).contains(frequency));

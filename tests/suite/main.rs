@@ -1,7 +1,9 @@
 //! The integration tests, in one binary.
 //!
-//! - `oracle`: the definition, evaluated directly in float64, sharing no line with the crate; proved on analytic cases.
-//! - `compare`: the tolerances, in one table, and the comparison with its negative controls.
+//! What judges the results is the crate `polyphase_checks`, in `tests/checks`: an oracle that evaluates the definition directly
+//! and shares no line with the library, and the comparison, with its tolerances in one table. That crate tests both: the oracle
+//! on analytic cases, the comparison on what broken resamplers would give. The program has a suite of its own, `cli/tests/suite`.
+//!
 //! - `golden`: stored inputs and outputs, and the audio resampling tutorial's figures.
 //! - `exhaustive`: every small ratio, length and width against the oracle.
 //! - `exact`: what must be equal in every bit.
@@ -17,8 +19,6 @@
 //!   the GPU path does before it asks a device: `src/gpu/fuzzed.rs`).
 //! - `load`: many threads at once, and calls without end in memory that stays flat.
 //! - `gpu`: the GPU path; a missing adapter is said, and fails with `POLYPHASE_REQUIRE_GPU=1`.
-//! - `cli`: the program, run on real files, and its page in a browser; a missing Chromium is said, and fails with
-//!   `POLYPHASE_REQUIRE_BROWSER=1`.
 //!
 //! # What can go wrong, and where it is tested
 //!
@@ -27,14 +27,14 @@
 //! | signals and parameters | tests |
 //! |---|---|
 //! | empty clips, no clips, one sample, clips shorter than the filter | `refusals::nothing_in_nothing_out`, `exhaustive`, `edges::output_lengths_hold_for_empty_clips_batches_and_tensors`, `fuzzed` |
-//! | rates of 0, options outside their range | `refusals::rates_of_zero`, `refusals::options_outside_their_range`, `fuzzed::tests::plans_of_anything` |
-//! | huge and coprime rates in bounded memory | `interpolated::hostile_rates_cost_what_the_clip_costs`, `refusals::filters_beyond_the_byte_budget_say_how_large_they_would_be`, `fuzzed::tests::plans_of_anything` |
+//! | rates of 0, options outside their range | `refusals::rates_of_zero`, `refusals::options_outside_their_range`, `fuzzed::plans_of_anything` |
+//! | huge and coprime rates in bounded memory | `interpolated::hostile_rates_cost_what_the_clip_costs`, `refusals::filters_beyond_the_byte_budget_say_how_large_they_would_be`, `fuzzed::plans_of_anything` |
 //! | ratios and widths beyond the limits | `refusals::ratios_beyond_the_limit`, `refusals::options_outside_their_range` |
-//! | lengths about 2^24 … 2^63 | `lengths`, `fuzzed::tests::plans_of_anything`; on the GPU `gpu::edges::outputs_far_beyond_the_clip_are_silence`, `gpu::interpolated::long_clips_are_cut_and_stay_where_they_are` |
+//! | lengths about 2^24 … 2^63 | `lengths`, `fuzzed::plans_of_anything`; on the GPU `gpu::edges::outputs_far_beyond_the_clip_are_silence`, `gpu::interpolated::long_clips_are_cut_and_stay_where_they_are` |
 //! | NaN and infinities | `nonfinite`, `exact::streams_equal_the_whole_with_nan_in_it`, `gpu::batches::clips_that_are_not_numbers_are_refused`, `gpu::backends::batches_are_complete_and_right` |
 //! | windows that hold no sample | `edges::windows_without_samples_give_silence` |
 //! | buffers of the wrong length, offsets out of order | `refusals::output_buffers_of_the_wrong_length`, `refusals::batch_offsets_out_of_order` |
-//! | tensors of any strides | `exact::any_axis_and_strides_equal_the_contiguous_copy`, `exact::broadcast_and_dynamic_tensors`, `fuzzed::tests::tensors_of_anything`, `gpu::batches::tensors_of_any_strides` |
+//! | tensors of any strides | `exact::any_axis_and_strides_equal_the_contiguous_copy`, `exact::broadcast_and_dynamic_tensors`, `fuzzed::tensors_of_anything`, `gpu::batches::tensors_of_any_strides` |
 //! | 16-bit integers and halves: scaled, rounded, clamped, counted | `samples`, `gpu::samples`, `src/cpu/sample.rs` |
 //! | thousands of pairs of rates, hundreds of clips, and fifty times as many with `POLYPHASE_LOAD=50`; eight threads | `load`, `gpu::load`, `src/plan/cache.rs` |
 //!
@@ -47,19 +47,8 @@
 //! | foreign buffers | `gpu::limits::buffers_that_cannot_be_used_are_named_with_what_is_wrong` |
 //! | pipelines and buffers made by many threads at once | `gpu::load::eight_threads_share_a_resampler_from_its_first_use` |
 //!
-//! | the program | tests |
-//! |---|---|
-//! | corrupt, truncated and forged files | `cli::bad_files`, `cli::hostile`, `src/bin/polyphase/fuzzed.rs` |
-//! | outputs are whole or not there: kill −9, full disks, failing calls | `cli::interruptions::killed_runs_lose_nothing_that_was_done`, `cli::limits::a_full_disk_fails_files_and_loses_none`, `cli::faults::every_file_operation_may_fail` |
-//! | names that collide, links, pipes, `..` | `cli::paths` |
-//! | outputs that are there, `--resume` | `cli::resume` |
-//! | Ctrl-C, once and twice | `cli::interruptions::signals_end_the_work_in_good_order`, `cli::interruptions::what_cannot_end_is_left` |
-//! | thousands of files under few descriptors, little memory | `cli::limits` |
-//! | integer output: clipping counted, dither | `cli::outputs` |
-//! | beyond 4 GiB | `src/bin/polyphase/audio/wav.rs`, with a lower limit |
-//!
-//! Not tested: power loss (a kill is); a WAV beyond 4 GiB end to end; a device reset by its watchdog; the drivers of Metal and
-//! DX12, and any that none of the machines has on which the suite was run.
+//! Not tested: a device reset by its watchdog; the drivers of Metal and DX12, and any that none of the machines has on which the
+//! suite was run.
 
 #![expect(clippy::unwrap_used, clippy::float_cmp, reason = "a panic is how a test fails, and equal means equal")]
 #![expect(
@@ -71,13 +60,9 @@
 )]
 
 mod adjoint;
-#[cfg(feature = "cli")]
-mod cli;
-mod compare;
 mod edges;
 mod exact;
 mod exhaustive;
-#[expect(unreachable_pub, reason = "public in the crate that fuzzes it")]
 mod fuzzed;
 mod golden;
 #[cfg(feature = "gpu")]
@@ -87,10 +72,10 @@ mod lengths;
 mod load;
 mod memory;
 mod nonfinite;
-mod oracle;
 mod presets;
 mod refusals;
 mod response;
 mod samples;
-mod signals;
 mod streaming;
+
+use polyphase_checks::{compare, oracle, signals};

@@ -3,7 +3,7 @@
 use super::*;
 use crate::options::ResampleOptions;
 
-/// A filter by its rows, each from an input sample of its frame on.
+/// Response of a filter by the taps of its phases, each from an input sample of its period on.
 fn of(phases: u64, stride: u64, rows: &[(i64, &[f64])]) -> Response {
     let ratio = Ratio::new(stride, phases).expect("a ratio");
     let first = |phase: i128, start: i64| i128::from(start) * i128::from(phases) - phase * i128::from(stride);
@@ -139,4 +139,34 @@ fn senseless_questions_are_answered() {
         let _ = (response.alias_rejection(value), response.image_rejection(value));
     }
     assert!(format!("{response:?}").len() < 200);
+}
+
+/// The impulse response interleaves the taps of the phases, at any ratio, normalised or not, and is even.
+#[test]
+fn impulse_responses_interleave_the_taps_of_the_phases() {
+    for (orig_freq, new_freq) in [(2, 1), (1, 3), (160, 147), (7, 5), (16_001, 16_000)] {
+        for options in [ResampleOptions::default(), ResampleOptions::kaiser_best().normalize_phases(true)] {
+            let plan = Plan::new(orig_freq, new_freq, options).expect("a plan");
+            let response = plan.impulse_response();
+            let half = response.len() / 2;
+            let count = usize::try_from(plan.ratio().phases().min(MAX_PHASES)).expect("a count of phases");
+            assert_eq!(response.len() % 2, 1);
+            for m in 0..=half {
+                close(response[half + m], response[half - m]);
+            }
+            if count as u64 == plan.ratio().phases() {
+                let (phases, stride) = (plan.ratio().phases().cast_signed(), plan.ratio().stride().cast_signed());
+                for j in 0..phases {
+                    let window = plan.shape().window(j.unsigned_abs());
+                    let m = |i: i64| usize::try_from(half as i64 + i * phases - j * stride).expect("inside");
+                    let mut taps = crate::filter::on_demand::OnDemandTaps::new(plan.shape());
+                    let expected = taps.taps(j.unsigned_abs());
+                    assert_eq!(window.map(|i| response[m(i)]).collect::<Vec<_>>(), expected, "phase {j}");
+                }
+            }
+            let sum = response.iter().sum::<f64>() / count as f64;
+            assert!((sum - 1.0).abs() < 1e-3, "{orig_freq}→{new_freq}: {sum}");
+        }
+    }
+    assert_eq!(Plan::new(5, 5, ResampleOptions::default()).expect("a plan").impulse_response(), [1.0]);
 }

@@ -1,10 +1,9 @@
 //! The device that the GPU tests run on.
 
-use std::io::Write;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use polyphase::wgpu;
+use polyphase_checks::skips::{say, skipped};
 
 /// The first adapter, or `None` with a line that says so. With `POLYPHASE_REQUIRE_GPU=1` there must be one.
 pub(crate) fn device() -> Option<(wgpu::Device, wgpu::Queue)> {
@@ -32,20 +31,6 @@ pub(crate) fn adapter() -> Option<wgpu::Adapter> {
 fn first_adapter() -> Option<wgpu::Adapter> {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
     pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all())).into_iter().next()
-}
-
-/// Counts a skipped test and says so. Fails it if this environment variable is set.
-pub(crate) fn skipped(variable: &str, missing: &str) {
-    static SKIPPED: AtomicUsize = AtomicUsize::new(0);
-    assert!(std::env::var_os(variable).is_none(), "{variable} is set, and there is no {missing}");
-    let count = SKIPPED.fetch_add(1, Ordering::Relaxed) + 1;
-    let thread = std::thread::current();
-    say(&format!("SKIPPED ({count} so far): {}, no {missing}", thread.name().unwrap_or("a test")));
-}
-
-/// Prints past the test harness, which shows the output of failed tests only.
-fn say(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
 pub(crate) fn open(adapter: &wgpu::Adapter, required_limits: wgpu::Limits) -> (wgpu::Device, wgpu::Queue) {

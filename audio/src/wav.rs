@@ -1,0 +1,208 @@
+//! Writes WAV: 16 to 32 bit integers, 32 and 64 bit floats, RF64 beyond 4 GiB.
+//!
+//! Written here because `hound` has neither 64-bit floats nor RF64.
+
+use std::io::{BufWriter, Seek, SeekFrom, Write};
+
+use anyhow::{Context, Result, ensure};
+
+use super::Spec;
+use crate::files::File;
+
+const PCM: u16 = 1;
+const IEEE_FLOAT: u16 = 3;
+const EXTENSIBLE: u16 = 0xfffe;
+/// What follows the format tag in the GUID of WAVE_FORMAT_EXTENSIBLE.
+const GUID_TAIL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71];
+/// Payload of the ds64 chunk: sizes of RIFF and data, frames, and an empty table.
+const DS64_LEN: u32 = 28;
+
+/// More than any header here takes.
+const HEADER_ROOM: u64 = 1024;
+
+#[derive(Debug)]
+pub(crate) struct WavWriter {
+    file: BufWriter<File>,
+    spec: Spec,
+    /// The longest that RIFF can be.
+    max_len: u32,
+    /// Room for a ds64 chunk has been left.
+    can_be_rf64: bool,
+    /// Where the number of frames stands, in formats that have it.
+    fact_at: Option<u64>,
+    data_at: u64,
+    data_len: u64,
+}
+
+impl WavWriter {
+    pub(crate) fn new(file: BufWriter<File>, spec: Spec, frames: Option<u64>) -> Result<Self> {
+        Self::with_max_len(file, spec, frames, u32::MAX)
+    }
+
+    fn with_max_len(file: BufWriter<File>, spec: Spec, frames: Option<u64>, max_len: u32) -> Result<Self> {
+        let block = block_align(spec)?;
+        // A header of 44 bytes is what most readers have seen most: room for RF64 only where it may be needed.
+        let expected = frames.and_then(|frames| frames.checked_mul(block.into()));
+        let can_be_rf64 = expected.is_none_or(|bytes| bytes.saturating_add(HEADER_ROOM) > max_len.into());
+        let mut this = Self { file, spec, max_len, can_be_rf64, fact_at: None, data_at: 0, data_len: 0 };
+        this.write_header(block).context("writing the WAV header")?;
+        Ok(this)
+    }
+
+    fn write_header(&mut self, block: u16) -> Result<()> {
+        let Spec { rate, channels, channel_mask, format } = self.spec;
+        let tag = if format.is_float() { IEEE_FLOAT } else { PCM };
+        // Beyond stereo and 16 bits the format asks for the extensible header.
+        let extensible = channels > 2 || (!format.is_float() && format.bits() > 16);
+        let mut header = Vec::new();
+        header.extend(b"RIFF\0\0\0\0WAVE");
+        if self.can_be_rf64 {
+            header.extend(b"JUNK");
+            header.extend(DS64_LEN.to_le_bytes());
+            header.resize(header.len() + DS64_LEN as usize, 0);
+        }
+        header.extend(b"fmt ");
+        // Formats other than plain PCM state the length of what follows the sixteen bytes, even if it is none.
+        let fmt_len = if extensible {
+            40
+        } else if format.is_float() {
+            18
+        } else {
+            16_u32
+        };
+        header.extend(fmt_len.to_le_bytes());
+        header.extend(if extensible { EXTENSIBLE } else { tag }.to_le_bytes());
+        header.extend(u16::try_from(channels)?.to_le_bytes());
+        header.extend(rate.to_le_bytes());
+        header.extend(rate.saturating_mul(block.into()).to_le_bytes());
+        header.extend(block.to_le_bytes());
+        header.extend(format.bits().to_le_bytes());
+        if extensible {
+            header.extend(22_u16.to_le_bytes());
+            header.extend(format.bits().to_le_bytes());
+            header.extend(channel_mask.to_le_bytes());
+            header.extend(tag.to_le_bytes());
+            header.extend(GUID_TAIL);
+        } else if format.is_float() {
+            header.extend(0_u16.to_le_bytes());
+        }
+        if format.is_float() {
+            header.extend(b"fact\x04\0\0\0");
+            self.fact_at = Some(header.len() as u64);
+            header.extend([0; 4]);
+        }
+        header.extend(b"data\0\0\0\0");
+        self.data_at = header.len() as u64;
+        self.file.write_all(&header)?;
+        Ok(())
+    }
+
+    /// Appends whole frames of encoded samples.
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.file.write_all(bytes)?;
+        self.data_len += bytes.len() as u64;
+        Ok(())
+    }
+
+    pub(crate) fn finish(mut self) -> Result<()> {
+        if self.data_len % 2 == 1 {
+            self.file.write_all(&[0])?;
+        }
+        let frames = self.data_len / u64::from(block_align(self.spec)?);
+        let riff_len = self.data_at - 8 + self.data_len.next_multiple_of(2);
+        match (u32::try_from(riff_len), u32::try_from(self.data_len)) {
+            (Ok(riff), Ok(data)) if riff <= self.max_len => {
+                self.patch(4, &riff.to_le_bytes())?;
+                self.patch(self.data_at - 4, &data.to_le_bytes())?;
+            }
+            _ => {
+                ensure!(self.can_be_rf64, "a WAV file of {riff_len} bytes has more than was foreseen from its input");
+                self.patch(0, b"RF64\xff\xff\xff\xff")?;
+                let mut ds64 = b"ds64".to_vec();
+                ds64.extend(DS64_LEN.to_le_bytes());
+                [riff_len, self.data_len, frames].iter().for_each(|value| ds64.extend(value.to_le_bytes()));
+                self.patch(12, &ds64)?;
+                self.patch(self.data_at - 4, &[0xff; 4])?;
+            }
+        }
+        if let Some(fact_at) = self.fact_at {
+            self.patch(fact_at, &u32::try_from(frames).unwrap_or(u32::MAX).to_le_bytes())?;
+        }
+        self.file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
+        Ok(())
+    }
+
+    fn patch(&mut self, at: u64, bytes: &[u8]) -> Result<()> {
+        self.file.seek(SeekFrom::Start(at))?;
+        self.file.write_all(bytes)?;
+        Ok(())
+    }
+}
+
+/// Bytes of one frame.
+fn block_align(spec: Spec) -> Result<u16> {
+    let bytes = spec.channels * usize::from(spec.format.bits() / 8);
+    u16::try_from(bytes).with_context(|| format!("a WAV file cannot hold frames of {bytes} bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+    use crate::SampleFormat;
+    use crate::files::Temporary;
+
+    /// The bytes of a file of so many frames of zeros.
+    fn written(spec: Spec, promised: Option<u64>, frames: usize, max_len: u32) -> Result<Vec<u8>> {
+        let file = Temporary::new(&std::env::temp_dir())?;
+        let mut writer = WavWriter::with_max_len(BufWriter::new(file.writer()?), spec, promised, max_len)?;
+        writer.write(&vec![0; frames * usize::from(block_align(spec)?)])?;
+        writer.finish()?;
+        let (mut file, mut bytes) = (file.writer()?, Vec::new());
+        file.rewind()?;
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    }
+
+    fn u64_at(bytes: &[u8], at: usize) -> u64 {
+        u64::from_le_bytes(bytes[at..at + 8].try_into().expect("eight bytes"))
+    }
+
+    fn u32_at(bytes: &[u8], at: usize) -> u32 {
+        u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"))
+    }
+
+    const MONO: Spec = Spec { rate: 8000, channels: 1, channel_mask: 0, format: SampleFormat::I24 };
+
+    #[test]
+    fn odd_data_is_padded_and_the_sizes_leave_the_padding_out() {
+        let bytes = written(MONO, Some(5), 5, u32::MAX).expect("a file");
+        assert_eq!(bytes.len(), 68 + 15 + 1);
+        assert_eq!((u32_at(&bytes, 4), u32_at(&bytes, 64)), (68 + 16 - 8, 15));
+    }
+
+    #[test]
+    fn speakers_are_kept() {
+        let surround = Spec { channels: 6, channel_mask: 0x60f, ..MONO };
+        let bytes = written(surround, None, 1, u32::MAX).expect("a file");
+        let fmt = bytes.windows(4).position(|name| name == b"fmt ").expect("a format");
+        assert_eq!(u32_at(&bytes, fmt + 8 + 20), 0x60f);
+    }
+
+    #[test]
+    fn files_too_long_for_riff_become_rf64_where_that_was_foreseen() {
+        for promised in [None, Some(5000)] {
+            let bytes = written(MONO, promised, 5000, 4000).expect("a file");
+            assert_eq!((&bytes[..4], &bytes[8..16]), (&b"RF64"[..], &b"WAVEds64"[..]));
+            assert_eq!((u32_at(&bytes, 4), u32_at(&bytes, 16)), (u32::MAX, 28));
+            assert_eq!([20, 28, 36].map(|at| u64_at(&bytes, at)), [bytes.len() as u64 - 8, 15_000, 5000]);
+            let data = bytes.windows(4).position(|name| name == b"data").expect("samples");
+            assert_eq!((u32_at(&bytes, data + 4), bytes.len() - data - 8), (u32::MAX, 15_000));
+        }
+        // Short files have the plain header, those of unknown length room for the other.
+        assert_eq!(&written(MONO, Some(5), 5, 4000).expect("a file")[12..16], b"fmt ");
+        assert_eq!(&written(MONO, None, 5, 4000).expect("a file")[12..16], b"JUNK");
+        assert!(written(MONO, Some(5), 5000, 4000).is_err());
+    }
+}

@@ -1,0 +1,113 @@
+//! The program's ways in, for tests: the names of files, and the record of an earlier run. Each function takes any bytes, and
+//! panics only where the program is wrong. `fuzz` searches for such bytes; the tests here try its seeds and mutations of them.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Component, Path};
+
+use polyphase_audio::Container;
+use tempfile::TempDir;
+
+use crate::resample::paths;
+use crate::resample::record::{Earlier, NAME};
+
+/// A folder in memory, if there is such a place.
+fn folder() -> TempDir {
+    let shared_memory = Path::new("/dev/shm");
+    if shared_memory.is_dir() { TempDir::new_in(shared_memory) } else { TempDir::new() }.expect("a temporary folder")
+}
+
+/// Names of inputs, one in each line; those that can be are files. No two outputs may have one name on any file system, nor
+/// lie outside their folder, nor be an input.
+pub fn paths(bytes: &[u8]) {
+    let folder = folder();
+    let root = folder.path().join("root");
+    fs::create_dir(&root).expect("a folder");
+    let mut inputs = vec![root.clone()];
+    for line in bytes.split(|&byte| byte == b'\n').take(20) {
+        let Some(name) = name(line).filter(|name| stays_below(name)) else { continue };
+        let path = root.join(name);
+        let is_plain = name.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        if is_plain && path.parent().is_some_and(|parent| fs::create_dir_all(parent).is_ok()) {
+            // It may be a folder by now.
+            let _ = fs::write(&path, b"");
+        }
+        inputs.push(path);
+    }
+    let out = root.join("out");
+    for container in [None, Some(Container::Wav)] {
+        let Ok(planned) = paths::plan(&inputs, &out, container) else { continue };
+        let mut names = HashSet::new();
+        for task in &planned.tasks {
+            let below = task.output.strip_prefix(&out).expect("an output outside its folder");
+            assert!(
+                below.components().all(|part| matches!(part, Component::Normal(_))),
+                "{below:?} of {:?}",
+                task.input
+            );
+            assert!(
+                names.insert(below.to_string_lossy().to_lowercase()) || below.to_str().is_none(),
+                "{below:?} twice"
+            );
+            // What is not there is lost by nothing.
+            assert!(task.input != task.output || !task.input.exists(), "{:?}", task.input);
+        }
+    }
+}
+
+/// Whether a name leads nowhere above the folder that it is in, where all that there is would be looked through.
+fn stays_below(name: &Path) -> bool {
+    let mut depths = name.components().scan(0_i32, |depth, part| {
+        *depth += match part {
+            Component::Normal(_) => 1,
+            Component::CurDir => 0,
+            Component::ParentDir => -1,
+            Component::RootDir | Component::Prefix(_) => i32::MIN / 2,
+        };
+        Some(*depth)
+    });
+    depths.all(|depth| depth >= 0)
+}
+
+#[cfg(unix)]
+fn name(bytes: &[u8]) -> Option<&Path> {
+    let bytes = bytes.get(..bytes.len().min(100))?;
+    let is_name = !bytes.is_empty() && !bytes.contains(&0);
+    is_name.then(|| Path::new(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(bytes)))
+}
+
+#[cfg(not(unix))]
+fn name(bytes: &[u8]) -> Option<&Path> {
+    let bytes = bytes.get(..bytes.len().min(100))?;
+    std::str::from_utf8(bytes).ok().filter(|name| !name.is_empty() && !name.contains('\0')).map(Path::new)
+}
+
+/// The record of an earlier run. Nothing that it holds may make an output of another time count as done.
+pub fn record(bytes: &[u8]) {
+    let folder = folder();
+    let (input, out) = (folder.path().join("a.wav"), folder.path().join("out"));
+    fs::create_dir(&out).expect("a folder");
+    fs::write(&input, "input").expect("a file");
+    fs::write(out.join("a.wav"), "output").expect("a file");
+    fs::write(out.join(NAME), bytes).expect("a file");
+    let planned = paths::plan(&[input], &out, None).expect("one task");
+    let earlier = Earlier::read(&out, &planned.tasks, "settings").expect("a record that can be read");
+    assert!(!earlier.is_done(0));
+}
+
+#[cfg(test)]
+mod tests {
+    use polyphase_checks::seeds::try_mutations;
+
+    use super::*;
+
+    #[test]
+    fn names_may_be_anything() {
+        try_mutations("paths", paths, 500);
+    }
+
+    #[test]
+    fn the_record_may_be_anything() {
+        try_mutations("record", record, 500);
+    }
+}

@@ -1,0 +1,65 @@
+//! The `polyphase` program: resamples audio files and arrays, shows what a filter is, and measures its quality and speed.
+//!
+//! A library only so that tests and fuzz targets can link it: [`main`] is all of it that is public.
+
+#![forbid(unsafe_code)]
+
+mod bench;
+mod devices;
+mod filter_args;
+mod filter_curves;
+mod fourier;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzed;
+mod inspect;
+mod interrupt;
+mod panics;
+mod plot;
+mod quality;
+mod rate;
+mod resample;
+mod spectrogram;
+mod terminal;
+mod tutorial;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Windowed-sinc resampling as torchaudio defines it, exact at every ratio and length.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Resample(resample::Args),
+    Inspect(inspect::Args),
+    Devices(devices::Args),
+    Bench(bench::Args),
+    Spectrogram(spectrogram::Args),
+    Tutorial(tutorial::Args),
+    Quality(quality::Args),
+}
+
+/// Runs the command that the arguments of the process name. The exit code is 0 if everything succeeded, 1 if a file failed or
+/// the report could not be written, 2 if nothing was begun.
+#[must_use]
+pub fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Resample(args) => resample::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Devices(args) => devices::run(&args),
+        Command::Bench(args) => bench::run(&args),
+        Command::Spectrogram(args) => spectrogram::run(&args),
+        Command::Tutorial(args) => tutorial::run(&args),
+        Command::Quality(args) => quality::run(&args),
+    };
+    done.unwrap_or_else(|error| {
+        terminal::complain(&format!("polyphase: {error:#}"));
+        ExitCode::from(2)
+    })
+}

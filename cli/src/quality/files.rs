@@ -1,0 +1,104 @@
+//! The test signals as files, and the outputs that other resamplers made of them.
+//!
+//! A folder holds `signals.json` and, for each pair of rates A → B, `A_B.npy` of shape (signals, time) in float64. What a
+//! resampler makes of it goes into a folder of its name there: `NAME/A_B.npy`, every row resampled to B, and
+//! `NAME/A_B.back.npy`, the last of these rows resampled back to A.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use polyphase::ndarray::ArrayD;
+use serde::{Deserialize, Serialize};
+
+use polyphase_audio::SampleFormat;
+use polyphase_audio::encode::Encoder;
+use polyphase_audio::files::Temporary;
+use polyphase_audio::npy::{self, Array};
+
+use super::measure::Outputs;
+use super::signals::Signals;
+
+/// What the files of a folder were made for.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Manifest {
+    pub(crate) pass_band: f64,
+    pub(crate) pairs: Vec<(u32, u32)>,
+}
+
+const MANIFEST: &str = "signals.json";
+
+pub(crate) fn write(folder: &Path, manifest: &Manifest) -> Result<()> {
+    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    for &(orig_freq, new_freq) in &manifest.pairs {
+        let signals = Signals::new(orig_freq, new_freq, manifest.pass_band);
+        let rows = signals.rows();
+        let samples: Vec<f64> = rows.iter().flat_map(|&row| signals.samples(row)).collect();
+        let path = folder.join(format!("{orig_freq}_{new_freq}.npy"));
+        let write = || {
+            let file = Temporary::new(folder)?;
+            let shape = [rows.len(), signals.len()];
+            npy::write(file.writer()?, &shape, &samples, &mut Encoder::new(SampleFormat::F64, false))?;
+            Ok::<(), anyhow::Error>(file.publish(&path, true)?)
+        };
+        write().with_context(|| path.display().to_string())?;
+    }
+    let path = folder.join(MANIFEST);
+    fs::write(&path, serde_json::to_string_pretty(manifest)?).with_context(|| path.display().to_string())
+}
+
+pub(crate) fn read_manifest(folder: &Path) -> Result<Manifest> {
+    let path = folder.join(MANIFEST);
+    let text = fs::read_to_string(&path)
+        .with_context(|| format!("{}: write the signals first, with --write-signals", path.display()))?;
+    let manifest: Manifest = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
+    let rates_are_sound = manifest.pairs.iter().all(|&(orig_freq, new_freq)| orig_freq > 0 && new_freq > 0);
+    ensure!(
+        super::PASS_BANDS.contains(&manifest.pass_band) && rates_are_sound,
+        "{}: its pass band or rates are out of range",
+        path.display()
+    );
+    Ok(manifest)
+}
+
+/// The folders of the resamplers, by name.
+pub(crate) fn resamplers(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let path = entry?.path();
+        if path.is_dir() {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            found.push((name, path));
+        }
+    }
+    ensure!(!found.is_empty(), "{}: no folder of outputs", folder.display());
+    found.sort();
+    Ok(found)
+}
+
+/// What a resampler made of the signals; `None` if it has no file for these rates.
+pub(crate) fn outputs(folder: &Path, signals: &Signals) -> Result<Option<Outputs>> {
+    let name = format!("{}_{}", signals.orig_freq, signals.new_freq);
+    let path = folder.join(format!("{name}.npy"));
+    if !path.exists() {
+        return Ok(None);
+    }
+    let rows = rows(&path)?;
+    let expected = signals.rows().len();
+    ensure!(rows.len() == expected, "{}: {} rows instead of {expected}", path.display(), rows.len());
+    let path = folder.join(format!("{name}.back.npy"));
+    let back = self::rows(&path)?;
+    let Ok([back]) = <[Vec<f64>; 1]>::try_from(back) else { bail!("{}: more than one row", path.display()) };
+    Ok(Some(Outputs { rows, back }))
+}
+
+/// The rows of an array of floats, of which the last axis is time.
+fn rows(path: &Path) -> Result<Vec<Vec<f64>>> {
+    let array: ArrayD<f64> = match npy::read(path).with_context(|| path.display().to_string())? {
+        Array::F32(array) => array.mapv(f64::from),
+        Array::F64(array) => array,
+        Array::I16(_) | Array::I32(_) => bail!("{}: samples are floats here", path.display()),
+    };
+    ensure!(array.ndim() > 0, "{}: a single number", path.display());
+    Ok(array.rows().into_iter().map(|row| row.to_vec()).collect())
+}

@@ -1,0 +1,104 @@
+//! The program on the GPU: the same files within the tolerance, and the choice of a backend.
+
+use std::fs;
+
+use polyphase::wgpu;
+use polyphase_checks::skips::skipped;
+use tempfile::TempDir;
+
+use super::files::{read_wav, wav_bytes};
+use super::{data, run};
+use crate::signals::noise_f32;
+
+/// Whether there is an adapter; with `POLYPHASE_REQUIRE_GPU=1` there must be one.
+pub(crate) fn adapter() -> bool {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
+    let found = !pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all())).is_empty();
+    if !found {
+        skipped("POLYPHASE_REQUIRE_GPU", "GPU adapter");
+    }
+    found
+}
+
+/// Clips of 0 to 3 s at five rates, and the recordings: in batches on the GPU, file by file on the CPU.
+#[test]
+fn the_gpu_writes_what_the_cpu_writes() {
+    if !adapter() {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let clips = folder.path().join("clips");
+    fs::create_dir(&clips).unwrap();
+    for (i, rate) in [8000, 11_025, 16_000, 44_100, 48_000].into_iter().cycle().take(100).enumerate() {
+        let frames = i * i % 97 * rate as usize / 32;
+        let samples = noise_f32(i as u64, 2 * frames);
+        fs::write(clips.join(format!("{i:03}.wav")), wav_bytes(rate, 2, &samples)).unwrap();
+    }
+    for recording in ["speech-22050.wav", "stereo-44100.flac", "speech-vorbis-22050.ogg"] {
+        fs::copy(data().join(recording), clips.join(recording)).unwrap();
+    }
+    let command = "resample clips --rate 16000 --sample-format f32 --format wav --preset kaiser_fast";
+    let (code, summary, _) =
+        run(&folder, &format!("{command} --out gpu --backend gpu --allow-software --json gpu.json"));
+    assert_eq!(code, 0, "{summary}");
+    assert!(summary.contains("103 clips") && summary.contains("on the GPU ("), "{summary}");
+    let report: serde_json::Value = serde_json::from_slice(&fs::read(folder.path().join("gpu.json")).unwrap()).unwrap();
+    assert_eq!(report["totals"]["backend"], "GPU");
+    let (code, ..) = run(&folder, &format!("{command} --out cpu --backend cpu"));
+    assert_eq!(code, 0);
+    let mut compared = 0;
+    for entry in fs::read_dir(folder.path().join("cpu")).unwrap() {
+        let name = entry.unwrap().file_name();
+        let (cpu, gpu) =
+            (read_wav(&folder.path().join("cpu").join(&name)), read_wav(&folder.path().join("gpu").join(&name)));
+        assert_eq!(
+            (cpu.rate, cpu.channels, cpu.samples.len()),
+            (gpu.rate, gpu.channels, gpu.samples.len()),
+            "{name:?}"
+        );
+        assert!(cpu.samples.iter().zip(&gpu.samples).all(|(a, b)| (a - b).abs() < 2e-6), "{name:?}");
+        compared += 1;
+    }
+    assert_eq!(compared, 103);
+}
+
+/// What is asked for is had, or refused with the reason before anything is written; the environment asks too.
+#[test]
+fn the_choice_of_a_backend_is_told() {
+    if !adapter() {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("a.wav"), wav_bytes(8000, 1, &noise_f32(1, 1000))).unwrap();
+    let (code, summary, _) = run(&folder, "resample a.wav --rate 16000 --backend cpu");
+    assert!(code == 0 && summary.contains("on the CPU (") && summary.contains("as asked for"), "{summary}");
+    let (code, devices, _) = run(&folder, "devices");
+    assert!(code == 0 && devices.starts_with("CPU: ") && devices.contains("self-test         passed"), "{devices}");
+    let json: serde_json::Value = serde_json::from_str(&run(&folder, "devices --json").1).unwrap();
+    assert!(json["adapters"][0]["self_test_error"].is_null());
+    if json["adapters"].as_array().unwrap().iter().all(|adapter| adapter["kind"] == "software") {
+        let (code, summary, _) = run(&folder, "resample a.wav --rate 16000 --overwrite --preset kaiser_best");
+        assert!(code == 0 && summary.contains("on the CPU (") && summary.contains(", in software"), "{summary}");
+        let (code, stdout, stderr) = run(&folder, "resample a.wav --rate 16000 --out none --backend gpu");
+        assert!(code == 2 && stdout.is_empty() && stderr.contains("--allow-software"), "{stderr}");
+        assert!(!folder.path().join("none").exists());
+    }
+    // A short filter does not even look for a GPU.
+    let (code, summary, _) = run(&folder, "resample a.wav --rate 16000 --overwrite");
+    assert!(code == 0 && summary.contains("on the CPU (") && summary.contains("so short a filter"), "{summary}");
+    let with_environment = |value: &str| {
+        std::process::Command::new(env!("CARGO_BIN_EXE_polyphase"))
+            .args(["resample", "a.wav", "--rate", "16000", "--overwrite", "--allow-software"])
+            .env(polyphase::BACKEND_VARIABLE, value)
+            .current_dir(folder.path())
+            .output()
+            .unwrap()
+    };
+    assert!(String::from_utf8(with_environment("gpu").stdout).unwrap().contains("on the GPU ("));
+    assert!(String::from_utf8(with_environment("cpu").stdout).unwrap().contains("on the CPU ("));
+    let refused = with_environment("cuda");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        String::from_utf8(refused.stderr).unwrap().contains("unknown backend `cuda`: it must be one of auto, cpu, gpu")
+    );
+}
