@@ -108,7 +108,7 @@ impl Resampler {
         if backend == Backend::Cpu {
             return Ok(Self::on_cpu("as asked for".to_owned()));
         }
-        match pollster::block_on(Context::open(allow_software)) {
+        match pollster::block_on(Context::open(allow_software, None)) {
             Ok(context) => {
                 let reason = match backend {
                     Backend::Gpu => "as asked for".to_owned(),

@@ -89,7 +89,10 @@ pub use self::cpu::{CpuResampler, Sample, Stream};
 pub use self::error::{Error, Result};
 pub use self::filter::ratio::{Ratio, RatioFit};
 #[cfg(feature = "gpu")]
-pub use self::gpu::{AdapterSummary, GpuClip, GpuKernel, GpuResampler, GpuSample, InputSamples, Job, list_adapters};
+pub use self::gpu::{
+    AdapterKind, AdapterSummary, GpuClip, GpuKernel, GpuResampler, GpuSample, InputSamples, Job, list_adapters,
+    test_adapter,
+};
 // The device-free part of the GPU path, for the fuzzer. In no other build.
 #[cfg(all(fuzzing, feature = "gpu"))]
 #[doc(hidden)]

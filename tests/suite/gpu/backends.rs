@@ -1,6 +1,8 @@
-//! [`Resampler`]: the choice of a backend, and batches that are complete whatever becomes of the GPU.
+//! [`Resampler`]: the choice of a backend, and batches that are complete even if the GPU is lost.
 
-use polyphase::{Backend, Batch, CpuResampler, Error, Plan, Preset, Resampler};
+use polyphase::{
+    AdapterKind, Backend, Batch, CpuResampler, Error, Plan, Preset, Resampler, list_adapters, test_adapter,
+};
 
 use super::device::adapter;
 use super::kernels::GPU;
@@ -31,7 +33,7 @@ fn the_cpu_is_what_it_says() {
     assert_eq!((report.gpu_clips, report.cpu_clips), (0, 20));
 }
 
-/// A software adapter is slower than the CPU path: it is used only if it is asked for and allowed.
+/// A software adapter is slower than the CPU path, and is used only if it is allowed.
 #[test]
 fn software_adapters_are_not_chosen() {
     let Some(adapter) = adapter() else { return };
@@ -43,12 +45,13 @@ fn software_adapters_are_not_chosen() {
     assert!(chosen.reason().contains("in software"), "{}", chosen.reason());
     let refused = Resampler::new(Backend::Gpu, false).unwrap_err();
     assert!(matches!(&refused, Error::NoGpu { reason } if reason.contains("in software")), "{refused}");
+    assert!(refused.to_string().contains("allow_software"), "{refused} does not say how to allow it");
     let allowed = Resampler::new(Backend::Gpu, true).unwrap();
     assert_eq!((allowed.backend_name(), allowed.reason()), ("GPU", "as asked for"));
-    assert!(allowed.adapter().unwrap().is_software);
+    assert_eq!(allowed.adapter().unwrap().kind, AdapterKind::Software);
 }
 
-/// Clips that the GPU cannot do go to the CPU: NaN, and filters beyond its loops.
+/// The CPU computes the clips that the GPU cannot: those with a NaN, and those of filters too long for its loops.
 #[test]
 fn batches_are_complete_and_right() {
     if adapter().is_none() {
@@ -70,9 +73,9 @@ fn batches_are_complete_and_right() {
     }
 }
 
-/// A device that goes in the middle of a batch loses nothing: the batch is complete and right, and the report says so.
+/// If the device is lost in the middle of a batch, the CPU completes the batch, and the report says so.
 #[test]
-fn a_device_that_goes_loses_nothing() {
+fn a_lost_device_loses_no_outputs() {
     if adapter().is_none() {
         return;
     }
@@ -100,4 +103,19 @@ fn a_device_that_goes_loses_nothing() {
         assert!(report.reason.contains("lost"), "{report:?}");
     }
     assert!(interrupted > 0, "no run was interrupted: the batch is too small for this machine");
+}
+
+/// Listing opens nothing, and the test of an adapter is a call of its own.
+#[test]
+fn adapters_are_listed_and_tested_one_by_one() {
+    let Some(adapter) = adapter() else { return };
+    let adapters = list_adapters();
+    assert_eq!(adapters[0].name, adapter.get_info().name);
+    assert_eq!(
+        adapters[0].to_string(),
+        format!("{} ({}, {})", adapters[0].name, adapters[0].kind, adapters[0].backend)
+    );
+    assert_eq!(test_adapter(0), Ok(()));
+    let error = test_adapter(adapters.len()).unwrap_err();
+    assert!(matches!(error, Error::NoGpu { .. }), "{error}");
 }
