@@ -5,6 +5,7 @@ use ndarray::{Array, ArrayBase, ArrayViewMut, Axis, Data, Dimension};
 use super::pieces::Cursor;
 use super::sample::GpuSample;
 use crate::alloc::{zeroed, zeroed_array};
+use crate::clamped::Clamped;
 use crate::error::{Error, Result};
 use crate::gpu::resampler::GpuResampler;
 use crate::lanes::{Lanes, last, output_shape, scatter};
@@ -39,8 +40,7 @@ impl GpuResampler {
         self.resample_axis_async(plan, tensor, last_axis(tensor)).await
     }
 
-    /// Resamples a tensor in host memory along its last axis into another, of the input's or another type of sample. Returns how
-    /// many samples had to be clamped: 0 for all but integers.
+    /// Resamples a tensor in host memory along its last axis into another, of the input's or another type of sample.
     ///
     /// # Errors
     /// [`Error::OutputShape`] for an output of another shape than the result's, and as
@@ -50,7 +50,7 @@ impl GpuResampler {
         plan: &Plan,
         tensor: &ArrayBase<S, D>,
         output: ArrayViewMut<'_, O, D>,
-    ) -> Result<usize>
+    ) -> Result<Clamped>
     where
         O: GpuSample,
         S: Data<Elem: GpuSample>,
@@ -68,7 +68,7 @@ impl GpuResampler {
         plan: &Plan,
         tensor: &ArrayBase<S, D>,
         output: ArrayViewMut<'_, O, D>,
-    ) -> Result<usize>
+    ) -> Result<Clamped>
     where
         O: GpuSample,
         S: Data<Elem: GpuSample>,
@@ -112,8 +112,7 @@ impl GpuResampler {
         Ok(output)
     }
 
-    /// Resamples a tensor in host memory along an axis into another, of the input's or another type of sample. Returns how many
-    /// samples had to be clamped: 0 for all but integers.
+    /// Resamples a tensor in host memory along an axis into another, of the input's or another type of sample.
     ///
     /// # Errors
     /// [`Error::OutputShape`] for an output of another shape than the result's, and as [`resample_axis`](Self::resample_axis).
@@ -124,7 +123,7 @@ impl GpuResampler {
         tensor: &ArrayBase<S, D>,
         axis: Axis,
         output: ArrayViewMut<'_, O, D>,
-    ) -> Result<usize>
+    ) -> Result<Clamped>
     where
         O: GpuSample,
         S: Data<Elem: GpuSample>,
@@ -143,7 +142,7 @@ impl GpuResampler {
         tensor: &ArrayBase<S, D>,
         axis: Axis,
         output: ArrayViewMut<'_, O, D>,
-    ) -> Result<usize>
+    ) -> Result<Clamped>
     where
         O: GpuSample,
         S: Data<Elem: GpuSample>,
@@ -163,14 +162,14 @@ impl GpuResampler {
         tensor: &ArrayBase<S, D>,
         axis: Axis,
         output: ArrayViewMut<'_, O, D>,
-    ) -> Result<usize>
+    ) -> Result<Clamped>
     where
         O: GpuSample,
         S: Data<Elem: GpuSample>,
         D: Dimension,
     {
         if output.is_empty() {
-            return Ok(0);
+            return Ok(Clamped::default());
         }
         let mut samples = zeroed(output.len())?;
         let lanes = Lanes::new(tensor.view(), axis)?;
@@ -178,7 +177,7 @@ impl GpuResampler {
         let mut done = Cursor::default();
         self.run_batch(&batch, &batch.output_offsets(), &mut samples, &mut done).await?;
         scatter(&samples, last(output, axis));
-        Ok(done.clamped)
+        Ok(done.total_clamped())
     }
 }
 
