@@ -1,11 +1,9 @@
-//! [`ResamplerBuilder`]: how a [`Resampler`] is made.
+//! [`ResamplerBuilder`]: the settings of a [`Resampler`](crate::Resampler).
 
-use super::Resampler;
 use super::backend::Backend;
 use crate::cpu::CpuResampler;
-use crate::error::Result;
 
-/// Settings of a [`Resampler`]. [`Resampler::builder`] begins with the defaults.
+/// Settings of a [`Resampler`](crate::Resampler). [`Resampler::builder`](crate::Resampler::builder) begins with the defaults.
 ///
 /// ```
 /// use polyphase::{Backend, CpuResampler, Plan, Preset, Resampler};
@@ -56,15 +54,5 @@ impl ResamplerBuilder {
     pub fn cpu(mut self, cpu: CpuResampler) -> Self {
         self.cpu = cpu;
         self
-    }
-
-    /// Opens the device. With [`Backend::Auto`] a GPU that cannot be opened is no error: [`Resampler::reason`] tells it.
-    ///
-    /// # Errors
-    /// For [`Backend::Gpu`]: [`Error::NoGpu`](crate::Error::NoGpu), [`Error::GpuSelfTest`](crate::Error::GpuSelfTest) and
-    /// whatever else keeps the GPU from being opened. [`Error::UnknownName`](crate::Error::UnknownName) for an environment
-    /// variable that names no backend.
-    pub fn build(self) -> Result<Resampler> {
-        Resampler::open(self)
     }
 }

@@ -2,6 +2,7 @@
 
 mod backend;
 mod builder;
+mod on_gpu;
 mod report;
 #[cfg(test)]
 mod tests;
@@ -11,13 +12,14 @@ use ndarray::{Array, ArrayBase, Axis, Data, Dimension};
 
 pub use self::backend::{BACKEND_VARIABLE, Backend};
 pub use self::builder::ResamplerBuilder;
+use self::on_gpu::{OnGpu, all_finite, copy_clips, finish};
 pub use self::report::{CpuReason, RunReport};
 use crate::alloc::{zeroed, zeroed_array};
 use crate::batch::{Batch, BatchBuf};
 use crate::clamped::Clamped;
 use crate::cpu::{CpuResampler, Sample, Typed, TypedMut};
 use crate::error::{Error, Result};
-use crate::gpu::{AdapterSummary, Adjoints, Context, Cursor, GpuSample};
+use crate::gpu::{AdapterSummary, Adjoints, Context, Cursor};
 use crate::lanes::{Lanes, last, output_shape, scatter};
 use crate::options::ResampleOptions;
 use crate::plan::Plan;
@@ -48,6 +50,31 @@ pub struct Resampler {
     always_gpu: bool,
 }
 
+impl ResamplerBuilder {
+    /// Opens the device. With [`Backend::Auto`] a GPU that cannot be opened is no error: [`Resampler::reason`] tells it.
+    ///
+    /// # Errors
+    /// For [`Backend::Gpu`]: [`Error::NoGpu`](crate::Error::NoGpu), [`Error::GpuSelfTest`](crate::Error::GpuSelfTest) and
+    /// whatever else keeps the GPU from being opened. [`Error::UnknownName`](crate::Error::UnknownName) for an environment
+    /// variable that names no backend.
+    pub fn build(self) -> Result<Resampler> {
+        let Self { backend, adapter, allow_software, device, cpu } = self;
+        let backend = backend.map_or_else(Backend::from_environment, Ok)?;
+        if backend == Backend::Cpu {
+            return Ok(Resampler::on_cpu(cpu, CpuReason::Requested));
+        }
+        let opened = match device {
+            Some((device, queue)) => pollster::block_on(Context::with_device(device, queue)),
+            None => pollster::block_on(Context::open(allow_software, adapter.as_deref())),
+        };
+        match opened {
+            Ok(context) => Ok(Resampler { cpu, gpu: Ok(context), always_gpu: backend == Backend::Gpu }),
+            Err(error) if backend == Backend::Gpu => Err(error),
+            Err(error) => Ok(Resampler::on_cpu(cpu, CpuReason::NoGpu(error))),
+        }
+    }
+}
+
 impl Resampler {
     /// A GPU if there is one, else the CPU; the environment variable [`BACKEND_VARIABLE`] decides otherwise.
     ///
@@ -59,23 +86,6 @@ impl Resampler {
     /// Settings to begin with.
     pub fn builder() -> ResamplerBuilder {
         ResamplerBuilder::default()
-    }
-
-    fn open(settings: ResamplerBuilder) -> Result<Self> {
-        let ResamplerBuilder { backend, adapter, allow_software, device, cpu } = settings;
-        let backend = backend.map_or_else(Backend::from_environment, Ok)?;
-        if backend == Backend::Cpu {
-            return Ok(Self::on_cpu(cpu, CpuReason::Requested));
-        }
-        let opened = match device {
-            Some((device, queue)) => pollster::block_on(Context::with_device(device, queue)),
-            None => pollster::block_on(Context::open(allow_software, adapter.as_deref())),
-        };
-        match opened {
-            Ok(context) => Ok(Self { cpu, gpu: Ok(context), always_gpu: backend == Backend::Gpu }),
-            Err(error) if backend == Backend::Gpu => Err(error),
-            Err(error) => Ok(Self::on_cpu(cpu, CpuReason::NoGpu(error))),
-        }
     }
 
     fn on_cpu(cpu: CpuResampler, reason: CpuReason) -> Self {
@@ -352,67 +362,10 @@ impl Resampler {
     }
 }
 
-/// Keeps the clips that the GPU finished, of those chosen for it, and notes why the CPU computes the others.
-fn finish(
-    context: &Context,
-    outcome: Result<()>,
-    done: Cursor,
-    chosen: &[usize],
-    reasons: &mut [Option<CpuReason>],
-    keep: impl FnOnce(&[usize]),
-) -> Clamped {
-    let Err(error) = outcome else {
-        keep(chosen);
-        return done.total_clamped();
-    };
-    if matches!(error, Error::GpuLost { .. }) {
-        context.give_up();
-    }
-    let (finished, unfinished) = chosen.split_at(done.clip);
-    keep(finished);
-    unfinished.iter().for_each(|&clip| reasons[clip] = Some(CpuReason::GpuFailed(error.clone())));
-    done.clamped
-}
-
-/// Types of sample that the GPU decodes.
-trait OnGpu: GpuSample {
-    /// The samples, of which the type has been looked at.
-    fn of<T: Sample>(samples: &[T]) -> &[Self];
-}
-
-macro_rules! on_gpu {
-    ($($type:ty, $variant:ident);*) => {$(
-        impl OnGpu for $type {
-            fn of<T: Sample>(samples: &[T]) -> &[Self] {
-                if let Typed::$variant(samples) = T::typed(samples) { samples } else { &[] }
-            }
-        }
-    )*};
-}
-
-on_gpu!(f32, F32; i16, I16; f16, F16);
-
 fn total(offsets: &[usize]) -> usize {
     offsets.last().copied().unwrap_or(0)
 }
 
 fn indices<T>(items: &[T], is_chosen: impl Fn(&T) -> bool) -> Vec<usize> {
     items.iter().enumerate().filter(|(_, item)| is_chosen(item)).map(|(index, _)| index).collect()
-}
-
-fn all_finite<G: GpuSample>(clip: &[G]) -> bool {
-    (G::CONVERSIONS.are_finite)(clip)
-}
-
-/// Copies clips that are packed in `computed` to the places of the clips of these indices.
-fn copy_clips<T: Copy>(
-    indices: &[usize],
-    computed: &[T],
-    part_offsets: &[usize],
-    samples: &mut [T],
-    offsets: &[usize],
-) {
-    for (&index, range) in indices.iter().zip(part_offsets.windows(2)) {
-        samples[offsets[index]..offsets[index + 1]].copy_from_slice(&computed[range[0]..range[1]]);
-    }
 }
