@@ -77,10 +77,10 @@ pub enum Error {
         /// Length of the buffer.
         actual: usize,
     },
-    /// The slice for the outputs of a stream's chunk is too short.
-    #[error("the output holds {actual} samples: this chunk completes {needed}, see Stream::max_output_frames")]
+    /// The slice for the outputs of a stream is too short.
+    #[error("the output holds {actual} samples: this call completes {needed}, see Stream::max_output_frames")]
     OutputTooShort {
-        /// Number of samples that the chunk completes, of each channel if these are separate.
+        /// Number of samples that the call completes, of each channel if there is a slice for each.
         needed: usize,
         /// Length of the slice.
         actual: usize,
