@@ -77,7 +77,7 @@ pub enum Error {
         /// Length of the buffer.
         actual: usize,
     },
-    /// The slice for a stream's output is too short.
+    /// The slice for the outputs of a stream is too short.
     #[error("the output holds {actual} samples: this call completes {needed}, see Stream::max_output_frames")]
     OutputTooShort {
         /// Number of samples that the call completes, of each channel if there is a slice for each.

@@ -1,14 +1,14 @@
-//! `polyphase devices`: what could compute here.
+//! `polyphase devices`: the processors of this machine.
 
 use std::process::ExitCode;
 
 use anyhow::Result;
-use polyphase::{CpuResampler, Level, list_adapters};
+use polyphase::{CpuResampler, Level, list_adapters, test_adapter};
 use serde::Serialize;
 
 use crate::terminal;
 
-/// List the GPUs of this machine with their drivers and limits, and whether each computes rightly.
+/// List the GPUs of this machine with their drivers and limits, and test that each computes correctly
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Print JSON instead of a table
@@ -26,24 +26,24 @@ struct Devices {
 #[derive(Debug, Serialize)]
 struct Adapter {
     name: String,
-    kind: &'static str,
+    kind: String,
     backend: String,
     driver: String,
     max_binding_bytes: u64,
     workgroup_memory_bytes: u32,
-    /// `null` if it passed.
+    /// `null` if the self-test passed.
     self_test_error: Option<String>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let adapters = list_adapters().into_iter().map(|(summary, tested)| Adapter {
+    let adapters = list_adapters().into_iter().enumerate().map(|(index, summary)| Adapter {
         name: summary.name,
-        kind: summary.kind,
+        kind: summary.kind.to_string(),
         backend: summary.backend,
         driver: summary.driver,
         max_binding_bytes: summary.max_binding_bytes,
         workgroup_memory_bytes: summary.workgroup_memory_bytes,
-        self_test_error: tested.err().map(|error| error.to_string()),
+        self_test_error: test_adapter(index).err().map(|error| error.to_string()),
     });
     let devices = Devices {
         cpu_simd_level: Level::best().to_string(),
@@ -51,19 +51,22 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         adapters: adapters.collect(),
     };
     if args.json {
-        terminal::print(&serde_json::to_string_pretty(&devices)?)?;
+        terminal::print_line(&serde_json::to_string_pretty(&devices)?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    terminal::print(&format!("CPU: {}, {} threads", devices.cpu_simd_level, devices.cpu_threads))?;
+    terminal::print_line(&format!("CPU: {}, {} threads", devices.cpu_simd_level, devices.cpu_threads))?;
     if devices.adapters.is_empty() {
-        terminal::print("no GPU: no driver offers an adapter")?;
+        terminal::print_line("no GPU: no driver has an adapter")?;
     }
     for adapter in &devices.adapters {
-        terminal::print(&format!("{} ({}, {})", adapter.name, adapter.kind, adapter.backend))?;
-        terminal::print(&format!("    driver            {}", adapter.driver))?;
-        terminal::print(&format!("    largest binding   {} MiB", adapter.max_binding_bytes >> 20))?;
-        terminal::print(&format!("    workgroup memory  {} KiB", adapter.workgroup_memory_bytes >> 10))?;
-        terminal::print(&format!("    self-test         {}", adapter.self_test_error.as_deref().unwrap_or("passed")))?;
+        terminal::print_line(&format!("{} ({}, {})", adapter.name, adapter.kind, adapter.backend))?;
+        terminal::print_line(&format!("    driver            {}", adapter.driver))?;
+        terminal::print_line(&format!("    largest binding   {} MiB", adapter.max_binding_bytes >> 20))?;
+        terminal::print_line(&format!("    workgroup memory  {} KiB", adapter.workgroup_memory_bytes >> 10))?;
+        terminal::print_line(&format!(
+            "    self-test         {}",
+            adapter.self_test_error.as_deref().unwrap_or("passed")
+        ))?;
     }
     Ok(ExitCode::SUCCESS)
 }

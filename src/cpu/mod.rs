@@ -15,6 +15,8 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 
 pub use self::sample::Sample;
+#[cfg(feature = "gpu")]
+pub(crate) use self::sample::{Typed, TypedMut};
 pub use self::stream::Stream;
 use self::work::{Work, run};
 use crate::alloc::zeroed;

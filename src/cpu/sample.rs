@@ -64,6 +64,52 @@ pub(crate) trait Convert: Copy + Default + std::fmt::Debug + Send + Sync + 'stat
     fn floats_mut(_samples: &mut [Self]) -> Option<&mut [Self::Float]> {
         None
     }
+
+    /// The samples by their type.
+    #[cfg(feature = "gpu")]
+    fn typed(_samples: &[Self]) -> Typed<'_> {
+        Typed::Other
+    }
+
+    /// The samples by their type.
+    #[cfg(feature = "gpu")]
+    fn typed_mut(_samples: &mut [Self]) -> TypedMut<'_> {
+        TypedMut::Other
+    }
+}
+
+/// Implements [`Convert::typed`] for a type that [`Typed`] names.
+macro_rules! typed {
+    ($variant:ident) => {
+        #[cfg(feature = "gpu")]
+        fn typed(samples: &[Self]) -> Typed<'_> {
+            Typed::$variant(samples)
+        }
+
+        #[cfg(feature = "gpu")]
+        fn typed_mut(samples: &mut [Self]) -> TypedMut<'_> {
+            TypedMut::$variant(samples)
+        }
+    };
+    () => {};
+}
+
+/// Samples by their type, for a backend that computes some types only.
+#[cfg(feature = "gpu")]
+pub(crate) enum Typed<'a> {
+    F32(&'a [f32]),
+    I16(&'a [i16]),
+    F16(&'a [f16]),
+    Other,
+}
+
+/// [`Typed`], to be filled.
+#[cfg(feature = "gpu")]
+pub(crate) enum TypedMut<'a> {
+    F32(&'a mut [f32]),
+    I16(&'a mut [i16]),
+    F16(&'a mut [f16]),
+    Other,
 }
 
 /// Samples of the given parts, of which the second is empty if there is only one. Counts those that are clamped.
@@ -77,7 +123,7 @@ pub(crate) fn join<'a, T: Sample>(
 }
 
 macro_rules! float {
-    ($($type:ty),*) => {$(
+    ($($type:ty $(, $variant:ident)?);*) => {$(
         impl Sample for $type {}
 
         impl Convert for $type {
@@ -101,6 +147,8 @@ macro_rules! float {
             fn floats_mut(samples: &mut [Self]) -> Option<&mut [Self]> {
                 Some(samples)
             }
+
+            typed!($($variant)?);
         }
 
         impl Sample for Complex<$type> {}
@@ -122,10 +170,10 @@ macro_rules! float {
     )*};
 }
 
-float!(f32, f64);
+float!(f32, F32; f64);
 
 macro_rules! integer {
-    ($($type:ty, $float:ty, $one:expr);*) => {$(
+    ($($type:ty, $float:ty, $one:expr $(, $variant:ident)?);*) => {$(
         impl Sample for $type {}
 
         impl Convert for $type {
@@ -145,11 +193,13 @@ macro_rules! integer {
                 clamped.count += usize::from(!scaled.is_nan() && !(-$one..$one).contains(&scaled));
                 scaled as $type
             }
+
+            typed!($($variant)?);
         }
     )*};
 }
 
-integer!(i16, f32, 32_768.0; i32, f64, 2_147_483_648.0);
+integer!(i16, f32, 32_768.0, I16; i32, f64, 2_147_483_648.0);
 
 impl Sample for f16 {}
 
@@ -164,6 +214,8 @@ impl Convert for f16 {
     fn from_parts([value, _]: [f32; 2], _: &mut Clamped) -> Self {
         Self::from_f32(value)
     }
+
+    typed!(F16);
 }
 
 #[cfg(test)]
