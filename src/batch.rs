@@ -288,7 +288,7 @@ mod tests {
     /// Clips of zero-sized samples: no memory holds as many outputs, but the offsets must.
     #[test]
     fn offsets_saturate() {
-        let plan = Plan::new(1, 3, &ResampleOptions::default()).expect("a small plan");
+        let plan = Plan::new(1, 3, ResampleOptions::default()).expect("a small plan");
         let clip = vec![(); usize::MAX / 4];
         let mut batch = Batch::new();
         for _ in 0..3 {

@@ -119,7 +119,7 @@ struct Readme;
 /// # Errors
 /// As [`resample_with`].
 pub fn resample<T: Sample>(clip: &[T], orig_freq: u32, new_freq: u32) -> Result<Vec<T>> {
-    resample_with(clip, orig_freq, new_freq, &ResampleOptions::default())
+    resample_with(clip, orig_freq, new_freq, ResampleOptions::default())
 }
 
 /// Resamples one clip with the given options, by value, by reference or as a [`Preset`]. The filter is cached for the next call

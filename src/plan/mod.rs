@@ -364,7 +364,7 @@ mod tests {
 
     #[test]
     fn the_adjoint_has_the_limits_of_its_plan() {
-        let plan = Plan::new(16_001, 16_000, &ResampleOptions::default().max_filter_bytes(30_000)).expect("a plan");
+        let plan = Plan::new(16_001, 16_000, ResampleOptions::default().max_filter_bytes(30_000)).expect("a plan");
         let transposed = plan.transposed().expect("a plan");
         assert!(transposed.filter_bytes() <= 30_000, "{}", transposed.filter_bytes());
     }

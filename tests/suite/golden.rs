@@ -33,7 +33,7 @@ impl Case {
             .lowpass_filter_width(self.lowpass_filter_width)
             .rolloff(self.rolloff)
             .window(window);
-        Plan::new(self.orig_freq, self.new_freq, &options).unwrap()
+        Plan::new(self.orig_freq, self.new_freq, options).unwrap()
     }
 
     /// The channels of the input with what each must become.

@@ -36,7 +36,7 @@ fn channels_equal_themselves_resampled_alone() {
                 check(&plan, frames, channels, |x| (x * 32_768.0) as i16);
             }
             check(&plan, 18_000, 2, |x| x);
-            check(&plan, 18_000, 2, |x| f16::from_f64(x));
+            check(&plan, 18_000, 2, f16::from_f64);
             check(&plan, 18_000, 2, |x| Complex { re: x as f32, im: -0.5 * x as f32 });
         }
     }

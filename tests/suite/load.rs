@@ -30,7 +30,7 @@ fn eight_threads_share_a_plan_from_its_first_use() {
         [(48_000, 44_100, Preset::KaiserBest), (44_100, 47_999, Preset::Default), (99_991, 100_003, Preset::KaiserFast)]
     {
         let options = preset.options().normalize_phases(true).max_filter_bytes(16 << 20);
-        let plan = || Plan::new(orig_freq, new_freq, &options).unwrap();
+        let plan = || Plan::new(orig_freq, new_freq, options).unwrap();
         let (clip, double) = (noise_f32(1, 60_000), noise(2, 20_000));
         let run = |plan: &Plan, cpu: CpuResampler, first: usize| {
             // Each begins elsewhere, so that all parts of the bank are wanted at once.
@@ -41,7 +41,7 @@ fn eight_threads_share_a_plan_from_its_first_use() {
             let range = cpu.resample_range(plan, &clip, start..start + 3000).unwrap();
             let exact = cpu.resample(plan, &double[first * 1000..]).unwrap();
             let gradient = cpu.adjoint(plan, &exact, 20_000 - first * 1000).unwrap();
-            let one_line = polyphase::resample_with(&clip[start..start + 500], orig_freq, new_freq, &options).unwrap();
+            let one_line = polyphase::resample_with(&clip[start..start + 500], orig_freq, new_freq, options).unwrap();
             (ragged, range, exact, gradient, one_line)
         };
         let (alone, cpu) = (plan(), CpuResampler::new());
@@ -117,7 +117,7 @@ pub(crate) mod alone {
         let options = [ResampleOptions::default(), Preset::KaiserFast.options()];
         holds_no_more(2000, 256 << 20, |i| {
             let (orig_freq, new_freq) = (8_009 + (i / 300) as u32, 44_101 + (i % 300) as u32);
-            let output = polyphase::resample_with(&clip, orig_freq, new_freq, &options[i % 2]).unwrap();
+            let output = polyphase::resample_with(&clip, orig_freq, new_freq, options[i % 2]).unwrap();
             assert_eq!(output.len(), (50 * u64::from(new_freq)).div_ceil(orig_freq.into()) as usize);
         });
     }

@@ -73,7 +73,7 @@ fn no_call_allocates_on_another_thread() {
     plans().iter().for_each(|plan| check(plan, |x| x));
     plans().iter().for_each(|plan| check(plan, |x| (x * 40_000.0) as i16));
     plans().iter().for_each(|plan| check(plan, |x| (x * 2e9) as i32));
-    plans().iter().for_each(|plan| check(plan, |x| f16::from_f64(x)));
+    plans().iter().for_each(|plan| check(plan, f16::from_f64));
     plans().iter().for_each(|plan| check(plan, |x| Complex { re: x, im: 1.0 - x }));
     for plan in plans() {
         let mut signal = noise_f32(1, 3000);

@@ -72,7 +72,7 @@ fn measured(plan: &Plan, fraction: f64) -> (f64, f64, f64) {
 fn gains_and_images_are_those_of_resampled_tones() {
     for (orig, new) in [(3, 2), (2, 3), (160, 147), (2, 1), (1, 2), (13, 29)] {
         for preset in [Preset::Default, Preset::High, Preset::Best] {
-            let plan = Plan::new(orig, new, &preset.options()).unwrap();
+            let plan = Plan::new(orig, new, preset.options()).unwrap();
             let response = plan.response();
             for fraction in [0.03, 0.4, 0.75, 0.9, 0.94, 0.97] {
                 let (frequency, amplitude, rest) = measured(&plan, fraction);
@@ -92,7 +92,7 @@ fn gains_and_images_are_those_of_resampled_tones() {
 fn aliases_are_those_of_resampled_tones() {
     for (orig, new) in [(2, 1), (3, 1), (13, 5)] {
         for preset in [Preset::Default, Preset::High] {
-            let plan = Plan::new(orig, new, &preset.options()).unwrap();
+            let plan = Plan::new(orig, new, preset.options()).unwrap();
             let response = plan.response();
             let input_nyquist = f64::from(orig) / f64::from(new);
             let mut worst: f64 = 0.0;
@@ -116,7 +116,7 @@ fn aliases_are_those_of_resampled_tones() {
 #[test]
 fn the_ripple_of_a_constant_is_what_comes_out() {
     for ((orig, new), expected) in [((44_100, 48_000), 8.8e-4), ((48_000, 44_100), 6.9e-4), ((16_000, 8_000), 4.6e-4)] {
-        let plan = Plan::new(orig, new, &ResampleOptions::default()).unwrap();
+        let plan = Plan::new(orig, new, ResampleOptions::default()).unwrap();
         let output = CpuResampler::new().resample(&plan, &[1.0_f64; 2000]).unwrap();
         let steady = &output[100..output.len() - 100];
         let worst = steady.iter().fold(0.0, |worst: f64, sample| worst.max((sample - 1.0).abs()));
@@ -131,7 +131,7 @@ fn the_designed_presets_reach_their_figures_at_the_common_rates() {
     for preset in [Preset::Fast, Preset::High, Preset::Best] {
         let (stop_band_db, pass_band) = preset.designed_for().unwrap();
         for (orig_freq, new_freq) in PAIRS {
-            let response = Plan::new(orig_freq, new_freq, &preset.options()).unwrap().response();
+            let response = Plan::new(orig_freq, new_freq, preset.options()).unwrap().response();
             let rejections = |pass_band| {
                 [response.alias_rejection(pass_band), response.image_rejection(pass_band)].into_iter().flatten()
             };

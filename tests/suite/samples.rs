@@ -10,7 +10,7 @@ fn plans() -> impl Iterator<Item = Plan> {
     [(48_000, 44_100), (1, 2), (441, 160), (3, 3), (99_991, 100_003)].into_iter().flat_map(|(orig_freq, new_freq)| {
         Padding::ALL.map(|padding| {
             let options = ResampleOptions::default().padding(padding).max_filter_bytes(4_000_000);
-            Plan::new(orig_freq, new_freq, &options).unwrap()
+            Plan::new(orig_freq, new_freq, options).unwrap()
         })
     })
 }
@@ -91,7 +91,7 @@ fn clamped_samples_are_counted_everywhere_alike() {
     let clip: Vec<i16> = (0..LEN).map(|i| if i / 20 % 2 == 0 { i16::MAX } else { i16::MIN }).collect();
     let floats: Vec<_> = clip.iter().map(|&x| f32::from(x) / 32_768.0).collect();
     let cpu = CpuResampler::new();
-    let plan = Plan::new(48_000, 44_100, &ResampleOptions::default()).unwrap();
+    let plan = Plan::new(48_000, 44_100, ResampleOptions::default()).unwrap();
     let expected = cpu.resample(&plan, &floats).unwrap();
     let beyond =
         |y: &&f32| (**y * 32_768.0).round_ties_even() >= 32_768.0 || (**y * 32_768.0).round_ties_even() < -32_768.0;
@@ -124,7 +124,7 @@ fn rates_that_are_not_integers_have_their_exact_ratio() {
     let fit = Ratio::from_f64(11_025.5 / 44_100.0, 1e-12).unwrap();
     assert_eq!(fit.ratio, ratio);
     assert!(fit.ppm().abs() < 1e-9 && fit.samples_per_hour(11_025.5).abs() < 1e-6);
-    let plan = Plan::with_ratio(ratio, &ResampleOptions::default()).unwrap();
+    let plan = Plan::with_ratio(ratio, ResampleOptions::default()).unwrap();
     assert_eq!(plan.output_len(44_100 * 2), 22_051);
     // NTSC's 48 kHz · 1000/1001.
     let fit = Ratio::from_f64(1000.0 / 1001.0, 1e-9).unwrap();
