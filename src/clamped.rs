@@ -15,7 +15,7 @@ use std::ops::AddAssign;
 /// let plan = Plan::new(16_000, 8_000, &ResampleOptions::default())?;
 /// let mut resampled = vec![0; 500];
 /// let clamped = CpuResampler::new().resample_into(&plan, &square_wave, &mut resampled)?;
-/// assert_eq!(clamped, Clamped { count: 200 });
+/// assert_eq!(clamped, Clamped { count: 250 });
 /// # Ok::<(), polyphase::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -149,7 +149,7 @@ impl PhaseBlocks {
     pub(crate) fn bytes_needed(shape: &FilterShape) -> u128 {
         let (stride, phases) = (u128::from(shape.ratio().stride()), u128::from(shape.ratio().phases()));
         // Beyond a few hundred phases there is one repeat.
-        let repeats = repeats(usize::try_from(phases).unwrap_or(usize::MAX).min(1 << 16)) as u128;
+        let repeats = repeats(to_index(phases).min(1 << 16)) as u128;
         let spread = (LANES as u128 - 1) * stride / phases + 1;
         let block = (shape.taps() as u128 + spread + STEP as u128) * size_of::<Taps>() as u128
             + (size_of::<i64>() + size_of::<[Range<usize>; LANES / BAND]>() + size_of::<OnceLock<Vec<Taps>>>()) as u128;

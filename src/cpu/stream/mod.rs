@@ -29,8 +29,8 @@ use crate::simd::Level;
 ///
 /// # Real time
 ///
-/// After [`warm_up`](Self::warm_up) no call with slices allocates, on any thread. The cost of a call is bounded by its
-/// frames and the frames that it completes.
+/// After [`warm_up`](Self::warm_up) no call with slices allocates, on any thread. The cost of a call is proportional to
+/// its frames and the frames that it completes. Once in 16,384 frames or more it also moves the samples that are kept.
 ///
 /// ```
 /// use polyphase::{CpuResampler, Plan, ResampleOptions, Stream};
