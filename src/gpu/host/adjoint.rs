@@ -1,7 +1,8 @@
 //! The adjoint of batches in host memory: gradients are clips, resampled with the transposed plan.
 //!
-//! Two steps run on the host, as in `cpu/adjoint.rs`. Before the GPU, gradients of normalised plans are divided by the sums of
-//! their phases' taps. After it, the gradient of a value that padding repeated is added to the gradient of its sample:
+//! Two steps run on the host, as in `cpu/adjoint.rs`. Before the GPU, gradients of normalised plans are divided by the
+//! sums of their phases' taps. After it, the gradient of a value that padding repeated is added to the gradient of its
+//! sample:
 //!
 //! ```text
 //! GPU computes   | skipped | margin |       clip       | margin |
@@ -20,16 +21,17 @@ use crate::options::Padding;
 use crate::plan::{Bank, Plan};
 
 impl GpuResampler {
-    /// Applies the transpose of resampling to every gradient of a batch in host memory, and returns gradients of the same type.
+    /// Applies the transpose of resampling to every gradient of a batch in host memory, and returns gradients of the
+    /// same type.
     ///
-    /// The batch holds gradients with respect to the outputs of clips, with the plans by which the clips were resampled;
-    /// `input_lens` are the lengths of the clips. The results are gradients with respect to the clips, within 2e-6 of those of
-    /// [`CpuResampler::adjoint`](crate::CpuResampler::adjoint).
+    /// The batch holds gradients with respect to the outputs of clips, with the plans by which the clips were
+    /// resampled; `input_lens` are the lengths of the clips. The results are gradients with respect to the clips,
+    /// within 2e-6 of those of [`CpuResampler::adjoint`](crate::CpuResampler::adjoint).
     ///
     /// # Errors
-    /// [`Error::BatchLen`] if there are not as many lengths as gradients, [`Error::OutputLen`] for a gradient of another length
-    /// than [`Plan::output_len`] of its clip, [`Error::FilterTooLarge`] if a transposed filter is beyond the limit, and those
-    /// of [`resample_batch`](Self::resample_batch).
+    /// [`Error::BatchLen`] if there are not as many lengths as gradients, [`Error::OutputLen`] for a gradient of
+    /// another length than [`Plan::output_len`] of its clip, [`Error::FilterTooLarge`] if a transposed filter is beyond
+    /// the limit, and those of [`resample_batch`](Self::resample_batch).
     pub fn adjoint_batch<T: GpuSample>(&self, gradients: &Batch<'_, T>, input_lens: &[usize]) -> Result<BatchBuf<T>> {
         pollster::block_on(self.adjoint_batch_async(gradients, input_lens))
     }
@@ -74,8 +76,8 @@ impl GpuResampler {
         Ok(BatchBuf::from_parts(samples, adjoints.offsets))
     }
 
-    /// [`adjoint_batch`](Self::adjoint_batch) into one packed buffer, in which the results follow each other. Returns how many
-    /// samples had to be clamped: 0 for all but integers.
+    /// [`adjoint_batch`](Self::adjoint_batch) into one packed buffer, in which the results follow each other. Returns
+    /// how many samples had to be clamped: 0 for all but integers.
     ///
     /// # Errors
     /// [`Error::OutputLen`] for a buffer of another length than the sum of `input_lens`, and as
@@ -235,8 +237,8 @@ impl<'a> Adjoint<'a> {
         ClipWork::new(self.transposed, granularity, gradient_len, self.origin, self.first_output, computed_len)
     }
 
-    /// Adds the gradients of padded values to those of the samples that the padding repeated, and stores the result. Returns how
-    /// many samples had to be clamped.
+    /// Adds the gradients of padded values to those of the samples that the padding repeated, and stores the result.
+    /// Returns how many samples had to be clamped.
     fn fold<O: GpuSample>(&self, computed: &mut [f32], result: &mut [O]) -> usize {
         let padded = &mut computed[self.skipped..];
         for i in (0..self.margin).chain(self.margin + self.input_len..padded.len()) {
