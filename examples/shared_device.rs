@@ -1,6 +1,6 @@
-//! A resampler as a guest on an application's own device: one shader of the application makes a signal in its own buffer,
-//! polyphase resamples it, and another shader of the application measures the result, all in one submission. No sample
-//! crosses to the host; at the end a single number is read.
+//! A resampler as a guest on an application's own device: one shader of the application makes a signal in its own
+//! buffer, polyphase resamples it, and another shader of the application measures the result, all in one submission. No
+//! sample crosses to the host; at the end a single number is read.
 
 #![expect(clippy::print_stdout, reason = "an example shows its result")]
 
@@ -13,7 +13,7 @@ const APPLICATION: &str = "
 @group(0) @binding(1) var<storage, read_write> worst: atomic<u32>;
 
 fn tone(n: u32, rate: u32) -> f32 {
-    // In whole cycles first: float32 has no room for a second's phase.
+    // Whole cycles are removed first: float32 cannot hold the phase of a whole second.
     let cycles = f32(n * 1000u % rate) / f32(rate);
     return 0.5 * sin(6.283185307179586 * cycles);
 }
@@ -28,9 +28,9 @@ fn make(@builtin(global_invocation_id) id: vec3<u32>) {
 @compute @workgroup_size(64)
 fn measure(@builtin(global_invocation_id) id: vec3<u32>) {
     let n = id.x;
-    // The signal begins and ends: leave out a tenth of a second at each side.
+    // A tenth of a second at each end is left out, where the signal begins and stops.
     if n > 4410u && n + 4410u < arrayLength(&signal) {
-        // Positive floats are ordered as their bits are.
+        // Positive floats have the order of their bits.
         atomicMax(&worst, bitcast<u32>(abs(signal[n] - tone(n, 44100u))));
     }
 }
@@ -57,7 +57,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let (make, measure) = (pipeline("make"), pipeline("measure"));
 
-    // A second of signal, its resampled form, and the number to be measured.
+    // Buffers: a second of signal, the resampled signal, and the largest difference.
     let plan = Plan::new(48_000, 44_100, &ResampleOptions::kaiser_best())?;
     let buffer = |samples: usize| {
         let size = 4 * samples as u64;
@@ -81,7 +81,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let make_bind = bind(&make, &[(0, &signal)]);
     let measure_bind = bind(&measure, &[(0, &resampled), (1, &worst)]);
 
-    // The guest: made once, and a job for this layout of buffers.
+    // The resampler, created once, and a job for these lengths of buffers.
     let gpu = GpuResampler::new(&device, &queue)?;
     let job = gpu.prepare(&[GpuClip::new(&plan, 0, 48_000, 0)], InputSamples::F32)?;
 

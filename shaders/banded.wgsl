@@ -1,24 +1,25 @@
 // The main kernel: each thread computes 4 periods × 8 phases in registers, from the samples that its 8 phases share.
 //
-//   clip       |-- period 0 --|-- period 1 --|-- period 2 --|-- period 3 --|-- period 4 --| …      `stride` samples each
-//   quad 0      x[r]           x[r + M]       x[r + 2M]      x[r + 3M]                             M = stride
-//   xs[r]     = vec4 of these four: row r of the quad, staged in workgroup memory
+//   clip      |-- period 0 --|-- period 1 --|-- period 2 --|-- period 3 --|-- period 4 --| …
+//   quad 0     x[r]           x[r + M]       x[r + 2M]      x[r + 3M]                         M = stride
+//   xs[r]   =  vec4 of these four: row r of the quad, staged in workgroup memory
 //
 //   workgroup memory                                  threads of a tile
-//   xs[0 · pitch + row]  rows of quad 0               block 0   block 1   …  (8 phases each)
-//   xs[1 · pitch + row]  rows of quad 1      quad 0   lane 0    lane 1·quads
-//   …                                        quad 1   lane 1    …
+//   xs[0 · pitch + row]  rows of quad 0               block 0   block 1       …  (8 phases each)
+//   xs[1 · pitch + row]  rows of quad 1      quad 0   lane 0    lane quads
+//   …                                        quad 1   lane 1    lane quads + 1
 //
-//   sums[j] (vec4) += xs[quad · pitch + start of the block + k] · taps[block][k][j]        j = 0 … 7, k = 0 … span
+//   sums[j] (vec4) += xs[quad · pitch + start of the block + k] · taps[block][k][j]     j = 0 … 7, k = 0 … span - 1
 //
-// One vec4 of samples and 8 taps make 32 multiply-adds: an eighth of a word of workgroup memory for each. The rows of a tile
-// are staged for `chunk` values of k at a time, as many as workgroup memory holds. Its blocks share them:
+// One vec4 of samples and 8 taps make 32 multiply-adds: an eighth of a word of workgroup memory for each. The rows of a
+// tile are staged for `chunk` values of k at a time, as many as workgroup memory holds. Its blocks share them:
 //
-//   rows         0 ………………………………………………………………………………… rows
+//   row          0                                        rows - 1
 //   block 0      |—————— chunk ——————|
-//   block 1            |—————— chunk ——————|            starts[block 1] - starts[block 0] rows later
+//   block 1            |—————— chunk ——————|               begins starts[block 1] - starts[block 0] rows later
 //
-// Each output is one chain of multiply-adds in the order of its taps, whatever the tile, the batch and the device's limits.
+// Each output is one chain of multiply-adds in the order of its taps, or one chain for every `taps_per_sum` taps of a long
+// filter. Neither the tile nor the batch nor the device's limits change the order.
 //
 // | binding     | holds                                                                                  |
 // |-------------|----------------------------------------------------------------------------------------|
@@ -45,7 +46,7 @@ override COPIED: u32 = 2048u;
 
 var<workgroup> xs: array<vec4<f32>, STAGED>;
 
-// Adds x · taps to the sums of four phases. Columns are indexed by constants, so that they are registers and not memory.
+// Adds x · taps to the sums of four phases. All columns have constant indices, which keeps them in registers.
 fn multiply_add(x: vec4<f32>, taps: vec4<f32>, sums: mat4x4<f32>) -> mat4x4<f32> {
     return mat4x4(
         fma(x, vec4(taps.x), sums[0]),
@@ -109,7 +110,7 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
     let rows = plan.chunk + u32(starts[plan.starts + last_block] - first_start);
     let origin = clip.shift + i32(first_period * plan.stride) + first_start;
 
-    // The thread: its quad of periods and block of phases. Threads beyond the last block stage samples and store nothing.
+    // The thread: its quad of periods and block of phases. Threads beyond the last block only stage samples.
     let quad = lane % plan.quads;
     let block = first_block + lane / plan.quads;
     let stores = block <= last_block && lane < plan.quads * plan.blocks_in_tile;

@@ -114,8 +114,8 @@ fn half_to_float(bits: u32) -> f32 {
     return bitcast<f32>(magnitude | ((bits & 0x8000u) << 16u));
 }
 
-// Position of the sample that padding repeats at a position. Positions inside the clip, and those more than `margin` samples
-// outside it, stay as they are.
+// Position of the sample that padding repeats at a position. Positions inside the clip, and those more than `margin`
+// samples outside it, stay as they are.
 fn padded_position(clip: Clip, padding: u32, margin: u32, position: i32) -> i32 {
     let is_beyond_margin = position < clip.first - i32(margin) || position > clip.last + i32(margin);
     if padding == PADDING_ZERO || is_beyond_margin {
@@ -130,9 +130,9 @@ fn padded_position(clip: Clip, padding: u32, margin: u32, position: i32) -> i32 
     return clip.first + i32(min(within, cycle - within));
 }
 
-// Sample at a position, or 0 outside the samples of the input buffer. Without a branch: negative positions wrap to large
-// u32, fail the length test, and `select` drops what was loaded. Their loads may be out of bounds, which is defined only in
-// shader modules with runtime checks (not those of `create_shader_module_trusted`).
+// Sample at a position, or 0 outside the samples of the input buffer. Without a branch: negative positions wrap to
+// large u32, fail the length test, and `select` drops what was loaded. Their loads may be out of bounds, which is
+// defined only in shader modules with runtime checks (not those of `create_shader_module_trusted`).
 fn sample_or_zero(clip: Clip, position: i32) -> f32 {
     return select(0.0, sample(clip.input_offset + u32(position)), u32(position) < clip.input_len);
 }

@@ -156,7 +156,11 @@ fn interpolated(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invo
 
     // Lagrange's cubic through the totals at -1, 0, 1 and 2, as the total at 0 plus weighted differences from it. The
     // differences are small, and so is the rounding of the weights' products.
-    let weights = vec3(x * (x - 1.0) * (x - 2.0) / -6.0, (x + 1.0) * x * (x - 2.0) / -2.0, (x + 1.0) * x * (x - 1.0) / 6.0);
+    let weights = vec3(
+        x * (x - 1.0) * (x - 2.0) / -6.0,
+        (x + 1.0) * x * (x - 2.0) / -2.0,
+        (x + 1.0) * x * (x - 1.0) / 6.0,
+    );
     var y = totals.y + dot(weights, totals.xzw - totals.y);
     let middle = nodes[node1];
     var ends = middle + weights.x * (nodes[node0] - middle);

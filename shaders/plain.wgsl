@@ -4,12 +4,12 @@
 //   output            n     n + 1   n + 2   …  n + 63          n = 64 · tile
 //   phase = output mod phases, period = output / phases
 //
-//   position          start                                     start + span        start = shift + period · stride + starts[phase]
+//   start             = shift + period · stride + starts[phase]            position of the first sample of the window
 //   samples             x0    x1    x2   …  x(span-1)
 //   taps[phase]         h0    h1    h2   …  h(span-1)
 //   sum               = x0·h0 + x1·h1 + …                       folded into `total` every `taps_per_sum` taps
 //
-// Each thread reads every sample and every tap from the input and the tables. It is slow, but drivers compile it at once.
+// Threads share nothing: each reads its samples and taps from the buffers. That is slow, but quick to compile.
 //
 // | binding     | holds                                                                                  |
 // |-------------|----------------------------------------------------------------------------------------|

@@ -1,8 +1,8 @@
 //! The GPU kernels on the first adapter: `cargo bench --bench resample -- 'resident|round_trip'`.
 //!
-//! `resident` times a dispatch and the wait for it, with the samples in the GPU's memory. `round_trip` times a batch of ten
-//! clips of one second, from host memory and back. Without an adapter both print SKIPPED, and fail if `POLYPHASE_REQUIRE_GPU` is
-//! set.
+//! `resident` times a dispatch and the wait for it, with the samples in the GPU's memory. `round_trip` times a batch of
+//! ten clips of one second, from host memory and back. Without an adapter both print SKIPPED, and fail if
+//! `POLYPHASE_REQUIRE_GPU` is set.
 //!
 //! On lavapipe (Mesa 22.3.6, llvmpipe of 256 bits, two cores), 10 s of audio, one run, median:
 //!
@@ -16,8 +16,8 @@
 //! | 48 to 16 kHz, default          | 12.6 ms  | 3.81 ms | 3.3           |
 //! | 8 to 16 kHz, default           | 5.93 ms  | 1.51 ms | 3.9           |
 //!
-//! lavapipe shows nothing of occupancy, bank conflicts and caches. The machine code of banded.wgsl for RDNA2 (RADV of Mesa
-//! 22.3.6, with the bounds checks that wgpu adds) shows the rest:
+//! lavapipe shows nothing of occupancy, bank conflicts and caches. The machine code of banded.wgsl for RDNA2 (RADV of
+//! Mesa 22.3.6, with the bounds checks that wgpu adds) shows the rest:
 //!
 //! | variant             | instructions | VGPRs | spilled | hot block: fma | workgroup words per fma |
 //! |---------------------|--------------|-------|---------|----------------|-------------------------|
@@ -27,7 +27,8 @@
 //! | `PADS`              | 1036         | 96    | 0       | 128 (77 %)     | 0.125                   |
 //! | `SPLITS_SUMS`       | 1564         | 96    | 0       | 128 (77 %)     | 0.125                   |
 //!
-//! interpolated.wgsl has 328 instructions and 48 VGPRs, none spilled; 16 of the 63 instructions of its hot block are fma.
+//! interpolated.wgsl has 328 instructions and 48 VGPRs, none spilled; 16 of the 63 instructions of its hot block are
+//! fma.
 
 use std::time::Duration;
 

@@ -5,8 +5,8 @@ use crate::error::{Error, Result};
 use crate::options::Padding;
 use crate::plan::Plan;
 
-/// One clip of a job: its plan, and the offsets of its samples and outputs in the buffers. All numbers are in samples from the
-/// beginning of the bound ranges.
+/// One clip of a job: its plan, and the offsets of its samples and outputs in the buffers. All numbers are in samples
+/// from the beginning of the bound ranges.
 ///
 /// ```
 /// use polyphase::{GpuClip, Plan, Preset};
@@ -29,11 +29,11 @@ impl GpuClip {
         Self { run: PlacedRun::whole(plan, input_offset, input_len, output_offset, output_len) }
     }
 
-    /// The adjoint of [`new`](Self::new)'s resampling, from the gradient with respect to its outputs to the gradient with
-    /// respect to its samples.
+    /// The adjoint of [`new`](Self::new)'s resampling, from the gradient with respect to its outputs to the gradient
+    /// with respect to its samples.
     ///
-    /// The job reads the gradient of the outputs, `plan.output_len(clip_len)` samples, at `input_offset`. It writes the gradient
-    /// of the clip, `clip_len` samples, at `output_offset`.
+    /// The job reads the gradient of the outputs, `plan.output_len(clip_len)` samples, at `input_offset`. It writes the
+    /// gradient of the clip, `clip_len` samples, at `output_offset`.
     ///
     /// # Errors
     /// [`Error::GpuUnsupported`] for a plan that pads with anything but zeros, and, from

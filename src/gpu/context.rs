@@ -20,11 +20,12 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// Opens an adapter and tests it: the first of the best kind, or the `adapter` that is named by a part of its name, in
-    /// letters of any case, or by its index in [`list_adapters`](super::list_adapters).
+    /// Opens an adapter and tests it: the first of the best kind, or the `adapter` that is named by a part of its name,
+    /// in letters of any case, or by its index in [`list_adapters`](super::list_adapters).
     ///
     /// # Errors
-    /// [`Error::NoGpu`] if there is no such adapter, or it is in software and that is not allowed; [`Error::GpuSelfTest`].
+    /// [`Error::NoGpu`] if there is no such adapter, or it is in software and that is not allowed;
+    /// [`Error::GpuSelfTest`].
     pub(crate) async fn open(allow_software: bool, adapter: Option<&str>) -> Result<Self> {
         let adapters = adapters().await;
         let summaries: Vec<_> = adapters.iter().map(AdapterSummary::of).collect();
@@ -81,8 +82,8 @@ impl Context {
 /// ```
 ///
 /// # Errors
-/// [`Error::GpuSelfTest`] if it computes wrong results, [`Error::NoGpu`] if it cannot be opened or there is no such index, and
-/// those of [`GpuResampler::new`].
+/// [`Error::GpuSelfTest`] if it computes wrong results, [`Error::NoGpu`] if it cannot be opened or there is no such
+/// index, and those of [`GpuResampler::new`].
 pub fn test_adapter(index: usize) -> Result<()> {
     pollster::block_on(async {
         let adapters = adapters().await;
@@ -92,7 +93,8 @@ pub fn test_adapter(index: usize) -> Result<()> {
     })
 }
 
-/// Compares an impulse, a constant and noise, through several tiles, with the definition: a guard against broken drivers.
+/// Compares an impulse, a constant and noise, through several tiles, with the definition: a guard against broken
+/// drivers.
 async fn self_test(gpu: &GpuResampler, adapter: &str) -> Result<()> {
     let plan = Plan::new(3, 2, ResampleOptions::default())?;
     let mut impulse = [0.0_f32; 500];

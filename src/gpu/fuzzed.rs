@@ -1,5 +1,5 @@
-//! [`pieces`]: any clips, cut for any device and laid out in tables, with no device involved. `fuzz` searches for numbers that
-//! break it; the test here tries those that it has found, and many at random.
+//! [`pieces`]: any clips, cut for any device and laid out in tables, with no device involved. `fuzz` searches for
+//! numbers that break it; the test here tries those that it has found, and many at random.
 
 #![expect(
     clippy::cast_possible_truncation,
@@ -22,8 +22,8 @@ use crate::plan::Plan;
 /// A source of numbers, each below the bound that it is given.
 type Below<'a> = &'a mut dyn FnMut(u64) -> u64;
 
-/// Cuts clips with every option, and gradients for the adjoint, for a device of any size. Panics if the library is wrong, that
-/// is, unless
+/// Cuts clips with every option, and gradients for the adjoint, for a device of any size. Panics if the library is
+/// wrong, that is, unless
 /// - every output within reach of its clip is in one segment,
 /// - every segment holds the samples under its outputs,
 /// - no piece is larger than the device's capacity, except one of a single granule,
@@ -149,7 +149,8 @@ fn sample_at(clip: &ClipWork<'_>, position: i64) -> Option<usize> {
     padding.source(position, clip.clip_len).filter(|_| is_near)
 }
 
-/// The piece is within the capacity, or beyond it by its first granule alone. Returns true if its buffers are within it.
+/// The piece is within the capacity, or beyond it by its first granule alone. Returns true if its buffers are within
+/// it.
 fn check_size(clips: &[ClipWork<'_>], piece: &[Segment], capacity: Capacity) -> bool {
     let first = &piece[0];
     let is_granule = first.output_len() as u64 <= clips[first.run.clip].granularity;

@@ -29,7 +29,8 @@ struct PreparedDispatch {
 }
 
 impl Job {
-    /// Least size of the input binding in bytes: 4 for a float32 sample, 2 for a 16-bit one, rounded up to a multiple of 4.
+    /// Least size of the input binding in bytes: 4 for a float32 sample, 2 for a 16-bit one, rounded up to a multiple
+    /// of 4.
     pub fn input_bytes(&self) -> u64 {
         let bytes = match self.input {
             InputSamples::F32 => 4 * self.input_end,
@@ -47,8 +48,8 @@ impl Job {
 impl GpuResampler {
     /// Prepares a job: lays out its tables and puts them on the GPU, in a buffer of the job's own.
     ///
-    /// The layout of a plan's taps is kept for later jobs. The rest of the cost grows with the number of workgroups, each of
-    /// which computes 64 outputs or more.
+    /// The layout of a plan's taps is kept for later jobs. The rest of the cost grows with the number of workgroups,
+    /// each of which computes 64 outputs or more.
     ///
     /// # Errors
     /// [`Error::GpuLimit`] for clips beyond what a dispatch can address or the device's limits allow,
@@ -77,12 +78,12 @@ impl GpuResampler {
 
     /// Records a job into a compute pass, on these ranges of the caller's buffers.
     ///
-    /// Nothing is submitted, written or read back. Each job has its own tables, so that two jobs recorded before one submit do
-    /// not disturb each other.
+    /// Nothing is submitted, written or read back. Each job has its own tables, so that two jobs recorded before one
+    /// submit do not disturb each other.
     ///
     /// # Errors
-    /// [`Error::GpuBuffer`] for a buffer that is too small, misaligned, lacks `STORAGE`, or is both input and output, and
-    /// [`Error::GpuRefused`] for one of another device.
+    /// [`Error::GpuBuffer`] for a buffer that is too small, misaligned, lacks `STORAGE`, or is both input and output,
+    /// and [`Error::GpuRefused`] for one of another device.
     pub fn record(
         &self,
         pass: &mut wgpu::ComputePass<'_>,

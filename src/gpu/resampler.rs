@@ -11,32 +11,32 @@ use crate::plan::Plan;
 
 /// Resamples on a GPU, on the caller's device and in the caller's buffers.
 ///
-/// It holds the pipelines, and serves any number of plans, jobs and threads. [`prepare`](Self::prepare) makes the tables of a
-/// job, and [`record`](Self::record) records it into a compute pass without submitting, writing or reading anything. No
-/// callback is ever installed on the device.
+/// It holds the pipelines, and serves any number of plans, jobs and threads. [`prepare`](Self::prepare) makes the
+/// tables of a job, and [`record`](Self::record) records it into a compute pass without submitting, writing or reading
+/// anything. No callback is ever installed on the device.
 ///
 /// # Buffers
 ///
 /// | buffer | usage | holds | alignment |
 /// |---|---|---|---|
-/// | input | `STORAGE` | float32 samples, or 16-bit integers or floats in pairs | offset a multiple of `min_storage_buffer_offset_alignment` |
-/// | output | `STORAGE` | float32 samples | the same |
+/// | input | `STORAGE` | float32 samples, or 16-bit integers or floats in pairs | see below |
+/// | output | `STORAGE` | float32 samples | see below |
 ///
-/// Clips are anywhere in the input, and no result depends on the values between them. Outputs must not overlap, and input and
-/// output must be different buffers. A NaN or an infinity in the input reaches the outputs whose window holds it, and may
-/// reach the seven outputs beside each of them.
+/// Offsets of bindings are multiples of the device's `min_storage_buffer_offset_alignment`.
+///
+/// Clips are anywhere in the input, and no result depends on the values between them. Outputs must not overlap, and
+/// input and output must be different buffers. A NaN or an infinity in the input reaches the outputs whose window holds
+/// it, and may reach the seven outputs beside each of them.
 ///
 /// # Batches in host memory
 ///
-/// | call | returns | asynchronous form |
-/// |---|---|---|
-/// | [`resample_batch`](Self::resample_batch) | outputs of the input's type | [`resample_batch_async`](Self::resample_batch_async) |
-/// | [`resample_batch_as`](Self::resample_batch_as) | outputs of another type | [`resample_batch_as_async`](Self::resample_batch_as_async) |
-/// | [`resample_batch_into`](Self::resample_batch_into) | fills a buffer of any type | [`resample_batch_into_async`](Self::resample_batch_into_async) |
+/// - [`resample_batch`](Self::resample_batch) returns outputs of the input's type,
+/// - [`resample_batch_as`](Self::resample_batch_as) outputs of another type,
+/// - [`resample_batch_into`](Self::resample_batch_into) fills a buffer of any type.
 ///
-/// [`adjoint_batch`](Self::adjoint_batch) has the same three forms; [`resample_tensor`](Self::resample_tensor) and
-/// [`resample_axis`](Self::resample_axis) have the first and the last. The calls that block are for native targets: a browser
-/// allows only the asynchronous forms.
+/// Each has an asynchronous form, whose name ends in `_async`. [`adjoint_batch`](Self::adjoint_batch) has the same forms;
+/// [`resample_tensor`](Self::resample_tensor) and [`resample_axis`](Self::resample_axis) have the first and the last. The
+/// calls that block are for native targets: browsers allow only the asynchronous forms.
 #[derive(Debug, Clone)]
 pub struct GpuResampler {
     inner: Arc<Inner>,
@@ -56,7 +56,8 @@ impl GpuResampler {
     /// Creates a resampler on a device. Pipelines are compiled when a job first needs them.
     ///
     /// # Errors
-    /// [`Error::GpuLimit`] for a device with less than WebGPU's default limits, [`Error::GpuRefused`], [`Error::GpuLost`].
+    /// [`Error::GpuLimit`] for a device with less than WebGPU's default limits, [`Error::GpuRefused`],
+    /// [`Error::GpuLost`].
     pub fn new(device: &wgpu::Device, queue: &wgpu::Queue) -> Result<Self> {
         let limits = device.limits();
         let staged = u64::from(STAGED) * 16;

@@ -21,7 +21,8 @@ pub enum AdapterKind {
     Virtual,
     /// An adapter whose driver does not tell.
     Other,
-    /// A driver that computes on the CPU. Its results are right, but it is slower than [`CpuResampler`](crate::CpuResampler).
+    /// A driver that computes on the CPU. Its results are right, but it is slower than
+    /// [`CpuResampler`](crate::CpuResampler).
     Software,
 }
 
@@ -111,8 +112,8 @@ pub(in crate::gpu) async fn adapters() -> Vec<wgpu::Adapter> {
     instance.enumerate_adapters(wgpu::Backends::all()).await
 }
 
-/// Chooses an adapter: the first of the best kind; with `wanted`, the one of that index, or the best whose name contains it,
-/// whatever the case of its letters.
+/// Chooses an adapter: the first of the best kind; with `wanted`, the one of that index, or the best whose name
+/// contains it, whatever the case of its letters.
 ///
 /// # Errors
 /// [`Error::NoGpu`] if there is none, or only adapters in software and those are not allowed.
@@ -172,7 +173,8 @@ pub(in crate::gpu) async fn open(adapter: &wgpu::Adapter) -> Result<Opened> {
     let lost = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&lost);
     device.set_device_lost_callback(move |_, _| flag.store(true, Ordering::Release));
-    // wgpu's default handler panics. Errors of polyphase's own calls are caught in scopes, and the flag tells of a lost device.
+    // wgpu's default handler panics. Errors of polyphase's own calls are caught in scopes, and the flag tells of a lost
+    // device.
     device.on_uncaptured_error(Arc::new(|_| {}));
     Ok(Opened { device, queue, lost })
 }

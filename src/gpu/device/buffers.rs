@@ -21,7 +21,8 @@ pub(in crate::gpu) struct Slot {
 }
 
 impl Slot {
-    /// Creates buffers of at least these sizes. They are powers of two, so that pieces of about one size share their buffers.
+    /// Creates buffers of at least these sizes. They are powers of two, so that pieces of about one size share their
+    /// buffers.
     fn new(device: &wgpu::Device, input_bytes: u64, output_bytes: u64) -> Result<Self> {
         use wgpu::BufferUsages as Usage;
         let limit = device.limits().max_buffer_size;
@@ -78,8 +79,8 @@ impl Slots {
     }
 }
 
-/// Creates a buffer and fills it through a staging buffer of its own: a write through the queue loses the device when memory
-/// runs out.
+/// Creates a buffer and fills it through a staging buffer of its own: a write through the queue loses the device when
+/// memory runs out.
 pub(in crate::gpu) fn upload(
     device: &wgpu::Device,
     queue: &wgpu::Queue,

@@ -1,8 +1,8 @@
 //! [`Clock`]: time since a moment, on targets that have a clock.
 //!
-//! `std` has none on `wasm32-unknown-unknown`: `Instant::now` panics there. Nothing that polyphase computes depends on time; it
-//! gives up on a GPU that is silent, and sizes pieces by the time that earlier ones took. In a browser it does neither: the
-//! browser itself ends work that takes too long.
+//! `std` has none on `wasm32-unknown-unknown`: `Instant::now` panics there. Nothing that polyphase computes depends on
+//! time; it gives up on a GPU that is silent, and sizes pieces by the time that earlier ones took. In a browser it does
+//! neither: the browser itself ends work that takes too long.
 
 use std::time::Duration;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]

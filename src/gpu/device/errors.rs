@@ -4,9 +4,9 @@ use crate::error::{Error, Result};
 
 /// Runs `f`, and returns the error that wgpu reports of it, if any.
 ///
-/// Scopes belong to a thread and end in the reverse of their order, so nothing is awaited while they are open. On native
-/// backends the reports are ready when the scopes end. On WebGPU, where nothing may block, they are dropped and `f`'s result is
-/// returned.
+/// Scopes belong to a thread and end in the reverse of their order, so nothing is awaited while they are open. On
+/// native backends the reports are ready when the scopes end. On WebGPU, where nothing may block, they are dropped and
+/// `f`'s result is returned.
 pub(crate) fn scoped<T>(device: &wgpu::Device, f: impl FnOnce() -> T) -> Result<T> {
     super::fail_points::fail_point()?;
     let out_of_memory = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
@@ -25,7 +25,8 @@ pub(crate) fn scoped<T>(device: &wgpu::Device, f: impl FnOnce() -> T) -> Result<
     Ok(result)
 }
 
-pub(crate) fn from_wgpu(error: &wgpu::Error) -> Error {
+#[cfg(not(target_family = "wasm"))]
+fn from_wgpu(error: &wgpu::Error) -> Error {
     let message = one_line(&error.to_string());
     match error {
         wgpu::Error::OutOfMemory { .. } => Error::GpuOutOfMemory { message },
@@ -35,8 +36,8 @@ pub(crate) fn from_wgpu(error: &wgpu::Error) -> Error {
     }
 }
 
-/// Error for the view of a mapped buffer. A buffer that was created mapped, or whose mapping was confirmed, has no view only if
-/// its device is lost, which wgpu does not report to error scopes.
+/// Error for the view of a mapped buffer. A buffer that was created mapped, or whose mapping was confirmed, has no view
+/// only if its device is lost, which wgpu does not report to error scopes.
 pub(crate) fn not_mapped(error: wgpu::MapRangeError) -> Error {
     Error::GpuLost { reason: one_line(&error.to_string()) }
 }

@@ -82,8 +82,8 @@ impl Mapping {
 
 /// Polls wgpu once and sleeps for a slice.
 ///
-/// It never waits inside wgpu: a wait that ends by its timeout panics in wgpu 30.0.1 if another thread has meanwhile seen the
-/// queue empty (gfx-rs/wgpu#9958), and that panic loses the callbacks of other callers.
+/// It never waits inside wgpu: a wait that ends by its timeout panics in wgpu 30.0.1 if another thread has meanwhile
+/// seen the queue empty (gfx-rs/wgpu#9958), and that panic loses the callbacks of other callers.
 fn poll_slice(device: &wgpu::Device) -> Result<()> {
     match catch_unwind(AssertUnwindSafe(|| device.poll(wgpu::PollType::Poll))) {
         Ok(Ok(_)) => {}
@@ -95,8 +95,8 @@ fn poll_slice(device: &wgpu::Device) -> Result<()> {
     Ok(())
 }
 
-/// Checks that the device is not lost. A lost device refuses a submission or does not map a new buffer, depending on how it was
-/// lost.
+/// Checks that the device is not lost. A lost device refuses a submission or does not map a new buffer, depending on
+/// how it was lost.
 pub(crate) fn probe(device: &wgpu::Device, queue: &wgpu::Queue) -> Result<()> {
     let buffer = scoped(device, || {
         let encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());

@@ -1,7 +1,8 @@
 //! The adjoint of batches in host memory: gradients are clips, resampled with the transposed plan.
 //!
-//! Two steps run on the host, as in `cpu/adjoint.rs`. Before the GPU, gradients of normalised plans are divided by the sums of
-//! their phases' taps. After it, the gradient of a value that padding repeated is added to the gradient of its sample:
+//! Two steps run on the host, as in `cpu/adjoint.rs`. Before the GPU, gradients of normalised plans are divided by the
+//! sums of their phases' taps. After it, the gradient of a value that padding repeated is added to the gradient of its
+//! sample:
 //!
 //! ```text
 //! GPU computes   | skipped | margin |       clip       | margin |
@@ -21,16 +22,17 @@ use crate::options::Padding;
 use crate::plan::{Bank, Plan};
 
 impl GpuResampler {
-    /// Applies the transpose of resampling to every gradient of a batch in host memory, and returns gradients of the same type.
+    /// Applies the transpose of resampling to every gradient of a batch in host memory, and returns gradients of the
+    /// same type.
     ///
-    /// The batch holds gradients with respect to the outputs of clips, with the plans by which the clips were resampled;
-    /// `input_lens` are the lengths of the clips. The results are gradients with respect to the clips, within 2e-6 of those of
-    /// [`CpuResampler::adjoint`](crate::CpuResampler::adjoint).
+    /// The batch holds gradients with respect to the outputs of clips, with the plans by which the clips were
+    /// resampled; `input_lens` are the lengths of the clips. The results are gradients with respect to the clips,
+    /// within 2e-6 of those of [`CpuResampler::adjoint`](crate::CpuResampler::adjoint).
     ///
     /// # Errors
-    /// [`Error::BatchLen`] if there are not as many lengths as gradients, [`Error::OutputLen`] for a gradient of another length
-    /// than [`Plan::output_len`] of its clip, [`Error::FilterTooLarge`] if a transposed filter is beyond the limit, and those
-    /// of [`resample_batch`](Self::resample_batch).
+    /// [`Error::BatchLen`] if there are not as many lengths as gradients, [`Error::OutputLen`] for a gradient of
+    /// another length than [`Plan::output_len`] of its clip, [`Error::FilterTooLarge`] if a transposed filter is beyond
+    /// the limit, and those of [`resample_batch`](Self::resample_batch).
     pub fn adjoint_batch<T: GpuSample>(&self, gradients: &Batch<'_, T>, input_lens: &[usize]) -> Result<BatchBuf<T>> {
         pollster::block_on(self.adjoint_batch_async(gradients, input_lens))
     }

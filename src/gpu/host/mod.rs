@@ -17,8 +17,9 @@ use crate::error::{Error, Result};
 impl GpuResampler {
     /// Resamples every clip of a batch in host memory, to outputs of the input's type.
     ///
-    /// The batch may have any size. It is cut into pieces that suit the device, long clips too, without changing a bit of the
-    /// outputs. Integers that had to be clamped are counted by [`resample_batch_into`](Self::resample_batch_into).
+    /// The batch may have any size. It is cut into pieces that suit the device, long clips too, without changing a bit
+    /// of the outputs. Integers that had to be clamped are counted by
+    /// [`resample_batch_into`](Self::resample_batch_into).
     ///
     /// ```no_run
     /// # fn example(device: wgpu::Device, queue: wgpu::Queue, clips: Vec<Vec<i16>>) -> polyphase::Result<()> {
@@ -35,14 +36,14 @@ impl GpuResampler {
     /// ```
     ///
     /// # Errors
-    /// [`Error::GpuNotFinite`] for a clip with a NaN or an infinity in it, [`Error::GpuLimit`] for a plan beyond the limits of
-    /// the shaders, [`Error::GpuOutOfMemory`], [`Error::GpuLost`], [`Error::OutOfMemory`].
+    /// [`Error::GpuNotFinite`] for a clip with a NaN or an infinity in it, [`Error::GpuLimit`] for a plan beyond the
+    /// limits of the shaders, [`Error::GpuOutOfMemory`], [`Error::GpuLost`], [`Error::OutOfMemory`].
     pub fn resample_batch<T: GpuSample>(&self, batch: &Batch<'_, T>) -> Result<BatchBuf<T>> {
         pollster::block_on(self.resample_batch_async(batch))
     }
 
-    /// [`resample_batch`](Self::resample_batch) for callers that must not block. On native targets each poll sleeps for 0.2 ms
-    /// while the GPU is not done.
+    /// [`resample_batch`](Self::resample_batch) for callers that must not block. On native targets each poll sleeps for
+    /// 0.2 ms while the GPU is not done.
     ///
     /// # Errors
     /// As [`resample_batch`](Self::resample_batch).
@@ -103,8 +104,8 @@ impl GpuResampler {
         Ok(done.total_clamped())
     }
 
-    /// Computes the outputs of a batch from `done` on, and moves `done` to the end of what is complete. The samples must be zero:
-    /// outputs beyond the reach of their clip are not written.
+    /// Computes the outputs of a batch from `done` on, and moves `done` to the end of what is complete. The samples
+    /// must be zero: outputs beyond the reach of their clip are not written.
     pub(crate) async fn run_batch<T: GpuSample, O: GpuSample>(
         &self,
         batch: &Batch<'_, T>,

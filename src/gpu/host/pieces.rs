@@ -5,8 +5,8 @@
 //! pieces    | segment, segment |  segment |  segment | segment, segment |
 //! ```
 //!
-//! A segment is a run of one clip's outputs with the samples under it. Clips are cut where a granule of their plan ends, so that
-//! every output has the same bits as in one piece.
+//! A segment is a run of one clip's outputs with the samples under it. Clips are cut where a granule of their plan
+//! ends, so that every output has the same bits as in one piece.
 
 use std::ops::Range;
 
@@ -21,8 +21,8 @@ use crate::plan::reach::input_range;
 /// Largest buffer of a piece in bytes. Larger ones are no faster.
 const MAX_PIECE_BYTES: u64 = 64 << 20;
 
-/// Multiply-adds of the first piece: a tenth of a second on the slowest adapters, those in software. Later pieces are sized by
-/// the time that earlier ones took.
+/// Multiply-adds of the first piece: a tenth of a second on the slowest adapters, those in software. Later pieces are
+/// sized by the time that earlier ones took.
 const FIRST_MULTIPLY_ADDS: u64 = 1 << 27;
 
 /// Outputs that a batch computes of one clip.
@@ -45,8 +45,8 @@ impl<'a> ClipWork<'a> {
         Self::new(plan, granularity, clip_len, 0, 0, plan.output_len(clip_len))
     }
 
-    /// `output_len` outputs from `first_output` on, of a clip whose first sample is at position `origin`. The plan must not pad
-    /// if that is not 0.
+    /// `output_len` outputs from `first_output` on, of a clip whose first sample is at position `origin`. The plan must
+    /// not pad if that is not 0.
     pub(crate) fn new(
         plan: &'a Plan,
         granularity: u64,
@@ -87,8 +87,8 @@ impl<'a> ClipWork<'a> {
             Padding::Zero => start..end,
             Padding::Edge | Padding::Reflect => {
                 let samples = input_range(shape, self.clip_len, to_index(outputs.start)..to_index(outputs.end));
-                // A window narrower than a sample may hold none. The empty range stays at the window, because positions in the
-                // shaders are 32-bit distances from the first sample.
+                // A window narrower than a sample may hold none. The empty range stays at the window, because positions
+                // in the shaders are 32-bit distances from the first sample.
                 if samples.is_empty() { start..start } else { samples }
             }
         }

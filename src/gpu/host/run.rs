@@ -44,8 +44,8 @@ impl GpuResampler {
             .collect()
     }
 
-    /// Computes the outputs of clips from `done` on, and moves `done` to the end of what is complete, which stays valid if an
-    /// error follows. The samples must be zero: outputs beyond the reach of their clip are not written.
+    /// Computes the outputs of clips from `done` on, and moves `done` to the end of what is complete, which stays valid
+    /// if an error follows. The samples must be zero: outputs beyond the reach of their clip are not written.
     pub(super) async fn run_clips<T: GpuSample, O: GpuSample>(
         &self,
         inputs: &[&[T]],

@@ -77,8 +77,8 @@ mod sealed {
     use crate::clamped::Clamped;
     use crate::gpu::layout::shader::InputSamples;
 
-    /// Conversions between a type of sample and float32, slice by slice: with no method on the trait, a bound on it gives
-    /// callers nothing to call.
+    /// Conversions between a type of sample and float32, slice by slice: with no method on the trait, a bound on it
+    /// gives callers nothing to call.
     #[derive(Debug)]
     pub struct Conversions<T: 'static> {
         /// Format of the type in an input buffer.

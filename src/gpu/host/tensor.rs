@@ -12,11 +12,12 @@ use crate::lanes::{Lanes, last, output_shape, scatter};
 use crate::plan::Plan;
 
 impl GpuResampler {
-    /// Resamples a tensor in host memory along its last axis, torchaudio's `(..., time)`. The result is in standard layout.
+    /// Resamples a tensor in host memory along its last axis, torchaudio's `(..., time)`. The result is in standard
+    /// layout.
     ///
     /// # Errors
-    /// [`Error::Axis`] for a tensor of no dimensions, and those of [`resample_batch`](Self::resample_batch), with a lane of the
-    /// tensor for a clip.
+    /// [`Error::Axis`] for a tensor of no dimensions, and those of [`resample_batch`](Self::resample_batch), with a
+    /// lane of the tensor for a clip.
     pub fn resample_tensor<T, S, D>(&self, plan: &Plan, tensor: &ArrayBase<S, D>) -> Result<Array<T, D>>
     where
         T: GpuSample,
@@ -80,8 +81,8 @@ impl GpuResampler {
     /// Resamples a tensor in host memory along an axis. The result is in standard layout.
     ///
     /// # Errors
-    /// [`Error::Axis`] for an axis that the tensor does not have, and those of [`resample_batch`](Self::resample_batch), with a
-    /// lane of the tensor for a clip.
+    /// [`Error::Axis`] for an axis that the tensor does not have, and those of
+    /// [`resample_batch`](Self::resample_batch), with a lane of the tensor for a clip.
     pub fn resample_axis<T, S, D>(&self, plan: &Plan, tensor: &ArrayBase<S, D>, axis: Axis) -> Result<Array<T, D>>
     where
         T: GpuSample,
@@ -115,8 +116,8 @@ impl GpuResampler {
     /// Resamples a tensor in host memory along an axis into another, of the input's or another type of sample.
     ///
     /// # Errors
-    /// [`Error::OutputShape`] for an output of another shape than the result's, and as [`resample_axis`](Self::resample_axis).
-    /// After an error the output is unchanged.
+    /// [`Error::OutputShape`] for an output of another shape than the result's, and as
+    /// [`resample_axis`](Self::resample_axis). After an error the output is unchanged.
     pub fn resample_axis_into<O, S, D>(
         &self,
         plan: &Plan,

@@ -1,5 +1,5 @@
-//! Structs that Rust and WGSL share, with their members in the order of `shaders/*.wgsl`, which say what each member means. A
-//! test compares the two.
+//! Structs that Rust and WGSL share, with their members in the order of `shaders/*.wgsl`, which say what each member
+//! means. A test compares the two.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -129,8 +129,8 @@ mod tests {
             ),
             layout!(
                 "Plan",
-                PlanEntry: phases, stride, blocks, blocks_in_tile, tiles_across, quads, pitch, log2_rows_in_flight, span,
-                chunk, taps_per_sum, starts, taps, padding, margin
+                PlanEntry: phases, stride, blocks, blocks_in_tile, tiles_across, quads, pitch, log2_rows_in_flight,
+                span, chunk, taps_per_sum, starts, taps, padding, margin
             ),
         ]
     }
@@ -139,7 +139,8 @@ mod tests {
         [
             layout!(
                 "InterpolatedPlan",
-                InterpolatedEntry: phases, before, after, nodes, taps, first_tap, first_place, normalized, padding, margin
+                InterpolatedEntry: phases, before, after, nodes, taps, first_tap, first_place, normalized, padding,
+                margin
             ),
             // The shader holds the halves of its 64-bit integers one by one: a vec2 would be aligned to 8 bytes.
             Layout {

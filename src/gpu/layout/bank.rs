@@ -25,8 +25,8 @@ pub(crate) struct Recipe {
 
 impl Recipe {
     /// # Errors
-    /// [`Error::GpuLimit`] for a plan whose positions do not fit the 32-bit integers of the shaders, or whose filter is too
-    /// long for their loops.
+    /// [`Error::GpuLimit`] for a plan whose positions do not fit the 32-bit integers of the shaders, or whose filter is
+    /// too long for their loops.
     pub(crate) fn new(plan: &Plan, kernel: Kernel) -> Result<Self> {
         let exact = match kernel {
             Kernel::Plain => Shader::Plain,
@@ -82,8 +82,8 @@ pub(crate) struct Bank {
     pub(crate) taps: Vec<f32>,
 }
 
-/// Entry of a bank in the tables, and the starts or places that go with it. A job fills in the entry's padding, and the indices
-/// of its first start, place and tap.
+/// Entry of a bank in the tables, and the starts or places that go with it. A job fills in the entry's padding, and the
+/// indices of its first start, place and tap.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Form {
     Phases {
@@ -100,12 +100,13 @@ pub(crate) enum Form {
 impl Bank {
     /// Lays out the bank of a plan.
     ///
-    /// `forward` is the normalised filter of which the plan is the transpose. Forward output n was divided by S\[n mod L\],
-    /// the sum of the taps of its phase. Forward outputs are the input samples of the transpose, so that the tap for sample n
-    /// is multiplied by 1 / S\[n mod L\].
+    /// `forward` is the normalised filter of which the plan is the transpose. Forward output n was divided by S\[n mod
+    /// L\], the sum of the taps of its phase. Forward outputs are the input samples of the transpose, so that the tap
+    /// for sample n is multiplied by 1 / S\[n mod L\].
     ///
     /// # Errors
-    /// [`Error::GpuLimit`] as [`Recipe::new`], [`Error::GpuUnsupported`] for the transpose of a normalised interpolated bank.
+    /// [`Error::GpuLimit`] as [`Recipe::new`], [`Error::GpuUnsupported`] for the transpose of a normalised interpolated
+    /// bank.
     pub(crate) fn new(plan: &Plan, recipe: Recipe, forward: Option<&FilterShape>) -> Result<Self> {
         match plan.bank() {
             PlanBank::Copy => {
@@ -236,8 +237,8 @@ fn banded(plan: &Plan, phase_taps: &PhaseTaps, recipe: Recipe, tile: Tile) -> Re
 fn interpolated(plan: &Plan, bank: &InterpolatedBank, recipe: Recipe) -> Result<Bank> {
     let (grid, shape, phases) = (bank.grid, plan.shape(), plan.ratio().phases());
     let small = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
-    // A sample is inside the window if |distance · L − rest| ≤ reach. With R = reach / L, the rest decides this for two samples:
-    // the one ⌊R⌋ samples before the output's own, and the one ⌊R⌋ + 1 samples after it.
+    // A sample is inside the window if |distance · L − rest| ≤ reach. With R = reach / L, the rest decides this for two
+    // samples: the one ⌊R⌋ samples before the output's own, and the one ⌊R⌋ + 1 samples after it.
     let rest = u64::try_from(shape.reach.rem_euclid(phases.into())).unwrap_or(0);
     let entry = InterpolatedEntry {
         phases: halves(phases),
@@ -321,7 +322,8 @@ mod tests {
         Bank::new(plan, recipe, None).expect("within the limits")
     }
 
-    /// Each tap of a block is the tap of its phase at that sample, or zero outside the phase's window. No tap is missing.
+    /// Each tap of a block is the tap of its phase at that sample, or zero outside the phase's window. No tap is
+    /// missing.
     #[test]
     fn bands_hold_the_taps_of_the_plan() {
         for plan in plans() {

@@ -1,4 +1,5 @@
-//! [`BankCache`]: the banks of the plans that were used last, so that a job of known plans does not lay out their taps again.
+//! [`BankCache`]: the banks of the plans that were used last, so that a job of known plans does not lay out their taps
+//! again.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

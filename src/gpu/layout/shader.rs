@@ -39,16 +39,16 @@ pub(crate) const fn padding_code(padding: Padding) -> u32 {
     }
 }
 
-/// Compute shader for plans that hold the taps of every phase. All of them sum an output's products in the order of its taps.
-/// (Plans with interpolated banks have their own, `shaders/interpolated.wgsl`.)
+/// Compute shader for plans that hold the taps of every phase. All of them sum an output's products in the order of its
+/// taps. (Plans with interpolated banks have their own, `shaders/interpolated.wgsl`.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum GpuKernel {
     /// `shaders/banded.wgsl`: eight phases of four periods in the registers of each thread.
     #[default]
     Banded,
-    /// `shaders/plain.wgsl`: one output per thread, straight from memory. 3 to 7 times slower. For drivers that take seconds
-    /// to compile the other, and as the reference of tests.
+    /// `shaders/plain.wgsl`: one output per thread, straight from memory. 3 to 7 times slower. For drivers that take
+    /// seconds to compile the other, and as the reference of tests.
     Plain,
 }
 
@@ -94,13 +94,13 @@ impl Shader {
     }
 }
 
-/// What tells one pipeline from another.
+/// Variant of a shader: one pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Variant {
     pub(crate) shader: Shader,
     pub(crate) input: InputSamples,
-    /// True if a plan of the job sums its taps in several parts. A pipeline of its own, since llvmpipe computes both sides of
-    /// every branch.
+    /// True if a plan of the job sums its taps in several parts. A pipeline of its own, since llvmpipe computes both
+    /// sides of every branch.
     pub(crate) splits_sums: bool,
     /// True if a plan of the job has another padding than zeros. A pipeline of its own for the same reason.
     pub(crate) pads: bool,
@@ -146,8 +146,8 @@ pub(crate) const QUAD_PERIODS: u32 = 4;
 /// Samples under a block that the banded kernel takes in one step.
 pub(crate) const STEP: u32 = 4;
 
-/// Taps of the longest filters that are summed in one chain of multiply-adds. The rounding of one chain is 137 dB below the
-/// result at 136 taps, and only 129.7 dB at 563.
+/// Taps of the longest filters that are summed in one chain of multiply-adds. The rounding of one chain is 137 dB below
+/// the result at 136 taps, and only 129.7 dB at 563.
 pub(crate) const MAX_TAPS_IN_ONE_SUM: usize = 256;
 
 /// Taps of each chain in longer filters.
@@ -156,11 +156,12 @@ pub(crate) const TAPS_PER_SUM: u32 = 128;
 /// vec4s of taps of each chain in the interpolated kernel, which sums four chains side by side.
 pub(crate) const SEGMENT: u32 = 32;
 
-/// Loop iterations that one thread may take. llvmpipe silently ends every loop of a thread after 65,535 iterations in all;
-/// filters of tens of thousands of taps would reach that.
+/// Loop iterations that one thread may take. llvmpipe silently ends every loop of a thread after 65,535 iterations in
+/// all; filters of tens of thousands of taps would reach that.
 const MAX_STEPS: u64 = 60_000;
 
-/// Refuses values from which the shaders' 32-bit arithmetic could wrap: the sum of two values up to the limit fits an `i32`.
+/// Refuses values from which the shaders' 32-bit arithmetic could wrap: the sum of two values up to the limit fits an
+/// `i32`.
 pub(super) fn to_u32(what: &'static str, value: u64) -> Result<u32> {
     const LIMIT: u64 = (1 << 30) - 1;
     u32::try_from(value).ok().filter(|_| value <= LIMIT).ok_or(Error::GpuLimit { what, needed: value, limit: LIMIT })

@@ -283,9 +283,8 @@ mod tests {
                     );
                 }
             }
-            assert!(
-                matches!(grid(limit + 1, max), Err(Error::GpuLimit { needed, limit: told, .. }) if (needed, told) == (limit + 1, limit))
-            );
+            let what = "workgroups of a dispatch";
+            assert_eq!(grid(limit + 1, max), Err(Error::GpuLimit { what, needed: limit + 1, limit }));
         }
     }
 }

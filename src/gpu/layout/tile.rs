@@ -9,8 +9,8 @@ use crate::filter::ratio::Ratio;
 /// Tiling of a plan by the banded kernel.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Tile {
-    /// Number of the ratio's periods that make one period of blocks: (M, L) becomes (M · repeats, L · repeats). More than one
-    /// where the ratio has too few phases to fill blocks.
+    /// Number of the ratio's periods that make one period of blocks: (M, L) becomes (M · repeats, L · repeats). More
+    /// than one where the ratio has too few phases to fill blocks.
     pub(crate) repeats: u64,
     /// Blocks of 8 phases in a tile. A workgroup has a lane for each block of each quad.
     pub(crate) blocks_in_tile: u64,
@@ -50,16 +50,17 @@ impl Tile {
 
     /// Chooses the tile with the least estimated work per output, for `staged` vec4s of workgroup memory.
     pub(crate) fn choose(phases: u64, stride: u64, taps: u64, staged: u64) -> Self {
-        // From about 500 phases on, the empty phases of the last block no longer count, and repeats only enlarge the tables.
+        // From about 500 phases on, the empty phases of the last block no longer count, and repeats only enlarge the
+        // tables.
         let max_repeats = (512 / phases).clamp(1, 64);
         let candidates = (1..=max_repeats).flat_map(|repeats| {
             let blocks = (phases * repeats).div_ceil(BLOCK_PHASES.into());
             (1..=blocks.min(WORKGROUP.into()))
-                // Of the sizes that need equally many tiles side by side, the smallest wastes the fewest blocks.
+                // Among sizes that need equally many tiles side by side, the smallest wastes the fewest blocks.
                 .filter(move |&size| size == 1 || blocks.div_ceil(size) < blocks.div_ceil(size - 1))
-                // Lanes with outputs: the whole workgroup, or one wave of it. Half the quads leave twice the rows for each,
-                // which filters that decimate need: at 44.1 to 16 kHz, kaiser_best, a chunk has 100 taps instead of 12, and
-                // 10 s take 20 ms instead of 48 (lavapipe, 2 cores, 2026-11).
+                // Lanes with outputs: the whole workgroup, or one wave of it. Half the quads leave twice the rows for
+                // each, which filters that decimate need: at 44.1 to 16 kHz, kaiser_best, a chunk has 100 taps instead
+                // of 12, and 10 s take 20 ms instead of 48 (lavapipe, 2 cores, 2026-11).
                 .flat_map(|size| [WORKGROUP, WAVE].map(|lanes| (size, u64::from(lanes) / size)))
                 .filter_map(move |(size, quads)| Self::with(phases, stride, taps, staged, repeats, size, quads))
         });
@@ -76,8 +77,8 @@ impl Tile {
         })
     }
 
-    /// Tile with these repeats, blocks (`size`) and quads, and its work per output in instructions of a workgroup. `None` if it
-    /// does not fit the workgroup memory.
+    /// Tile with these repeats, blocks (`size`) and quads, and its work per output in instructions of a workgroup.
+    /// `None` if it does not fit the workgroup memory.
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     fn with(
         phases: u64,
@@ -110,10 +111,10 @@ impl Tile {
             (3..=lanes.ilog2()).rev().min_by_key(|&log2_rows_in_flight| passes(log2_rows_in_flight))?;
         let passes = passes(log2_rows_in_flight);
         let waves = (size * quads).div_ceil(WAVE.into());
-        // Cost model, in RDNA2 instructions per workgroup: 42 per tap (32 multiply-adds), 24 per staged vec4, 30 per chunk,
-        // 250 per tile. A tap's 32 bytes are loaded once per block of a wave. Loads are charged at half, since they overlap
-        // with arithmetic. Without the charge, tiles of one quad win on llvmpipe, where loads are free; on GPUs their taps
-        // would come from beyond the first cache. The 24 is fitted to llvmpipe's ranking of tiles.
+        // Cost model, in RDNA2 instructions per workgroup: 42 per tap (32 multiply-adds), 24 per staged vec4, 30 per
+        // chunk, 250 per tile. A tap's 32 bytes are loaded once per block of a wave. Loads are charged at half, since
+        // they overlap with arithmetic. Without the charge, tiles of one quad win on llvmpipe, where loads are free; on
+        // GPUs their taps would come from beyond the first cache. The 24 is fitted to llvmpipe's ranking of tiles.
         let hot = (42 * span + 16 * span / quads) * waves / lanes.div_ceil(WAVE.into());
         let work = hot + span.div_ceil(chunk) * (24 * passes + 30) + 250;
         let blocks = (phases * repeats).div_ceil(block);

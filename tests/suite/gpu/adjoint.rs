@@ -1,4 +1,5 @@
-//! The adjoint on the GPU, of batches and in the caller's buffers: against the CPU's, and as the transpose of resampling.
+//! The adjoint on the GPU, of batches and in the caller's buffers: against the CPU's, and as the transpose of
+//! resampling.
 
 use polyphase::{
     Backend, Batch, Clamped, CpuResampler, Error, GpuClip, GpuResampler, InputSamples, OutputLength, Padding, Plan,

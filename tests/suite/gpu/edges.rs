@@ -1,4 +1,5 @@
-//! Padding, output lengths and normalised phases on the GPU: in the caller's buffers, in batches, and where clips are cut.
+//! Padding, output lengths and normalised phases on the GPU: in the caller's buffers, in batches, and where clips are
+//! cut.
 
 use polyphase::{
     Batch, CpuResampler, GpuClip, GpuKernel, GpuResampler, InputSamples, OutputLength, Padding, Plan, ResampleOptions,
@@ -91,8 +92,8 @@ fn padded_clips_are_cut_and_change_nothing() {
         ..wgpu::Limits::default()
     };
     let small = open(&adapter, limits);
-    // A piece of outputs after the clip's end alone needs more samples for the mirrored clip than under its windows. The lengths
-    // make the cut fall on many places.
+    // A piece of outputs after the clip's end alone needs more samples for the mirrored clip than under its windows.
+    // The lengths make the cut fall on many places.
     for cut in (32_480..=32_760).step_by(40) {
         let options = ResampleOptions::default().lowpass_filter_width(20.0).padding(Padding::Reflect);
         let options = options.output_length(OutputLength::Exact(cut + 400));

@@ -84,7 +84,8 @@ fn long_clips_are_cut_and_stay_where_they_are() {
     let again = interpolated(48_017, 44_101, &ResampleOptions::default());
     let mut clips =
         vec![(plan.clone(), noise_f32(1, 120_000)), (plan, noise_f32(2, 5001)), (again, noise_f32(3, 50_000))];
-    // Every distance of an output from a sample, also those at which the window, which ends at full height, ends at a sample.
+    // Every distance of an output from a sample, also those at which the window, which ends at full height, ends at a
+    // sample.
     let full = ResampleOptions::default().lowpass_filter_width(1.5).window(Window::Kaiser { beta: 0.0 });
     clips.push((interpolated(10_007, 99_991, &full), noise_f32(4, 10_100)));
     let gpu = GpuResampler::new(&device, &queue).unwrap();

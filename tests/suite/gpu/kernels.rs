@@ -71,8 +71,8 @@ fn golden_cases() {
     }
 }
 
-/// One dispatch for clips of lengths 0, 1, 2, … at mixed rates: against the CPU, and with the same bits from both kernels, in any
-/// order, alone, and in every run. (Filters of up to 256 taps are one chain of sums in both kernels.)
+/// One dispatch for clips of lengths 0, 1, 2, … at mixed rates: against the CPU, and with the same bits from both
+/// kernels, in any order, alone, and in every run. (Filters of up to 256 taps are one chain of sums in both kernels.)
 #[test]
 fn ragged_batches_are_right_and_exact() {
     let Some((device, queue)) = device() else { return };

@@ -1,5 +1,5 @@
-//! Errors for wrong buffers, jobs beyond the limits, and small or broken devices. On wgpu's `noop` device, which needs no
-//! adapter.
+//! Errors for wrong buffers, jobs beyond the limits, and small or broken devices. On wgpu's `noop` device, which needs
+//! no adapter.
 
 use polyphase::{Error, GpuClip, GpuResampler, InputSamples, Plan, ResampleOptions, wgpu};
 

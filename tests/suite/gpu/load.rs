@@ -1,4 +1,5 @@
-//! Load on one device: eight threads on one resampler, and many batches in a row, whose memory and descriptors do not grow.
+//! Load on one device: eight threads on one resampler, and many batches in a row, whose memory and descriptors do not
+//! grow.
 
 use polyphase::{Batch, GpuResampler, Plan, Preset};
 
