@@ -35,7 +35,7 @@ fn oneshot(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("oneshot");
     for case in cases() {
         let input = case.input(1);
-        let call = || polyphase::resample_with(black_box(&input), case.orig_freq, case.new_freq, &case.options);
+        let call = || polyphase::resample_with(black_box(&input), case.orig_freq, case.new_freq, case.options);
         check(&case.plan(), &input, &call().expect("an output"));
         group.throughput(Throughput::Elements(case.new_freq.into()));
         group.bench_function(BenchmarkId::new(&case.name, "kept"), |bencher| bencher.iter(call));

@@ -61,6 +61,7 @@ mod alloc;
 #[cfg(feature = "gpu")]
 mod auto;
 mod batch;
+mod clamped;
 mod cpu;
 mod error;
 mod filter;
@@ -81,8 +82,9 @@ pub use num_complex;
 pub use wgpu;
 
 #[cfg(feature = "gpu")]
-pub use self::auto::{BACKEND_VARIABLE, Backend, Resampler, RunReport};
+pub use self::auto::{BACKEND_VARIABLE, Backend, CpuReason, Resampler, ResamplerBuilder, RunReport};
 pub use self::batch::{Batch, BatchBuf, BatchIter};
+pub use self::clamped::Clamped;
 pub use self::cpu::{CpuResampler, Sample, Stream};
 pub use self::error::{Error, Result};
 pub use self::filter::ratio::{Ratio, RatioFit};
@@ -117,7 +119,7 @@ struct Readme;
 /// # Errors
 /// As [`resample_with`].
 pub fn resample<T: Sample>(clip: &[T], orig_freq: u32, new_freq: u32) -> Result<Vec<T>> {
-    resample_with(clip, orig_freq, new_freq, &ResampleOptions::default())
+    resample_with(clip, orig_freq, new_freq, ResampleOptions::default())
 }
 
 /// Resamples one clip with the given options, by value, by reference or as a [`Preset`]. The filter is cached for the next call

@@ -1,10 +1,10 @@
-//! Floats to the samples of a file: dither, rounding, clamping, and a count of what was clamped.
+//! Conversion of samples to the format of a file: dither, rounding, clipping, and a count of the clipped samples.
 
-use super::SampleFormat;
+use crate::format::SampleFormat;
 
-/// Encodes samples in a format, in little-endian order.
+/// Converts samples in [−1, 1) to one sample format.
 #[derive(Debug)]
-pub struct Encoder {
+pub(crate) struct Encoder {
     format: SampleFormat,
     quantizer: Quantizer,
     integers: Vec<i32>,
@@ -12,50 +12,48 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// With `dither`, 16-bit samples get triangular noise of ±1 step before they are rounded.
-    pub fn new(format: SampleFormat, dither: bool) -> Self {
+    /// An encoder that dithers as [`Quantizer::new`] says.
+    pub(crate) fn new(format: SampleFormat, dither: bool) -> Self {
         Self { format, quantizer: Quantizer::new(format, dither), integers: Vec::new(), bytes: Vec::new() }
     }
 
-    /// The samples as integers of the format.
-    pub fn integers<T: Copy + Into<f64>>(&mut self, samples: &[T]) -> &[i32] {
+    /// Returns the samples as integers of the format.
+    pub(crate) fn integers<T: Copy + Into<f64>>(&mut self, samples: &[T]) -> &[i32] {
         self.integers.clear();
         self.integers.extend(samples.iter().map(|&sample| self.quantizer.quantize(sample.into())));
         &self.integers
     }
 
-    /// The samples as bytes.
-    pub fn bytes<T: Copy + Into<f64>>(&mut self, samples: &[T]) -> &[u8] {
+    /// Returns the samples as little-endian bytes.
+    pub(crate) fn bytes<T: Copy + Into<f64>>(&mut self, samples: &[T]) -> &[u8] {
         self.bytes.clear();
         match self.format {
             SampleFormat::F64 => samples.iter().for_each(|&sample| self.bytes.extend(sample.into().to_le_bytes())),
-            #[expect(clippy::cast_possible_truncation, reason = "rounded to float32: that is the format")]
+            #[expect(clippy::cast_possible_truncation, reason = "rounded to float32, the format of the file")]
             SampleFormat::F32 => {
                 samples.iter().for_each(|&sample| self.bytes.extend((sample.into() as f32).to_le_bytes()));
             }
             SampleFormat::I16 | SampleFormat::I24 | SampleFormat::I32 => {
-                let width = usize::from(self.format.bits() / 8);
                 for &sample in samples {
                     let integer = self.quantizer.quantize(sample.into());
-                    self.bytes.extend_from_slice(&integer.to_le_bytes()[..width]);
+                    self.bytes.extend_from_slice(&integer.to_le_bytes()[..self.format.bytes()]);
                 }
             }
         }
         &self.bytes
     }
 
-    /// The format of the encoded samples.
-    pub fn format(&self) -> SampleFormat {
+    pub(crate) fn format(&self) -> SampleFormat {
         self.format
     }
 
-    /// Samples beyond full scale so far; floats have no full scale.
-    pub fn clipped(&self) -> u64 {
+    /// Integer samples so far that were beyond full scale.
+    pub(crate) fn clipped(&self) -> u64 {
         self.quantizer.clipped
     }
 }
 
-/// Turns samples in [−1, 1) into integers.
+/// Converts samples in [−1, 1) to integers.
 #[derive(Debug)]
 struct Quantizer {
     bits: u16,
@@ -64,14 +62,15 @@ struct Quantizer {
 }
 
 impl Quantizer {
-    /// With `dither`, formats of 16 bits get triangular noise of ±1 step before they are rounded, so that the error of the
-    /// rounding is noise too, whatever the signal. The noise is the same in every run.
+    /// A quantizer that, with `dither`, adds triangular noise of ±1 step to 16-bit samples before they are rounded, so
+    /// that the rounding error does not depend on the signal. Wider formats get none: the noise of any recording is
+    /// above their steps. The noise is the same in every run.
     fn new(format: SampleFormat, dither: bool) -> Self {
         let dither = (dither && format == SampleFormat::I16).then(|| fastrand::Rng::with_seed(0));
         Self { bits: format.bits(), dither, clipped: 0 }
     }
 
-    /// Scales by 2^(bits − 1), rounds to the nearest, ties to even, and clamps. NaN becomes 0.
+    /// Scales by 2^(bits − 1), rounds to nearest, ties to even, and clamps. NaN becomes 0.
     fn quantize(&mut self, sample: f64) -> i32 {
         let scale = f64::from(1_u32 << (self.bits - 1));
         let noise = self.dither.as_mut().map_or(0.0, |random| random.f64() - random.f64());
@@ -90,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn integers_survive_and_the_rest_is_rounded_to_even_clamped_and_counted() {
+    fn integers_round_trip_and_other_samples_are_rounded_clamped_and_counted() {
         let mut quantizer = Quantizer::new(SampleFormat::I16, false);
         for value in i16::MIN..=i16::MAX {
             assert_eq!(quantizer.quantize(f64::from(value) / 32768.0), i32::from(value));
@@ -104,7 +103,7 @@ mod tests {
         assert_eq!(quantizer.quantize(f64::NAN), 0);
         assert_eq!(quantizer.clipped, 4);
 
-        // Dither is for 16 bits: the noise of any recording is above the steps of the wider formats.
+        // Wider formats are not dithered.
         let mut quantizer = Quantizer::new(SampleFormat::I24, true);
         for value in [-8_388_608, -1, 0, 1, 77, 8_388_607] {
             assert_eq!(quantizer.quantize(f64::from(value) / 8_388_608.0), value);
@@ -124,7 +123,7 @@ mod tests {
                 (0..runs).map(|_| f64::from(quantizer.quantize(fraction / 32768.0)) - fraction).collect();
             let mean = errors.iter().sum::<f64>() / f64::from(runs);
             let variance = errors.iter().map(|error| error * error).sum::<f64>() / f64::from(runs);
-            // Triangular noise of variance 1/6 and the rounding's 1/12, whatever the signal.
+            // Variance 1/6 of the triangular noise and 1/12 of the rounding.
             assert!(mean.abs() < 0.01 && (variance - 0.25).abs() < 0.01, "{fraction}: {mean}, {variance}");
         }
     }

@@ -1,18 +1,25 @@
-//! Writes FLAC. Everything that references flac-codec is here.
+//! [`FlacWriter`]: writes FLAC. Everything that references flac-codec is in this file.
 
 use std::cell::RefCell;
 use std::fmt;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::rc::Rc;
 
-use anyhow::{Context, Result, ensure};
 use flac_codec::encode::{FlacSampleWriter, Options};
 
-use super::Spec;
+use crate::error::{Error, Result};
 use crate::files::File;
+use crate::format::Spec;
 
-/// FLAC's own limit.
+/// Channels of a FLAC file at most.
 const MAX_CHANNELS: usize = 8;
+
+/// Encodes interleaved integers as FLAC.
+pub(crate) struct FlacWriter {
+    encoder: FlacSampleWriter<SharedFile>,
+    file: SharedFile,
+    is_empty: bool,
+}
 
 impl fmt::Debug for FlacWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -20,13 +27,8 @@ impl fmt::Debug for FlacWriter {
     }
 }
 
-pub(crate) struct FlacWriter {
-    encoder: FlacSampleWriter<SharedFile>,
-    file: SharedFile,
-    is_empty: bool,
-}
-
-/// The encoder drops its writer without a word when it is done; this keeps a hand on it, to see that all was written.
+/// The file, also within reach after the encoder has taken it: the encoder drops its writer without flushing or
+/// syncing.
 #[derive(Clone)]
 struct SharedFile(Rc<RefCell<BufWriter<File>>>);
 
@@ -49,27 +51,32 @@ impl Seek for SharedFile {
 impl FlacWriter {
     pub(crate) fn new(writer: BufWriter<File>, spec: Spec) -> Result<Self> {
         let Spec { rate, channels, .. } = spec;
-        ensure!(channels <= MAX_CHANNELS, "a FLAC file cannot hold {channels} channels: at most {MAX_CHANNELS}");
+        let Some(count) = u8::try_from(channels).ok().filter(|_| channels <= MAX_CHANNELS) else {
+            let text = format!("a FLAC file cannot hold {channels} channels: at most {MAX_CHANNELS}");
+            return Err(Error::Unrepresentable(text));
+        };
         let file = SharedFile(Rc::new(RefCell::new(writer)));
-        let (bits, channels) = (spec.format.bits().into(), u8::try_from(channels)?);
         let mut options = Options::default();
-        if !speakers_are_usual(spec) {
+        if !speakers_are_implied(spec) {
             options = options.tag("WAVEFORMATEXTENSIBLE_CHANNEL_MASK", format!("0x{:04X}", spec.channel_mask));
         }
-        let encoder = FlacSampleWriter::new(file.clone(), options, rate, bits, channels, None)
-            .with_context(|| format!("a FLAC file cannot hold {channels} channels at {rate} Hz"))?;
+        let encoder = FlacSampleWriter::new(file.clone(), options, rate, spec.format.bits().into(), count, None)
+            .map_err(|error| explain(error, &format!("a FLAC file cannot hold {channels} channels at {rate} Hz")))?;
         Ok(Self { encoder, file, is_empty: true })
     }
 
-    /// Appends whole interleaved frames.
+    /// Appends interleaved samples of whole frames.
     pub(crate) fn write(&mut self, samples: &[i32]) -> Result<()> {
         self.is_empty &= samples.is_empty();
-        Ok(self.encoder.write(samples)?)
+        self.encoder.write(samples).map_err(|error| explain(error, "encoding FLAC"))
     }
 
+    /// Completes the file, and waits until it is on the disk.
     pub(crate) fn finish(self) -> Result<()> {
-        ensure!(!self.is_empty, "a FLAC file cannot hold a signal of no samples: choose another --format");
-        self.encoder.finalize()?;
+        if self.is_empty {
+            return Err(Error::Unrepresentable("a FLAC file cannot hold a signal of no samples".to_owned()));
+        }
+        self.encoder.finalize().map_err(|error| explain(error, "encoding FLAC"))?;
         let mut file = self.file.0.borrow_mut();
         file.flush()?;
         file.get_ref().sync_all()?;
@@ -77,9 +84,16 @@ impl FlacWriter {
     }
 }
 
-/// Whether the speakers are unknown, or those that FLAC takes so many channels for (RFC 9639, table 19).
-fn speakers_are_usual(spec: Spec) -> bool {
-    const USUAL: [u32; MAX_CHANNELS] = [0x4, 0x3, 0x7, 0x33, 0x37, 0x3f, 0x70f, 0x63f];
-    // One channel has no place to be confused about.
-    spec.channel_mask == 0 || spec.channels == 1 || USUAL.get(spec.channels - 1) == Some(&spec.channel_mask)
+fn explain(error: flac_codec::Error, context: &str) -> Error {
+    match error {
+        flac_codec::Error::Io(error) => Error::Io(error),
+        error => Error::Unrepresentable(format!("{context}: {error}")),
+    }
+}
+
+/// True if the speakers are unknown, or those that FLAC implies by the number of channels (RFC 9639, table 19).
+fn speakers_are_implied(spec: Spec) -> bool {
+    const IMPLIED: [u32; MAX_CHANNELS] = [0x4, 0x3, 0x7, 0x33, 0x37, 0x3f, 0x70f, 0x63f];
+    // A single channel can only be played in one way.
+    spec.channel_mask == 0 || spec.channels == 1 || IMPLIED.get(spec.channels - 1) == Some(&spec.channel_mask)
 }

@@ -1,24 +1,24 @@
-//! The readers of files, for tests: audio files and arrays. Each function takes any bytes, and panics only where a reader is
-//! wrong. `fuzz` searches for such bytes; the tests here try its seeds and mutations of them.
+//! Fuzz targets of the readers. Each function reads any bytes as a file, and panics only if the reader is wrong. The
+//! crate in `fuzz` searches for such bytes; the tests here try its seeds and mutations of them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::decode::Decoder;
+use crate::Decoder;
 use crate::npy;
 
-/// Samples beyond which no more are decoded: some formats pack silence without limit.
-const ENOUGH: usize = 1 << 22;
+/// Samples after which decoding stops: some formats compress silence without limit.
+const MAX_SAMPLES: usize = 1 << 22;
 
-/// A folder in memory, if there is such a place.
+/// A temporary folder, in memory where the system has such a place.
 fn folder() -> TempDir {
     let shared_memory = Path::new("/dev/shm");
     if shared_memory.is_dir() { TempDir::new_in(shared_memory) } else { TempDir::new() }.expect("a temporary folder")
 }
 
-/// An audio file of any kind.
+/// Decodes the bytes as an audio file.
 pub fn audio(bytes: &[u8]) {
     thread_local!(static FILE: (TempDir, PathBuf) = {
         let folder = folder();
@@ -35,14 +35,14 @@ pub fn audio(bytes: &[u8]) {
             assert_eq!(samples.len() % spec.channels, 0);
             taken += samples.len();
             samples.clear();
-            if taken > ENOUGH {
+            if taken > MAX_SAMPLES {
                 break;
             }
         }
     });
 }
 
-/// An array.
+/// Reads the bytes as an array. It may not be larger than the file.
 pub fn npy(bytes: &[u8]) {
     thread_local!(static FILE: (TempDir, PathBuf) = {
         let folder = folder();
@@ -58,13 +58,8 @@ pub fn npy(bytes: &[u8]) {
                 return;
             }
         };
-        let (len, width) = match array {
-            npy::Array::I16(array) => (array.len(), 2),
-            npy::Array::I32(array) => (array.len(), 4),
-            npy::Array::F32(array) => (array.len(), 4),
-            npy::Array::F64(array) => (array.len(), 8),
-        };
-        assert!(len * width <= bytes.len());
+        let width = usize::from(array.format().bits() / 8);
+        assert!(array.len() * width <= bytes.len());
     });
 }
 
@@ -75,12 +70,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn audio_may_be_anything() {
+    fn audio_files_of_any_bytes() {
         try_mutations("audio", audio, 1500);
     }
 
     #[test]
-    fn arrays_may_be_anything() {
+    fn arrays_of_any_bytes() {
         try_mutations("npy", npy, 1500);
     }
 }

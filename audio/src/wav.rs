@@ -1,58 +1,68 @@
-//! Writes WAV: 16 to 32 bit integers, 32 and 64 bit floats, RF64 beyond 4 GiB.
+//! [`WavWriter`]: writes WAV of 16 to 32 bit integers and 32 or 64 bit floats, and RF64 beyond 4 GiB.
 //!
-//! Written here because `hound` has neither 64-bit floats nor RF64.
+//! ```text
+//! RIFF size WAVE                        or: RF64 0xffffffff WAVE
+//!   JUNK 28 bytes                           ds64 riff size, data size, frames       (if the file may be long)
+//!   fmt  tag, channels, rate, …             fmt
+//!   fact frames                             fact                                    (floats only)
+//!   data size samples pad                   data 0xffffffff samples pad
+//! ```
+//!
+//! Sizes are written last. A file that outgrows 32 bits becomes RF64: JUNK, which readers skip, is then replaced by
+//! ds64. hound has neither 64-bit floats nor RF64.
 
-use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::io::{BufWriter, IntoInnerError, Seek, SeekFrom, Write};
 
-use anyhow::{Context, Result, ensure};
-
-use super::Spec;
+use crate::error::{Error, Result};
 use crate::files::File;
+use crate::format::Spec;
 
 const PCM: u16 = 1;
 const IEEE_FLOAT: u16 = 3;
 const EXTENSIBLE: u16 = 0xfffe;
-/// What follows the format tag in the GUID of WAVE_FORMAT_EXTENSIBLE.
+/// The GUID of WAVE_FORMAT_EXTENSIBLE after its first two bytes, which are the format tag.
 const GUID_TAIL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9b, 0x71];
 /// Payload of the ds64 chunk: sizes of RIFF and data, frames, and an empty table.
 const DS64_LEN: u32 = 28;
 
-/// More than any header here takes.
-const HEADER_ROOM: u64 = 1024;
+/// Bytes that no header here exceeds.
+const MAX_HEADER: u64 = 1024;
 
+/// Writes encoded samples as WAV.
 #[derive(Debug)]
 pub(crate) struct WavWriter {
     file: BufWriter<File>,
     spec: Spec,
-    /// The longest that RIFF can be.
+    /// Largest size of RIFF; beyond it the file becomes RF64.
     max_len: u32,
-    /// Room for a ds64 chunk has been left.
+    /// True if room for a ds64 chunk was left.
     can_be_rf64: bool,
-    /// Where the number of frames stands, in formats that have it.
+    /// Position of the number of frames, in formats that have it.
     fact_at: Option<u64>,
     data_at: u64,
     data_len: u64,
 }
 
 impl WavWriter {
+    /// Begins a file of `frames` frames, if that is known.
     pub(crate) fn new(file: BufWriter<File>, spec: Spec, frames: Option<u64>) -> Result<Self> {
         Self::with_max_len(file, spec, frames, u32::MAX)
     }
 
     fn with_max_len(file: BufWriter<File>, spec: Spec, frames: Option<u64>, max_len: u32) -> Result<Self> {
         let block = block_align(spec)?;
-        // A header of 44 bytes is what most readers have seen most: room for RF64 only where it may be needed.
+        // Readers are best tested with the plain header of 44 bytes: leave room for ds64 only where it may be needed.
         let expected = frames.and_then(|frames| frames.checked_mul(block.into()));
-        let can_be_rf64 = expected.is_none_or(|bytes| bytes.saturating_add(HEADER_ROOM) > max_len.into());
+        let can_be_rf64 = expected.is_none_or(|bytes| bytes.saturating_add(MAX_HEADER) > max_len.into());
         let mut this = Self { file, spec, max_len, can_be_rf64, fact_at: None, data_at: 0, data_len: 0 };
-        this.write_header(block).context("writing the WAV header")?;
+        this.write_header(block)?;
         Ok(this)
     }
 
     fn write_header(&mut self, block: u16) -> Result<()> {
         let Spec { rate, channels, channel_mask, format } = self.spec;
         let tag = if format.is_float() { IEEE_FLOAT } else { PCM };
-        // Beyond stereo and 16 bits the format asks for the extensible header.
+        // Required for more than two channels and for integers of more than 16 bits.
         let extensible = channels > 2 || (!format.is_float() && format.bits() > 16);
         let mut header = Vec::new();
         header.extend(b"RIFF\0\0\0\0WAVE");
@@ -62,7 +72,7 @@ impl WavWriter {
             header.resize(header.len() + DS64_LEN as usize, 0);
         }
         header.extend(b"fmt ");
-        // Formats other than plain PCM state the length of what follows the sixteen bytes, even if it is none.
+        // Formats other than plain PCM give the size of their extension, even if it is 0.
         let fmt_len = if extensible {
             40
         } else if format.is_float() {
@@ -72,7 +82,8 @@ impl WavWriter {
         };
         header.extend(fmt_len.to_le_bytes());
         header.extend(if extensible { EXTENSIBLE } else { tag }.to_le_bytes());
-        header.extend(u16::try_from(channels)?.to_le_bytes());
+        let channels = u16::try_from(channels);
+        header.extend(channels.map_err(|_| too_wide(self.spec))?.to_le_bytes());
         header.extend(rate.to_le_bytes());
         header.extend(rate.saturating_mul(block.into()).to_le_bytes());
         header.extend(block.to_le_bytes());
@@ -97,13 +108,14 @@ impl WavWriter {
         Ok(())
     }
 
-    /// Appends whole frames of encoded samples.
+    /// Appends encoded samples of whole frames.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<()> {
         self.file.write_all(bytes)?;
         self.data_len += bytes.len() as u64;
         Ok(())
     }
 
+    /// Writes the sizes, and waits until the file is on the disk.
     pub(crate) fn finish(mut self) -> Result<()> {
         if self.data_len % 2 == 1 {
             self.file.write_all(&[0])?;
@@ -115,8 +127,7 @@ impl WavWriter {
                 self.patch(4, &riff.to_le_bytes())?;
                 self.patch(self.data_at - 4, &data.to_le_bytes())?;
             }
-            _ => {
-                ensure!(self.can_be_rf64, "a WAV file of {riff_len} bytes has more than was foreseen from its input");
+            _ if self.can_be_rf64 => {
                 self.patch(0, b"RF64\xff\xff\xff\xff")?;
                 let mut ds64 = b"ds64".to_vec();
                 ds64.extend(DS64_LEN.to_le_bytes());
@@ -124,11 +135,15 @@ impl WavWriter {
                 self.patch(12, &ds64)?;
                 self.patch(self.data_at - 4, &[0xff; 4])?;
             }
+            _ => {
+                let text = format!("a WAV file of {riff_len} bytes is longer than its input promised");
+                return Err(Error::Unrepresentable(text));
+            }
         }
         if let Some(fact_at) = self.fact_at {
             self.patch(fact_at, &u32::try_from(frames).unwrap_or(u32::MAX).to_le_bytes())?;
         }
-        self.file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
+        self.file.into_inner().map_err(IntoInnerError::into_error)?.sync_all()?;
         Ok(())
     }
 
@@ -141,8 +156,12 @@ impl WavWriter {
 
 /// Bytes of one frame.
 fn block_align(spec: Spec) -> Result<u16> {
-    let bytes = spec.channels * usize::from(spec.format.bits() / 8);
-    u16::try_from(bytes).with_context(|| format!("a WAV file cannot hold frames of {bytes} bytes"))
+    u16::try_from(spec.channels * spec.format.bytes()).map_err(|_| too_wide(spec))
+}
+
+fn too_wide(spec: Spec) -> Error {
+    let bytes = spec.channels * spec.format.bytes();
+    Error::Unrepresentable(format!("a WAV file cannot hold frames of {bytes} bytes"))
 }
 
 #[cfg(test)]
@@ -150,10 +169,10 @@ mod tests {
     use std::io::Read;
 
     use super::*;
-    use crate::SampleFormat;
     use crate::files::Temporary;
+    use crate::format::SampleFormat;
 
-    /// The bytes of a file of so many frames of zeros.
+    /// A file of `frames` frames of zeros.
     fn written(spec: Spec, promised: Option<u64>, frames: usize, max_len: u32) -> Result<Vec<u8>> {
         let file = Temporary::new(&std::env::temp_dir())?;
         let mut writer = WavWriter::with_max_len(BufWriter::new(file.writer()?), spec, promised, max_len)?;
@@ -176,7 +195,7 @@ mod tests {
     const MONO: Spec = Spec { rate: 8000, channels: 1, channel_mask: 0, format: SampleFormat::I24 };
 
     #[test]
-    fn odd_data_is_padded_and_the_sizes_leave_the_padding_out() {
+    fn odd_data_is_padded_and_sizes_leave_the_padding_out() {
         let bytes = written(MONO, Some(5), 5, u32::MAX).expect("a file");
         assert_eq!(bytes.len(), 68 + 15 + 1);
         assert_eq!((u32_at(&bytes, 4), u32_at(&bytes, 64)), (68 + 16 - 8, 15));
@@ -191,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn files_too_long_for_riff_become_rf64_where_that_was_foreseen() {
+    fn files_too_long_for_riff_become_rf64_if_room_was_left() {
         for promised in [None, Some(5000)] {
             let bytes = written(MONO, promised, 5000, 4000).expect("a file");
             assert_eq!((&bytes[..4], &bytes[8..16]), (&b"RF64"[..], &b"WAVEds64"[..]));
@@ -200,7 +219,7 @@ mod tests {
             let data = bytes.windows(4).position(|name| name == b"data").expect("samples");
             assert_eq!((u32_at(&bytes, data + 4), bytes.len() - data - 8), (u32::MAX, 15_000));
         }
-        // Short files have the plain header, those of unknown length room for the other.
+        // Short files have the plain header; files of unknown length have room for ds64.
         assert_eq!(&written(MONO, Some(5), 5, 4000).expect("a file")[12..16], b"fmt ");
         assert_eq!(&written(MONO, None, 5, 4000).expect("a file")[12..16], b"JUNK");
         assert!(written(MONO, Some(5), 5000, 4000).is_err());

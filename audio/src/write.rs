@@ -2,15 +2,15 @@
 
 use std::io::BufWriter;
 
-use super::encode::Encoder;
-use super::flac::FlacWriter;
-use super::npy::NpyWriter;
-use super::wav::WavWriter;
-use super::{Container, Spec};
+use crate::encode::Encoder;
+use crate::error::Result;
 use crate::files::Temporary;
-use anyhow::Result;
+use crate::flac::FlacWriter;
+use crate::format::{Container, Spec};
+use crate::npy::NpyWriter;
+use crate::wav::WavWriter;
 
-/// A file that is being written. Nothing is complete before [`finish`](Self::finish).
+/// Writes interleaved samples into a file, in memory that does not grow with it.
 #[derive(Debug)]
 pub struct Writer {
     container: ContainerWriter,
@@ -25,7 +25,14 @@ enum ContainerWriter {
 }
 
 impl Writer {
-    /// Begins a file. `frames` is how many will come, if that is known.
+    /// Begins a file in `output`.
+    ///
+    /// `frames` is the number of frames that will follow, if it is known: a WAV file that may grow beyond 4 GiB then
+    /// leaves room for the longer header of RF64. With `dither`, 16-bit samples get triangular noise of ±1 step before
+    /// they are rounded.
+    ///
+    /// # Errors
+    /// If the container cannot hold such a signal, or the file cannot be written to.
     pub fn new(
         output: &Temporary,
         container: Container,
@@ -43,7 +50,10 @@ impl Writer {
         Ok(Self { container, encoder: Encoder::new(spec.format, dither) })
     }
 
-    /// Appends whole interleaved frames.
+    /// Appends interleaved samples of whole frames. Those in [−1, 1) are within full scale.
+    ///
+    /// # Errors
+    /// If they cannot be written.
     pub fn write<T: Copy + Into<f64>>(&mut self, samples: &[T]) -> Result<()> {
         match &mut self.container {
             ContainerWriter::Flac(flac) => flac.write(self.encoder.integers(samples)),
@@ -52,7 +62,11 @@ impl Writer {
         }
     }
 
-    /// Completes the file, and returns how many samples were clamped to full scale.
+    /// Completes the file, waits until it is on the disk, and returns the number of samples that were clipped to full
+    /// scale.
+    ///
+    /// # Errors
+    /// If the rest cannot be written, or the container cannot hold so few or so many frames.
     pub fn finish(self) -> Result<u64> {
         match self.container {
             ContainerWriter::Wav(wav) => wav.finish()?,

@@ -37,7 +37,7 @@ pub(crate) fn cases() -> impl Iterator<Item = Case> {
 
 impl Case {
     pub(crate) fn plan(&self) -> Plan {
-        Plan::new(self.orig_freq, self.new_freq, &self.options).expect("a plan within the limits")
+        Plan::new(self.orig_freq, self.new_freq, self.options).expect("a plan within the limits")
     }
 
     /// Noise at the original rate.

@@ -34,6 +34,7 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use polyphase::{Batch, CpuResampler, GpuClip, GpuKernel, GpuResampler, InputSamples, wgpu};
+use polyphase_checks::skips::skipped;
 
 use crate::cases::{Case, cases};
 
@@ -44,15 +45,13 @@ fn gpu_cases() -> impl Iterator<Item = Case> {
 
 const SECONDS: u32 = 10;
 
-/// The first adapter's device, or `None` if there is no adapter.
+/// The first adapter. Without one the benches are skipped, or fail with `POLYPHASE_REQUIRE_GPU=1`.
 #[expect(clippy::print_stdout, reason = "says what it runs on")]
 fn open() -> Option<(wgpu::Device, wgpu::Queue)> {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
     let adapter = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all())).into_iter().next();
     let Some(adapter) = adapter else {
-        let is_required = std::env::var_os("POLYPHASE_REQUIRE_GPU").is_some();
-        assert!(!is_required, "POLYPHASE_REQUIRE_GPU is set, and there is no GPU adapter");
-        println!("SKIPPED: no GPU adapter");
+        skipped("POLYPHASE_REQUIRE_GPU", "GPU adapter");
         return None;
     };
     let name = adapter.get_info().name;

@@ -42,8 +42,6 @@ impl Context {
     ///
     /// # Errors
     /// Those of [`GpuResampler::new`], [`Error::GpuSelfTest`].
-    // `Resampler` is to have a builder that takes the caller's device.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the builder of `Resampler`"))]
     pub(crate) async fn with_device(device: wgpu::Device, queue: wgpu::Queue) -> Result<Self> {
         let summary = AdapterSummary::new(device.adapter_info(), &device.limits());
         Self::tested(&device, &queue, summary, Arc::default()).await

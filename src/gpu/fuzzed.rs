@@ -45,7 +45,7 @@ pub fn pieces(below: Below<'_>) {
     // The cutting begins anywhere in the first clip, since a long clip has very many pieces.
     let periods = clips.first().map_or(0, |clip| clip.output_len() / clip.granularity);
     let output = clips.first().map_or(0, |clip| (below(periods + 1) * clip.granularity) as usize);
-    let mut cursor = Cursor { clip: 0, output, clamped: 0 };
+    let mut cursor = Cursor { output, ..Cursor::default() };
     let mut reached = cursor;
     for _ in 0..20 {
         let piece = next_piece(&clips, &mut cursor, capacity);

@@ -203,7 +203,7 @@ mod tests {
             for pass_band in [0.75, 0.8, 0.913, 0.97, 0.99] {
                 let options = ResampleOptions::quality(stop_band_db, pass_band).expect("within the ranges");
                 for (orig, new) in [(1, 2), (2, 1), (3, 2), (5, 1)] {
-                    let response = Plan::new(orig, new, &options).expect("within the limits").response();
+                    let response = Plan::new(orig, new, options).expect("within the limits").response();
                     let reached = [response.alias_rejection(pass_band), response.image_rejection(pass_band)];
                     let worst = reached.into_iter().flatten().fold(f64::INFINITY, f64::min);
                     let what = format!("{stop_band_db} dB, {pass_band}, {orig}→{new}: {worst}");

@@ -177,7 +177,7 @@ impl Plan {
     /// Indices of the input samples that a range of the output is computed from, in a clip of `input_len` samples.
     ///
     /// It tells a caller who reads a clip in parts what
-    /// [`CpuResampler::resample_piece`](crate::CpuResampler::resample_piece) needs.
+    /// [`CpuResampler::resample_excerpt`](crate::CpuResampler::resample_excerpt) needs.
     ///
     /// # Errors
     /// [`Error::OutputRange`] for a range that is not within the output.
@@ -364,7 +364,7 @@ mod tests {
 
     #[test]
     fn the_adjoint_has_the_limits_of_its_plan() {
-        let plan = Plan::new(16_001, 16_000, &ResampleOptions::default().max_filter_bytes(30_000)).expect("a plan");
+        let plan = Plan::new(16_001, 16_000, ResampleOptions::default().max_filter_bytes(30_000)).expect("a plan");
         let transposed = plan.transposed().expect("a plan");
         assert!(transposed.filter_bytes() <= 30_000, "{}", transposed.filter_bytes());
     }

@@ -48,7 +48,7 @@ mod tests {
     fn input_ranges_hold_what_the_windows_find() {
         for (orig_freq, new_freq) in [(48_000, 44_100), (1, 3), (7, 2), (5, 5)] {
             for padding in Padding::ALL {
-                let plan = Plan::new(orig_freq, new_freq, &ResampleOptions::default().padding(padding));
+                let plan = Plan::new(orig_freq, new_freq, ResampleOptions::default().padding(padding));
                 let plan = plan.expect("a small plan");
                 for len in [1, 2, 5, 30, 200] {
                     for start in 0..plan.output_len(len) {

@@ -26,7 +26,7 @@ fn padding_is_what_the_extended_clip_gives() {
     for (orig_freq, new_freq) in PAIRS {
         for (preset, filter) in [(Preset::Default, Filter::default()), (Preset::KaiserBest, KAISER_BEST)] {
             for padding in [Padding::Edge, Padding::Reflect] {
-                let plan = Plan::new(orig_freq, new_freq, &preset.options().padding(padding)).unwrap();
+                let plan = Plan::new(orig_freq, new_freq, preset.options().padding(padding)).unwrap();
                 let (stride, phases) = (plan.ratio().stride() as usize, plan.ratio().phases() as usize);
                 for len in [1, 2, 3, 50, 700] {
                     let clip = noise(len as u64, len);
@@ -59,7 +59,7 @@ fn constants_stay_constant_with_normalised_phases() {
         for preset in [Preset::Default, Preset::KaiserFast] {
             let options = preset.options().normalize_phases(true);
             for padding in [Padding::Edge, Padding::Reflect] {
-                let plan = Plan::new(orig_freq, new_freq, &options.padding(padding)).unwrap();
+                let plan = Plan::new(orig_freq, new_freq, options.padding(padding)).unwrap();
                 let output = CpuResampler::new().resample(&plan, &[0.75_f32; 400]).unwrap();
                 // Three steps of float32 below 1: what the sum of products rounds.
                 let worst = output.iter().fold(0.0, |worst, y| f32::max(worst, (y - 0.75).abs()));
@@ -74,7 +74,7 @@ fn constants_stay_constant_with_normalised_phases() {
     // (Interpolated ones are rounded twice more: when they are weighed, and when they are divided.)
     for (orig_freq, new_freq, most) in [(2, 3, 1e-7), (5, 4, 1e-7), (999_983, 999_979, 2e-7)] {
         let options = ResampleOptions::default().normalize_phases(true).padding(Padding::Edge);
-        let plan = Plan::new(orig_freq, new_freq, &options).unwrap();
+        let plan = Plan::new(orig_freq, new_freq, options).unwrap();
         let mut sums = vec![0.0; plan.output_len(60)];
         for i in 0..60 {
             let mut impulse = [0.0_f32; 60];
@@ -85,7 +85,7 @@ fn constants_stay_constant_with_normalised_phases() {
         assert!(sums.iter().all(|sum| (sum - 1.0).abs() < most), "{sums:?}");
     }
     // Without, it ripples as torchaudio's does.
-    let plan = Plan::new(160, 147, &ResampleOptions::default()).unwrap();
+    let plan = Plan::new(160, 147, ResampleOptions::default()).unwrap();
     let output = CpuResampler::new().resample(&plan, &[1.0_f64; 1000]).unwrap();
     let ripple = output[200..700].iter().fold(0.0, |worst, y| f64::max(worst, (y - 1.0).abs()));
     assert!((6.9e-4..7e-4).contains(&ripple), "{ripple:e}");
@@ -97,8 +97,8 @@ fn normalised_phases_are_the_others_over_their_sums() {
     let clip = noise(3, 2000);
     for (orig_freq, new_freq) in PAIRS.into_iter().chain([(99_991, 100_003)]) {
         let options = ResampleOptions::default();
-        let plain = Plan::new(orig_freq, new_freq, &options).unwrap();
-        let normalised = Plan::new(orig_freq, new_freq, &options.normalize_phases(true)).unwrap();
+        let plain = Plan::new(orig_freq, new_freq, options).unwrap();
+        let normalised = Plan::new(orig_freq, new_freq, options.normalize_phases(true)).unwrap();
         let cpu = CpuResampler::new();
         let (y, ones) = (cpu.resample(&plain, &clip).unwrap(), cpu.resample(&plain, &[1.0; 2000]).unwrap());
         let actual = cpu.resample(&normalised, &clip).unwrap();
@@ -118,7 +118,7 @@ fn windows_without_samples_give_silence() {
     for padding in Padding::ALL {
         let options = ResampleOptions::default().lowpass_filter_width(0.04).normalize_phases(true).padding(padding);
         for (orig_freq, new_freq, limit) in [(3, 40, 1 << 20), (1475, 100_003, 300_000), (1475, 100_003, 1 << 30)] {
-            let plan = Plan::new(orig_freq, new_freq, &options.max_filter_bytes(limit)).unwrap();
+            let plan = Plan::new(orig_freq, new_freq, options.max_filter_bytes(limit)).unwrap();
             assert_eq!(plan.filter_form() == FilterForm::Exact, limit != 300_000);
             let exact = cpu.resample(&plan, &to_f64(&clip)).unwrap();
             let output = cpu.resample(&plan, &clip).unwrap();
@@ -138,7 +138,7 @@ fn output_lengths_are_those_asked_for() {
     let clip = noise_f32(4, 1000);
     for (orig_freq, new_freq) in PAIRS.into_iter().chain([(5, 5), (999_983, 999_979)]) {
         let with = |output_length| {
-            let plan = Plan::new(orig_freq, new_freq, &ResampleOptions::default().output_length(output_length));
+            let plan = Plan::new(orig_freq, new_freq, ResampleOptions::default().output_length(output_length));
             CpuResampler::new().resample(&plan.unwrap(), &clip).unwrap()
         };
         let ceil = with(OutputLength::Ceil);
@@ -149,7 +149,7 @@ fn output_lengths_are_those_asked_for() {
         // Beyond the end: the clip with silence after it.
         let longer = with(OutputLength::Exact(ceil.len() + 300));
         let silence = [clip.as_slice(), &[0.0; 1000]].concat();
-        let plan = Plan::new(orig_freq, new_freq, &ResampleOptions::default()).unwrap();
+        let plan = Plan::new(orig_freq, new_freq, ResampleOptions::default()).unwrap();
         assert_eq!(longer, CpuResampler::new().resample(&plan, &silence).unwrap()[..ceil.len() + 300]);
         assert_eq!(longer[..ceil.len()], ceil);
     }
@@ -158,7 +158,7 @@ fn output_lengths_are_those_asked_for() {
 #[test]
 fn output_lengths_hold_for_empty_clips_batches_and_tensors() {
     let options = ResampleOptions::default().output_length(OutputLength::Exact(5));
-    let plan = Plan::new(3, 2, &options).unwrap();
+    let plan = Plan::new(3, 2, options).unwrap();
     let cpu = CpuResampler::new();
     assert_eq!(cpu.resample(&plan, &[0.0_f32; 0]).unwrap(), [0.0; 5]);
     let tensor = ndarray::Array2::<f32>::zeros((3, 0));
@@ -167,7 +167,7 @@ fn output_lengths_hold_for_empty_clips_batches_and_tensors() {
     batch.push(&plan, &[1.0_f32; 100]);
     batch.push(&plan, &[]);
     assert_eq!(cpu.resample_batch(&batch).unwrap().offsets(), [0, 5, 10]);
-    let huge = Plan::new(3, 2, &options.output_length(OutputLength::Exact(usize::MAX))).unwrap();
+    let huge = Plan::new(3, 2, options.output_length(OutputLength::Exact(usize::MAX))).unwrap();
     assert!(matches!(cpu.resample(&huge, &[0.0_f32; 3]), Err(polyphase::Error::OutOfMemory { .. })));
 }
 
@@ -180,7 +180,7 @@ fn ranges_and_pieces_equal_the_slice_of_the_whole_with_every_option() {
             for output_length in [OutputLength::Ceil, OutputLength::Floor, OutputLength::Exact(900)] {
                 let options = ResampleOptions::default().padding(padding).output_length(output_length);
                 let options = options.normalize_phases(padding == Padding::Edge).max_filter_bytes(4_000_000);
-                let plan = Plan::new(orig_freq, new_freq, &options).unwrap();
+                let plan = Plan::new(orig_freq, new_freq, options).unwrap();
                 assert_eq!(plan.filter_form() == FilterForm::Exact, orig_freq != 99_991);
                 for len in [1, 5, 600] {
                     let clip = noise_f32(len as u64, len);
@@ -192,9 +192,10 @@ fn ranges_and_pieces_equal_the_slice_of_the_whole_with_every_option() {
                                 continue;
                             }
                             assert!(cpu.resample_range(&plan, &clip, range.clone()).unwrap() == whole[range.clone()]);
-                            let piece = &clip[plan.input_range_for(len, range.clone()).unwrap()];
+                            let excerpt = &clip[plan.input_range_for(len, range.clone()).unwrap()];
                             assert!(
-                                cpu.resample_piece(&plan, piece, len, range.clone()).unwrap() == whole[range.clone()],
+                                cpu.resample_excerpt(&plan, excerpt, len, range.clone()).unwrap()
+                                    == whole[range.clone()],
                                 "{orig_freq}→{new_freq}, {options:?}, {range:?} of {len}"
                             );
                         }
@@ -206,9 +207,9 @@ fn ranges_and_pieces_equal_the_slice_of_the_whole_with_every_option() {
 }
 
 #[test]
-fn pieces_of_another_length_are_refused() {
-    let plan = Plan::new(2, 1, &ResampleOptions::default()).unwrap();
-    let refused = CpuResampler::new().resample_piece(&plan, &[0.0_f32; 7], 100, 20..30);
+fn excerpts_of_another_length_are_refused() {
+    let plan = Plan::new(2, 1, ResampleOptions::default()).unwrap();
+    let refused = CpuResampler::new().resample_excerpt(&plan, &[0.0_f32; 7], 100, 20..30);
     assert_eq!(refused, Err(polyphase::Error::InputLen { expected: 43, actual: 7 }));
     let refused = plan.input_range_for(100, 20..51);
     assert_eq!(refused, Err(polyphase::Error::OutputRange { start: 20, end: 51, len: 50 }));

@@ -10,7 +10,7 @@ const PAIRS: [(u32, u32); 6] =
 
 fn plans() -> impl Iterator<Item = Plan> {
     PAIRS.into_iter().flat_map(|(orig, new)| {
-        [Preset::Default, Preset::KaiserBest].map(|preset| Plan::new(orig, new, &preset.options()).unwrap())
+        [Preset::Default, Preset::KaiserBest].map(|preset| Plan::new(orig, new, preset.options()).unwrap())
     })
 }
 
@@ -19,9 +19,9 @@ fn one_line_equals_planned() {
     let clip = noise_f32(3, 5000);
     for preset in [Preset::Default, Preset::KaiserFast] {
         for (orig, new) in PAIRS {
-            let plan = Plan::new(orig, new, &preset.options()).unwrap();
+            let plan = Plan::new(orig, new, preset.options()).unwrap();
             let planned = CpuResampler::new().resample(&plan, &clip).unwrap();
-            assert_eq!(polyphase::resample_with(&clip, orig, new, &preset.options()).unwrap(), planned);
+            assert_eq!(polyphase::resample_with(&clip, orig, new, preset.options()).unwrap(), planned);
             if preset == Preset::Default {
                 assert_eq!(polyphase::resample(&clip, orig, new).unwrap(), planned);
                 let tensor = Array1::from_vec(clip.clone());
@@ -46,7 +46,7 @@ fn long_clips_are_shared_among_threads() {
         };
         ours.map(nanoseconds).sum()
     };
-    let plan = Plan::new(44_100, 48_000, &Preset::KaiserBest.options()).unwrap();
+    let plan = Plan::new(44_100, 48_000, Preset::KaiserBest.options()).unwrap();
     let clip = noise_f32(4, 2_000_000);
     // The share of the idler of two threads; another process may keep it from its work, but not every time.
     let (plan, clip, busy) = (&plan, &clip, &busy);
@@ -118,7 +118,7 @@ fn batches_equal_their_clips_in_any_order() {
 fn packed_batches_equal_their_clips() {
     let samples = noise_f32(9, 10_000);
     let offsets = [5, 5, 105, 106, 4000, 10_000];
-    let plan = Plan::new(44_100, 48_000, &ResampleOptions::default()).unwrap();
+    let plan = Plan::new(44_100, 48_000, ResampleOptions::default()).unwrap();
     let cpu = CpuResampler::new();
     let output = cpu.resample_batch(&Batch::from_offsets(&plan, &samples, &offsets).unwrap()).unwrap();
     for (clip, ends) in output.iter().zip(offsets.windows(2)) {
@@ -153,7 +153,7 @@ fn every_output_alone_equals_its_place_in_blocks_and_tails() {
         .into_iter()
         .flat_map(|(orig, new)| [1.0, 6.0, 64.0].map(|width| (orig, new, width)))
         .map(|(orig, new, width)| {
-            Plan::new(orig, new, &ResampleOptions::default().lowpass_filter_width(width)).unwrap()
+            Plan::new(orig, new, ResampleOptions::default().lowpass_filter_width(width)).unwrap()
         });
     for plan in plans {
         let period = 16 * plan.ratio().stride() as usize / plan.ratio().phases() as usize + 1;
@@ -193,7 +193,7 @@ fn every_output_alone_equals_its_place_in_blocks_and_tails() {
 #[test]
 fn every_number_of_periods_leaves_every_bit() {
     for (orig, new) in [(441, 160), (48_000, 44_100), (1, 2)] {
-        let plan = Plan::new(orig, new, &ResampleOptions::kaiser_fast()).unwrap();
+        let plan = Plan::new(orig, new, ResampleOptions::kaiser_fast()).unwrap();
         let stride = plan.ratio().stride() as usize;
         let clip = noise_f32(11, 40 * stride);
         for level in Level::available() {
@@ -223,7 +223,7 @@ fn every_output_alone_equals_its_place_among_many_periods() {
         (1009, 997, 6.0),
         (7, 5, 1.0),
     ] {
-        let plan = Plan::new(orig, new, &ResampleOptions::default().lowpass_filter_width(width)).unwrap();
+        let plan = Plan::new(orig, new, ResampleOptions::default().lowpass_filter_width(width)).unwrap();
         let (stride, phases) = (plan.ratio().stride() as usize, plan.ratio().phases() as usize);
         // A period of the kernel is at most 16 of the ratio.
         let clip = noise_f32(13, (60 * stride).max(60_000));
@@ -248,7 +248,7 @@ fn every_output_alone_equals_its_place_among_many_periods() {
 /// Adding what underflows to −0 where a neighbour's taps are 0 could leave a zero of either sign.
 #[test]
 fn zeros_have_one_sign_in_every_chunking() {
-    let plan = Plan::new(48_000, 44_100, &ResampleOptions::default()).unwrap();
+    let plan = Plan::new(48_000, 44_100, ResampleOptions::default()).unwrap();
     let clip: Vec<_> = (0..2000).map(|i| if i % 97 == 5 { -1e-45 } else { -0.0 }).collect();
     let bits = |samples: &[f32]| samples.iter().map(|y| y.to_bits()).collect::<Vec<_>>();
     let whole = bits(&CpuResampler::new().resample(&plan, &clip).unwrap());
@@ -267,7 +267,7 @@ fn zeros_have_one_sign_in_every_chunking() {
 #[test]
 fn into_overwrites_what_was_there() {
     let clip = noise_f32(6, 1000);
-    let plan = Plan::new(3, 2, &ResampleOptions::default()).unwrap();
+    let plan = Plan::new(3, 2, ResampleOptions::default()).unwrap();
     let cpu = CpuResampler::new();
     let expected = cpu.resample(&plan, &clip).unwrap();
     let mut output = vec![f32::NAN; expected.len()];
@@ -282,7 +282,7 @@ fn into_overwrites_what_was_there() {
 
 #[test]
 fn any_axis_and_strides_equal_the_contiguous_copy() {
-    let plan = Plan::new(44_100, 48_000, &ResampleOptions::default()).unwrap();
+    let plan = Plan::new(44_100, 48_000, ResampleOptions::default()).unwrap();
     let cpu = CpuResampler::new();
     let tensor = Array3::from_shape_vec((30, 40, 50), noise_f32(7, 60_000)).unwrap();
     let views = [
@@ -319,7 +319,7 @@ fn any_axis_and_strides_equal_the_contiguous_copy() {
 
 #[test]
 fn broadcast_and_dynamic_tensors() {
-    let plan = Plan::new(2, 3, &ResampleOptions::default()).unwrap();
+    let plan = Plan::new(2, 3, ResampleOptions::default()).unwrap();
     let cpu = CpuResampler::new();
     let signal = Array1::from_vec(noise(8, 100));
     let expected = cpu.resample(&plan, signal.as_slice().unwrap()).unwrap();
@@ -363,10 +363,10 @@ fn streams_equal_the_whole_for_every_chunking() {
 /// The promise of `delay`: an output comes as soon as that many inputs after it are there.
 #[test]
 fn streams_hold_nothing_back_beyond_their_delay() {
-    for plan in plans().chain([Plan::new(7, 7, &ResampleOptions::default()).unwrap()]) {
+    for plan in plans().chain([Plan::new(7, 7, ResampleOptions::default()).unwrap()]) {
         let (up, down) = (plan.ratio().phases(), plan.ratio().stride());
         let mut stream = Stream::new(&plan, 1).unwrap();
-        let delay = stream.delay();
+        let delay = stream.look_ahead();
         assert_eq!(delay, plan.look_ahead());
         let mut output = Vec::new();
         for received in 1..1500_usize {
@@ -383,7 +383,7 @@ fn streams_hold_nothing_back_beyond_their_delay() {
 /// NaN included, which equals nothing: by bits.
 #[test]
 fn streams_equal_the_whole_with_nan_in_it() {
-    let plan = Plan::new(48_000, 44_100, &ResampleOptions::default()).unwrap();
+    let plan = Plan::new(48_000, 44_100, ResampleOptions::default()).unwrap();
     let mut clip = noise_f32(1, 2000);
     clip[700] = f32::NAN;
     clip[1300] = f32::INFINITY;

@@ -10,7 +10,7 @@ use crate::signals::{noise, to_f32, to_f64};
 fn check(orig: u32, new: u32, filter: Filter, lengths: impl Iterator<Item = usize>, single: fn(usize) -> Tolerance) {
     let window = filter.beta.map_or(Window::Hann, |beta| Window::Kaiser { beta });
     let options = ResampleOptions::default().lowpass_filter_width(filter.width).rolloff(filter.rolloff).window(window);
-    let plan = Plan::new(orig, new, &options).unwrap();
+    let plan = Plan::new(orig, new, options).unwrap();
     let oracle = Oracle::new(orig.into(), new.into(), filter);
     let cpu = CpuResampler::new().with_threads(1);
     for len in lengths {
@@ -48,7 +48,7 @@ fn lengths_around_the_taps_and_a_block() {
     for (orig, new) in [(48_000, 44_100), (44_100, 48_000), (16_000, 8_000), (48_000, 16_000), (8_000, 16_000)] {
         for filter in [Filter::default(), crate::oracle::KAISER_BEST] {
             let taps =
-                Plan::new(orig, new, &ResampleOptions::default().lowpass_filter_width(filter.width)).unwrap().taps();
+                Plan::new(orig, new, ResampleOptions::default().lowpass_filter_width(filter.width)).unwrap().taps();
             let lengths = [taps - 1, taps, taps + 1, 2 * taps, 2 * taps + 1, 2047, 2048, 2049, 4096 + 17];
             check(orig, new, filter, lengths.into_iter(), compare::single);
         }

@@ -11,7 +11,7 @@ const INTERPOLATED: Tolerance = Tolerance { max_abs: 1e-7 + f32::EPSILON as f64,
 
 fn interpolated(orig_freq: u32, new_freq: u32, options: &ResampleOptions) -> Plan {
     // Below any exact bank of these, above any interpolated one.
-    let plan = Plan::new(orig_freq, new_freq, &options.max_filter_bytes(1_200_000)).unwrap();
+    let plan = Plan::new(orig_freq, new_freq, options.max_filter_bytes(1_200_000)).unwrap();
     assert!(matches!(plan.filter_form(), FilterForm::Interpolated { .. }), "{orig_freq}→{new_freq}");
     plan
 }
@@ -31,8 +31,8 @@ fn options() -> Vec<ResampleOptions> {
     presets.into_iter().chain(windows).collect()
 }
 
-/// Output for output, from the two banks of one filter, in float32 from samples that float32 holds. What both round alike,
-/// the sums, is common to neither: so the exact side is float64.
+/// Output for output, from the two banks of one filter, in float32 from samples that float32 holds. What both round
+/// alike, the sums, is common to neither: so the exact side is float64.
 #[test]
 fn interpolated_banks_are_within_their_error_of_the_exact_filter() {
     for (orig_freq, new_freq) in [(48_017, 44_101), (44_101, 48_017), (99_991, 10_007), (10_007, 99_991)] {
@@ -78,7 +78,7 @@ fn float64_is_exact_in_either_form() {
     let clip = noise(8, 500);
     for (orig_freq, new_freq) in [(48_017, 44_101), (44_101, 48_017), (99_991, 10_007)] {
         for options in options() {
-            let exact = Plan::new(orig_freq, new_freq, &options.max_filter_bytes(1 << 30)).unwrap();
+            let exact = Plan::new(orig_freq, new_freq, options.max_filter_bytes(1 << 30)).unwrap();
             assert_eq!(exact.filter_form(), FilterForm::Exact);
             let few = interpolated(orig_freq, new_freq, &options);
             let whole = CpuResampler::new().resample(&exact, &clip).unwrap();
@@ -90,14 +90,15 @@ fn float64_is_exact_in_either_form() {
         }
     }
     let filter = Filter::default();
-    let plan = Plan::new(4_294_967_291, 4_294_967_279, &ResampleOptions::default()).unwrap();
+    let plan = Plan::new(4_294_967_291, 4_294_967_279, ResampleOptions::default()).unwrap();
     let expected = Oracle::new(4_294_967_291, 4_294_967_279, filter).resample(&clip);
     compare(&CpuResampler::new().resample(&plan, &clip).unwrap(), &expected, 1.0, crate::compare::DOUBLE).unwrap();
     let output = CpuResampler::new().resample(&plan, &to_f32(&clip)).unwrap();
     compare(&to_f64(&output), &expected, 1.0, single(plan.taps())).unwrap();
 }
 
-/// A few kilobytes of samples under a forged rate: what it costs is a few megabytes and milliseconds, whatever the rate.
+/// A few kilobytes of samples under a forged rate: what it costs is a few megabytes and milliseconds, whatever the
+/// rate.
 #[test]
 fn hostile_rates_cost_what_the_clip_costs() {
     let clip = vec![0.25_f32; 1000];
@@ -114,7 +115,7 @@ fn hostile_rates_cost_what_the_clip_costs() {
         for options in [ResampleOptions::default(), ResampleOptions::kaiser_best()] {
             let started = std::time::Instant::now();
             let used = allocation_counter::measure(|| {
-                let plan = Plan::new(orig_freq, new_freq, &options).unwrap();
+                let plan = Plan::new(orig_freq, new_freq, options).unwrap();
                 CpuResampler::new().resample(&plan, &clip).unwrap();
             });
             let (bytes, seconds) = (used.bytes_max, started.elapsed().as_secs_f64());
@@ -131,7 +132,7 @@ fn lengths_and_positions_are_exact_at_any_ratio() {
     // A ramp stays a ramp away from the edges: its slope shows where each output lies, to a millionth of a sample.
     let (orig_freq, new_freq) = (4_294_967_291_u32, 4_294_967_279);
     let options = ResampleOptions::kaiser_best().normalize_phases(true);
-    let plan = Plan::new(orig_freq, new_freq, &options).unwrap();
+    let plan = Plan::new(orig_freq, new_freq, options).unwrap();
     let ramp: Vec<_> = (0..20_000).map(f64::from).map(|x| x / 20_000.0).collect();
     let output = CpuResampler::new().resample(&plan, &ramp).unwrap();
     assert_eq!(output.len(), 20_000);
@@ -140,7 +141,7 @@ fn lengths_and_positions_are_exact_at_any_ratio() {
         assert!((y - position / 20_000.0).abs() < 1e-9, "{n}");
     }
     let ratio = Ratio::new(u64::MAX, u64::MAX - 1).unwrap();
-    let plan = Plan::with_ratio(ratio, &ResampleOptions::default()).unwrap();
+    let plan = Plan::with_ratio(ratio, ResampleOptions::default()).unwrap();
     let output = CpuResampler::new().resample(&plan, &to_f32(&ramp)).unwrap();
     assert_eq!(output.len(), 20_000);
     assert!((output[10_000] - 0.5).abs() < 1e-3);
@@ -149,10 +150,10 @@ fn lengths_and_positions_are_exact_at_any_ratio() {
 #[test]
 fn what_is_too_large_in_any_form_is_refused() {
     let narrow = ResampleOptions::default().window(Window::Kaiser { beta: 1e9 });
-    assert!(Plan::new(48_000, 44_100, &narrow).is_ok());
-    assert!(matches!(Plan::new(999_983, 999_979, &narrow), Err(Error::FilterTooLarge { .. })));
+    assert!(Plan::new(48_000, 44_100, narrow).is_ok());
+    assert!(matches!(Plan::new(999_983, 999_979, narrow), Err(Error::FilterTooLarge { .. })));
     // The widest filters between the farthest rates: five rows of 8 million taps take 165 MB.
-    let wide = |width| Plan::new(1_000_003 * 1000, 1_000_033, &ResampleOptions::default().lowpass_filter_width(width));
+    let wide = |width| Plan::new(1_000_003 * 1000, 1_000_033, ResampleOptions::default().lowpass_filter_width(width));
     assert!(wide(1900.0).unwrap().filter_bytes() <= 64 << 20);
     let refused = wide(4096.0);
     assert!(matches!(refused, Err(Error::FilterTooLarge { bytes: 165_000_000..166_000_000, .. })), "{refused:?}");

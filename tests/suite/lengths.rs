@@ -38,7 +38,7 @@ fn lengths_are_right_where_float32_is_first_wrong() {
 fn an_hour_of_44_100_hz_has_its_exact_length() {
     let hour = 3600 * 44_100;
     for new_freq in [8_000, 16_000, 48_000, 96_000] {
-        let plan = Plan::new(44_100, new_freq, &ResampleOptions::default()).unwrap();
+        let plan = Plan::new(44_100, new_freq, ResampleOptions::default()).unwrap();
         assert_eq!(plan.output_len(hour), 3600 * new_freq as usize);
         assert_eq!(plan.output_len(hour + 1), 3600 * new_freq as usize + new_freq.div_ceil(44_100) as usize);
     }
@@ -49,7 +49,7 @@ fn an_hour_of_44_100_hz_has_its_exact_length() {
 fn input_ranges_are_exact_at_any_length() {
     for len in [1_usize << 53, (1 << 62) + 1, (1 << 63) - 1] {
         for padding in Padding::ALL {
-            let plan = Plan::new(2, 3, &ResampleOptions::default().padding(padding)).unwrap();
+            let plan = Plan::new(2, 3, ResampleOptions::default().padding(padding)).unwrap();
             let end = plan.output_len(len);
             assert!(end == usize::MAX || end as u128 == (len as u128 * 3).div_ceil(2));
             let first = plan.input_range_for(len, 0..1).unwrap();

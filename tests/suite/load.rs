@@ -1,9 +1,27 @@
-//! Much at once, and much for long: many threads on one plan, and calls without end in memory and descriptors that do not
-//! grow. `POLYPHASE_LOAD=20` makes the long ones twenty times as long.
+//! Much at once, and much for long: many threads on one plan, and calls without end in memory and descriptors that do
+//! not grow. `POLYPHASE_LOAD=20` makes the long ones twenty times as long.
 
-use polyphase::{Batch, CpuResampler, Plan, Preset, ResampleOptions};
+use polyphase::{
+    Batch, BatchBuf, Clamped, CpuResampler, Error, Plan, Preset, Ratio, ResampleOptions, Response, Stream,
+};
 
 use crate::signals::{noise, noise_f32};
+
+/// Compiles only if a type may be sent to threads and shared by them.
+const fn is_send_and_sync<T: Send + Sync>() {}
+
+const _: () = {
+    is_send_and_sync::<CpuResampler>();
+    is_send_and_sync::<Plan>();
+    is_send_and_sync::<Stream<f32>>();
+    is_send_and_sync::<Batch<'static, f32>>();
+    is_send_and_sync::<BatchBuf<f32>>();
+    is_send_and_sync::<Clamped>();
+    is_send_and_sync::<Error>();
+    is_send_and_sync::<Ratio>();
+    is_send_and_sync::<Response>();
+    is_send_and_sync::<ResampleOptions>();
+};
 
 /// A plan designs parts of its bank when they are first needed: here by eight threads at once.
 #[test]
@@ -12,7 +30,7 @@ fn eight_threads_share_a_plan_from_its_first_use() {
         [(48_000, 44_100, Preset::KaiserBest), (44_100, 47_999, Preset::Default), (99_991, 100_003, Preset::KaiserFast)]
     {
         let options = preset.options().normalize_phases(true).max_filter_bytes(16 << 20);
-        let plan = || Plan::new(orig_freq, new_freq, &options).unwrap();
+        let plan = || Plan::new(orig_freq, new_freq, options).unwrap();
         let (clip, double) = (noise_f32(1, 60_000), noise(2, 20_000));
         let run = |plan: &Plan, cpu: CpuResampler, first: usize| {
             // Each begins elsewhere, so that all parts of the bank are wanted at once.
@@ -23,7 +41,7 @@ fn eight_threads_share_a_plan_from_its_first_use() {
             let range = cpu.resample_range(plan, &clip, start..start + 3000).unwrap();
             let exact = cpu.resample(plan, &double[first * 1000..]).unwrap();
             let gradient = cpu.adjoint(plan, &exact, 20_000 - first * 1000).unwrap();
-            let one_line = polyphase::resample_with(&clip[start..start + 500], orig_freq, new_freq, &options).unwrap();
+            let one_line = polyphase::resample_with(&clip[start..start + 500], orig_freq, new_freq, options).unwrap();
             (ragged, range, exact, gradient, one_line)
         };
         let (alone, cpu) = (plan(), CpuResampler::new());
@@ -61,8 +79,8 @@ pub(crate) mod alone {
         println!("{text}");
     }
 
-    /// Does `work` with the numbers up to `count`, or as many times more as `POLYPHASE_LOAD` says: when a quarter has been
-    /// done the process must hold nearly all that it ever will, in memory and in descriptors.
+    /// Does `work` with the numbers up to `count`, or as many times more as `POLYPHASE_LOAD` says: when a quarter has
+    /// been done the process must hold nearly all that it ever will, in memory and in descriptors.
     pub(crate) fn holds_no_more(count: usize, most_bytes: u64, mut work: impl FnMut(usize)) {
         let count = count * std::env::var("POLYPHASE_LOAD").map_or(1, |times| times.parse().unwrap());
         (0..count / 4).for_each(&mut work);
@@ -99,7 +117,7 @@ pub(crate) mod alone {
         let options = [ResampleOptions::default(), Preset::KaiserFast.options()];
         holds_no_more(2000, 256 << 20, |i| {
             let (orig_freq, new_freq) = (8_009 + (i / 300) as u32, 44_101 + (i % 300) as u32);
-            let output = polyphase::resample_with(&clip, orig_freq, new_freq, &options[i % 2]).unwrap();
+            let output = polyphase::resample_with(&clip, orig_freq, new_freq, options[i % 2]).unwrap();
             assert_eq!(output.len(), (50 * u64::from(new_freq)).div_ceil(orig_freq.into()) as usize);
         });
     }

@@ -8,7 +8,7 @@ fn check<T: Sample>(clip: &[T]) {
     let cpu = CpuResampler::new().with_threads(1);
     for (orig, new) in [(48_000, 44_100), (44_100, 16_000), (8_000, 16_000), (1, 1)] {
         for preset in [Preset::Default, Preset::KaiserBest] {
-            let plan = Plan::new(orig, new, &preset.options()).unwrap();
+            let plan = Plan::new(orig, new, preset.options()).unwrap();
             // The float64 bank is designed at its first use.
             let mut output = cpu.resample(&plan, clip).unwrap();
 
@@ -32,7 +32,7 @@ fn one_clip_on_one_thread_allocates_its_output_and_nothing_else() {
 /// An hour would take too long here. What a call needs beside its output must not grow with the clip.
 #[test]
 fn a_long_clip_costs_its_output_and_little_else() {
-    let plan = Plan::new(48_000, 16_000, &Preset::Default.options()).unwrap();
+    let plan = Plan::new(48_000, 16_000, Preset::Default.options()).unwrap();
     for seconds in [10, 100] {
         let clip = noise_f32(2, seconds * 48_000);
         let mut output = vec![0.0; plan.output_len(clip.len())];

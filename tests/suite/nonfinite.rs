@@ -49,7 +49,7 @@ fn nan_and_infinity_reach_only_the_outputs_whose_window_holds_them() {
     for (orig, new) in ratios.into_iter().chain([(99_991, 100_003), (100_003, 48_017)]) {
         for width in [1.0, 6.0, 16.5] {
             let options = ResampleOptions::default().lowpass_filter_width(width).max_filter_bytes(1 << 20);
-            let plan = Plan::new(orig, new, &options).unwrap();
+            let plan = Plan::new(orig, new, options).unwrap();
             let is_interpolated = matches!(plan.filter_form(), FilterForm::Interpolated { .. });
             assert_eq!(is_interpolated, new > 48_000 || orig > 100_000);
             for at in [0, 1, 17, 250, 498, 499] {
@@ -69,14 +69,14 @@ fn nan_and_infinity_reach_only_the_outputs_whose_window_holds_them() {
 
 #[test]
 fn nothing_but_nan_gives_nothing_but_nan() {
-    let plan = Plan::new(48_000, 44_100, &ResampleOptions::default()).unwrap();
+    let plan = Plan::new(48_000, 44_100, ResampleOptions::default()).unwrap();
     let output = CpuResampler::new().resample(&plan, &[f32::NAN; 10_000]).unwrap();
     assert!(output.iter().all(|y| y.is_nan()));
 }
 
 #[test]
 fn sums_that_overflow_are_infinite_and_stay_in_their_window() {
-    let plan = Plan::new(1, 2, &ResampleOptions::default()).unwrap();
+    let plan = Plan::new(1, 2, ResampleOptions::default()).unwrap();
     let mut clip = vec![0.0_f32; 100];
     clip[50..52].fill(f32::MAX);
     let output = CpuResampler::new().resample(&plan, &clip).unwrap();

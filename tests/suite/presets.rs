@@ -50,7 +50,7 @@ fn a_quality_outside_what_was_tried_is_refused() {
     assert_eq!(error.to_string(), "pass_band is 1: it must be at least 0.75 and below 1");
     // A design may be more than a plan allows.
     let options = ResampleOptions::quality(200.0, 0.999).unwrap();
-    assert!(matches!(Plan::new(2, 1, &options), Err(Error::Option { field: "lowpass_filter_width", .. })));
+    assert!(matches!(Plan::new(2, 1, options), Err(Error::Option { field: "lowpass_filter_width", .. })));
 }
 
 #[test]
@@ -80,15 +80,15 @@ fn equal_rates_give_the_samples_back() {
         let output = polyphase::resample(&clip, rate, rate).unwrap();
         assert_eq!(output.map_bits(), clip.to_vec().map_bits());
     }
-    assert_eq!(Plan::new(7, 7, &ResampleOptions::default()).unwrap().look_ahead(), 0);
+    assert_eq!(Plan::new(7, 7, ResampleOptions::default()).unwrap().look_ahead(), 0);
     // No filter is designed, so none is too large.
     let extreme = ResampleOptions::default().lowpass_filter_width(4096.0).rolloff(1e-300);
-    assert_eq!(polyphase::resample_with(&clip[..2], 7, 7, &extreme).unwrap(), clip[..2]);
+    assert_eq!(polyphase::resample_with(&clip[..2], 7, 7, extreme).unwrap(), clip[..2]);
 }
 
 #[test]
 fn plans_print_in_a_few_lines() {
-    let plan = Plan::new(48_000, 44_100, &ResampleOptions::default()).unwrap();
+    let plan = Plan::new(48_000, 44_100, ResampleOptions::default()).unwrap();
     // With a bank for each kind of sample.
     let cpu = CpuResampler::new();
     assert_eq!(

@@ -1,14 +1,14 @@
 //! Bad input gets an error that names the field, the value and the range; empty input gets an empty result.
 
 use ndarray::{Array0, Array1, Array2, Axis};
-use polyphase::{Batch, BatchBuf, CpuResampler, Error, Plan, ResampleOptions, Stream, Window};
+use polyphase::{Batch, BatchBuf, Clamped, CpuResampler, Error, Plan, ResampleOptions, Stream, Window};
 
 fn plan_error(orig_freq: u32, new_freq: u32, options: ResampleOptions) -> Error {
-    Plan::new(orig_freq, new_freq, &options).expect_err("must be refused")
+    Plan::new(orig_freq, new_freq, options).expect_err("must be refused")
 }
 
 fn a_plan() -> Plan {
-    Plan::new(48_000, 44_100, &ResampleOptions::default()).unwrap()
+    Plan::new(48_000, 44_100, ResampleOptions::default()).unwrap()
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn options_outside_their_range() {
         assert_eq!((*field, named.to_bits()), (name, value.to_bits()));
         assert_eq!(error.to_string(), format!("{name} is {value}: it must be {says}"));
         // The door is the same for the one-line calls.
-        assert!(polyphase::resample_with(&[0.0_f32], 3, 2, &options).is_err());
+        assert!(polyphase::resample_with(&[0.0_f32], 3, 2, options).is_err());
     };
     for width in [0.0, -1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 4096.5] {
         refused(options.lowpass_filter_width(width), "lowpass_filter_width", width, "above 0 and at most 4096");
@@ -41,10 +41,10 @@ fn options_outside_their_range() {
     // Within the range, but with more taps than 128 bits count.
     let endless = plan_error(2, 1, options.rolloff(f64::MIN_POSITIVE));
     assert!(matches!(endless, Error::FilterTooLarge { bytes: u128::MAX, .. }), "{endless}");
-    assert!(Plan::new(3, 2, &options.lowpass_filter_width(10.0).max_lowpass_filter_width(9)).is_err());
+    assert!(Plan::new(3, 2, options.lowpass_filter_width(10.0).max_lowpass_filter_width(9)).is_err());
     // The limits themselves are allowed.
     let widest = options.lowpass_filter_width(4096.0).rolloff(1.0).window(Window::Kaiser { beta: 0.0 });
-    assert_eq!(Plan::new(3, 2, &widest).unwrap().taps(), 12_288);
+    assert_eq!(Plan::new(3, 2, widest).unwrap().taps(), 12_288);
 }
 
 #[test]
@@ -53,9 +53,9 @@ fn ratios_beyond_the_limit() {
     assert_eq!(error, Error::RatioTooLarge { orig_freq: 1025, new_freq: 1, limit: 1024 });
     assert!(matches!(plan_error(1, 1025, ResampleOptions::default()), Error::RatioTooLarge { .. }));
     assert!(matches!(plan_error(1, u32::MAX, ResampleOptions::default()), Error::RatioTooLarge { .. }));
-    assert!(Plan::new(1024, 1, &ResampleOptions::default()).is_ok());
-    assert!(Plan::new(1, 1024, &ResampleOptions::default()).is_ok());
-    assert!(Plan::new(1, 2000, &ResampleOptions::default().max_ratio(2000)).is_ok());
+    assert!(Plan::new(1024, 1, ResampleOptions::default()).is_ok());
+    assert!(Plan::new(1, 1024, ResampleOptions::default()).is_ok());
+    assert!(Plan::new(1, 2000, ResampleOptions::default().max_ratio(2000)).is_ok());
 }
 
 #[test]
@@ -76,21 +76,21 @@ fn filters_beyond_the_byte_budget_say_how_large_they_would_be() {
     for exponent in 3..308 {
         let options = ResampleOptions::default().rolloff(10_f64.powi(-exponent)).max_filter_bytes(1 << 20);
         // Few rows of many taps are enough for so slow a function.
-        match Plan::new(1, 100, &options) {
+        match Plan::new(1, 100, options) {
             Ok(plan) => assert!(exponent < 5 && plan.filter_bytes() <= 1 << 20, "rolloff 1e-{exponent}"),
             Err(error) => assert!(matches!(error, Error::FilterTooLarge { .. }), "rolloff 1e-{exponent}: {error}"),
         }
     }
     let farthest = polyphase::Ratio::new(u64::MAX, 1).unwrap();
-    let refused = Plan::with_ratio(farthest, &ResampleOptions::default().max_ratio(u64::MAX));
+    let refused = Plan::with_ratio(farthest, ResampleOptions::default().max_ratio(u64::MAX));
     assert!(matches!(refused, Err(Error::FilterTooLarge { .. })));
 
     // To the byte: a row for each phase, and its place, in float64.
     let options = ResampleOptions::default().lowpass_filter_width(20.0);
-    let plan = Plan::new(16_001, 16_000, &options).unwrap();
+    let plan = Plan::new(16_001, 16_000, options).unwrap();
     let bytes = 16_000 * (plan.taps() as u64 + 1) * 8;
     for (limit, is_exact) in [(bytes, true), (bytes - 1, false)] {
-        let plan = Plan::new(16_001, 16_000, &options.max_filter_bytes(limit)).unwrap();
+        let plan = Plan::new(16_001, 16_000, options.max_filter_bytes(limit)).unwrap();
         assert_eq!(plan.filter_form() == polyphase::FilterForm::Exact, is_exact, "{limit} bytes");
     }
 
@@ -101,7 +101,7 @@ fn filters_beyond_the_byte_budget_say_how_large_they_would_be() {
         let options = ResampleOptions::default().lowpass_filter_width(width);
         let least = (0..40)
             .map(|power| options.max_filter_bytes(1 << power))
-            .find_map(|options| Plan::new(orig, new, &options).ok());
+            .find_map(|options| Plan::new(orig, new, options).ok());
         let least = least.unwrap();
         let limit = least.options().limits.max_filter_bytes;
         assert!(least.filter_bytes() as u64 <= limit, "{orig}→{new}: {} of {limit}", least.filter_bytes());
@@ -122,23 +122,23 @@ fn output_buffers_of_the_wrong_length() {
         batch.push(&plan, &clip);
         assert_eq!(cpu.resample_batch_into(&batch, &mut vec![0.0; actual]), refused);
     }
-    assert_eq!(cpu.resample_into(&plan, &clip, &mut [0.0; 441]), Ok(0));
+    assert_eq!(cpu.resample_into(&plan, &clip, &mut [0.0; 441]), Ok(Clamped { count: 0 }));
 }
 
 #[test]
-fn pieces_of_clips_longer_than_are_counted() {
-    let plan = Plan::new(1, 2, &ResampleOptions::default()).unwrap();
+fn excerpts_of_clips_beyond_the_last_position() {
+    let plan = Plan::new(1, 2, ResampleOptions::default()).unwrap();
     let cpu = CpuResampler::new();
     // Its output, twice as long, is one sample too long for the last range.
     let len = (1 << 61) + 1;
-    let piece = |range: std::ops::Range<usize>| {
-        let piece = vec![1.0_f32; plan.input_range_for(len, range.clone()).unwrap().len()];
-        cpu.resample_piece(&plan, &piece, len, range)
+    let excerpt = |range: std::ops::Range<usize>| {
+        let samples = vec![1.0_f32; plan.input_range_for(len, range.clone()).unwrap().len()];
+        cpu.resample_excerpt(&plan, &samples, len, range)
     };
-    assert_eq!(piece((1 << 62) - 10..1 << 62).unwrap().len(), 10);
+    assert_eq!(excerpt((1 << 62) - 10..1 << 62).unwrap().len(), 10);
     let samples = (1 << 62) + 1;
-    assert_eq!(piece((1 << 62) - 10..samples as usize), Err(Error::ClipTooLong { samples, limit: 1 << 62 }));
-    let refused = cpu.resample_piece::<f32>(&plan, &[], samples as usize, 0..0);
+    assert_eq!(excerpt((1 << 62) - 10..samples as usize), Err(Error::ClipTooLong { samples, limit: 1 << 62 }));
+    let refused = cpu.resample_excerpt::<f32>(&plan, &[], samples as usize, 0..0);
     assert_eq!(refused, Err(Error::ClipTooLong { samples, limit: 1 << 62 }));
 }
 
@@ -190,7 +190,7 @@ fn tensors_without_the_axis_or_with_another_shape() {
 
 #[test]
 fn results_that_no_memory_holds() {
-    let plan = Plan::new(1, 1024, &ResampleOptions::default()).unwrap();
+    let plan = Plan::new(1, 1024, ResampleOptions::default()).unwrap();
     // A view of one sample, repeated along the axis: it takes no memory, its result would.
     let sample = Array1::<f64>::zeros(1);
     let long = sample.broadcast(1_usize << 60).unwrap();

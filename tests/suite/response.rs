@@ -1,5 +1,5 @@
-//! The frequency response, which is computed from coefficients alone, against tones that are resampled and measured, and the
-//! figures that the designed presets promise.
+//! The frequency response, which is computed from coefficients alone, against tones that are resampled and measured,
+//! and the figures that the designed presets promise.
 
 use std::f64::consts::TAU;
 
@@ -10,7 +10,8 @@ use crate::signals::tone;
 const PAIRS: [(u32, u32); 6] =
     [(48_000, 44_100), (44_100, 48_000), (16_000, 8_000), (8_000, 16_000), (48_000, 16_000), (44_100, 16_000)];
 
-/// The least-squares fit of a sine of known frequency and a constant: amplitude, and the root mean square of what is left.
+/// The least-squares fit of a sine of known frequency and a constant: amplitude, and the root mean square of what is
+/// left.
 fn fit(samples: &[f64], cycles_per_sample: f64) -> (f64, f64) {
     let basis = |n: usize| {
         let (sine, cosine) = (TAU * cycles_per_sample * n as f64).sin_cos();
@@ -50,8 +51,8 @@ fn the_fit_finds_a_known_sine_and_a_known_rest() {
     assert!((amplitude - 0.8).abs() < 1e-5 && (rest - 1e-3 / 2.0_f64.sqrt()).abs() < 1e-6, "{amplitude}, {rest}");
 }
 
-/// Resamples a tone at a frequency near `fraction` of the lower Nyquist frequency, and returns that frequency, the amplitude
-/// that comes out and the level of the rest, over whole periods of everything that can come out.
+/// Resamples a tone at a frequency near `fraction` of the lower Nyquist frequency, and returns that frequency, the
+/// amplitude that comes out and the level of the rest, over whole periods of everything that can come out.
 fn measured(plan: &Plan, fraction: f64) -> (f64, f64, f64) {
     let (stride, phases) = (plan.ratio().stride(), plan.ratio().phases());
     // A multiple of four periods: twice an odd number of cycles never fills it, so no tone meets its own image.
@@ -71,7 +72,7 @@ fn measured(plan: &Plan, fraction: f64) -> (f64, f64, f64) {
 fn gains_and_images_are_those_of_resampled_tones() {
     for (orig, new) in [(3, 2), (2, 3), (160, 147), (2, 1), (1, 2), (13, 29)] {
         for preset in [Preset::Default, Preset::High, Preset::Best] {
-            let plan = Plan::new(orig, new, &preset.options()).unwrap();
+            let plan = Plan::new(orig, new, preset.options()).unwrap();
             let response = plan.response();
             for fraction in [0.03, 0.4, 0.75, 0.9, 0.94, 0.97] {
                 let (frequency, amplitude, rest) = measured(&plan, fraction);
@@ -91,7 +92,7 @@ fn gains_and_images_are_those_of_resampled_tones() {
 fn aliases_are_those_of_resampled_tones() {
     for (orig, new) in [(2, 1), (3, 1), (13, 5)] {
         for preset in [Preset::Default, Preset::High] {
-            let plan = Plan::new(orig, new, &preset.options()).unwrap();
+            let plan = Plan::new(orig, new, preset.options()).unwrap();
             let response = plan.response();
             let input_nyquist = f64::from(orig) / f64::from(new);
             let mut worst: f64 = 0.0;
@@ -115,7 +116,7 @@ fn aliases_are_those_of_resampled_tones() {
 #[test]
 fn the_ripple_of_a_constant_is_what_comes_out() {
     for ((orig, new), expected) in [((44_100, 48_000), 8.8e-4), ((48_000, 44_100), 6.9e-4), ((16_000, 8_000), 4.6e-4)] {
-        let plan = Plan::new(orig, new, &ResampleOptions::default()).unwrap();
+        let plan = Plan::new(orig, new, ResampleOptions::default()).unwrap();
         let output = CpuResampler::new().resample(&plan, &[1.0_f64; 2000]).unwrap();
         let steady = &output[100..output.len() - 100];
         let worst = steady.iter().fold(0.0, |worst: f64, sample| worst.max((sample - 1.0).abs()));
@@ -130,7 +131,7 @@ fn the_designed_presets_reach_their_figures_at_the_common_rates() {
     for preset in [Preset::Fast, Preset::High, Preset::Best] {
         let (stop_band_db, pass_band) = preset.designed_for().unwrap();
         for (orig_freq, new_freq) in PAIRS {
-            let response = Plan::new(orig_freq, new_freq, &preset.options()).unwrap().response();
+            let response = Plan::new(orig_freq, new_freq, preset.options()).unwrap().response();
             let rejections = |pass_band| {
                 [response.alias_rejection(pass_band), response.image_rejection(pass_band)].into_iter().flatten()
             };

@@ -25,7 +25,7 @@ fn streamed(plan: &Plan, clip: &[f32], chunks: impl IntoIterator<Item = usize>) 
 fn lengths_and_chunks_of_python_soxr() {
     for (orig_freq, new_freq) in [(44_100, 32_000), (32_000, 44_100)] {
         for (preset, padding) in [(Preset::Default, Padding::Zero), (Preset::KaiserFast, Padding::Reflect)] {
-            let plan = Plan::new(orig_freq, new_freq, &preset.options().padding(padding)).unwrap();
+            let plan = Plan::new(orig_freq, new_freq, preset.options().padding(padding)).unwrap();
             for len in LENGTHS {
                 let clip = noise_f32(len as u64, len);
                 let whole = CpuResampler::new().resample(&plan, &clip).unwrap();
@@ -59,7 +59,7 @@ fn whole_and_chunked_are_equal_for_whatever_comes() {
             .normalize_phases(below(2) == 0)
             .max_filter_bytes([64 << 20, 2 << 20][below(2)]);
         let output_length = [OutputLength::Ceil, OutputLength::Floor, OutputLength::Exact(below(500))][below(3)];
-        let plan = Plan::new(orig_freq, new_freq, &options.output_length(output_length)).unwrap();
+        let plan = Plan::new(orig_freq, new_freq, options.output_length(output_length)).unwrap();
         let len = below(((3000.0 / larger) as usize).max(10));
         let clip = noise_f32(seed, len);
         let whole = cpu.resample(&plan, &clip).unwrap();
@@ -72,9 +72,9 @@ fn whole_and_chunked_are_equal_for_whatever_comes() {
         if !whole.is_empty() {
             let start = below(whole.len());
             let range = start..(start + below(100)).min(whole.len());
-            let piece = &clip[plan.input_range_for(len, range.clone()).unwrap()];
+            let excerpt = &clip[plan.input_range_for(len, range.clone()).unwrap()];
             assert!(
-                cpu.resample_piece(&plan, piece, len, range.clone()).unwrap() == whole[range],
+                cpu.resample_excerpt(&plan, excerpt, len, range.clone()).unwrap() == whole[range],
                 "seed {seed}: a range"
             );
         }
@@ -89,7 +89,7 @@ fn what_the_end_mirrors_is_kept_of_long_signals() {
         for width in [0.1, 0.3, 0.5, 0.9, 2.0] {
             for padding in [Padding::Edge, Padding::Reflect] {
                 let options = ResampleOptions::default().lowpass_filter_width(width).rolloff(1.0).padding(padding);
-                let plan = Plan::new(orig_freq, new_freq, &options).unwrap();
+                let plan = Plan::new(orig_freq, new_freq, options).unwrap();
                 // About the length at which the stream first drops what it has no more use for.
                 for len in 32_765..32_795 {
                     let clip = noise_f32(1, len);
@@ -110,7 +110,7 @@ fn long_signals_give_any_exact_length() {
     for padding in Padding::ALL {
         for frames in [10, 50_000, 66_000, 67_000, 70_000] {
             let options = ResampleOptions::default().padding(padding).output_length(OutputLength::Exact(frames));
-            let plan = Plan::new(3, 2, &options).unwrap();
+            let plan = Plan::new(3, 2, options).unwrap();
             let whole = cpu.resample(&plan, &clip).unwrap();
             assert!(streamed(&plan, &clip, std::iter::repeat_n(999, 100)) == whole, "{frames}, {padding}");
         }
@@ -119,7 +119,7 @@ fn long_signals_give_any_exact_length() {
 
 #[test]
 fn planar_and_interleaved_are_equal() {
-    let plan = Plan::new(44_100, 48_000, &ResampleOptions::default().padding(Padding::Edge)).unwrap();
+    let plan = Plan::new(44_100, 48_000, ResampleOptions::default().padding(Padding::Edge)).unwrap();
     let channels = [noise_f32(1, 3000), noise_f32(2, 3000), noise_f32(3, 3000)];
     let interleaved: Vec<_> = (0..3000).flat_map(|i| channels.each_ref().map(|channel| channel[i])).collect();
     let mut stream = Stream::new(&plan, 3).unwrap();
@@ -157,13 +157,13 @@ fn streams_allocate_nothing_after_construction() {
             (Padding::Edge, OutputLength::Exact(100)),
         ] {
             let options = preset.options().padding(padding).output_length(output_length).max_filter_bytes(4_000_000);
-            let plan = Plan::new(orig_freq, new_freq, &options).unwrap();
+            let plan = Plan::new(orig_freq, new_freq, options).unwrap();
             let built = allocation_counter::measure(|| drop(Stream::<f32>::new(&plan, 2).unwrap()));
             assert!(built.bytes_max < 800_000 + 48 * plan.look_ahead() as u64 * 2, "{} bytes", built.bytes_max);
             let mut stream = Stream::<f32>::new(&plan, 2).unwrap();
             for (len, chunk) in [(300_000, 1000), (3_000, 1), (70_000, 70_000)] {
                 let signal = noise_f32(1, 2 * chunk);
-                let frames = stream.max_output_frames(chunk.max(stream.delay())).max(100);
+                let frames = stream.max_output_frames(chunk.max(stream.look_ahead())).max(100);
                 let mut output = Vec::with_capacity(2 * frames);
                 let rounds = len.min(30_000_000 * u64::from(orig_freq) as usize / u64::from(new_freq) as usize) / chunk;
                 let used = allocation_counter::measure(|| {
@@ -186,7 +186,7 @@ fn streams_allocate_nothing_after_construction() {
 
 #[test]
 fn what_is_wrong_with_a_chunk_is_said() {
-    let plan = Plan::new(3, 2, &ResampleOptions::default()).unwrap();
+    let plan = Plan::new(3, 2, ResampleOptions::default()).unwrap();
     let mut stream = Stream::<f32>::new(&plan, 2).unwrap();
     let mut outputs = vec![Vec::new(); 2];
     assert_eq!(stream.push(&[0.0; 3], &mut Vec::new()), Err(Error::Interleaving { len: 3, channels: 2 }));

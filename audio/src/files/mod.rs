@@ -1,6 +1,6 @@
-//! Files of inputs and outputs. Every operation on them passes here, where tests can make each of them fail.
+//! Files of inputs and outputs. Every operation on them passes a fail point, at which tests make it fail.
 
-mod fault;
+mod fail_point;
 mod temporary;
 
 use std::ffi::OsStr;
@@ -8,7 +8,8 @@ use std::fs::{self, Metadata};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-pub use temporary::{Temporary, remove_live, remove_stale};
+use self::fail_point::fail_point;
+pub use self::temporary::{Temporary, remove_live, remove_stale};
 
 /// An open file.
 #[derive(Debug)]
@@ -16,36 +17,51 @@ pub struct File(fs::File);
 
 impl File {
     /// Opens a file to read.
+    ///
+    /// # Errors
+    /// As [`fs::File::open`].
     pub fn open(path: &Path) -> io::Result<Self> {
-        fault::gate("open")?;
+        fail_point("open")?;
         fs::File::open(path).map(Self)
     }
 
-    /// Opens a file to add to its end, which may have to be looked at before; it is made if it is not there.
+    /// Opens a file to read it and to append to it, and creates it if it does not exist.
+    ///
+    /// # Errors
+    /// As [`fs::OpenOptions::open`].
     pub fn append(path: &Path) -> io::Result<Self> {
-        fault::gate("open to append")?;
+        fail_point("open to append")?;
         fs::File::options().read(true).append(true).create(true).open(path).map(Self)
     }
 
-    /// A file without a name, which is gone when it is closed.
+    /// Creates a file without a name, which is gone when it is closed.
+    ///
+    /// # Errors
+    /// If none can be created in the folder.
     pub fn nameless(folder: &Path) -> io::Result<Self> {
-        fault::gate("create without a name")?;
+        fail_point("create without a name")?;
         tempfile::tempfile_in(folder).map(Self)
     }
 
     /// Size, kind and times of the file.
+    ///
+    /// # Errors
+    /// As [`fs::File::metadata`].
     pub fn metadata(&self) -> io::Result<Metadata> {
-        fault::gate("metadata")?;
+        fail_point("metadata")?;
         self.0.metadata()
     }
 
     /// Waits until everything written is on the disk.
+    ///
+    /// # Errors
+    /// As [`fs::File::sync_all`].
     pub fn sync_all(&self) -> io::Result<()> {
-        fault::gate("sync")?;
+        fail_point("sync")?;
         self.0.sync_all()
     }
 
-    /// The file beneath, for what this type does not offer: locks, and whether it can be sought.
+    /// The file of the standard library, for locks and the like.
     pub fn as_std(&self) -> &fs::File {
         &self.0
     }
@@ -53,14 +69,14 @@ impl File {
 
 impl Read for File {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        fault::gate("read")?;
+        fail_point("read")?;
         self.0.read(buffer)
     }
 }
 
 impl Write for File {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        fault::gate("write")?;
+        fail_point("write")?;
         self.0.write(bytes)
     }
 
@@ -71,21 +87,40 @@ impl Write for File {
 
 impl Seek for File {
     fn seek(&mut self, position: SeekFrom) -> io::Result<u64> {
-        fault::gate("seek")?;
+        fail_point("seek")?;
         self.0.seek(position)
     }
 }
 
-/// What the names of all begin with that is kept beside the outputs.
+/// Prefix of the names of files that are kept beside the outputs.
 const PREFIX: &str = ".polyphase-";
 
-/// Whether a file of that name is no output, but something that is kept beside them.
-pub fn is_ours(name: &OsStr) -> bool {
+/// True for the name of a file that is kept beside the outputs and is not one of them.
+pub fn is_internal(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(PREFIX.as_bytes())
 }
 
-/// Makes a folder, and those above it.
+/// Creates a folder, with those above it.
+///
+/// # Errors
+/// As [`fs::create_dir_all`].
 pub fn create_folder(folder: &Path) -> io::Result<()> {
-    fault::gate("create a folder")?;
+    fail_point("create a folder")?;
     fs::create_dir_all(folder)
+}
+
+/// Returns the folder that a path is in: `.` for a bare name.
+pub fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Writes a file that appears under its name when it is complete, or not at all. An existing file is replaced only with
+/// `overwrite`.
+///
+/// # Errors
+/// If it cannot be written, or exists.
+pub fn write_whole(path: &Path, bytes: &[u8], overwrite: bool) -> io::Result<()> {
+    let temporary = Temporary::new(folder_of(path))?;
+    temporary.writer()?.write_all(bytes)?;
+    temporary.publish(path, overwrite)
 }

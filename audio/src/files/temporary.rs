@@ -1,4 +1,7 @@
-//! Outputs that are not complete yet: under names of their own until they are, and gone if they never become so.
+//! [`Temporary`]: outputs that are not complete yet.
+//!
+//! An output is written under a temporary name and renamed when it is complete, so that no reader ever sees part of it.
+//! The temporary file is locked while it is written: a later run can tell it from one that a killed run left behind.
 
 use std::collections::BTreeSet;
 use std::fs::{self, Metadata};
@@ -8,22 +11,21 @@ use std::sync::{Mutex, PoisonError};
 
 use tempfile::NamedTempFile;
 
-use super::{File, PREFIX, fault};
+use super::{File, PREFIX, fail_point};
 
 const SUFFIX: &str = ".partial";
 
-/// Those of this process.
+/// Temporary files of this process.
 static LIVE: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// A file that is not complete yet. It is locked while it is written, so that other runs know it from those that a killed
-/// run left behind; it is removed when it is dropped.
+/// A file under a temporary name. It is removed when it is dropped before it was published.
 #[derive(Debug)]
 pub struct Temporary {
     file: NamedTempFile,
     _live: Live,
 }
 
-/// An entry in [`LIVE`].
+/// An entry of [`LIVE`], removed on drop.
 #[derive(Debug)]
 struct Live(PathBuf);
 
@@ -34,19 +36,22 @@ impl Drop for Live {
 }
 
 impl Temporary {
-    /// Creates a locked file with a name of its own in a folder.
+    /// Creates an empty temporary file in a folder.
+    ///
+    /// # Errors
+    /// If none can be created there.
     pub fn new(folder: &Path) -> io::Result<Self> {
-        fault::gate("create")?;
+        fail_point("create")?;
         let mut builder = tempfile::Builder::new();
-        // Temporary files are private by default; this one is to be as readable as any new file.
+        // Temporary files are private by default; an output is readable as any new file is.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         builder.prefix(PREFIX).suffix(SUFFIX);
         loop {
             let file = builder.tempfile_in(folder)?;
-            // Where files cannot be locked nothing is taken for left behind either.
+            // On file systems without locks, `remove_stale` removes nothing either.
             let _ = file.as_file().lock();
-            // Another run may have taken it for that before it was locked.
+            // Another run may have removed the file before it was locked.
             if file.path().try_exists().unwrap_or(true) {
                 let path = file.path().to_owned();
                 LIVE.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone());
@@ -55,41 +60,50 @@ impl Temporary {
         }
     }
 
-    /// The folder that it is in.
+    /// The folder of the file.
     pub fn folder(&self) -> &Path {
         self.file.path().parent().unwrap_or(Path::new("."))
     }
 
-    /// What writes to it, from its beginning if nothing has been written.
+    /// Opens the file once more. All handles share one position, which is 0 at first.
+    ///
+    /// # Errors
+    /// As [`fs::File::try_clone`].
     pub fn writer(&self) -> io::Result<File> {
-        fault::gate("duplicate")?;
+        fail_point("duplicate")?;
         self.file.as_file().try_clone().map(File)
     }
 
     /// Size and times of what has been written.
+    ///
+    /// # Errors
+    /// As [`fs::File::metadata`].
     pub fn metadata(&self) -> io::Result<Metadata> {
-        fault::gate("metadata")?;
+        fail_point("metadata")?;
         self.file.as_file().metadata()
     }
 
-    /// Gives it its final name; an existing file is replaced only with `overwrite`.
+    /// Renames the file to its final name. An existing file is replaced only with `overwrite`.
+    ///
+    /// # Errors
+    /// If it cannot be renamed, or a file of that name exists.
     pub fn publish(self, name: &Path, overwrite: bool) -> io::Result<()> {
-        fault::gate("rename")?;
+        fail_point("rename")?;
         let published = if overwrite { self.file.persist(name) } else { self.file.persist_noclobber(name) };
         published.map(drop).map_err(|error| error.error)
     }
 }
 
-/// Removes what this process has not completed, when there is no time to wait for those who write it.
+/// Removes all temporary files of this process, for a process that exits without waiting for the threads that write
+/// them.
 pub fn remove_live() {
     for path in &*LIVE.lock().unwrap_or_else(PoisonError::into_inner) {
-        // There is nothing to be done about one that stays, but the next run.
+        // The next run removes what stays.
         let _ = fs::remove_file(path);
     }
 }
 
-/// Removes the temporary files that killed runs have left in a folder. Those of other runs at work stay, since these hold
-/// a lock on them.
+/// Removes temporary files that killed runs left in a folder. Files of runs at work stay: they are locked.
 pub fn remove_stale(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
@@ -100,7 +114,7 @@ pub fn remove_stale(folder: &Path) {
             continue;
         }
         let path = entry.path();
-        if fault::gate("open a file left behind").is_ok()
+        if fail_point("open a file left behind").is_ok()
             && let Ok(file) = fs::File::options().write(true).open(&path)
             && file.try_lock().is_ok()
         {
@@ -114,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_exists_is_replaced_only_if_that_was_asked_for() {
+    fn existing_files_are_replaced_only_with_overwrite() {
         let folder = tempfile::TempDir::new().expect("a temporary folder");
         let name = folder.path().join("there");
         fs::write(&name, "old").expect("a file");
@@ -127,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_left_behind_is_removed_and_what_is_at_work_or_not_ours_stays() {
+    fn stale_files_are_removed_and_all_others_stay() {
         let folder = tempfile::TempDir::new().expect("a temporary folder");
         let at_work = Temporary::new(folder.path()).expect("a temporary file");
         for name in [".polyphase-abc123.partial", ".polyphase-done.jsonl", "polyphase-abc123.partial", "a.partial"] {

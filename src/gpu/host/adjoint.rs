@@ -14,6 +14,7 @@ use super::pieces::{ClipWork, Cursor};
 use super::sample::GpuSample;
 use crate::alloc::zeroed;
 use crate::batch::{Batch, BatchBuf};
+use crate::clamped::Clamped;
 use crate::error::{Error, Result};
 use crate::gpu::resampler::GpuResampler;
 use crate::num::{to_index, to_position};
@@ -72,12 +73,11 @@ impl GpuResampler {
     ) -> Result<BatchBuf<O>> {
         let adjoints = Adjoints::new(gradients, input_lens)?;
         let mut samples = zeroed(adjoints.offsets.last().copied().unwrap_or(0))?;
-        self.run_gradients(gradients, &adjoints, &mut samples, &mut Cursor::default()).await?;
+        self.run_adjoints(gradients, &adjoints, &mut samples, &mut Cursor::default()).await?;
         Ok(BatchBuf::from_parts(samples, adjoints.offsets))
     }
 
-    /// [`adjoint_batch`](Self::adjoint_batch) into one packed buffer, in which the results follow each other. Returns
-    /// how many samples had to be clamped: 0 for all but integers.
+    /// [`adjoint_batch`](Self::adjoint_batch) into one packed buffer, in which the results follow each other.
     ///
     /// # Errors
     /// [`Error::OutputLen`] for a buffer of another length than the sum of `input_lens`, and as
@@ -87,7 +87,7 @@ impl GpuResampler {
         gradients: &Batch<'_, impl GpuSample>,
         input_lens: &[usize],
         output: &mut [O],
-    ) -> Result<usize> {
+    ) -> Result<Clamped> {
         pollster::block_on(self.adjoint_batch_into_async(gradients, input_lens, output))
     }
 
@@ -100,31 +100,16 @@ impl GpuResampler {
         gradients: &Batch<'_, impl GpuSample>,
         input_lens: &[usize],
         output: &mut [O],
-    ) -> Result<usize> {
+    ) -> Result<Clamped> {
         let adjoints = Adjoints::new(gradients, input_lens)?;
         check_len(&adjoints.offsets, output.len())?;
         let mut done = Cursor::default();
-        self.run_gradients(gradients, &adjoints, output, &mut done).await?;
-        Ok(done.clamped)
-    }
-
-    /// Computes gradients from the first on. Returns how many are complete, and the error that ended the run early.
-    pub(crate) async fn run_adjoints<T: GpuSample, O: GpuSample>(
-        &self,
-        gradients: &Batch<'_, T>,
-        adjoints: &Adjoints<'_>,
-        samples: &mut [O],
-    ) -> Result<(usize, Result<()>)> {
-        let mut done = Cursor::default();
-        let outcome = self.run_gradients(gradients, adjoints, samples, &mut done).await;
-        match outcome {
-            Err(error @ Error::OutOfMemory { .. }) => Err(error),
-            outcome => Ok((done.clip, outcome)),
-        }
+        self.run_adjoints(gradients, &adjoints, output, &mut done).await?;
+        Ok(done.total_clamped())
     }
 
     /// Computes gradients from the first on, and moves `done` to the end of the complete ones.
-    async fn run_gradients<T: GpuSample, O: GpuSample>(
+    pub(crate) async fn run_adjoints<T: GpuSample, O: GpuSample>(
         &self,
         gradients: &Batch<'_, T>,
         adjoints: &Adjoints<'_>,
@@ -237,9 +222,9 @@ impl<'a> Adjoint<'a> {
         ClipWork::new(self.transposed, granularity, gradient_len, self.origin, self.first_output, computed_len)
     }
 
-    /// Adds the gradients of padded values to those of the samples that the padding repeated, and stores the result.
-    /// Returns how many samples had to be clamped.
-    fn fold<O: GpuSample>(&self, computed: &mut [f32], result: &mut [O]) -> usize {
+    /// Adds the gradients of padded values to those of the samples that the padding repeated, and stores the
+    /// result.
+    fn fold<O: GpuSample>(&self, computed: &mut [f32], result: &mut [O]) -> Clamped {
         let padded = &mut computed[self.skipped..];
         for i in (0..self.margin).chain(self.margin + self.input_len..padded.len()) {
             if let Some(source) = self.padding.source(to_position(i) - to_position(self.margin), self.input_len) {

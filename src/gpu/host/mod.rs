@@ -11,6 +11,7 @@ use self::sample::GpuSample;
 use super::resampler::GpuResampler;
 use crate::alloc::zeroed;
 use crate::batch::{Batch, BatchBuf};
+use crate::clamped::Clamped;
 use crate::error::{Error, Result};
 
 impl GpuResampler {
@@ -73,7 +74,7 @@ impl GpuResampler {
     }
 
     /// Resamples every clip of a batch in host memory into one packed buffer, in which the outputs of clip i begin at
-    /// [`Batch::output_offsets`]\[i\]. Returns how many samples had to be clamped: 0 for all but integers.
+    /// [`Batch::output_offsets`]\[i\].
     ///
     /// # Errors
     /// [`Error::OutputLen`] for a buffer of another length than the last of those offsets, and as
@@ -82,7 +83,7 @@ impl GpuResampler {
         &self,
         batch: &Batch<'_, impl GpuSample>,
         output: &mut [O],
-    ) -> Result<usize> {
+    ) -> Result<Clamped> {
         pollster::block_on(self.resample_batch_into_async(batch, output))
     }
 
@@ -94,13 +95,13 @@ impl GpuResampler {
         &self,
         batch: &Batch<'_, impl GpuSample>,
         output: &mut [O],
-    ) -> Result<usize> {
+    ) -> Result<Clamped> {
         let offsets = batch.output_offsets();
         check_len(&offsets, output.len())?;
         output.fill(O::default());
         let mut done = Cursor::default();
         self.run_batch(batch, &offsets, output, &mut done).await?;
-        Ok(done.clamped)
+        Ok(done.total_clamped())
     }
 
     /// Computes the outputs of a batch from `done` on, and moves `done` to the end of what is complete. The samples

@@ -11,6 +11,7 @@
 use std::ops::Range;
 
 use crate::batch::Run;
+use crate::clamped::Clamped;
 use crate::gpu::layout::tables::PlacedRun;
 use crate::num::to_index;
 use crate::options::Padding;
@@ -159,8 +160,17 @@ impl Capacity {
 pub(crate) struct Cursor {
     pub(crate) clip: usize,
     pub(crate) output: usize,
-    /// Number of complete outputs that had to be clamped.
-    pub(crate) clamped: usize,
+    /// Clamped outputs of the complete clips.
+    pub(crate) clamped: Clamped,
+    /// Clamped outputs of the clip in progress.
+    pub(crate) clamped_in_clip: Clamped,
+}
+
+impl Cursor {
+    /// Clamped outputs, with those of the clip in progress.
+    pub(crate) fn total_clamped(&self) -> Clamped {
+        [self.clamped, self.clamped_in_clip].into_iter().sum()
+    }
 }
 
 /// Cuts the next piece: as many outputs from the cursor on as fit, and at least one granule. Empty only at the end.

@@ -152,16 +152,20 @@ impl GpuResampler {
         // Mapping may appear to succeed on a lost device: the outputs count only if the device is still there.
         probe(self.device(), self.queue())?;
         let mut outputs: &[f32] = bytemuck::cast_slice(&view);
-        let mut clamped = done.clamped;
+        let (mut clamped, mut clamped_in_clip, mut clip) = (done.clamped, done.clamped_in_clip, done.clip);
         for segment in &piece.segments {
             let (part, rest) = outputs.split_at(segment.output_len());
             let run = &segment.run;
             let start = offsets[run.clip] + clips[run.clip].index_of(run.outputs.start);
-            clamped += (O::CONVERSIONS.store)(part, &mut samples[start..start + part.len()]);
+            if run.clip != clip {
+                clamped += std::mem::take(&mut clamped_in_clip);
+                clip = run.clip;
+            }
+            clamped_in_clip += (O::CONVERSIONS.store)(part, &mut samples[start..start + part.len()]);
             outputs = rest;
         }
         drop(view);
-        *done = Cursor { clamped, ..piece.end };
+        *done = Cursor { clamped, clamped_in_clip, ..piece.end };
         piece.slot.download.unmap();
         self.slots().keep(piece.slot);
         Ok(taken)

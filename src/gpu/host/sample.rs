@@ -3,6 +3,7 @@
 use half::f16;
 
 use self::sealed::Conversions;
+use crate::clamped::Clamped;
 use crate::gpu::layout::shader::InputSamples;
 
 /// A type of sample in host memory for the GPU: `f32`, `i16` or [`half::f16`]. Sealed.
@@ -26,7 +27,7 @@ impl GpuSample for f32 {
         to_f32: |samples, floats| floats.copy_from_slice(samples),
         store: |outputs, samples| {
             samples.copy_from_slice(outputs);
-            0
+            Clamped::default()
         },
     };
 }
@@ -51,7 +52,7 @@ impl GpuSample for f16 {
         to_f32: |samples, floats| floats.iter_mut().zip(samples).for_each(|(float, sample)| *float = sample.to_f32()),
         store: |outputs, samples| {
             samples.iter_mut().zip(outputs).for_each(|(sample, &output)| *sample = Self::from_f32(output));
-            0
+            Clamped::default()
         },
     };
 }
@@ -62,17 +63,18 @@ fn are_all<T: Copy>(samples: &[T], test: impl Fn(T) -> bool) -> bool {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "whole, and `as` clamps")]
-fn store_integers(outputs: &[f32], samples: &mut [i16]) -> usize {
-    let mut clamped = 0;
+fn store_integers(outputs: &[f32], samples: &mut [i16]) -> Clamped {
+    let mut clamped = Clamped::default();
     for (sample, &output) in samples.iter_mut().zip(outputs) {
         let scaled = (output * 32768.0).round_ties_even();
-        clamped += usize::from(!(-32768.0..32768.0).contains(&scaled));
+        clamped.count += usize::from(!(-32768.0..32768.0).contains(&scaled));
         *sample = scaled as i16;
     }
     clamped
 }
 
 mod sealed {
+    use crate::clamped::Clamped;
     use crate::gpu::layout::shader::InputSamples;
 
     /// Conversions between a type of sample and float32, slice by slice: with no method on the trait, a bound on it
@@ -87,8 +89,8 @@ mod sealed {
         pub(crate) bytes: fn(&[T]) -> &[u8],
         /// The samples as the shaders read them.
         pub(crate) to_f32: fn(&[T], &mut [f32]),
-        /// Outputs as samples, 1.0 being the same as in the input. Returns how many had to be clamped.
-        pub(crate) store: fn(&[f32], &mut [T]) -> usize,
+        /// Outputs as samples, with the full scale of the input.
+        pub(crate) store: fn(&[f32], &mut [T]) -> Clamped,
     }
 }
 
@@ -103,7 +105,7 @@ mod tests {
         let mut samples = [0; 8];
         let clamped = (i16::CONVERSIONS.store)(&outputs, &mut samples);
         assert_eq!(samples, [0, 2, 0, 32_767, 32_767, 32_767, -32_768, -32_768]);
-        assert_eq!(clamped, 3);
+        assert_eq!(clamped, Clamped { count: 3 });
     }
 
     #[test]

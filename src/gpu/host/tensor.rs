@@ -5,6 +5,7 @@ use ndarray::{Array, ArrayBase, ArrayViewMut, Axis, Data, Dimension};
 use super::pieces::Cursor;
 use super::sample::GpuSample;
 use crate::alloc::{zeroed, zeroed_array};
+use crate::clamped::Clamped;
 use crate::error::{Error, Result};
 use crate::gpu::resampler::GpuResampler;
 use crate::lanes::{Lanes, last, output_shape, scatter};
@@ -41,7 +42,6 @@ impl GpuResampler {
     }
 
     /// Resamples a tensor in host memory along its last axis into another, of the input's or another type of sample.
-    /// Returns how many samples had to be clamped: 0 for all but integers.
     ///
     /// # Errors
     /// [`Error::OutputShape`] for an output of another shape than the result's, and as
@@ -51,7 +51,7 @@ impl GpuResampler {
         plan: &Plan,
         tensor: &ArrayBase<S, D>,
         output: ArrayViewMut<'_, O, D>,
-    ) -> Result<usize>
+    ) -> Result<Clamped>
     where
         O: GpuSample,
         S: Data<Elem: GpuSample>,
@@ -69,7 +69,7 @@ impl GpuResampler {
         plan: &Plan,
         tensor: &ArrayBase<S, D>,
         output: ArrayViewMut<'_, O, D>,
-    ) -> Result<usize>
+    ) -> Result<Clamped>
     where
         O: GpuSample,
         S: Data<Elem: GpuSample>,
@@ -113,8 +113,7 @@ impl GpuResampler {
         Ok(output)
     }
 
-    /// Resamples a tensor in host memory along an axis into another, of the input's or another type of sample. Returns
-    /// how many samples had to be clamped: 0 for all but integers.
+    /// Resamples a tensor in host memory along an axis into another, of the input's or another type of sample.
     ///
     /// # Errors
     /// [`Error::OutputShape`] for an output of another shape than the result's, and as
@@ -125,7 +124,7 @@ impl GpuResampler {
         tensor: &ArrayBase<S, D>,
         axis: Axis,
         output: ArrayViewMut<'_, O, D>,
-    ) -> Result<usize>
+    ) -> Result<Clamped>
     where
         O: GpuSample,
         S: Data<Elem: GpuSample>,
@@ -144,7 +143,7 @@ impl GpuResampler {
         tensor: &ArrayBase<S, D>,
         axis: Axis,
         output: ArrayViewMut<'_, O, D>,
-    ) -> Result<usize>
+    ) -> Result<Clamped>
     where
         O: GpuSample,
         S: Data<Elem: GpuSample>,
@@ -164,14 +163,14 @@ impl GpuResampler {
         tensor: &ArrayBase<S, D>,
         axis: Axis,
         output: ArrayViewMut<'_, O, D>,
-    ) -> Result<usize>
+    ) -> Result<Clamped>
     where
         O: GpuSample,
         S: Data<Elem: GpuSample>,
         D: Dimension,
     {
         if output.is_empty() {
-            return Ok(0);
+            return Ok(Clamped::default());
         }
         let mut samples = zeroed(output.len())?;
         let lanes = Lanes::new(tensor.view(), axis)?;
@@ -179,7 +178,7 @@ impl GpuResampler {
         let mut done = Cursor::default();
         self.run_batch(&batch, &batch.output_offsets(), &mut samples, &mut done).await?;
         scatter(&samples, last(output, axis));
-        Ok(done.clamped)
+        Ok(done.total_clamped())
     }
 }
 

@@ -2,10 +2,11 @@
 //! resampling.
 
 use polyphase::{
-    Backend, Batch, CpuResampler, Error, GpuClip, GpuResampler, InputSamples, OutputLength, Padding, Plan, Preset,
-    ResampleOptions, Resampler, half::f16, wgpu,
+    Backend, Batch, Clamped, CpuResampler, Error, GpuClip, GpuResampler, InputSamples, OutputLength, Padding, Plan,
+    Preset, ResampleOptions, Resampler, half::f16, wgpu,
 };
 
+use super::backends::on_gpu;
 use super::device::{adapter, device, filled, open, read};
 use super::kernels::KERNELS;
 use crate::signals::{noise_f32, to_f64};
@@ -160,7 +161,7 @@ fn unsupported_adjoints_and_wrong_lengths_are_refused() {
     let adjoint = |lens: &[usize]| gpu.adjoint_batch(&batch, lens).unwrap_err();
     assert_eq!(adjoint(&[]), Error::BatchLen { expected: 1, actual: 0 });
     assert_eq!(adjoint(&[33]), Error::OutputLen { expected: 22, actual: 20 });
-    let resampler = Resampler::new(Backend::Cpu, false).unwrap();
+    let resampler = Resampler::builder().backend(Backend::Cpu).build().unwrap();
     assert_eq!(resampler.adjoint_batch(&batch, &[]).unwrap_err(), Error::BatchLen { expected: 1, actual: 0 });
     assert_eq!(resampler.adjoint_batch(&batch, &[33]).unwrap_err(), Error::OutputLen { expected: 22, actual: 20 });
 }
@@ -172,18 +173,17 @@ fn resamplers_send_gradients_where_they_belong() {
     let at = gradients.iter().position(|(_, gradient, _)| gradient.len() > 90).unwrap();
     gradients[at].1[7] = f32::NAN;
     let (batch, lens) = batch(&gradients);
-    let on_cpu = Resampler::new(Backend::Cpu, false).unwrap();
+    let on_cpu = Resampler::builder().backend(Backend::Cpu).build().unwrap();
     let (expected, report) = on_cpu.adjoint_batch(&batch, &lens).unwrap();
-    assert_eq!((report.gpu_clips, report.cpu_clips), (0, gradients.len()));
+    assert_eq!((report.gpu_clips, report.cpu_clips()), (0, gradients.len()));
     for (i, (plan, gradient, len)) in gradients.iter().enumerate().filter(|(i, _)| *i != at) {
         assert!(expected.clip(i).unwrap() == CpuResampler::new().adjoint(plan, gradient, *len).unwrap());
     }
     if adapter().is_none() {
         return;
     }
-    let on_gpu = Resampler::new(Backend::Gpu, true).unwrap();
-    let (actual, report) = on_gpu.adjoint_batch(&batch, &lens).unwrap();
-    assert_eq!((report.gpu_clips, report.cpu_clips), (gradients.len() - 1, 1), "{report:?}");
+    let (actual, report) = on_gpu().adjoint_batch(&batch, &lens).unwrap();
+    assert_eq!((report.gpu_clips, report.cpu_clips()), (gradients.len() - 1, 1), "{report:?}");
     for (i, (actual, expected)) in actual.iter().zip(expected.iter()).enumerate() {
         let same = actual.iter().map(|x| x.to_bits()).eq(expected.iter().map(|x| x.to_bits()));
         assert!(if i == at { same } else { close(actual, expected) }, "gradient {i}");
@@ -207,7 +207,7 @@ fn gradients_may_be_integers_and_halves() {
         assert!(gpu.adjoint_batch_as::<f32>(&of_integers, &[300]).unwrap() == expected);
         let rounded = gpu.adjoint_batch(&of_halves, &[300]).unwrap();
         let mut into = vec![f16::MAX; 300];
-        assert_eq!(gpu.adjoint_batch_into(&of_halves, &[300], &mut into), Ok(0));
+        assert_eq!(gpu.adjoint_batch_into(&of_halves, &[300], &mut into), Ok(Clamped::default()));
         assert!(into == rounded.samples());
         let refused = gpu.adjoint_batch_into(&of_halves, &[300], &mut into[1..]);
         assert_eq!(refused, Err(Error::OutputLen { expected: 300, actual: 299 }));

@@ -1,6 +1,6 @@
 //! Batches from host memory: whole, cut, on small devices, of 16-bit integers, from several threads.
 
-use polyphase::{Batch, CpuResampler, Error, GpuKernel, GpuResampler, Plan, Preset, wgpu};
+use polyphase::{Batch, Clamped, CpuResampler, Error, GpuKernel, GpuResampler, Plan, Preset, wgpu};
 
 use super::device::{adapter, device, open};
 use super::kernels::{GPU, resample};
@@ -106,10 +106,10 @@ fn integers_are_scaled_and_otherwise_the_same() {
     assert!(count > 0);
     // The buffer holds other values before.
     let mut into = vec![77_i16; rounded.len()];
-    assert_eq!(gpu.resample_batch_into(&of_integers, &mut into), Ok(count));
+    assert_eq!(gpu.resample_batch_into(&of_integers, &mut into), Ok(Clamped { count }));
     assert!(into == rounded);
     let mut floats = vec![7.5_f32; rounded.len()];
-    assert_eq!(gpu.resample_batch_into(&of_integers, &mut floats), Ok(0));
+    assert_eq!(gpu.resample_batch_into(&of_integers, &mut floats), Ok(Clamped::default()));
     assert!(floats == expected.samples());
     let refused = gpu.resample_batch_into(&of_integers, &mut into[1..]);
     assert_eq!(refused, Err(Error::OutputLen { expected: rounded.len(), actual: rounded.len() - 1 }));
@@ -184,7 +184,10 @@ fn tensors_of_any_strides() {
             // Into an output with strides of its own, and other values before.
             let mut into =
                 ndarray::Array3::from_elem(actual.raw_dim(), 7.5).reversed_axes().as_standard_layout().into_owned();
-            assert_eq!(gpu.resample_axis_into(&plan, &view, axis, into.view_mut().reversed_axes()), Ok(0));
+            assert_eq!(
+                gpu.resample_axis_into(&plan, &view, axis, into.view_mut().reversed_axes()),
+                Ok(Clamped::default())
+            );
             assert!(into.reversed_axes() == actual);
         }
         let along_last = gpu.resample_tensor(&plan, &view).unwrap();
@@ -193,7 +196,7 @@ fn tensors_of_any_strides() {
         let mut integers = along_last.mapv(|_| 77_i16);
         let rounded = along_last.mapv(|y| (y * 32768.0).round_ties_even());
         let out_of_range = rounded.iter().filter(|y| !(-32768.0..32768.0).contains(*y)).count();
-        assert_eq!(gpu.resample_tensor_into(&plan, &view, integers.view_mut()), Ok(out_of_range));
+        assert_eq!(gpu.resample_tensor_into(&plan, &view, integers.view_mut()), Ok(Clamped { count: out_of_range }));
         assert!(integers.iter().zip(&rounded).all(|(&i, &y)| i == y as i16));
     }
     let scalar = ndarray::Array0::from_elem((), 1.0_f32);

@@ -67,13 +67,13 @@ mod alone {
     }
 
     fn many_batches(backend: Backend, count: usize, most_bytes: u64) {
-        let resampler = Resampler::new(backend, true).unwrap();
+        let resampler = Resampler::builder().backend(backend).allow_software(true).build().unwrap();
         let expected: Vec<_> = (0..4).map(|i| resampler.resample_batch(&batch(&clips(i))).unwrap().0).collect();
         holds_no_more(count, most_bytes, |i| {
             let (output, report) = resampler.resample_batch(&batch(&clips(i as u64 % 4))).unwrap();
             assert!(output == expected[i % 4]);
             let expected = if backend == Backend::Gpu { (8, 0) } else { (0, 8) };
-            assert_eq!((report.gpu_clips, report.cpu_clips), expected, "{report:?}");
+            assert_eq!((report.gpu_clips, report.cpu_clips()), expected, "{report:?}");
         });
     }
 

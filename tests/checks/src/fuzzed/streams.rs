@@ -1,12 +1,12 @@
-//! Chunks of any lengths, against the whole.
+//! Streams of chunks of any lengths against whole outputs.
 
 use arbitrary::{Result, Unstructured};
-use polyphase::{CpuResampler, Sample, Stream};
+use polyphase::{Clamped, CpuResampler, Sample, Stream};
 
 use super::case::Case;
 use crate::signals::noise;
 
-/// Chunks of any lengths, against the whole, in every bit.
+/// Compares a stream of chunks of any lengths with the whole output, bit for bit.
 pub fn streams(bytes: &[u8]) {
     let _ = try_streams(&mut Unstructured::new(bytes));
 }
@@ -27,18 +27,18 @@ fn stream<T: Sample + PartialEq>(bytes: &mut Unstructured<'_>, case: &Case, samp
     let signals: Vec<Vec<T>> = (0..channels)
         .map(|channel| noise(case.seed + channel as u64, case.len).into_iter().map(&sample).collect())
         .collect();
-    let mut clipped = 0;
+    let mut clamped = Clamped::default();
     let wholes: Vec<_> = signals
         .iter()
         .map(|signal| {
             let mut whole = vec![T::default(); plan.output_len(case.len)];
-            clipped += cpu.resample_into(plan, signal, &mut whole).expect("a buffer of its length");
+            clamped += cpu.resample_into(plan, signal, &mut whole).expect("a buffer of its length");
             whole
         })
         .collect();
     let mut stream = Stream::new(plan, channels).expect("memory");
     if bytes.arbitrary()? {
-        // What came before and was given up leaves no trace.
+        // A reset leaves no trace of earlier samples.
         stream.push(&vec![sample(0.5); channels * bytes.int_in_range(0..=5000)?], &mut Vec::new()).expect("memory");
         stream.reset();
     }
@@ -59,14 +59,11 @@ fn stream<T: Sample + PartialEq>(bytes: &mut Unstructured<'_>, case: &Case, samp
             output.iter().enumerate().for_each(|(i, &value)| outputs[i % channels].push(value));
         }
         assert!(outputs[0].len() - given <= stream.max_output_frames(to - from), "{case:?}");
-        // What is given had to wait for no more than the delay.
-        let known = plan.ratio().output_len(to.saturating_sub(stream.delay())).min(plan.output_len(to));
+        // No output waits for more than the look-ahead.
+        let known = plan.ratio().output_len(to.saturating_sub(stream.look_ahead())).min(plan.output_len(to));
         assert!(outputs[0].len() >= known, "{case:?}: {} at {to}", outputs[0].len());
         (from, given) = (to, outputs[0].len());
     }
-    // It begins anew, and counts anew.
-    let before_end = stream.clipped();
-    assert!(before_end <= clipped);
     if planar {
         stream.finish_planar(&mut outputs).expect("memory");
     } else {
@@ -74,6 +71,7 @@ fn stream<T: Sample + PartialEq>(bytes: &mut Unstructured<'_>, case: &Case, samp
         stream.finish(&mut output).expect("memory");
         output.iter().enumerate().for_each(|(i, &value)| outputs[i % channels].push(value));
     }
+    assert_eq!(stream.clamped(), clamped, "{case:?}");
     assert!(outputs == wholes, "{case:?}, {channels} channels: {:?}", outputs.iter().map(Vec::len));
     Ok(())
 }

@@ -1,13 +1,13 @@
-//! The seam at which tests make file operations fail: each of them passes it. Nothing in release builds.
+//! [`fail_point`]: the place at which tests make a file operation fail. Release builds have none.
 
 #[cfg(not(debug_assertions))]
 #[inline(always)]
-pub(super) fn gate(_: &str) -> std::io::Result<()> {
+pub(super) fn fail_point(_: &str) -> std::io::Result<()> {
     Ok(())
 }
 
 #[cfg(debug_assertions)]
-pub(super) use self::injection::gate;
+pub(super) use self::injection::fail_point;
 
 #[cfg(debug_assertions)]
 mod injection {
@@ -15,7 +15,8 @@ mod injection {
     use std::sync::LazyLock;
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    /// `7`: the operation with that number fails, counted from 0; `7+`: that and all after it.
+    /// Environment variable with the number of the operation that fails, counted from 0: `7` fails that one alone, `7+`
+    /// also all after it.
     const VARIABLE: &str = "POLYPHASE_FILE_FAULT";
 
     static FAULT: LazyLock<Option<(u64, bool)>> = LazyLock::new(|| {
@@ -24,18 +25,20 @@ mod injection {
         Some((number.unwrap_or(&text).parse().ok()?, number.is_some()))
     });
 
-    static PASSED: AtomicU64 = AtomicU64::new(0);
+    /// Operations so far.
+    static COUNT: AtomicU64 = AtomicU64::new(0);
 
-    pub(in super::super) fn gate(operation: &str) -> io::Result<()> {
+    /// Fails if this is the operation that the environment variable names.
+    pub(in super::super) fn fail_point(operation: &str) -> io::Result<()> {
         let Some((at, onwards)) = *FAULT else { return Ok(()) };
-        let number = PASSED.fetch_add(1, Ordering::Relaxed);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
         if number != at && !(onwards && number > at) {
             return Ok(());
         }
         if number == at {
             let _ = writeln!(io::stderr(), "{VARIABLE}: {operation} fails");
         }
-        // EIO where errors have Unix's numbers.
+        // EIO, where errors have the numbers of Unix.
         Err(io::Error::from_raw_os_error(5))
     }
 }

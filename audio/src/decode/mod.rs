@@ -1,0 +1,292 @@
+//! [`Decoder`]: reads audio files of any kind that symphonia knows, packet by packet. Everything that references
+//! symphonia is in this folder.
+//!
+//! A file either is decoded to its end or is an error: the decoder compares what it read with what the header promised
+//! (`promise`), with a stored checksum, and with the ends that containers mark.
+
+mod promise;
+mod source;
+mod spec;
+
+use std::fmt;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use symphonia::core::audio::Channels;
+use symphonia::core::audio::conv::ConvertibleSample;
+use symphonia::core::codecs::audio::well_known as codecs;
+use symphonia::core::codecs::audio::{AudioDecoder, AudioDecoderOptions};
+use symphonia::core::errors::Error as SymphoniaError;
+use symphonia::core::formats::probe::Hint;
+use symphonia::core::formats::{FormatReader, TrackType};
+use symphonia::core::io::MediaSourceStream;
+
+use self::promise::Promise;
+use self::source::Source;
+use crate::error::{Error, Result};
+use crate::files::File;
+use crate::format::{SampleFormat, Spec};
+use crate::sniff;
+
+/// Samples that files are decoded to: `f32` or `f64`, with integers scaled to [−1, 1).
+pub trait DecodedSample: ConvertibleSample {}
+
+impl DecodedSample for f32 {}
+impl DecodedSample for f64 {}
+
+/// File name extensions of the formats that are read, in lower case.
+pub const EXTENSIONS: [&str; 23] = [
+    "aac", "adts", "aif", "aifc", "aiff", "alac", "caf", "flac", "m4a", "m4b", "mka", "mkv", "mov", "mp1", "mp2",
+    "mp3", "mp4", "oga", "ogg", "wav", "wave", "webm", "weba",
+];
+
+/// An audio file that is being read.
+pub struct Decoder {
+    reader: Box<dyn FormatReader>,
+    decoder: Box<dyn AudioDecoder>,
+    track: u32,
+    spec: Spec,
+    promise: Option<Promise>,
+    /// True once it is known that the end of the audio is missing.
+    is_cut_short: bool,
+    /// True while the decoder holds the first packet, which was decoded to learn the sample format.
+    has_first_packet: bool,
+    /// Frames handed out so far.
+    frames: u64,
+}
+
+impl fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Decoder")
+            .field("spec", &self.spec)
+            .field("promise", &self.promise)
+            .field("frames", &self.frames)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Decoder {
+    /// Opens a file and decodes its first packet.
+    ///
+    /// `on_read` is called with numbers of bytes as they are read, whose sum is the size of the file by the time the
+    /// decoder is dropped.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is not audio of a format that is read, or has a damaged header.
+    pub fn open(path: &Path, on_read: impl FnMut(u64) + Send + Sync + 'static) -> Result<Self> {
+        let mut file = File::open(path)?;
+        let metadata = file.metadata()?;
+        if metadata.is_dir() {
+            return Err(Error::Unsupported("it is a folder".to_owned()));
+        }
+        if metadata.is_file() && metadata.len() == 0 {
+            return Err(damaged("the file is empty"));
+        }
+        // A pipe cannot be rewound.
+        let container = if metadata.is_file() { sniff::container(&mut file)? } else { None };
+        let (source, seekable) = Source::new(file, metadata.len(), on_read);
+        let mut hint = Hint::new();
+        if let Some(extension) = path.extension().and_then(|extension| extension.to_str()) {
+            hint.with_extension(extension);
+        }
+        let mut reader = probe(&hint, MediaSourceStream::new(Box::new(source), Default::default()), container)?;
+        // For an MPEG stream that does not tell its length, a reader that can seek estimates the length, and drops the
+        // audio beyond. Read it again without seeking.
+        if reader.format_info().short_name.starts_with("mp") && seekable.take() {
+            let mut stream = reader.into_inner();
+            io::Seek::rewind(&mut stream)?;
+            reader = probe(&hint, stream, container)?;
+        }
+        let track = reader.default_track(TrackType::Audio).ok_or_else(|| damaged("there is no audio in the file"))?;
+        let parameters = track.codec_params.as_ref().and_then(|parameters| parameters.audio());
+        let unknown = || Error::Unsupported("the audio is of an unknown codec".to_owned());
+        let parameters = parameters.ok_or_else(unknown)?;
+        if parameters.codec == codecs::CODEC_ID_OPUS {
+            return Err(sniff::unread("Opus"));
+        }
+        // Before the decoder allocates memory for them.
+        spec::check_channels(parameters.channels.as_ref().map_or(0, Channels::count))?;
+        let decoder = caught("decoder", || {
+            let options = AudioDecoderOptions::default().verify(true);
+            symphonia::default::get_codecs().make_audio_decoder(parameters, &options).map_err(|error| {
+                Error::Unsupported(format!("the audio is of a codec that is not supported: {}", described(&error)))
+            })
+        })?;
+        let format = reader.format_info().short_name;
+        let promise = Promise::of(track, decoder.codec_info().short_name.starts_with("pcm"), format);
+        // Ogg gives the length on its last page. A reader that can seek looks for that page, and reports no length if
+        // it is missing.
+        let is_cut_short = format == "ogg" && reader.tracks().len() == 1 && promise.is_none() && seekable.get();
+        let track = track.id;
+
+        let unknown = Spec { rate: 0, channels: 0, channel_mask: 0, format: SampleFormat::F32 };
+        let mut this =
+            Self { spec: unknown, reader, decoder, track, promise, is_cut_short, has_first_packet: false, frames: 0 };
+        this.has_first_packet = this.decode_packet()?;
+        let parameters = this.decoder.codec_params();
+        // Where the decoded audio differs from the header, the audio is right.
+        this.spec = if this.has_first_packet {
+            spec::of_decoded(&this.decoder.last_decoded(), parameters)
+        } else {
+            spec::of_header(parameters)
+        }?;
+        Ok(this)
+    }
+
+    /// Rate, channels and sample format of the audio.
+    pub fn spec(&self) -> Spec {
+        self.spec
+    }
+
+    /// Number of frames in the file, if the header gives it exactly.
+    pub fn promised_frames(&self) -> Option<u64> {
+        self.promise.and_then(Promise::exact)
+    }
+
+    /// Appends the interleaved samples of the next packet. Returns false at the end of the file.
+    ///
+    /// `packet` is scratch: pass the same vector to every call.
+    ///
+    /// # Errors
+    /// If the file is damaged here. The end of the file is an error if it comes before the end that the header
+    /// promises, or if a stored checksum differs.
+    pub fn read<T: DecodedSample>(&mut self, samples: &mut Vec<T>, packet: &mut Vec<T>) -> Result<bool> {
+        if !std::mem::take(&mut self.has_first_packet) && !self.decode_packet()? {
+            self.check_end()?;
+            return Ok(false);
+        }
+        let decoded = self.decoder.last_decoded();
+        let spec = spec::of_decoded(&decoded, self.decoder.codec_params())?;
+        if (spec.rate, spec.channels) != (self.spec.rate, self.spec.channels) {
+            return Err(Error::Unsupported(format!(
+                "after {} frames the audio changes from {} channels at {} Hz to {} at {} Hz",
+                self.frames, self.spec.channels, self.spec.rate, spec.channels, spec.rate
+            )));
+        }
+        decoded.copy_to_vec_interleaved(packet);
+        self.frames += decoded.frames() as u64;
+        samples.extend_from_slice(packet);
+        Ok(true)
+    }
+
+    /// Decodes the next packet that holds any frames. Returns false at the end of the file.
+    fn decode_packet(&mut self) -> Result<bool> {
+        let frames = self.frames;
+        let damaged_here =
+            |error: &SymphoniaError| damaged(format!("damaged after {frames} frames: {}", described(error)));
+        loop {
+            let reader_name = self.reader.format_info().long_name;
+            let packet = match caught(&format!("{reader_name} reader"), || Ok(self.reader.next_packet()))? {
+                Ok(Some(packet)) => packet,
+                Ok(None) => return Ok(false),
+                Err(SymphoniaError::IoError(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    // A recording that was streamed into a file gives no length, and ends with the file.
+                    let streamed = matches!(self.reader.format_info().short_name, "wave" | "matroska" | "webm");
+                    self.is_cut_short |= !streamed || self.promise.is_some();
+                    return Ok(false);
+                }
+                // The MP4 reader's words for a file that ends within its audio.
+                Err(SymphoniaError::DecodeError(error)) if error.contains("no atom pending") => {
+                    self.is_cut_short = true;
+                    return Ok(false);
+                }
+                Err(SymphoniaError::ResetRequired) => {
+                    let text = "the file holds several streams one after the other";
+                    return Err(Error::Unsupported(text.to_owned()));
+                }
+                Err(SymphoniaError::IoError(error)) => return Err(Error::Io(error)),
+                Err(error) => return Err(damaged_here(&error)),
+            };
+            if packet.track_id != self.track {
+                continue;
+            }
+            if let Some(promise) = self.promise
+                && promise.is_past_end(packet.pts.get())
+            {
+                return Err(damaged(format!(
+                    "the file goes on after the {} frames that its header promises: several files in one, or damaged",
+                    promise.frames
+                )));
+            }
+            let decoder = &mut self.decoder;
+            let decoder_name = decoder.codec_info().long_name;
+            let decoded = caught(&format!("{decoder_name} decoder"), || {
+                decoder.decode(&packet).map(|decoded| decoded.frames()).map_err(|error| damaged_here(&error))
+            });
+            if decoded? > 0 {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Checks that the file ends where it should.
+    fn check_end(&mut self) -> Result<()> {
+        let frames = self.frames;
+        if frames == 0 && self.promise.is_none_or(|promise| promise.frames > 0) {
+            return Err(damaged("truncated or damaged: not one frame could be read"));
+        }
+        if let Some(promise) = self.promise {
+            promise.check(frames)?;
+        }
+        if self.is_cut_short {
+            let text = format!("truncated or damaged: the end of the audio is missing, after {frames} frames");
+            return Err(damaged(text));
+        }
+        if self.decoder.finalize().verify_ok == Some(false) {
+            return Err(damaged("damaged: the audio does not match its checksum"));
+        }
+        Ok(())
+    }
+}
+
+fn probe(hint: &Hint, stream: MediaSourceStream<'static>, container: Option<&str>) -> Result<Box<dyn FormatReader>> {
+    caught("reader of audio files", || {
+        let probed = symphonia::default::get_probe().probe(hint, stream, Default::default(), Default::default());
+        probed.map_err(|error| match (container, error) {
+            (_, SymphoniaError::IoError(error)) if error.kind() != io::ErrorKind::UnexpectedEof => Error::Io(error),
+            (Some(container), error) => damaged(format!(
+                "truncated or damaged: it begins as {container}, but goes on as none: {}",
+                described(&error)
+            )),
+            (None, SymphoniaError::Unsupported(_)) => {
+                Error::Unsupported("not an audio file of a known format".to_owned())
+            }
+            (None, error) => {
+                damaged(format!("not an audio file of a known format, or its header is damaged: {}", described(&error)))
+            }
+        })
+    })
+}
+
+/// Calls symphonia, and returns a panic as an error: its readers and decoders have panicked on damaged files, which
+/// must not affect other files.
+fn caught<T>(name: &str, call: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| Err(Error::DecoderFailed { name: name.to_owned() }))
+}
+
+fn damaged(text: impl Into<String>) -> Error {
+    Error::Damaged(text.into())
+}
+
+fn described(error: &SymphoniaError) -> String {
+    match error {
+        SymphoniaError::IoError(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            "the file ends too early".to_owned()
+        }
+        error => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panics_of_symphonia_are_errors_that_name_what_failed() {
+        let error = caught("MPEG Audio Layer 3 decoder", || -> Result<()> { panic!("index out of bounds") });
+        let text =
+            "the MPEG Audio Layer 3 decoder failed (an internal error of symphonia): the file is damaged or unusual";
+        assert_eq!(error.expect_err("an error").to_string(), text);
+    }
+}

@@ -1,0 +1,80 @@
+//! The [`Spec`] of a signal, from decoded audio or from a header.
+
+use symphonia::core::audio::sample::SampleFormat as DecodedFormat;
+use symphonia::core::audio::{Channels, GenericAudioBufferRef};
+use symphonia::core::codecs::audio::AudioCodecParameters;
+use symphonia::core::codecs::audio::well_known as codecs;
+
+use crate::error::{Error, Result};
+use crate::format::{SampleFormat, Spec};
+
+/// More channels than any recording has: a header with more is damaged.
+const MAX_CHANNELS: usize = 1024;
+
+/// Returns the spec of decoded audio.
+pub(super) fn of_decoded(decoded: &GenericAudioBufferRef<'_>, parameters: &AudioCodecParameters) -> Result<Spec> {
+    let (rate, channels) = (decoded.spec().rate(), decoded.spec().channels());
+    let format = match decoded {
+        GenericAudioBufferRef::F32(_) => SampleFormat::F32,
+        GenericAudioBufferRef::F64(_) => SampleFormat::F64,
+        GenericAudioBufferRef::U8(_) | GenericAudioBufferRef::S8(_) => SampleFormat::I16,
+        GenericAudioBufferRef::U16(_) | GenericAudioBufferRef::S16(_) => SampleFormat::I16,
+        GenericAudioBufferRef::U24(_) | GenericAudioBufferRef::S24(_) => integer_format(parameters, 24),
+        GenericAudioBufferRef::U32(_) | GenericAudioBufferRef::S32(_) => integer_format(parameters, 32),
+    };
+    checked(rate, Some(channels), format)
+}
+
+/// Returns the spec of a file without frames.
+pub(super) fn of_header(parameters: &AudioCodecParameters) -> Result<Spec> {
+    let format = match parameters.sample_format {
+        Some(DecodedFormat::F64) => SampleFormat::F64,
+        Some(DecodedFormat::F32) | None if parameters.bits_per_sample.is_none() => SampleFormat::F32,
+        Some(DecodedFormat::F32) => SampleFormat::F32,
+        _ => integer_format(parameters, 16),
+    };
+    checked(parameters.sample_rate.unwrap_or(0), parameters.channels.as_ref(), format)
+}
+
+/// Returns the narrowest format for integers that were decoded to `decoded_bits`: decoders widen samples, and the
+/// header may know of fewer bits.
+fn integer_format(parameters: &AudioCodecParameters, decoded_bits: u32) -> SampleFormat {
+    let bits = match parameters.codec {
+        codecs::CODEC_ID_ADPCM_MS | codecs::CODEC_ID_ADPCM_IMA_WAV | codecs::CODEC_ID_ADPCM_IMA_QT => Some(16),
+        // The sixth byte of ALAC's own header. In CAF files two atoms of 12 bytes may precede that header.
+        codecs::CODEC_ID_ALAC => parameters.extra_data.as_deref().and_then(|header| {
+            let at = if header.get(4..8) == Some(b"frma") { 24 + 5 } else { 5 };
+            header.get(at).map(|&bits| bits.into())
+        }),
+        _ => parameters.bits_per_sample,
+    };
+    match bits.unwrap_or(decoded_bits) {
+        0..=16 => SampleFormat::I16,
+        17..=24 => SampleFormat::I24,
+        _ => SampleFormat::I32,
+    }
+}
+
+fn checked(rate: u32, channels: Option<&Channels>, format: SampleFormat) -> Result<Spec> {
+    let count = channels.map_or(0, Channels::count);
+    if rate == 0 {
+        return Err(Error::Damaged("the header gives a sampling rate of 0".to_owned()));
+    }
+    if count == 0 {
+        return Err(Error::Damaged("the header gives no channels".to_owned()));
+    }
+    check_channels(count)?;
+    let channel_mask = match channels {
+        Some(Channels::Positioned(positions)) => u32::try_from(positions.bits()).unwrap_or(0),
+        _ => 0,
+    };
+    Ok(Spec { rate, channels: count, channel_mask, format })
+}
+
+/// Checks the number of channels that a header gives.
+pub(super) fn check_channels(count: usize) -> Result<()> {
+    if count <= MAX_CHANNELS {
+        return Ok(());
+    }
+    Err(Error::Damaged(format!("the header gives {count} channels: at most {MAX_CHANNELS} are read")))
+}

@@ -1,0 +1,46 @@
+//! [`Error`]: reasons why a file could not be read or written.
+
+use std::io;
+
+/// A specialized result of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Reason why a file could not be read or written.
+///
+/// A message is one line, in lower case, without the name of the file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An operation on the file failed.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The file is of a format, codec or sample type that is not read. The message names it.
+    #[error("{0}")]
+    Unsupported(String),
+    /// The contents contradict the header, a checksum, or themselves.
+    #[error("{0}")]
+    Damaged(String),
+    /// The audio ends before the header says.
+    #[error("truncated or damaged: the header promises {promised} frames, {read} could be read")]
+    Truncated {
+        /// Frames according to the header.
+        promised: u64,
+        /// Frames in the file.
+        read: u64,
+    },
+    /// A reader or decoder of symphonia panicked. Other files are not affected.
+    #[error("the {name} failed (an internal error of symphonia): the file is damaged or unusual")]
+    DecoderFailed {
+        /// The reader or decoder.
+        name: String,
+    },
+    /// The output format cannot hold the signal.
+    #[error("{0}")]
+    Unrepresentable(String),
+    /// Memory for a whole array could not be allocated.
+    #[error("there is no memory for {bytes} bytes of samples, and arrays are held whole")]
+    OutOfMemory {
+        /// Size of the samples.
+        bytes: u128,
+    },
+}

@@ -1,0 +1,130 @@
+//! Kinds of output files, types of samples, and what describes a signal apart from its samples.
+
+use std::fmt;
+
+use crate::error::{Error, Result};
+
+/// Type of a sample in a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SampleFormat {
+    /// 16-bit integers
+    I16,
+    /// 24-bit integers
+    I24,
+    /// 32-bit integers
+    I32,
+    /// 32-bit floats
+    F32,
+    /// 64-bit floats
+    F64,
+}
+
+impl SampleFormat {
+    /// Name: `i16`, `i24`, `i32`, `f32` or `f64`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::I16 => "i16",
+            Self::I24 => "i24",
+            Self::I32 => "i32",
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+        }
+    }
+
+    /// Bits of one sample.
+    pub const fn bits(self) -> u16 {
+        match self {
+            Self::I16 => 16,
+            Self::I24 => 24,
+            Self::I32 | Self::F32 => 32,
+            Self::F64 => 64,
+        }
+    }
+
+    /// Bytes of one sample.
+    pub(crate) fn bytes(self) -> usize {
+        usize::from(self.bits() / 8)
+    }
+
+    /// True for floats, which have no full scale.
+    pub const fn is_float(self) -> bool {
+        matches!(self, Self::F32 | Self::F64)
+    }
+}
+
+impl fmt::Display for SampleFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Kind of an output file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Container {
+    /// RIFF WAVE, or RF64 where the file grows beyond 4 GiB
+    Wav,
+    /// FLAC
+    Flac,
+    /// NumPy array, of shape (channels, time) if it is written frame by frame
+    Npy,
+}
+
+impl Container {
+    /// File name extension, without the dot.
+    pub const fn extension(self) -> &'static str {
+        match self {
+            Self::Wav => "wav",
+            Self::Flac => "flac",
+            Self::Npy => "npy",
+        }
+    }
+
+    /// True if samples of this format can be stored.
+    pub const fn holds(self, format: SampleFormat) -> bool {
+        match self {
+            Self::Wav => true,
+            Self::Flac => !format.is_float(),
+            Self::Npy => !matches!(format, SampleFormat::I24),
+        }
+    }
+
+    /// Checks that samples of this format can be stored.
+    ///
+    /// # Errors
+    /// [`Error::Unrepresentable`] if they cannot.
+    pub fn check(self, format: SampleFormat) -> Result<()> {
+        if self.holds(format) {
+            return Ok(());
+        }
+        Err(Error::Unrepresentable(format!("{self} files cannot hold {format} samples")))
+    }
+
+    /// The sample format that keeps most of `format`: itself if it can be stored, 32 bits for 24 in `.npy`, 24 bits for
+    /// floats in FLAC.
+    pub const fn nearest(self, format: SampleFormat) -> SampleFormat {
+        match format {
+            format if self.holds(format) => format,
+            SampleFormat::I24 => SampleFormat::I32,
+            _ => SampleFormat::I24,
+        }
+    }
+}
+
+impl fmt::Display for Container {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.extension())
+    }
+}
+
+/// Rate, channels and sample format of a signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spec {
+    /// Frames per second.
+    pub rate: u32,
+    /// Samples in a frame.
+    pub channels: usize,
+    /// Speaker positions as the bits of WAVE_FORMAT_EXTENSIBLE, 0 if unknown.
+    pub channel_mask: u32,
+    /// Type of the samples in the file.
+    pub format: SampleFormat,
+}
