@@ -58,7 +58,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (make, measure) = (pipeline("make"), pipeline("measure"));
 
     // Buffers: a second of signal, the resampled signal, and the largest difference.
-    let plan = Plan::new(48_000, 44_100, &ResampleOptions::kaiser_best())?;
+    let plan = Plan::new(48_000, 44_100, ResampleOptions::kaiser_best())?;
     let buffer = |samples: usize| {
         let size = 4 * samples as u64;
         let usage = wgpu::BufferUsages::STORAGE;

@@ -97,7 +97,7 @@ fn any_plan(below: Below<'_>) -> Option<Plan> {
         // A small limit is quick, and makes many banks interpolated ones.
         .max_filter_bytes(1 << (10 + below(9)))
         .max_ratio(1 << 20);
-    Plan::new(orig_freq, new_freq, &options).ok()
+    Plan::new(orig_freq, new_freq, options).ok()
 }
 
 /// A whole clip, or the gradient of one for the adjoint.

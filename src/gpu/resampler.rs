@@ -17,10 +17,10 @@ use crate::plan::Plan;
 ///
 /// # Buffers
 ///
-/// | buffer | usage | holds | alignment |
-/// |---|---|---|---|
-/// | input | `STORAGE` | float32 samples, or 16-bit integers or floats in pairs | see below |
-/// | output | `STORAGE` | float32 samples | see below |
+/// | buffer | usage | holds |
+/// |---|---|---|
+/// | input | `STORAGE` | float32 samples, or 16-bit integers or floats in pairs |
+/// | output | `STORAGE` | float32 samples |
 ///
 /// Offsets of bindings are multiples of the device's `min_storage_buffer_offset_alignment`.
 ///

@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn pieces_cover_every_output_once_in_order_within_the_capacity() {
         let plans = [(48_000, 44_100), (8_000, 16_000), (44_100, 16_000)]
-            .map(|(orig, new)| Plan::new(orig, new, &Preset::KaiserFast.options()).expect("a plan"));
+            .map(|(orig, new)| Plan::new(orig, new, Preset::KaiserFast.options()).expect("a plan"));
         let clips: Vec<_> = [0, 1, 5000, 0, 7700, 100_000, 3]
             .into_iter()
             .enumerate()
@@ -303,7 +303,7 @@ mod tests {
 
     #[test]
     fn outputs_after_the_last_window_are_not_computed() {
-        let plan = Plan::new(2, 1, &Preset::Default.options()).expect("a plan");
+        let plan = Plan::new(2, 1, Preset::Default.options()).expect("a plan");
         let part = |len, origin, first, outputs| ClipWork::new(&plan, 1, len, origin, first, outputs).output_len();
         assert_eq!(ClipWork::whole(&plan, 1, 5000).output_len(), 2500);
         assert_eq!(part(0, 10, 0, 1000), 0);

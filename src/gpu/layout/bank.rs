@@ -313,7 +313,7 @@ mod tests {
 
     fn plans() -> impl Iterator<Item = Plan> {
         PAIRS.into_iter().flat_map(|(orig, new)| {
-            [Preset::Default, Preset::KaiserBest].map(|preset| Plan::new(orig, new, &preset.options()).expect("a plan"))
+            [Preset::Default, Preset::KaiserBest].map(|preset| Plan::new(orig, new, preset.options()).expect("a plan"))
         })
     }
 

@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn plans_and_bytes_are_bounded_and_the_least_recently_used_go_first() {
         let cache = BankCache::default();
-        let plan = |new_freq| Plan::new(1000, new_freq, &ResampleOptions::default()).expect("a plan");
+        let plan = |new_freq| Plan::new(1000, new_freq, ResampleOptions::default()).expect("a plan");
         let first = cache.bank(&plan(1001), Kernel::Banded, None).expect("a bank");
         for new_freq in (1002..).take(CAPACITY_PLANS) {
             cache.recipe(&plan(new_freq), Kernel::Banded).expect("a recipe");
@@ -139,7 +139,7 @@ mod tests {
         }
         assert_eq!(len(&cache), CAPACITY_PLANS);
         for new_freq in [48_000, 48_001, 48_002, 48_003, 48_004, 48_005] {
-            let plan = Plan::new(44_101, new_freq, &ResampleOptions::kaiser_fast()).expect("a plan");
+            let plan = Plan::new(44_101, new_freq, ResampleOptions::kaiser_fast()).expect("a plan");
             cache.bank(&plan, Kernel::Plain, None).expect("a bank");
         }
         let cached = cache.0.lock().expect("no panic");

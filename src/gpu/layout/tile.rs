@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn few_phases_are_repeated() {
         let tile = |orig, new| {
-            let plan = Plan::new(orig, new, &Preset::KaiserBest.options()).expect("a plan");
+            let plan = Plan::new(orig, new, Preset::KaiserBest.options()).expect("a plan");
             let taps = plan.taps() as u64;
             Tile::choose(plan.ratio().phases(), plan.ratio().stride(), taps, STAGED.into())
         };
@@ -143,7 +143,7 @@ mod tests {
         assert!(tile(8_000, 16_000).repeats >= 8);
         // At least 90 % of what a thread multiplies by is taps, not the zeros outside the windows of a block's phases.
         for (orig, new) in [(48_000, 44_100), (44_100, 48_000), (16_000, 8_000), (44_100, 16_000)] {
-            let plan = Plan::new(orig, new, &Preset::KaiserBest.options()).expect("a plan");
+            let plan = Plan::new(orig, new, Preset::KaiserBest.options()).expect("a plan");
             assert!(plan.taps() as u64 * 100 >= tile(orig, new).span * 90, "{orig}→{new}");
         }
     }

@@ -31,7 +31,7 @@ fn gradients() -> Vec<(Plan, Vec<f32>, usize)> {
     let mut gradients = Vec::new();
     for (orig, new) in PAIRS {
         for options in options() {
-            let plan = Plan::new(orig, new, &options).unwrap();
+            let plan = Plan::new(orig, new, options).unwrap();
             for len in [0, 1, 90, 501] {
                 let gradient = noise_f32(gradients.len() as u64, plan.output_len(len));
                 gradients.push((plan.clone(), gradient, len));
@@ -91,7 +91,7 @@ fn gradients_are_cut_and_change_nothing() {
     for (orig, new) in [(16_000, 48_000), (3, 2), (999_983, 999_979)] {
         for padding in [Padding::Zero, Padding::Reflect] {
             let options = ResampleOptions::default().padding(padding).max_filter_bytes(1_200_000);
-            let plan = Plan::new(orig, new, &options).unwrap();
+            let plan = Plan::new(orig, new, options).unwrap();
             gradients.push((plan.clone(), noise_f32(3, plan.output_len(70_000)), 70_000));
         }
     }
@@ -147,7 +147,7 @@ fn adjoints_in_buffers_are_those_of_batches() {
 fn unsupported_adjoints_and_wrong_lengths_are_refused() {
     let (device, queue) = wgpu::Device::noop(&wgpu::DeviceDescriptor::default());
     let gpu = GpuResampler::new(&device, &queue).unwrap();
-    let plan = |orig, new, options: ResampleOptions| Plan::new(orig, new, &options).unwrap();
+    let plan = |orig, new, options: ResampleOptions| Plan::new(orig, new, options).unwrap();
     let padded = plan(3, 2, ResampleOptions::default().padding(Padding::Edge));
     let refused = GpuClip::adjoint(&padded, 0, 30, 0).unwrap_err();
     assert_eq!(refused, Error::GpuUnsupported { what: "the adjoint of a padded clip, in buffers" });
@@ -195,7 +195,7 @@ fn gradients_may_be_integers_and_halves() {
     let Some((device, queue)) = device() else { return };
     let gpu = GpuResampler::new(&device, &queue).unwrap();
     for normalize in [false, true] {
-        let plan = Plan::new(3, 2, &ResampleOptions::default().normalize_phases(normalize)).unwrap();
+        let plan = Plan::new(3, 2, ResampleOptions::default().normalize_phases(normalize)).unwrap();
         let integers: Vec<i16> = noise_f32(4, 200).iter().map(|x| (x * 9000.0) as i16).collect();
         let floats: Vec<f32> = integers.iter().map(|&x| f32::from(x) / 32_768.0).collect();
         let halves: Vec<f16> = floats.iter().map(|&x| f16::from_f32(x)).collect();

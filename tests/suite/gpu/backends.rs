@@ -14,7 +14,7 @@ use crate::signals::{noise_f32, to_f64};
 fn clips(count: usize) -> Vec<(Plan, Vec<f32>)> {
     let plans: Vec<_> = [(48_000, 16_000), (44_100, 16_000), (22_050, 16_000), (8_000, 16_000), (1000, 1)]
         .into_iter()
-        .map(|(orig, new)| Plan::new(orig, new, &Preset::KaiserBest.options()).unwrap())
+        .map(|(orig, new)| Plan::new(orig, new, Preset::KaiserBest.options()).unwrap())
         .collect();
     (0..count).map(|i| (plans[i % 5].clone(), noise_f32(i as u64, i * 131 % 5003))).collect()
 }

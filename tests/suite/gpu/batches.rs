@@ -11,7 +11,7 @@ fn plans() -> Vec<Plan> {
     [(48_000, 16_000), (44_100, 16_000), (22_050, 16_000), (8_000, 16_000), (16_000, 16_000)]
         .into_iter()
         .flat_map(|(orig, new)| {
-            [Preset::Default, Preset::KaiserFast].map(|p| Plan::new(orig, new, &p.options()).unwrap())
+            [Preset::Default, Preset::KaiserFast].map(|p| Plan::new(orig, new, p.options()).unwrap())
         })
         .collect()
 }
@@ -172,7 +172,7 @@ fn a_lost_device_is_an_error() {
 fn tensors_of_any_strides() {
     let Some((device, queue)) = device() else { return };
     let gpu = GpuResampler::new(&device, &queue).unwrap();
-    let plan = Plan::new(44_100, 48_000, &Preset::Default.options()).unwrap();
+    let plan = Plan::new(44_100, 48_000, Preset::Default.options()).unwrap();
     let tensor = ndarray::Array3::from_shape_vec((10, 40, 50), noise_f32(7, 20_000)).unwrap();
     for view in [tensor.view(), tensor.view().permuted_axes([2, 0, 1]), tensor.view().reversed_axes()] {
         for axis in (0..3).map(ndarray::Axis) {

@@ -26,7 +26,7 @@ fn padded_clips() -> Vec<(Plan, Vec<f32>)> {
     for (orig, new) in [(48_000, 44_100), (1, 3), (7, 2), (44_100, 16_000), (5, 5)] {
         for padding in Padding::ALL {
             for options in [ResampleOptions::default(), ResampleOptions::kaiser_fast().normalize_phases(true)] {
-                let plan = Plan::new(orig, new, &options.padding(padding)).unwrap();
+                let plan = Plan::new(orig, new, options.padding(padding)).unwrap();
                 for len in [0, 1, 2, 3, 7, 40, 300, 4001] {
                     // Far from 0 at its ends, where the padding shows.
                     let clip = noise_f32(len as u64, len).into_iter().map(|x| 0.5 + x / 2.0);
@@ -48,7 +48,7 @@ fn padding_begins_where_the_clip_ends() {
         // A window that ends at full height, so that its last taps count.
         let options = ResampleOptions::default().padding(Padding::Edge).window(Window::Kaiser { beta: 0.0 });
         for width in [3.2, 3.7, 4.2, 4.7, 5.2] {
-            let plan = Plan::new(orig, new, &options.lowpass_filter_width(width)).unwrap();
+            let plan = Plan::new(orig, new, options.lowpass_filter_width(width)).unwrap();
             clips.extend((1..most).map(|len| (plan.clone(), vec![1.0; len])));
         }
     }
@@ -81,7 +81,7 @@ fn padded_clips_are_cut_and_change_nothing() {
     let mut clips = Vec::new();
     for padding in [Padding::Edge, Padding::Reflect] {
         for (orig, new, len) in [(48_000, 16_000, 90_001), (22_050, 16_000, 70_000), (10, 1, 200_000), (10, 1, 100)] {
-            let plan = Plan::new(orig, new, &ResampleOptions::default().padding(padding)).unwrap();
+            let plan = Plan::new(orig, new, ResampleOptions::default().padding(padding)).unwrap();
             clips.push((plan, noise_f32(len, len as usize)));
         }
     }
@@ -97,7 +97,7 @@ fn padded_clips_are_cut_and_change_nothing() {
     for cut in (32_480..=32_760).step_by(40) {
         let options = ResampleOptions::default().lowpass_filter_width(20.0).padding(Padding::Reflect);
         let options = options.output_length(OutputLength::Exact(cut + 400));
-        let clips = [(Plan::new(1, 10, &options).unwrap(), noise_f32(5, cut / 10 - 2))];
+        let clips = [(Plan::new(1, 10, options).unwrap(), noise_f32(5, cut / 10 - 2))];
         let gpu = GpuResampler::new(&small.0, &small.1).unwrap();
         assert_right(gpu.resample_batch(&batch(&clips)).unwrap().iter(), &clips);
     }
@@ -132,7 +132,7 @@ fn lengths_are_those_of_the_plan() {
         ] {
             for padding in Padding::ALL {
                 let options = ResampleOptions::default().output_length(output_length).padding(padding);
-                let plan = Plan::new(orig, new, &options).unwrap();
+                let plan = Plan::new(orig, new, options).unwrap();
                 clips.extend([0, 1, 100, 1001].map(|len| (plan.clone(), noise_f32(len, len as usize))));
             }
         }
@@ -144,7 +144,7 @@ fn lengths_are_those_of_the_plan() {
         assert!(resample(&gpu, &clips) == recorded, "{kernel:?}");
         assert!(gpu.resample_batch(&batch(&clips)).unwrap().iter().eq(&recorded), "{kernel:?}, in a batch");
     }
-    let plan = Plan::new(3, 2, &ResampleOptions::default().output_length(OutputLength::Exact(100))).unwrap();
+    let plan = Plan::new(3, 2, ResampleOptions::default().output_length(OutputLength::Exact(100))).unwrap();
     let tensor = ndarray::Array2::<f32>::ones((3, 60));
     let resampled = gpu.resample_tensor(&plan, &tensor).unwrap();
     assert_eq!(resampled.shape(), [3, 100]);
@@ -157,7 +157,7 @@ fn outputs_far_beyond_the_clip_are_silence() {
     let Some((device, queue)) = device() else { return };
     let gpu = GpuResampler::new(&device, &queue).unwrap();
     let options = ResampleOptions::default().output_length(OutputLength::Exact(5_000_000));
-    let plan = Plan::new(1000, 1, &options).unwrap();
+    let plan = Plan::new(1000, 1, options).unwrap();
     let clip = [0.5_f32; 50_000];
     let mut batch = Batch::new();
     batch.push(&plan, &clip);

@@ -14,7 +14,7 @@ use crate::signals::{noise_f32, to_f64};
 
 fn interpolated(orig_freq: u64, new_freq: u64, options: &ResampleOptions) -> Plan {
     let ratio = Ratio::new(orig_freq, new_freq).unwrap();
-    let plan = Plan::with_ratio(ratio, &options.max_filter_bytes(1_200_000)).unwrap();
+    let plan = Plan::with_ratio(ratio, options.max_filter_bytes(1_200_000)).unwrap();
     assert!(matches!(plan.filter_form(), FilterForm::Interpolated { .. }), "{orig_freq}→{new_freq}");
     plan
 }
@@ -52,7 +52,7 @@ fn interpolated_banks_are_right_in_any_company() {
     let Some((device, queue)) = device() else { return };
     let gpu = GpuResampler::new(&device, &queue).unwrap();
     // Clips between them that another shader computes.
-    let other = Plan::new(48_000, 44_100, &ResampleOptions::default()).unwrap();
+    let other = Plan::new(48_000, 44_100, ResampleOptions::default()).unwrap();
     let mut clips = clips();
     for at in (0..clips.len()).step_by(7) {
         clips.insert(at, (other.clone(), noise_f32(at as u64, 5 * at)));
@@ -80,7 +80,7 @@ fn long_clips_are_cut_and_stay_where_they_are() {
     let Some((device, queue)) = device() else { return };
     let Some(adapter) = adapter() else { return };
     let (orig, new) = (4_294_967_291, 4_294_967_279);
-    let plan = Plan::new(orig, new, &ResampleOptions::default()).unwrap();
+    let plan = Plan::new(orig, new, ResampleOptions::default()).unwrap();
     let again = interpolated(48_017, 44_101, &ResampleOptions::default());
     let mut clips =
         vec![(plan.clone(), noise_f32(1, 120_000)), (plan, noise_f32(2, 5001)), (again, noise_f32(3, 50_000))];
@@ -106,7 +106,7 @@ fn long_clips_are_cut_and_stay_where_they_are() {
 fn equal_rates_are_copied_whatever_the_limit() {
     let Some((device, queue)) = device() else { return };
     let gpu = GpuResampler::new(&device, &queue).unwrap();
-    let plan = Plan::new(8000, 8000, &ResampleOptions::default().rolloff(0.25).max_filter_bytes(1600)).unwrap();
+    let plan = Plan::new(8000, 8000, ResampleOptions::default().rolloff(0.25).max_filter_bytes(1600)).unwrap();
     let clips = [(plan, noise_f32(1, 3000)), (interpolated(48_017, 44_101, &ResampleOptions::default()), vec![])];
     for gpu in [gpu.clone(), gpu.with_kernel(GpuKernel::Plain)] {
         assert!(resample(&gpu, &clips)[0] == clips[0].1);
@@ -136,7 +136,7 @@ fn nan_stays_where_it_is() {
 fn tables_are_small_at_any_ratio() {
     let Some((device, queue)) = device() else { return };
     let gpu = GpuResampler::new(&device, &queue).unwrap();
-    let plan = Plan::new(4_294_967_291, 4_294_967_279, &ResampleOptions::kaiser_best()).unwrap();
+    let plan = Plan::new(4_294_967_291, 4_294_967_279, ResampleOptions::kaiser_best()).unwrap();
     let used = allocation_counter::measure(|| {
         gpu.prepare(&[GpuClip::new(&plan, 0, 100_000, 0)], InputSamples::F32).unwrap();
     });
@@ -150,7 +150,7 @@ fn long_filters_are_right_or_refused() {
     let gpu = GpuResampler::new(&device, &queue).unwrap();
     let plan = |width| {
         let options = ResampleOptions::default().lowpass_filter_width(width);
-        Plan::new(1_000_003 * 1000, 1_000_033, &options).unwrap()
+        Plan::new(1_000_003 * 1000, 1_000_033, options).unwrap()
     };
     let clip = noise_f32(6, 30_000);
     let long = plan(6.0);

@@ -14,7 +14,7 @@ fn jobs_recorded_before_one_submit_do_not_disturb_each_other() {
     let Some((device, queue)) = device() else { return };
     let gpu = GpuResampler::new(&device, &queue).unwrap();
     let plans = [(48_000, 44_100), (8_000, 16_000), (5, 5), (3, 1)]
-        .map(|(orig, new)| Plan::new(orig, new, &Preset::KaiserFast.options()).unwrap());
+        .map(|(orig, new)| Plan::new(orig, new, Preset::KaiserFast.options()).unwrap());
     let clips: Vec<_> = (0..4).map(|seed| noise_f32(seed, 1000 + 777 * seed as usize)).collect();
     // One input buffer with a clip every 16 KiB, and one output buffer likewise: both far beyond the alignment.
     const APART: u64 = 1 << 14;

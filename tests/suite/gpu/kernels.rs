@@ -82,7 +82,7 @@ fn ragged_batches_are_right_and_exact() {
     let plans: Vec<_> = rates
         .into_iter()
         .flat_map(|(orig, new)| {
-            [Preset::Default, Preset::KaiserFast].map(|preset| Plan::new(orig, new, &preset.options()).unwrap())
+            [Preset::Default, Preset::KaiserFast].map(|preset| Plan::new(orig, new, preset.options()).unwrap())
         })
         .collect();
     let clips: Vec<_> = (0..1000)
@@ -120,7 +120,7 @@ fn lengths_around_tiles() {
         [(1, 2), (2, 1), (3, 1), (7, 1), (1, 7), (20, 1), (200, 1), (1, 1000), (3, 2), (160, 147), (44_100, 44_101)]
     {
         for width in [0.1, 1.0, 6.0, 10.5] {
-            let plan = Plan::new(orig, new, &ResampleOptions::default().lowpass_filter_width(width)).unwrap();
+            let plan = Plan::new(orig, new, ResampleOptions::default().lowpass_filter_width(width)).unwrap();
             let most = if new > 100 * orig { 100 } else { 5000 };
             for len in [1, 2, 31, 32, 33, 63, 64, 65, 255, 256, 257, 2047, 2048, 2049, 4095, 4096, 4097, 5000] {
                 clips.push((plan.clone(), noise_f32(len, (len as usize).min(most))));
@@ -144,7 +144,7 @@ fn lengths_around_tiles() {
 fn filters_of_too_many_steps_are_refused() {
     let Some((device, queue)) = device() else { return };
     let gpu = GpuResampler::new(&device, &queue).unwrap();
-    let plan = Plan::new(1000, 1, &ResampleOptions::default().lowpass_filter_width(64.0)).unwrap();
+    let plan = Plan::new(1000, 1, ResampleOptions::default().lowpass_filter_width(64.0)).unwrap();
     for kernel in KERNELS {
         let error =
             gpu.clone().with_kernel(kernel).prepare(&[GpuClip::new(&plan, 0, 5, 0)], InputSamples::F32).unwrap_err();

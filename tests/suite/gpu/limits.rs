@@ -9,7 +9,7 @@ fn noop(limits: wgpu::Limits) -> (wgpu::Device, wgpu::Queue) {
 }
 
 fn a_plan() -> Plan {
-    Plan::new(3, 2, &ResampleOptions::default()).unwrap()
+    Plan::new(3, 2, ResampleOptions::default()).unwrap()
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn clips(seed: u64) -> Vec<(Plan, Vec<f32>)> {
         .map(|i| {
             let (orig_freq, new_freq) = rates[i % 4];
             let len = (seed as usize * 131 + i * 977) % 2500;
-            (Plan::new(orig_freq, new_freq, &options).unwrap(), noise_f32(seed + i as u64, len))
+            (Plan::new(orig_freq, new_freq, options).unwrap(), noise_f32(seed + i as u64, len))
         })
         .collect()
 }

@@ -11,7 +11,7 @@ use crate::signals::noise_f32;
 #[test]
 fn every_half_is_decoded_exactly() {
     let Some((device, queue)) = device() else { return };
-    let plan = Plan::new(1, 1, &ResampleOptions::default()).unwrap();
+    let plan = Plan::new(1, 1, ResampleOptions::default()).unwrap();
     let halves: Vec<u16> = (0..=u16::MAX).collect();
     let input = filled(&device, &queue, bytemuck::cast_slice(&halves));
     for kernel in KERNELS {
@@ -37,9 +37,9 @@ fn halves_are_resampled_as_the_floats_they_stand_for() {
     let Some((device, queue)) = device() else { return };
     let options = ResampleOptions::default();
     let plans = [
-        Plan::new(48_000, 44_100, &options).unwrap(),
-        Plan::new(3, 1, &ResampleOptions::kaiser_fast().padding(polyphase::Padding::Edge)).unwrap(),
-        Plan::new(999_983, 999_979, &options.max_filter_bytes(1_200_000)).unwrap(),
+        Plan::new(48_000, 44_100, options).unwrap(),
+        Plan::new(3, 1, ResampleOptions::kaiser_fast().padding(polyphase::Padding::Edge)).unwrap(),
+        Plan::new(999_983, 999_979, options.max_filter_bytes(1_200_000)).unwrap(),
     ];
     let halves: Vec<Vec<f16>> =
         (0..30).map(|i| noise_f32(i, 31 * i as usize).into_iter().map(f16::from_f32).collect()).collect();
