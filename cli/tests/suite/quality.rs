@@ -153,7 +153,9 @@ fn faults_of_known_size_are_measured_as_such() {
     is("leaking", "spur_db", 80.0, 1e-3);
     let table = done(&folder, "quality --files signals --preset fast");
     assert!(table.contains("\nleaking; pass band 0.9\n") && table.starts_with("fast: "), "{table}");
-    assert!(table.lines().all(|line| line.chars().count() <= 120), "{table}");
+    // The reason why there is no GPU is a sentence of any length.
+    let mut rows = table.lines().filter(|line| !line.starts_with("no GPU: "));
+    assert!(rows.all(|line| line.chars().count() <= 120), "{table}");
 }
 
 #[test]
