@@ -5,12 +5,13 @@
 //! - [`npy`] reads and writes whole arrays of any rank.
 //! - [`files`] holds outputs under temporary names until they are complete.
 //!
-//! Each format's crate is named in one file or folder and nowhere else: symphonia in `decode`, flac-codec in `flac.rs`, npyz in
+//! PCM in WAV, AIFF and CAF is read by this crate itself, in `pcm`. Each format's crate is named in one file or folder and nowhere else: symphonia in `decode`, flac-codec in `flac.rs`, npyz in
 //! `npy.rs`.
 
 #![forbid(unsafe_code)]
 
 mod decode;
+mod decoder;
 mod encode;
 mod error;
 pub mod files;
@@ -19,11 +20,13 @@ mod format;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzed;
 pub mod npy;
+mod pcm;
 mod sniff;
 mod wav;
 mod write;
 
-pub use self::decode::{DecodedSample, Decoder, EXTENSIONS};
+pub use self::decode::DecodedSample;
+pub use self::decoder::{Decoder, EXTENSIONS};
 pub use self::error::{Error, Result};
 pub use self::format::{Container, SampleFormat, Spec};
 pub use self::write::Writer;

@@ -1,6 +1,6 @@
 //! [`Source`]: the file behind a decoder, which reports the bytes that were read.
 
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,8 +9,10 @@ use symphonia::core::io::MediaSource;
 use crate::files::File;
 
 /// A file that reports the bytes that were read from it.
-pub(super) struct Source<F: FnMut(u64)> {
+pub(crate) struct Source<F: FnMut(u64)> {
     file: File,
+    /// Bytes that were taken from a pipe and are to be read again.
+    returned: Cursor<Vec<u8>>,
     seekable: Seekable,
     /// Bytes that have not been reported yet. Bytes that are read twice are reported once.
     unreported: u64,
@@ -34,9 +36,18 @@ impl Seekable {
 
 impl<F: FnMut(u64)> Source<F> {
     /// A source of a file of `len` bytes.
-    pub(super) fn new(file: File, len: u64, on_read: F) -> (Self, Seekable) {
+    pub(crate) fn new(file: File, len: u64, on_read: F) -> Self {
         let seekable = Seekable(Arc::new(AtomicBool::new(file.as_std().is_seekable())));
-        (Self { file, seekable: seekable.clone(), unreported: len, on_read }, seekable)
+        Self { file, returned: Cursor::default(), seekable, unreported: len, on_read }
+    }
+
+    /// Returns bytes that were taken from a pipe: they are read next.
+    pub(crate) fn return_bytes(&mut self, bytes: Vec<u8>) {
+        self.returned = Cursor::new(bytes);
+    }
+
+    pub(super) fn seekable(&self) -> Seekable {
+        self.seekable.clone()
     }
 
     fn report(&mut self, bytes: u64) {
@@ -48,6 +59,10 @@ impl<F: FnMut(u64)> Source<F> {
 
 impl<F: FnMut(u64)> Read for Source<F> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let returned = self.returned.read(buffer)?;
+        if returned > 0 || buffer.is_empty() {
+            return Ok(returned);
+        }
         let read = self.file.read(buffer)?;
         self.report(read as u64);
         Ok(read)
