@@ -13,8 +13,8 @@ use crate::sniff::{self, Container};
 
 /// File name extensions of the formats that are read, in lower case.
 pub const EXTENSIONS: [&str; 26] = [
-    "aac", "adts", "aif", "aifc", "aiff", "alac", "bwf", "caf", "flac", "m4a", "m4b", "mka", "mkv", "mov", "mp1", "mp2",
-    "mp3", "mp4", "oga", "ogg", "rf64", "w64", "wav", "wave", "webm", "weba",
+    "aac", "adts", "aif", "aifc", "aiff", "alac", "bwf", "caf", "flac", "m4a", "m4b", "mka", "mkv", "mov", "mp1",
+    "mp2", "mp3", "mp4", "oga", "ogg", "rf64", "w64", "wav", "wave", "webm", "weba",
 ];
 
 /// An audio file that is being read.
@@ -40,12 +40,12 @@ impl fmt::Debug for Decoder {
 impl Decoder {
     /// Opens a file, and reads as much of it as tells the sample format.
     ///
-    /// `on_read` is called with numbers of bytes as they are read, whose sum is the size of the file by the time the decoder is
-    /// dropped.
+    /// `on_read` is called with numbers of bytes as they are read, whose sum is the size of the file by the time the
+    /// decoder is dropped.
     ///
     /// # Errors
-    /// If the file cannot be read, is not audio of a format that is read, or has a damaged header. Also if it is PCM and shorter
-    /// than its header says.
+    /// If the file cannot be read, is not audio of a format that is read, or has a damaged header. Also if it is PCM
+    /// and shorter than its header says.
     pub fn open(path: &Path, on_read: impl FnMut(u64) + Send + Sync + 'static) -> Result<Self> {
         let mut file = File::open(path)?;
         let metadata = file.metadata()?;
@@ -116,8 +116,8 @@ impl Decoder {
     /// `packet` is scratch: pass the same vector to every call.
     ///
     /// # Errors
-    /// If the file is damaged here. The end of the file is an error if it comes before the end that the header promises, or if a
-    /// stored checksum differs.
+    /// If the file is damaged here. The end of the file is an error if it comes before the end that the header
+    /// promises, or if a stored checksum differs.
     pub fn read<T: DecodedSample>(&mut self, samples: &mut Vec<T>, packet: &mut Vec<T>) -> Result<bool> {
         match &mut self.0 {
             Reader::Pcm { source, audio } => audio.read(source, samples),

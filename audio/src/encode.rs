@@ -62,9 +62,9 @@ struct Quantizer {
 }
 
 impl Quantizer {
-    /// A quantizer that, with `dither`, adds triangular noise of ±1 step to 16-bit samples before they are rounded, so that the
-    /// rounding error does not depend on the signal. Wider formats get none: the noise of any recording is above their steps.
-    /// The noise is the same in every run.
+    /// A quantizer that, with `dither`, adds triangular noise of ±1 step to 16-bit samples before they are rounded, so
+    /// that the rounding error does not depend on the signal. Wider formats get none: the noise of any recording is
+    /// above their steps. The noise is the same in every run.
     fn new(format: SampleFormat, dither: bool) -> Self {
         let dither = (dither && format == SampleFormat::I16).then(|| fastrand::Rng::with_seed(0));
         Self { bits: format.bits(), dither, clipped: 0 }

@@ -1,11 +1,11 @@
-//! [`Error`]: why a file could not be read or written.
+//! [`Error`]: reasons why a file could not be read or written.
 
 use std::io;
 
 /// A specialized result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// Why a file could not be read or written.
+/// Reason why a file could not be read or written.
 ///
 /// A message is one line, in lower case, without the name of the file.
 #[derive(Debug, thiserror::Error)]

@@ -27,7 +27,8 @@ impl fmt::Debug for FlacWriter {
     }
 }
 
-/// The file, also within reach after the encoder has taken it: the encoder drops its writer without flushing or syncing.
+/// The file, also within reach after the encoder has taken it: the encoder drops its writer without flushing or
+/// syncing.
 #[derive(Clone)]
 struct SharedFile(Rc<RefCell<BufWriter<File>>>);
 

@@ -99,8 +99,8 @@ impl Container {
         Err(Error::Unrepresentable(format!("{self} files cannot hold {format} samples")))
     }
 
-    /// The sample format that keeps most of `format`: itself if it can be stored, 32 bits for 24 in `.npy`, 24 bits for floats
-    /// in FLAC.
+    /// The sample format that keeps most of `format`: itself if it can be stored, 32 bits for 24 in `.npy`, 24 bits for
+    /// floats in FLAC.
     pub const fn nearest(self, format: SampleFormat) -> SampleFormat {
         match format {
             format if self.holds(format) => format,

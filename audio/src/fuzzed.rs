@@ -1,5 +1,5 @@
-//! Fuzz targets of the readers. Each function reads any bytes as a file, and panics only if the reader is wrong. The crate in
-//! `fuzz` searches for such bytes; the tests here try its seeds and mutations of them.
+//! Fuzz targets of the readers. Each function reads any bytes as a file, and panics only if the reader is wrong. The
+//! crate in `fuzz` searches for such bytes; the tests here try its seeds and mutations of them.
 
 use std::fs;
 use std::path::{Path, PathBuf};

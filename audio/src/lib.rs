@@ -1,12 +1,14 @@
 //! Audio files in and out: decoding to interleaved samples, packet by packet, and encoding of WAV, FLAC and `.npy`.
 //!
-//! - [`Decoder`] reads WAV, FLAC, MP3, Ogg Vorbis, AAC, ALAC, AIFF, CAF and Matroska in memory that does not grow with the file.
-//! - [`Writer`] writes WAV, FLAC and `.npy` the same way, with dither for 16-bit integers and a count of clipped samples.
+//! - [`Decoder`] reads WAV, FLAC, MP3, Ogg Vorbis, AAC, ALAC, AIFF, CAF and Matroska in memory that does not grow with
+//!   the file.
+//! - [`Writer`] writes WAV, FLAC and `.npy` the same way, with dither for 16-bit integers and a count of clipped
+//!   samples.
 //! - [`npy`] reads and writes whole arrays of any rank.
 //! - [`files`] holds outputs under temporary names until they are complete.
 //!
-//! PCM in WAV, AIFF and CAF is read by this crate itself, in `pcm`. Each format's crate is named in one file or folder and nowhere else: symphonia in `decode`, flac-codec in `flac.rs`, npyz in
-//! `npy.rs`.
+//! PCM in WAV, RF64, Wave64, AIFF and CAF is read by `pcm`, in this crate. Each format's crate is named in one file or
+//! folder and nowhere else: symphonia in `decode`, flac-codec in `flac.rs`, npyz in `npy.rs`.
 
 #![forbid(unsafe_code)]
 

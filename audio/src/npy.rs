@@ -149,8 +149,8 @@ pub fn check_memory(bytes: u128) -> Result<()> {
     if reserved { Ok(()) } else { Err(Error::OutOfMemory { bytes }) }
 }
 
-/// Reads the header with npyz, after checks that npyz leaves out: it reserves memory for a header of any length, multiplies the
-/// lengths of the shape without a check for overflow, and takes exponential time for nested brackets.
+/// Reads the header with npyz, after checks that npyz leaves out: it reserves memory for a header of any length,
+/// multiplies the lengths of the shape without a check for overflow, and takes exponential time for nested brackets.
 fn read_header(reader: &mut (impl Read + Seek), file_len: u64) -> Result<NpyHeader> {
     /// A dictionary, a shape, and a unit in the type. Each further bracket doubles the time that npyz takes.
     const MAX_BRACKETS: usize = 3;
@@ -190,8 +190,8 @@ fn read_header(reader: &mut (impl Read + Seek), file_len: u64) -> Result<NpyHead
     NpyHeader::from_reader(reader).map_err(|_| damaged())
 }
 
-/// True if the product of the lengths is a number of float64 samples that memory can address. Lengths of 0 count as 1, since the
-/// other lengths are multiplied too.
+/// True if the product of the lengths is a number of float64 samples that memory can address. Lengths of 0 count as 1,
+/// since the other lengths are multiplied too.
 fn shape_fits(shape: &str) -> bool {
     let lengths =
         shape.split(',').map(|length| length.trim().trim_end_matches('L')).filter(|length| !length.is_empty());
@@ -218,7 +218,8 @@ fn write_header(file: &mut impl Write, format: SampleFormat, shape: &[u64]) -> R
     Ok(())
 }
 
-/// Writes an array whose samples are given in C order, and returns the number of samples that were clipped to full scale.
+/// Writes an array whose samples are given in C order, and returns the number of samples that were clipped to full
+/// scale.
 ///
 /// `dither` is as for [`Writer::new`](crate::Writer::new).
 ///
@@ -247,8 +248,8 @@ fn finish(file: BufWriter<File>) -> Result<()> {
     Ok(file.into_inner().map_err(IntoInnerError::into_error)?.sync_all()?)
 }
 
-/// Writes interleaved samples as an array of shape (channels, time), as torchaudio has it, in memory that does not grow with it:
-/// each channel is spooled to a temporary file until the number of frames is known.
+/// Writes interleaved samples as an array of shape (channels, time), as torchaudio has it, in memory that does not grow
+/// with it: each channel is spooled to a temporary file until the number of frames is known.
 #[derive(Debug)]
 pub(crate) struct NpyWriter {
     file: File,

@@ -1,5 +1,5 @@
-//! A look at the first bytes of a file, for what its reader would not say: the container, and the names of formats that are not
-//! read.
+//! A look at the first bytes of a file, for what its reader would not say: the container, and the names of formats that
+//! are not read.
 
 use crate::error::{Error, Result};
 use crate::pcm;

@@ -2,14 +2,14 @@
 //!
 //! ```text
 //! RIFF size WAVE                        or: RF64 0xffffffff WAVE
-//!   JUNK 28 bytes                           ds64 riff size, data size, frames       (left out if the length is known and short)
+//!   JUNK 28 bytes                           ds64 riff size, data size, frames       (if the file may be long)
 //!   fmt  tag, channels, rate, …             fmt
 //!   fact frames                             fact                                    (floats only)
 //!   data size samples pad                   data 0xffffffff samples pad
 //! ```
 //!
-//! Sizes are written last. A file that outgrows 32 bits becomes RF64: JUNK, which readers skip, is then replaced by ds64. hound has
-//! neither 64-bit floats nor RF64.
+//! Sizes are written last. A file that outgrows 32 bits becomes RF64: JUNK, which readers skip, is then replaced by
+//! ds64. hound has neither 64-bit floats nor RF64.
 
 use std::io::{BufWriter, IntoInnerError, Seek, SeekFrom, Write};
 

@@ -27,8 +27,9 @@ enum ContainerWriter {
 impl Writer {
     /// Begins a file in `output`.
     ///
-    /// `frames` is the number of frames that will follow, if it is known: a WAV file that may grow beyond 4 GiB then leaves room
-    /// for the longer header of RF64. With `dither`, 16-bit samples get triangular noise of ±1 step before they are rounded.
+    /// `frames` is the number of frames that will follow, if it is known: a WAV file that may grow beyond 4 GiB then
+    /// leaves room for the longer header of RF64. With `dither`, 16-bit samples get triangular noise of ±1 step before
+    /// they are rounded.
     ///
     /// # Errors
     /// If the container cannot hold such a signal, or the file cannot be written to.
@@ -61,7 +62,8 @@ impl Writer {
         }
     }
 
-    /// Completes the file, waits until it is on the disk, and returns the number of samples that were clipped to full scale.
+    /// Completes the file, waits until it is on the disk, and returns the number of samples that were clipped to full
+    /// scale.
     ///
     /// # Errors
     /// If the rest cannot be written, or the container cannot hold so few or so many frames.

@@ -32,6 +32,7 @@ use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use polyphase::{Batch, CpuResampler, GpuClip, GpuKernel, GpuResampler, InputSamples, wgpu};
+use polyphase_checks::skips::skipped;
 
 use crate::cases::{Case, cases};
 
@@ -42,18 +43,19 @@ fn gpu_cases() -> impl Iterator<Item = Case> {
 
 const SECONDS: u32 = 10;
 
+/// The first adapter. Without one the benches are skipped, or fail with `POLYPHASE_REQUIRE_GPU=1`.
 #[expect(clippy::print_stdout, reason = "says what it runs on")]
 fn open() -> Option<(wgpu::Device, wgpu::Queue)> {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
     let adapter = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all())).into_iter().next();
     let Some(adapter) = adapter else {
-        println!("SKIPPED: no GPU adapter");
+        skipped("POLYPHASE_REQUIRE_GPU", "GPU adapter");
         return None;
     };
     println!("adapter: {}", adapter.get_info().name);
     let required_limits = adapter.limits();
     let descriptor = wgpu::DeviceDescriptor { required_limits, ..Default::default() };
-    pollster::block_on(adapter.request_device(&descriptor)).ok()
+    Some(pollster::block_on(adapter.request_device(&descriptor)).expect("a device of the adapter"))
 }
 
 pub(crate) fn resident(criterion: &mut Criterion) {

@@ -1,4 +1,4 @@
-//! `polyphase devices`: what could compute here.
+//! `polyphase devices`: the processors of this machine.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::terminal;
 
-/// List the GPUs of this machine with their drivers and limits, and whether each computes rightly.
+/// List the GPUs of this machine with their drivers and limits, and test that each computes correctly
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Print JSON instead of a table
@@ -31,7 +31,7 @@ struct Adapter {
     driver: String,
     max_binding_bytes: u64,
     workgroup_memory_bytes: u32,
-    /// `null` if it passed.
+    /// `null` if the self-test passed.
     self_test_error: Option<String>,
 }
 
@@ -51,19 +51,22 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         adapters: adapters.collect(),
     };
     if args.json {
-        terminal::print(&serde_json::to_string_pretty(&devices)?)?;
+        terminal::print_line(&serde_json::to_string_pretty(&devices)?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    terminal::print(&format!("CPU: {}, {} threads", devices.cpu_simd_level, devices.cpu_threads))?;
+    terminal::print_line(&format!("CPU: {}, {} threads", devices.cpu_simd_level, devices.cpu_threads))?;
     if devices.adapters.is_empty() {
-        terminal::print("no GPU: no driver offers an adapter")?;
+        terminal::print_line("no GPU: no driver has an adapter")?;
     }
     for adapter in &devices.adapters {
-        terminal::print(&format!("{} ({}, {})", adapter.name, adapter.kind, adapter.backend))?;
-        terminal::print(&format!("    driver            {}", adapter.driver))?;
-        terminal::print(&format!("    largest binding   {} MiB", adapter.max_binding_bytes >> 20))?;
-        terminal::print(&format!("    workgroup memory  {} KiB", adapter.workgroup_memory_bytes >> 10))?;
-        terminal::print(&format!("    self-test         {}", adapter.self_test_error.as_deref().unwrap_or("passed")))?;
+        terminal::print_line(&format!("{} ({}, {})", adapter.name, adapter.kind, adapter.backend))?;
+        terminal::print_line(&format!("    driver            {}", adapter.driver))?;
+        terminal::print_line(&format!("    largest binding   {} MiB", adapter.max_binding_bytes >> 20))?;
+        terminal::print_line(&format!("    workgroup memory  {} KiB", adapter.workgroup_memory_bytes >> 10))?;
+        terminal::print_line(&format!(
+            "    self-test         {}",
+            adapter.self_test_error.as_deref().unwrap_or("passed")
+        ))?;
     }
     Ok(ExitCode::SUCCESS)
 }

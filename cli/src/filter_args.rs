@@ -1,4 +1,6 @@
-//! The options of the filter, which every subcommand that designs one shares.
+//! The options of the filter, shared by every command that designs one.
+
+use std::fmt;
 
 use anyhow::{Context, Error, Result, anyhow, bail};
 use clap::Args;
@@ -13,7 +15,8 @@ pub(crate) struct FilterArgs {
     #[arg(long, value_name = "NAME", default_value_t = Preset::Default, hide_default_value = true)]
     preset: Preset,
 
-    /// Half-width of the filter in zero crossings, whole or not: larger is sharper and slower [preset default: 6]
+    /// Half-width of the filter in zero crossings, with decimals if need be: larger is sharper and slower [preset
+    /// default: 6]
     #[arg(long, value_name = "F", allow_negative_numbers = true)]
     lowpass_filter_width: Option<f64>,
 
@@ -21,7 +24,7 @@ pub(crate) struct FilterArgs {
     #[arg(long, value_name = "F", allow_negative_numbers = true)]
     rolloff: Option<f64>,
 
-    /// hann or kaiser; torchaudio's method names work too [preset default: hann]
+    /// Window, hann or kaiser; torchaudio's method names work too [preset default: hann]
     #[arg(long, value_name = "NAME")]
     window: Option<Window>,
 
@@ -33,12 +36,13 @@ pub(crate) struct FilterArgs {
     #[arg(long)]
     normalize_phases: bool,
 
-    /// What lies beyond the ends of a clip, as far as the filter reaches: zero, edge (the first and last sample go on) or
-    /// reflect (the clip in a mirror)
+    /// Samples assumed beyond the ends of a clip: zero, edge (the first and last sample are repeated) or reflect (the
+    /// clip is mirrored)
     #[arg(long, value_name = "NAME", default_value_t = Padding::Zero, hide_default_value = true)]
     padding: Padding,
 
-    /// Samples that come out of n at a ratio of L/M: ceil (of n·L/M, as torchaudio does), floor, or a number
+    /// Number of output samples for n samples at a ratio of L/M: ceil (of n·L/M, as torchaudio does), floor, or a
+    /// number
     #[arg(long, value_name = "LENGTH", default_value = "ceil", value_parser = output_length)]
     output_length: OutputLength,
 
@@ -48,7 +52,10 @@ pub(crate) struct FilterArgs {
 }
 
 impl FilterArgs {
-    /// The filter that was asked for.
+    /// The options of the filter.
+    ///
+    /// # Errors
+    /// If they are outside their range.
     pub(crate) fn options(&self) -> Result<ResampleOptions> {
         let mut options = self.preset.options().max_filter_bytes(u64::from(self.max_filter_mib) << 20);
         options.normalize_phases = self.normalize_phases;
@@ -57,7 +64,7 @@ impl FilterArgs {
         options.lowpass_filter_width = self.lowpass_filter_width.unwrap_or(options.lowpass_filter_width);
         options.rolloff = self.rolloff.unwrap_or(options.rolloff);
         options.window = match (self.window, options.window) {
-            // The preset's own window keeps the preset's β.
+            // A preset with a Kaiser window keeps its own beta.
             (Some(Window::Kaiser { .. }), kaiser @ Window::Kaiser { .. }) | (None, kaiser) => kaiser,
             (Some(window), _) => window,
         };
@@ -67,8 +74,8 @@ impl FilterArgs {
                 _ => bail!("--beta shapes the Kaiser window: add --window kaiser"),
             }
         }
-        // Refused here rather than once for each file; the ratio is of no account.
-        polyphase::Plan::new(1, 1, &options).context("filter options")?;
+        // Checked here, and not once for each file.
+        options.validate().context("filter options")?;
         Ok(options)
     }
 }
@@ -83,23 +90,27 @@ fn output_length(text: &str) -> Result<OutputLength> {
     }
 }
 
-/// An error of the library, with the limits by the names that they have on the command line.
-pub(crate) fn in_options(error: polyphase::Error) -> Error {
-    let text = error.to_string();
+/// Converts an error of a plan. Its advice names the options of the command line instead of those of the library.
+pub(crate) fn plan_error(error: polyphase::Error) -> Error {
     match error {
-        polyphase::Error::FilterTooLarge { .. } => anyhow!(text.replace("limits.max_filter_bytes", "--max-filter-mib")),
-        polyphase::Error::RatioTooLarge { .. } => anyhow!(text.replace(", or raise limits.max_ratio", "")),
+        polyphase::Error::FilterTooLarge { bytes, phases, taps, limit } => anyhow!(
+            "the filter bank would take {bytes} bytes ({phases} phases of {taps} taps), above the limit of {limit}: \
+             choose a smaller --lowpass-filter-width, or raise --max-filter-mib"
+        ),
+        polyphase::Error::RatioTooLarge { orig_freq, new_freq, limit } => {
+            anyhow!("{new_freq}/{orig_freq} is a ratio beyond 1/{limit} … {limit}: resample in two steps")
+        }
         error => error.into(),
     }
 }
 
-/// The filter, for `--json`.
+/// The options of a filter in a report.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct FilterRow {
     lowpass_filter_width: f64,
     rolloff: f64,
     window: &'static str,
-    /// `null` for windows without.
+    /// `null` for windows without this parameter.
     beta: Option<f64>,
     normalize_phases: bool,
     padding: &'static str,
@@ -107,8 +118,8 @@ pub(crate) struct FilterRow {
     output_length: String,
 }
 
-impl std::fmt::Display for FilterRow {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for FilterRow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "width {}, rolloff {}, {}", self.lowpass_filter_width, self.rolloff, self.window)?;
         self.beta.map_or(Ok(()), |beta| write!(f, ", beta {beta}"))
     }

@@ -1,126 +1,82 @@
-//! What a filter does, as curves to draw: found by resampling impulses in float64, so that it is what the program applies.
+//! [`curves`]: impulse response and gain of a plan's filter, to be drawn.
 
 use anyhow::{Result, ensure};
-use polyphase::{CpuResampler, Plan, Ratio, Window};
+use polyphase::{Plan, Window};
 
 use crate::fourier::{Fourier, decibels};
 use crate::plot::filter::FilterCurves;
 
-/// Points of the impulse response for each sample of the higher rate, if the ratio is near 1: the band that is seen goes up
-/// to half of that many times this rate.
+/// Points of the impulse response in a sample of the higher rate, where the rates are close. The gain is then known up
+/// to half of that many times the higher rate.
 const FINEST: f64 = 64.0;
+/// The same where the rates are far apart.
 const COARSEST: f64 = 4.0;
 
-/// Points of the magnitude from 0 to half the lower rate, about.
+/// Points of the gain from 0 to half the lower rate, at least.
 const PASS_BAND_POINTS: f64 = 1500.0;
 
-/// Multiply-adds that the impulse response may take, some seconds of work.
-const MOST_WORK: u128 = 8 << 30;
+/// Points of the transform, at most.
+const MAX_POINTS: usize = 1 << 23;
 
-const MOST_POINTS: usize = 1 << 23;
-
-/// The curves of the filter between two rates, which must differ.
+/// Returns the curves of the filter between two rates.
 ///
 /// # Errors
-/// If the filter is too long to be drawn.
+/// If the rates are equal, or the filter is too long to be drawn.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts of points"
+)]
 pub(crate) fn curves(orig_freq: u32, new_freq: u32, plan: &Plan) -> Result<FilterCurves> {
     let ratio = plan.ratio();
-    ensure!(!ratio.is_identity(), "equal rates give the samples back unchanged: there is no filter to draw");
+    ensure!(!ratio.is_identity(), "equal rates leave the samples unchanged: there is no filter to draw");
     let (higher, lower) = (f64::from(orig_freq.max(new_freq)), f64::from(orig_freq.min(new_freq)));
+    // `Plan::impulse_response` has this many points in an input sample.
+    let points = ratio.phases().min(1024);
+    let dense_rate = points as f64 * f64::from(orig_freq);
     let fineness = (512.0 * lower / higher).clamp(COARSEST, FINEST);
-    #[expect(clippy::cast_precision_loss, reason = "a rate that is divided")]
-    let prototype_rate = ratio.phases() as f64 * f64::from(orig_freq);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least 1, and less than the phases")]
-    let step = (prototype_rate / (fineness * higher)).floor().max(1.0) as u64;
-    #[expect(clippy::cast_precision_loss, reason = "a rate that is divided")]
-    let rate = prototype_rate / step as f64;
+    let step = (dense_rate / (fineness * higher)).floor().max(1.0) as usize;
+    let rate = dense_rate / step as f64;
 
     let options = plan.options();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked below")]
-    let reach = (options.lowpass_filter_width / options.rolloff * rate / lower).ceil() as usize;
-    let work = 2 * reach as u128 * plan.taps() as u128;
-    ensure!(work <= MOST_WORK && reach < MOST_POINTS / 4, "a filter of {} taps is too long to be drawn", plan.taps());
+    let reach = (options.lowpass_filter_width / options.rolloff * rate / lower).ceil();
+    ensure!(reach < MAX_POINTS as f64 / 4.0, "a filter of {} taps is too long to be drawn", plan.taps());
 
-    let response = impulse_response(ratio, plan, step, reach)?;
-    #[expect(clippy::cast_precision_loss, reason = "counts of points")]
-    let at = |index: usize| index as f64 - reach as f64;
-    let impulse = response.iter().enumerate().map(|(index, &factor)| (at(index) / rate, factor)).collect();
+    let dense = plan.impulse_response();
+    let centre = dense.len() / 2;
+    let response: Vec<f64> = dense[centre % step..].iter().copied().step_by(step).collect();
+    let reach = centre / step;
+    let seconds = |index: usize| (index as f64 - reach as f64) / rate;
+    let impulse = response.iter().enumerate().map(|(index, &factor)| (seconds(index), factor)).collect();
 
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bounded")]
     let needed = (2.0 * PASS_BAND_POINTS * rate / lower) as usize;
-    let len = needed.max(4 * response.len()).next_power_of_two().min(MOST_POINTS).max(response.len());
-    // The factors on the samples of an input sum to 1, and there are more points than samples.
+    let len = needed.max(4 * response.len()).next_power_of_two().min(MAX_POINTS).max(response.len());
+    // The taps of an output sum to 1; the points are closer than the taps by this factor.
     let scale = f64::from(orig_freq) / rate;
     let mut fourier = Fourier::new(len);
     let powers = fourier.powers(|signal| signal[..response.len()].copy_from_slice(&response));
-    #[expect(clippy::cast_precision_loss, reason = "a bin's frequency")]
-    let magnitude = powers
-        .iter()
-        .enumerate()
-        .map(|(bin, power)| (bin as f64 * rate / len as f64, decibels(power * scale * scale)))
-        .collect();
+    let frequency = |bin: usize| bin as f64 * rate / len as f64;
+    let gain =
+        powers.iter().enumerate().map(|(bin, power)| (frequency(bin), decibels(power * scale * scale))).collect();
     let window = match options.window {
-        Window::Kaiser { beta } => format!("Kaiser, beta {}", short(beta)),
+        Window::Kaiser { beta } => format!("Kaiser, beta {}", rounded(beta)),
         _ => "Hann".to_owned(),
     };
-    let title = format!("{orig_freq} Hz to {new_freq} Hz");
     let subtitle = format!(
         "width {}, rolloff {}, {window} · {} taps · {} phase{}",
-        short(options.lowpass_filter_width),
-        short(options.rolloff),
+        rounded(options.lowpass_filter_width),
+        rounded(options.rolloff),
         plan.taps(),
         ratio.phases(),
         if ratio.phases() == 1 { "" } else { "s" }
     );
-    Ok(FilterCurves { orig_freq, new_freq, title, subtitle, impulse, magnitude })
+    Ok(FilterCurves { orig_freq, new_freq, title: format!("{orig_freq} Hz to {new_freq} Hz"), subtitle, impulse, gain })
 }
 
-/// A number as it was given, or to four places.
-fn short(value: f64) -> f64 {
+/// A number to four decimals.
+fn rounded(value: f64) -> f64 {
     (value * 1e4).round() / 1e4
-}
-
-/// h(m / (L · orig_freq)) for every multiple m of a step up to so many steps to either side.
-///
-/// Output n holds h at i·L − n·M of input i, so that m is found in the output n for which n·M + m is a multiple of L.
-fn impulse_response(ratio: Ratio, plan: &Plan, step: u64, reach: usize) -> Result<Vec<f64>> {
-    let (phases, stride) = (i128::from(ratio.phases()), i128::from(ratio.stride()));
-    let inverse = inverse(stride, phases);
-    let cpu = CpuResampler::new();
-    let reach = i128::try_from(reach)?;
-    let mut clip = Vec::<f64>::new();
-    let mut sample = [0.0];
-    let mut response = Vec::new();
-    for index in -reach..=reach {
-        let m = index * i128::from(step);
-        let mut output = (-m * inverse).rem_euclid(phases);
-        let mut input = (m + output * stride) / phases;
-        // What is later by M in the input is later by L in the output.
-        let later = (-input).max(0).div_euclid(stride) + i128::from(input < 0);
-        output += later * phases;
-        input += later * stride;
-        let (input, output) = (usize::try_from(input)?, usize::try_from(output)?);
-        // Long enough to hold the impulse, and to have that output.
-        let len = (output * usize::try_from(stride)?).div_ceil(usize::try_from(phases)?).max(input) + 1;
-        if clip.len() < len {
-            clip.resize(len, 0.0);
-        }
-        clip[input] = 1.0;
-        cpu.resample_range_into(plan, &clip[..len], output, &mut sample)?;
-        clip[input] = 0.0;
-        response.push(sample[0]);
-    }
-    Ok(response)
-}
-
-/// The inverse of a number modulo another that it has no divisor in common with.
-fn inverse(number: i128, modulus: i128) -> i128 {
-    let (mut previous, mut current) = ((modulus, 0), (number.rem_euclid(modulus), 1));
-    while current.0 != 0 {
-        let quotient = previous.0 / current.0;
-        (previous, current) = (current, (previous.0 - quotient * current.0, previous.1 - quotient * current.1));
-    }
-    previous.1.rem_euclid(modulus)
 }
 
 #[cfg(test)]
@@ -131,14 +87,14 @@ mod tests {
 
     use super::*;
 
-    fn of(orig_freq: u32, new_freq: u32, options: &ResampleOptions) -> FilterCurves {
+    fn curves_of(orig_freq: u32, new_freq: u32, options: &ResampleOptions) -> FilterCurves {
         let plan = Plan::new(orig_freq, new_freq, options).expect("a plan");
         curves(orig_freq, new_freq, &plan).expect("curves")
     }
 
     fn gain(curves: &FilterCurves, frequency: f64) -> f64 {
         let nearest = |a: &&(f64, f64), b: &&(f64, f64)| (a.0 - frequency).abs().total_cmp(&(b.0 - frequency).abs());
-        curves.magnitude.iter().min_by(nearest).expect("points").1
+        curves.gain.iter().min_by(nearest).expect("points").1
     }
 
     #[test]
@@ -148,7 +104,7 @@ mod tests {
         {
             let options = ResampleOptions::default();
             let base = f64::from(orig_freq.min(new_freq)) * options.rolloff;
-            let curves = of(orig_freq, new_freq, &options);
+            let curves = curves_of(orig_freq, new_freq, &options);
             assert!(curves.impulse.len() > 12);
             for (seconds, factor) in &curves.impulse {
                 let t = seconds * base;
@@ -164,30 +120,30 @@ mod tests {
     }
 
     #[test]
-    fn the_magnitude_is_one_in_the_pass_band_half_at_the_cut_off_and_small_beyond() {
+    fn the_gain_is_1_in_the_pass_band_and_one_half_at_the_cut_off() {
         for (orig_freq, new_freq) in [(48_000, 44_100), (44_100, 48_000), (192_000, 8000), (8000, 192_000), (3, 2)] {
-            let curves = of(orig_freq, new_freq, &ResampleOptions::kaiser_best());
+            let curves = curves_of(orig_freq, new_freq, &ResampleOptions::kaiser_best());
             let nyquist = f64::from(orig_freq.min(new_freq)) / 2.0;
             assert!(gain(&curves, 0.0).abs() < 1e-5, "{orig_freq} to {new_freq}: {}", gain(&curves, 0.0));
             assert!(gain(&curves, 0.5 * nyquist).abs() < 1e-5);
             let at_cut_off = gain(&curves, nyquist * 0.9475937167399596);
             assert!((at_cut_off + 6.02).abs() < 0.3, "{orig_freq} to {new_freq}: {at_cut_off} dB");
             assert!(gain(&curves, 1.1 * nyquist) < -120.0);
-            assert!(curves.magnitude.last().expect("points").0 >= f64::from(orig_freq.max(new_freq)) / 2.0);
+            assert!(curves.gain.last().expect("points").0 >= f64::from(orig_freq.max(new_freq)) / 2.0);
         }
-        // The default's ripple of 8.8e-4.
-        let ripple = of(48_000, 32_000, &ResampleOptions::default()).ripple();
+        // The default filter ripples by 8.8e-4.
+        let ripple = curves_of(48_000, 32_000, &ResampleOptions::default()).ripple();
         assert!((1e-3..1e-1).contains(&ripple), "{ripple} dB");
     }
 
     #[test]
-    fn equal_rates_and_endless_filters_are_refused() {
+    fn equal_rates_and_very_long_filters_are_refused() {
         let refused = |orig_freq, new_freq, options: &ResampleOptions| {
             let plan = Plan::new(orig_freq, new_freq, options).expect("a plan");
             curves(orig_freq, new_freq, &plan).expect_err("no curves").to_string()
         };
         assert!(refused(8000, 8000, &ResampleOptions::default()).contains("unchanged"));
-        let long = ResampleOptions::default().lowpass_filter_width(64.0);
+        let long = ResampleOptions::default().lowpass_filter_width(4096.0);
         assert!(refused(1000, 1, &long).contains("too long"), "{}", refused(1000, 1, &long));
     }
 }

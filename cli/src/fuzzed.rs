@@ -1,5 +1,6 @@
-//! The program's ways in, for tests: the names of files, and the record of an earlier run. Each function takes any bytes, and
-//! panics only where the program is wrong. `fuzz` searches for such bytes; the tests here try its seeds and mutations of them.
+//! Fuzz targets of the program: the names of files, and the record of an earlier run. Each function takes any bytes,
+//! and panics only if the program is wrong. The crate in `fuzz` searches for such bytes; the tests here try its seeds
+//! and mutations of them.
 
 use std::collections::HashSet;
 use std::fs;
@@ -11,14 +12,14 @@ use tempfile::TempDir;
 use crate::resample::paths;
 use crate::resample::record::{Earlier, NAME};
 
-/// A folder in memory, if there is such a place.
+/// A temporary folder, in memory where the system has such a place.
 fn folder() -> TempDir {
     let shared_memory = Path::new("/dev/shm");
     if shared_memory.is_dir() { TempDir::new_in(shared_memory) } else { TempDir::new() }.expect("a temporary folder")
 }
 
-/// Names of inputs, one in each line; those that can be are files. No two outputs may have one name on any file system, nor
-/// lie outside their folder, nor be an input.
+/// Plans the outputs of inputs whose names are the lines, and creates those that can be created. No two outputs may
+/// share a name on any file system, lie outside their folder, or be an input.
 pub fn paths(bytes: &[u8]) {
     let folder = folder();
     let root = folder.path().join("root");
@@ -29,7 +30,7 @@ pub fn paths(bytes: &[u8]) {
         let path = root.join(name);
         let is_plain = name.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
         if is_plain && path.parent().is_some_and(|parent| fs::create_dir_all(parent).is_ok()) {
-            // It may be a folder by now.
+            // The path may be a folder by now.
             let _ = fs::write(&path, b"");
         }
         inputs.push(path);
@@ -49,13 +50,13 @@ pub fn paths(bytes: &[u8]) {
                 names.insert(below.to_string_lossy().to_lowercase()) || below.to_str().is_none(),
                 "{below:?} twice"
             );
-            // What is not there is lost by nothing.
+            // An input that does not exist cannot be overwritten.
             assert!(task.input != task.output || !task.input.exists(), "{:?}", task.input);
         }
     }
 }
 
-/// Whether a name leads nowhere above the folder that it is in, where all that there is would be looked through.
+/// True if a name does not lead out of its folder. Otherwise the whole file system might be searched.
 fn stays_below(name: &Path) -> bool {
     let mut depths = name.components().scan(0_i32, |depth, part| {
         *depth += match part {
@@ -82,7 +83,7 @@ fn name(bytes: &[u8]) -> Option<&Path> {
     std::str::from_utf8(bytes).ok().filter(|name| !name.is_empty() && !name.contains('\0')).map(Path::new)
 }
 
-/// The record of an earlier run. Nothing that it holds may make an output of another time count as done.
+/// Reads the bytes as the record of an earlier run. No record may make an output with another time count as done.
 pub fn record(bytes: &[u8]) {
     let folder = folder();
     let (input, out) = (folder.path().join("a.wav"), folder.path().join("out"));
@@ -102,12 +103,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_may_be_anything() {
+    fn names_of_any_bytes() {
         try_mutations("paths", paths, 500);
     }
 
     #[test]
-    fn the_record_may_be_anything() {
+    fn records_of_any_bytes() {
         try_mutations("record", record, 500);
     }
 }

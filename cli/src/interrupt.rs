@@ -1,5 +1,5 @@
-//! Ctrl-C and requests to end: the first is obeyed in good order, the second at once. Everything that references signal-hook
-//! is here.
+//! Ctrl-C and SIGTERM: the first signal lets the program clean up, the second ends it at once. Everything that
+//! references signal-hook is in this file.
 
 use std::fmt;
 use std::io;
@@ -9,10 +9,10 @@ use std::sync::{Arc, LazyLock};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-/// The signal that has come, 0 for none.
+/// The first signal received, 0 for none.
 static SIGNAL: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
 
-/// The user, or the system, wants an end.
+/// Error of work that was stopped by a signal.
 #[derive(Debug)]
 pub(crate) struct Interrupted;
 
@@ -24,33 +24,33 @@ impl fmt::Display for Interrupted {
     }
 }
 
-/// From now on signals are noted; before, they end the process as they always do.
+/// Handles signals from now on. Before, they end the process.
 pub(crate) fn watch() -> io::Result<()> {
-    let come = Arc::new(AtomicBool::new(false));
+    let received = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
-        // In this order: the first signal finds the condition unmet.
-        flag::register_conditional_shutdown(signal, exit_code(signal), Arc::clone(&come))?;
-        flag::register(signal, Arc::clone(&come))?;
+        // Handlers run in the order of registration: at the first signal, the flag is set after the shutdown looked at
+        // it.
+        flag::register_conditional_shutdown(signal, exit_code(signal), Arc::clone(&received))?;
+        flag::register(signal, Arc::clone(&received))?;
         flag::register_usize(signal, Arc::clone(&SIGNAL), usize::try_from(signal).unwrap_or(usize::MAX))?;
     }
     Ok(())
 }
 
-/// What shells give for a process that a signal ended.
+/// Exit code that shells report for a process that was ended by a signal.
 fn exit_code(signal: i32) -> i32 {
     128 + signal
 }
 
-/// The exit code that a signal asks for, if one has come.
-pub(crate) fn asked() -> Option<u8> {
+/// Exit code for the signal that was received, if there was one.
+pub(crate) fn exit_requested() -> Option<u8> {
     match SIGNAL.load(Ordering::Relaxed) {
         0 => None,
         signal => Some(i32::try_from(signal).ok().and_then(|signal| u8::try_from(exit_code(signal)).ok()).unwrap_or(1)),
     }
 }
 
-/// # Errors
-/// If an end has been asked for.
+/// Returns an error if a signal was received.
 pub(crate) fn check() -> Result<(), Interrupted> {
-    if asked().is_some() { Err(Interrupted) } else { Ok(()) }
+    if exit_requested().is_some() { Err(Interrupted) } else { Ok(()) }
 }

@@ -1,10 +1,15 @@
-//! The `polyphase` program: resamples audio files and arrays, shows what a filter is, and measures its quality and speed.
+//! The program `polyphase`: resamples audio files and arrays, describes filters, and measures their quality and speed.
 //!
-//! A library only so that tests and fuzz targets can link it: [`main`] is all of it that is public.
+//! It is a library only so that fuzz targets can link it. Nothing but [`main`] is public.
+//!
+//! - `resample`, `inspect`, `devices`: the commands of everyday use.
+//! - `bench`, `quality`, `spectrogram`, `tutorial`: the laboratory, which draws with `plot`.
+//! - `filter_args`, `rate`, `threads`: options that commands share.
 
 #![forbid(unsafe_code)]
 
 mod bench;
+mod bessel;
 mod devices;
 mod filter_args;
 mod filter_curves;
@@ -20,6 +25,7 @@ mod rate;
 mod resample;
 mod spectrogram;
 mod terminal;
+mod threads;
 mod tutorial;
 
 use std::process::ExitCode;
@@ -45,8 +51,10 @@ enum Command {
     Quality(quality::Args),
 }
 
-/// Runs the command that the arguments of the process name. The exit code is 0 if everything succeeded, 1 if a file failed or
-/// the report could not be written, 2 if nothing was begun.
+/// Runs the command that the arguments of the process name.
+///
+/// The exit code is 0 if everything succeeded, 1 if a file failed or the report could not be written, and 2 if nothing
+/// was begun.
 #[must_use]
 pub fn main() -> ExitCode {
     let done = match Cli::parse().command {
@@ -59,7 +67,7 @@ pub fn main() -> ExitCode {
         Command::Quality(args) => quality::run(&args),
     };
     done.unwrap_or_else(|error| {
-        terminal::complain(&format!("polyphase: {error:#}"));
+        terminal::eprint_line(&format!("polyphase: {error:#}"));
         ExitCode::from(2)
     })
 }

@@ -1,9 +1,9 @@
-//! Panics as messages: no file is given up without a reason.
+//! Messages of caught panics.
 
 use std::any::Any;
 
-/// What a panic said.
-pub(crate) fn text(panic: &(dyn Any + Send)) -> &str {
+/// The message of a panic.
+pub(crate) fn message(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it gave no reason")
 }

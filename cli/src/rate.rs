@@ -1,4 +1,4 @@
-//! Sampling rates as people write them: decimal numbers, kept exact.
+//! [`Rate`]: sampling rates as decimal numbers, without rounding.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use polyphase::Ratio;
 use serde::{Serialize, Serializer};
 
-/// A sampling rate in Hz, `digits` / 10^`decimals`, with no more decimals than it needs.
+/// A sampling rate in Hz, `digits` / 10^`decimals`, without trailing zeros.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rate {
     digits: u64,
@@ -15,7 +15,10 @@ pub(crate) struct Rate {
 }
 
 impl Rate {
-    /// The new rate over the original one.
+    /// The ratio of two rates.
+    ///
+    /// # Errors
+    /// If its terms do not fit 64 bits.
     pub(crate) fn ratio(orig_freq: Self, new_freq: Self) -> Result<Ratio> {
         let decimals = orig_freq.decimals.max(new_freq.decimals);
         let [orig, new] = [orig_freq, new_freq].map(|rate| {
@@ -27,20 +30,26 @@ impl Rate {
         Ok(Ratio::new(orig, new)?)
     }
 
-    /// In Hz, to the precision of a float.
+    /// The rate in Hz, rounded to float64.
     #[expect(clippy::cast_precision_loss, reason = "for people to read")]
     pub(crate) fn hz(self) -> f64 {
         self.digits as f64 / 10_f64.powi(self.decimals.cast_signed())
     }
 
-    /// The nearest whole number of Hz, which is what file headers hold.
+    /// A rate between 0.000001 and 2^32 Hz, from a float: nine decimals are kept.
+    pub(crate) fn from_hz(hz: f64) -> Self {
+        let rate = format!("{hz:.9}").parse();
+        rate.unwrap_or(Self { digits: 1, decimals: 6 })
+    }
+
+    /// The nearest whole number of Hz, for file headers.
     pub(crate) fn rounded(self) -> Result<u32> {
         let unit = 10_u64.pow(self.decimals);
         let rounded = self.digits / unit + u64::from(self.digits % unit >= unit.div_ceil(2) && unit > 1);
         u32::try_from(rounded.max(1)).with_context(|| format!("{self} Hz is beyond what a file's header can hold"))
     }
 
-    /// Whether it is a whole number of Hz.
+    /// True for a whole number of Hz.
     pub(crate) fn is_whole(self) -> bool {
         self.decimals == 0
     }
@@ -52,14 +61,14 @@ impl From<u32> for Rate {
     }
 }
 
-/// A whole number if it is one.
+/// As an integer if the rate is whole.
 impl Serialize for Rate {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if self.decimals == 0 { serializer.serialize_u64(self.digits) } else { serializer.serialize_f64(self.hz()) }
     }
 }
 
-/// Digits, and perhaps a point and more digits.
+/// From digits, optionally with a decimal point.
 impl FromStr for Rate {
     type Err = anyhow::Error;
 
@@ -111,6 +120,9 @@ mod tests {
             assert_eq!((rate(text).to_string(), rate(text).rounded().expect("small")), (text.to_owned(), rounded));
         }
         assert_eq!(rate("48000.000"), Rate::from(48_000));
+        for (hz, text) in [(44_100.0, "44100"), (11_025.5, "11025.5"), (48_000.0 / 1.001, "47952.047952048")] {
+            assert_eq!(Rate::from_hz(hz), rate(text));
+        }
         assert!(rate("8000").is_whole() && !rate("8000.5").is_whole());
         assert!((rate("11025.5").hz() - 11_025.5).abs() < 1e-9);
     }

@@ -1,5 +1,5 @@
-//! [`Packets`]: reads audio files of any kind that symphonia knows, packet by packet. Everything that references symphonia is in
-//! this folder.
+//! [`Packets`]: reads audio files of any kind that symphonia knows, packet by packet. Everything that references
+//! symphonia is in this folder.
 //!
 //! A file either is decoded to its end or is an error: the decoder compares what it read with what the header promised
 //! (`promise`), with a stored checksum, and with the ends that containers mark.
@@ -60,7 +60,8 @@ impl fmt::Debug for Packets {
 }
 
 impl Packets {
-    /// Opens a file and decodes its first packet. `container` is what its first bytes name, and `extension` that of its name.
+    /// Opens a file and decodes its first packet. `container` is what its first bytes name, and `extension` that of its
+    /// name.
     ///
     /// # Errors
     /// If the file cannot be read, is not audio of a format that is read, or has a damaged header.
@@ -75,8 +76,8 @@ impl Packets {
             hint.with_extension(extension);
         }
         let mut reader = probe(&hint, MediaSourceStream::new(Box::new(source), Default::default()), container)?;
-        // For an MPEG stream that does not tell its length, a reader that can seek estimates the length, and drops the audio
-        // beyond. Read it again without seeking.
+        // For an MPEG stream that does not tell its length, a reader that can seek estimates the length, and drops the
+        // audio beyond. Read it again without seeking.
         if reader.format_info().short_name.starts_with("mp") && seekable.take() {
             let mut stream = reader.into_inner();
             io::Seek::rewind(&mut stream)?;
@@ -99,7 +100,8 @@ impl Packets {
         })?;
         let format = reader.format_info().short_name;
         let promise = Promise::of(track, decoder.codec_info().short_name.starts_with("pcm"), format);
-        // Ogg gives the length on its last page. A reader that can seek looks for that page, and reports no length if it is missing.
+        // Ogg gives the length on its last page. A reader that can seek looks for that page, and reports no length if
+        // it is missing.
         let is_cut_short = format == "ogg" && reader.tracks().len() == 1 && promise.is_none() && seekable.get();
         let track = track.id;
 
@@ -132,8 +134,8 @@ impl Packets {
     /// `packet` is scratch: pass the same vector to every call.
     ///
     /// # Errors
-    /// If the file is damaged here. The end of the file is an error if it comes before the end that the header promises, or if a
-    /// stored checksum differs.
+    /// If the file is damaged here. The end of the file is an error if it comes before the end that the header
+    /// promises, or if a stored checksum differs.
     pub(crate) fn read<T: DecodedSample>(&mut self, samples: &mut Vec<T>, packet: &mut Vec<T>) -> Result<bool> {
         if !std::mem::take(&mut self.has_first_packet) && !self.decode_packet()? {
             self.check_end()?;
@@ -242,8 +244,8 @@ fn probe(hint: &Hint, stream: MediaSourceStream<'static>, container: Option<&str
     })
 }
 
-/// Calls symphonia, and returns a panic as an error: its readers and decoders have panicked on damaged files, which must not
-/// affect other files.
+/// Calls symphonia, and returns a panic as an error: its readers and decoders have panicked on damaged files, which
+/// must not affect other files.
 fn caught<T>(name: &str, call: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|_| Err(Error::DecoderFailed { name: name.to_owned() }))
 }

@@ -28,8 +28,8 @@ impl Promise {
             "wave" | "aiff" | "flac" => Some(exact),
             // Some writers round up to whole packets.
             "caf" | "isomp4" => Some(Self { slack: if is_pcm { 0 } else { PACKET }, ..exact }),
-            // Counted from the timestamp of the first page, which is not 0 in a part of a longer stream. The first packet of
-            // such a part gives no frames.
+            // Counted from the timestamp of the first page, which is not 0 in a part of a longer stream. The first
+            // packet of such a part gives no frames.
             "ogg" => {
                 let frames = frames.saturating_sub(track.start_ts.get().max(0).unsigned_abs());
                 Some(Self { frames, slack: PACKET, ..exact })

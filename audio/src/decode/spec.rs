@@ -33,8 +33,8 @@ pub(super) fn of_header(parameters: &AudioCodecParameters) -> Result<Spec> {
     checked(parameters.sample_rate.unwrap_or(0), parameters.channels.as_ref(), format)
 }
 
-/// Returns the narrowest format for integers that were decoded to `decoded_bits`: decoders widen samples, and the header may know
-/// of fewer bits.
+/// Returns the narrowest format for integers that were decoded to `decoded_bits`: decoders widen samples, and the
+/// header may know of fewer bits.
 fn integer_format(parameters: &AudioCodecParameters, decoded_bits: u32) -> SampleFormat {
     let bits = match parameters.codec {
         codecs::CODEC_ID_ADPCM_MS | codecs::CODEC_ID_ADPCM_IMA_WAV | codecs::CODEC_ID_ADPCM_IMA_QT => Some(16),

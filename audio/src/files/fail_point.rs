@@ -15,8 +15,8 @@ mod injection {
     use std::sync::LazyLock;
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    /// Environment variable with the number of the operation that fails, counted from 0: `7` fails that one alone, `7+` also all
-    /// after it.
+    /// Environment variable with the number of the operation that fails, counted from 0: `7` fails that one alone, `7+`
+    /// also all after it.
     const VARIABLE: &str = "POLYPHASE_FILE_FAULT";
 
     static FAULT: LazyLock<Option<(u64, bool)>> = LazyLock::new(|| {

@@ -1,7 +1,7 @@
 //! [`Temporary`]: outputs that are not complete yet.
 //!
-//! An output is written under a temporary name and renamed when it is complete, so that no reader ever sees part of it. The
-//! temporary file is locked while it is written: a later run can tell it from one that a killed run left behind.
+//! An output is written under a temporary name and renamed when it is complete, so that no reader ever sees part of it.
+//! The temporary file is locked while it is written: a later run can tell it from one that a killed run left behind.
 
 use std::collections::BTreeSet;
 use std::fs::{self, Metadata};
@@ -94,7 +94,8 @@ impl Temporary {
     }
 }
 
-/// Removes all temporary files of this process, for a process that exits without waiting for the threads that write them.
+/// Removes all temporary files of this process, for a process that exits without waiting for the threads that write
+/// them.
 pub fn remove_live() {
     for path in &*LIVE.lock().unwrap_or_else(PoisonError::into_inner) {
         // The next run removes what stays.

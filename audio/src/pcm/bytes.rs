@@ -84,8 +84,9 @@ impl<'a> Bytes<'a> {
         let start = usize::try_from(at).unwrap_or(usize::MAX);
         let end = start.saturating_add(count);
         if end > MAX_KEPT {
-            let text = format!("its audio begins after more than {MAX_KEPT} bytes: read it from a file, not from a pipe");
-            return Err(Error::Unsupported(text));
+            return Err(Error::Unsupported(format!(
+                "its audio begins after more than {MAX_KEPT} bytes: read it from a file, not from a pipe"
+            )));
         }
         self.fill(end.saturating_sub(self.window.len()))?;
         Ok(start)
@@ -152,10 +153,12 @@ impl<'a> Fields<'a> {
         taken
     }
 
+    #[expect(clippy::cast_possible_truncation, reason = "a number of two bytes")]
     pub(super) fn u16(&mut self) -> u16 {
         self.order.number(self.take(2)) as u16
     }
 
+    #[expect(clippy::cast_possible_truncation, reason = "a number of four bytes")]
     pub(super) fn u32(&mut self) -> u32 {
         self.order.number(self.take(4)) as u32
     }

@@ -77,7 +77,7 @@ fn parse(body: &[u8]) -> Result<Option<Header>> {
     check_channels(channels)?;
     let width = packet_bytes / channels;
     let is_possible = packet_frames == 1
-        && packet_bytes % channels == 0
+        && packet_bytes.is_multiple_of(channels)
         && match coding {
             Coding::ALaw | Coding::MuLaw => width == 1,
             _ => (1..=8).contains(&width) && bits <= 8 * width,

@@ -7,8 +7,8 @@
 //! Wave64       GUID 16  size 8, little-endian    body   to a multiple of 8; the size counts GUID and size too
 //! ```
 //!
-//! Files in use break these rules. The walk does without the size of the whole file, finds the chunk after one that lacks its
-//! padding, and after a chunk with a wrong size searches for the names that the caller needs.
+//! Files in use break these rules. The walk does without the size of the whole file, finds the chunk after one that
+//! lacks its padding, and after a chunk with a wrong size searches for the names that the caller needs.
 
 use super::bytes::{Bytes, Order};
 use crate::error::Result;
@@ -77,7 +77,17 @@ pub(super) struct Chunks {
 impl Chunks {
     /// The chunks from a position on. The names in `needed` are searched for after a chunk of a wrong size.
     pub(super) fn new(style: Style, at: u64, needed: [[u8; 4]; 2]) -> Self {
-        Self { style, needed, may_search: true, searched_from: at, last: None, at, count: 0, searches: 0, is_clean: true }
+        Self {
+            style,
+            needed,
+            may_search: true,
+            searched_from: at,
+            last: None,
+            at,
+            count: 0,
+            searches: 0,
+            is_clean: true,
+        }
     }
 
     /// Ends all searching: what follows may be samples, in which a name would mean nothing.
@@ -166,7 +176,8 @@ impl Chunks {
         let (mut at, end) = (self.searched_from, len.min(self.searched_from.saturating_add(SEARCH)));
         while at < end {
             // Names that lie across the border belong to both steps.
-            let found = bytes.get(at, STEP + 3)?.windows(4).position(|name| self.needed.iter().any(|needed| needed == name));
+            let mut names = bytes.get(at, STEP + 3)?.windows(4);
+            let found = names.position(|name| self.needed.iter().any(|needed| needed == name));
             if let Some(index) = found {
                 return Ok(Some(at + index as u64));
             }
@@ -197,8 +208,8 @@ pub(super) enum Extent {
 impl Extent {
     /// The extent of `stated` bytes of which the file has `left`, `None` for a pipe.
     ///
-    /// A size that the file does not have is taken for a mistake of the file, so that the file is refused as truncated, unless a
-    /// writer that could not seek back is known to leave such a size.
+    /// A file that has fewer bytes is truncated, unless `stated` is a size that a writer leaves who cannot seek back to
+    /// correct it.
     pub(super) fn new(stated: u64, left: Option<u64>) -> Self {
         if is_placeholder(stated) && left.is_none_or(|left| left < stated) { Self::Rest } else { Self::Stated(stated) }
     }

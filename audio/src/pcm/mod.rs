@@ -1,5 +1,5 @@
-//! PCM in WAV, RF64, Wave64, AIFF, AIFC and CAF: reads what recorders and converters write, rather than what the specifications
-//! ask for.
+//! PCM in WAV, RF64, Wave64, AIFF, AIFC and CAF: reads what recorders and converters write, rather than what the
+//! specifications ask for.
 //!
 //! ```text
 //! bytes        random access to the header, in files and pipes
@@ -8,8 +8,8 @@
 //! samples      bytes → samples, a block at a time
 //! ```
 //!
-//! A header may be wrong about sizes: audio whose size was never written ends with the file. Audio that ends before its header
-//! says is an error.
+//! A header may be wrong about sizes: audio whose size was never written ends with the file. Audio that ends before its
+//! header says is an error.
 
 mod aiff;
 pub(crate) mod bytes;
@@ -119,7 +119,8 @@ pub(crate) struct Opened {
 /// Reads the header of a container. The source stands at its first byte; `len` is its size, `None` for a pipe.
 ///
 /// # Errors
-/// If the header is damaged, if the audio is shorter than the header says, and if it is of a codec that nothing here decodes.
+/// If the header is damaged, if the audio is shorter than the header says, and if it is of a codec that nothing here
+/// decodes.
 pub(crate) fn open(source: &mut dyn ReadSeek, len: Option<u64>, container: Container) -> Result<Opened> {
     let mut bytes = Bytes::new(source, len);
     let found = match container {
@@ -220,15 +221,14 @@ fn whole_rate(rate: f64) -> Result<u32> {
         return Err(Error::Damaged("the header gives a sampling rate of 0".to_owned()));
     }
     let whole = rate.round().max(1.0);
-    if !(rate > 0.0 && whole <= u32::MAX.into()) {
+    if !(rate >= 1e-6 && whole <= u32::MAX.into()) {
         return Err(Error::Damaged(format!("the header gives the impossible sampling rate {rate}")));
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number in the range")]
     Ok(whole as u32)
 }
 
-/// The format of an output that keeps integers of so many bits, if there is one. Those of more than 32 bits keep most of theirs in
-/// a float of 64 bits.
+/// The format that keeps integers of so many bits. Of more than 32 bits, a float of 64 bits keeps most.
 fn integer_format(bits: usize) -> SampleFormat {
     match bits {
         0..=16 => SampleFormat::I16,

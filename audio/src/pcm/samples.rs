@@ -7,8 +7,8 @@ use super::bytes::Order;
 
 /// Floats that samples are decoded to.
 ///
-/// Integers arrive with their most significant bit at the top: they are divided by 2^7, 2^15, 2^31 or 2^63. Each is rounded at
-/// most once.
+/// Integers arrive with their most significant bit at the top, and are divided by 2^7, 2^15, 2^31 or 2^63. A sample is
+/// rounded at most once.
 pub trait Float: Copy {
     /// An integer of 8 bits over 2^7.
     fn from_i8(value: i8) -> Self;

@@ -8,8 +8,8 @@ pub(super) const SPEAKERS: u32 = 0x0003_ffff;
 /// Bytes of the chunk that hold the speakers of as many channels as a mask can name.
 pub(super) const CHUNK: usize = 12 + 20 * 18;
 
-/// Returns the mask that a `chan` chunk describes. It is 0 where a mask cannot tell the same: a mask knows no order of channels
-/// but its own, and no positions but its 18.
+/// Returns the mask that a `chan` chunk describes, or 0 where a mask cannot: it knows one order of channels, and 18
+/// positions.
 pub(super) fn mask(chunk: &[u8], channels: usize) -> u32 {
     /// The chunk gives one description per channel.
     const DESCRIPTIONS: u32 = 0;
@@ -24,17 +24,17 @@ pub(super) fn mask(chunk: &[u8], channels: usize) -> u32 {
         DESCRIPTIONS if usize::try_from(descriptions) == Ok(channels) => described(&mut fields, channels),
         BITMAP => bitmap & SPEAKERS,
         // Layouts in the order of a mask: the low half is the number of channels.
-        0x0064_0001 => 0x4,              // mono
+        0x0064_0001 => 0x4,               // mono
         0x0065_0002 | 0x0066_0002 => 0x3, // stereo
-        0x006c_0004 => 0x33,             // quadraphonic
-        0x0071_0003 => 0x7,              // MPEG 3.0 A: L R C
-        0x0073_0004 => 0x107,            // MPEG 4.0 A: L R C Cs
-        0x0075_0005 => 0x37,             // MPEG 5.0 A: L R C Ls Rs
-        0x0079_0006 => 0x3f,             // MPEG 5.1 A: L R C LFE Ls Rs
-        0x007d_0007 => 0x13f,            // MPEG 6.1 A: L R C LFE Ls Rs Cs
-        0x007e_0008 => 0xff,             // MPEG 7.1 A: L R C LFE Ls Rs Lc Rc
-        0x0085_0003 => 0xb,              // DVD 4: L R LFE
-        0x0088_0004 => 0xf,              // DVD 10: L R C LFE
+        0x006c_0004 => 0x33,              // quadraphonic
+        0x0071_0003 => 0x7,               // MPEG 3.0 A: L R C
+        0x0073_0004 => 0x107,             // MPEG 4.0 A: L R C Cs
+        0x0075_0005 => 0x37,              // MPEG 5.0 A: L R C Ls Rs
+        0x0079_0006 => 0x3f,              // MPEG 5.1 A: L R C LFE Ls Rs
+        0x007d_0007 => 0x13f,             // MPEG 6.1 A: L R C LFE Ls Rs Cs
+        0x007e_0008 => 0xff,              // MPEG 7.1 A: L R C LFE Ls Rs Lc Rc
+        0x0085_0003 => 0xb,               // DVD 4: L R LFE
+        0x0088_0004 => 0xf,               // DVD 10: L R C LFE
         _ => 0,
     };
     if mask.count_ones() as usize == channels { mask } else { 0 }

@@ -22,8 +22,9 @@ pub(super) fn header(bytes: &mut Bytes<'_>, container: Container) -> Result<Foun
                 format = Some(wave_format::parse(body, container)?);
             }
             b"ds64" if container == Container::Rf64 => {
-                // The size of the file comes first.
-                long_size = Some(Fields::new(Order::Little, bytes.get(chunk.at, 16)?.get(8..).unwrap_or_default()).u64());
+                let mut sizes = Fields::new(Order::Little, bytes.get(chunk.at, 16)?);
+                let (_file, data) = (sizes.u64(), sizes.u64());
+                long_size = Some(data);
             }
             // Some writers leave an empty chunk before the one with the audio.
             b"data" if data.is_none_or(|data| data.size == 0) => {

@@ -105,7 +105,11 @@ impl Fmt {
         let width = self.width(coding)?;
         let format = match coding {
             Coding::Float if [4, 8].contains(&width) && [0, 8 * width].contains(&self.bits) => {
-                if width == 4 { SampleFormat::F32 } else { SampleFormat::F64 }
+                if width == 4 {
+                    SampleFormat::F32
+                } else {
+                    SampleFormat::F64
+                }
             }
             Coding::Float => return Err(unread(&format!("a float of {} bits", self.bits), container)),
             Coding::ALaw | Coding::MuLaw if width != 1 => return Err(self.contradiction()),
@@ -133,7 +137,7 @@ impl Fmt {
         let least = if is_law { 1 } else { self.bits.div_ceil(8) };
         let is_possible = |width: usize| width >= least.max(1) && width <= 8;
         let by_frame = Some(self.frame_bytes / self.channels)
-            .filter(|&width| self.frame_bytes % self.channels == 0 && is_possible(width));
+            .filter(|&width| self.frame_bytes.is_multiple_of(self.channels) && is_possible(width));
         let by_bits = Some(least).filter(|&width| {
             let byte_rate = u64::from(self.rate) * (self.channels * width) as u64;
             is_possible(width) && (self.frame_bytes == 0 || byte_rate == self.byte_rate.into())

@@ -1,4 +1,5 @@
-//! What this machine can do at most: multiply-adds, and bytes copied. Everything here that references fearless_simd.
+//! [`Machine`]: the peak rates of multiply-adds and of copies. Everything in this package that references fearless_simd
+//! is in this file.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -7,24 +8,24 @@ use fearless_simd::{Level, Simd, dispatch, f32x16, prelude::*};
 use rayon::prelude::*;
 use serde::Serialize;
 
-/// Sums side by side, enough to hide the latency of a fused multiply-add.
+/// Independent sums, enough to hide the latency of a fused multiply-add.
 const SUMS: usize = 12;
 
-/// Samples of the copied buffer: more than most caches hold.
+/// Samples of the copied buffer, more than most caches hold.
 const COPIED: usize = 8 << 20;
 
-/// The peaks of the threads together.
+/// Peak rates of all threads together.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(crate) struct Machine {
     pub(crate) threads: usize,
-    /// float32 operations per second, two for a multiply-add.
+    /// float32 operations per second, where a multiply-add counts as two.
     pub(crate) flops: f64,
-    /// Bytes per second, those read and those written.
+    /// Bytes copied per second, where reads and writes both count.
     pub(crate) copied_bytes: f64,
 }
 
 impl Machine {
-    /// Measures the threads of the rayon pool that it is called in, all at once.
+    /// Measures all threads of the current rayon pool at once.
     pub(crate) fn measure(repeat: usize) -> Self {
         let threads = rayon::current_num_threads();
         let steps = 100_000;
@@ -47,7 +48,7 @@ impl Machine {
         }
     }
 
-    /// The least seconds in which `outputs` of `taps` each can be made from `inputs`.
+    /// Shortest possible time, in seconds, for `outputs` samples of `taps` multiply-adds each from `inputs` samples.
     pub(crate) fn limit(&self, taps: usize, inputs: usize, outputs: usize) -> f64 {
         let multiply_adds = count(2 * taps * outputs) / self.flops;
         multiply_adds.max(count(size_of::<f32>() * (inputs + outputs)) / self.copied_bytes)
@@ -66,13 +67,13 @@ fn multiply_adds<S: Simd>(simd: S, steps: usize) -> f32 {
     sums.iter().map(|sum| sum.reduce_sum()).sum()
 }
 
-/// The shortest of some runs, in seconds: a peak is what the machine does undisturbed. At least a few, which take
+/// Time of the fastest run in seconds, since a peak is reached only undisturbed. Runs at least ten times, each some
 /// milliseconds.
 fn fastest(repeat: usize, mut run: impl FnMut()) -> f64 {
     (0..=repeat.max(9)).map(|_| seconds(&mut run)).fold(f64::INFINITY, f64::min)
 }
 
-/// The median of some runs, in seconds, each of as many calls as take a millisecond.
+/// Median time of a call in seconds, over runs of as many calls as take a millisecond.
 pub(crate) fn median(repeat: usize, mut run: impl FnMut()) -> f64 {
     run();
     let once = seconds(&mut run);

@@ -1,4 +1,4 @@
-//! `polyphase bench`: how fast this machine resamples, and how fast it could.
+//! `polyphase bench`: the speed of resampling on this machine, against the limits of its processor and memory.
 
 mod machine;
 
@@ -10,33 +10,34 @@ use polyphase::{Backend, Batch, CpuResampler, Error, Plan, Preset, ResampleOptio
 use serde::Serialize;
 
 use crate::terminal;
+use crate::threads::ThreadArgs;
 
 use self::machine::{Machine, median};
 
-/// Measure how fast this machine resamples: the filters and rates of torchaudio's audio resampling tutorial
+/// Measure the speed of resampling: the filters and rates of torchaudio's audio resampling tutorial
 ///
-/// Each figure is the median time for one second of audio: of the one-line call and of a planned one on a single second, and
-/// of a batch of longer clips, where there is a GPU also on that, from memory and back. The share is that of the least time which the filter's multiply-adds or the samples' way
-/// through memory could take, by the peaks measured in the same run.
+/// Each figure is the median time for one second of audio: with the one-line call, with a plan, and in a batch of
+/// longer clips; with a GPU also that batch on the GPU, transfers included. The share is the shortest possible time
+/// over the measured one: the time that the multiply-adds of the filter or the transfer of the samples through memory
+/// take at the peak rates, which are measured in the same run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Threads to use; 0 for all
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    threads: usize,
+    #[command(flatten)]
+    threads: ThreadArgs,
 
     /// Print JSON instead of a table
     #[arg(long)]
     json: bool,
 
-    /// Runs of which the median is taken
+    /// Number of runs, of which the median is taken
     #[arg(long, value_name = "N", default_value_t = 15)]
     repeat: usize,
 
-    /// Clips of 10 seconds in the batch
+    /// Number of clips of 10 seconds in the batch
     #[arg(long, value_name = "N", default_value_t = 16)]
     clips: usize,
 
-    /// Measure a GPU that computes in software too
+    /// Accept a GPU adapter that computes in software
     #[arg(long)]
     allow_software: bool,
 }
@@ -44,13 +45,24 @@ pub(crate) struct Args {
 const PAIRS: [(u32, u32); 4] = [(48_000, 44_100), (16_000, 8_000), (44_100, 48_000), (8_000, 16_000)];
 const BATCH_SECONDS: usize = 10;
 
+/// Parameters of a measurement.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bench {
+    pub(crate) threads: usize,
+    /// Runs of which the median is taken.
+    pub(crate) repeat: usize,
+    /// Clips in the batch; none leaves the batch out.
+    pub(crate) clips: usize,
+    pub(crate) allow_software: bool,
+}
+
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) level: &'static str,
     pub(crate) machine: Machine,
-    /// The GPU that was measured.
+    /// The GPU that was measured, if any.
     gpu: Option<String>,
-    /// Why none was.
+    /// Reason why no GPU was measured.
     no_gpu: Option<String>,
     pub(crate) rows: Vec<Row>,
 }
@@ -64,38 +76,39 @@ pub(crate) struct Row {
     pub(crate) columns: Vec<Cell>,
 }
 
-/// One way to resample.
+/// Time of one way to resample.
 #[derive(Debug, Serialize)]
 pub(crate) struct Cell {
     pub(crate) name: &'static str,
-    /// For one second of audio.
+    /// Time for one second of audio.
     pub(crate) milliseconds: f64,
     times_real_time: f64,
-    /// Of the CPU's limit; none for a GPU.
+    /// Shortest possible time of the CPU over the measured time; `null` for a GPU.
     share_of_limit: Option<f64>,
 }
 
-impl Args {
-    /// To measure single seconds alone.
-    pub(crate) fn without_batch(threads: usize, repeat: usize) -> Self {
-        Self { threads, json: false, repeat, clips: 0, allow_software: false }
-    }
-
+impl Bench {
     /// Measures every filter between every pair of rates.
-    pub(crate) fn report(&self) -> Result<Report> {
+    pub(crate) fn run(self) -> Result<Report> {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(self.threads).build().context("threads")?;
         pool.install(|| measure(self))
     }
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let report = args.report()?;
+    let bench = Bench {
+        threads: args.threads.count(),
+        repeat: args.repeat,
+        clips: args.clips,
+        allow_software: args.allow_software,
+    };
+    let report = bench.run()?;
     let text = if args.json { serde_json::to_string_pretty(&report)? } else { table(&report) };
-    terminal::print(&text)?;
+    terminal::print_line(&text)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn measure(args: &Args) -> Result<Report> {
+fn measure(bench: Bench) -> Result<Report> {
     let width = |width: f64| ResampleOptions::default().lowpass_filter_width(width);
     let filters = [
         ("sinc, width 64", width(64.0)),
@@ -103,8 +116,8 @@ fn measure(args: &Args) -> Result<Report> {
         ("kaiser_best", Preset::KaiserBest.options()),
         ("kaiser_fast", Preset::KaiserFast.options()),
     ];
-    let machine = Machine::measure(args.repeat);
-    let gpu = match Resampler::new(Backend::Gpu, args.allow_software) {
+    let machine = Machine::measure(bench.repeat);
+    let gpu = match Resampler::new(Backend::Gpu, bench.allow_software) {
         Ok(resampler) => Ok(resampler),
         Err(Error::NoGpu { reason }) => Err(reason),
         Err(error) => Err(error.to_string()),
@@ -112,7 +125,7 @@ fn measure(args: &Args) -> Result<Report> {
     let mut rows = Vec::new();
     for (filter, options) in &filters {
         for (orig_freq, new_freq) in PAIRS {
-            rows.push(measure_row(args, &machine, gpu.as_ref().ok(), filter, orig_freq, new_freq, options)?);
+            rows.push(measure_row(bench, &machine, gpu.as_ref().ok(), filter, orig_freq, new_freq, options)?);
         }
     }
     let name = gpu
@@ -125,7 +138,7 @@ fn measure(args: &Args) -> Result<Report> {
 }
 
 fn measure_row(
-    args: &Args,
+    bench: Bench,
     machine: &Machine,
     gpu: Option<&Resampler>,
     filter: &'static str,
@@ -145,39 +158,40 @@ fn measure_row(
     };
 
     let second = noise(inputs, 0);
-    let one_line = median(args.repeat, || {
+    let one_line = median(bench.repeat, || {
         _ = black_box(polyphase::resample_with(black_box(&second), orig_freq, new_freq, options));
     });
-    let planned = median(args.repeat, || _ = black_box(cpu.resample(&plan, black_box(&second))));
+    let planned = median(bench.repeat, || _ = black_box(cpu.resample(&plan, black_box(&second))));
     let mut columns = vec![cell("one-line", one_line), cell("planned", planned)];
 
-    let clips: Vec<_> = (0..args.clips).map(|clip| noise(inputs * BATCH_SECONDS, clip)).collect();
+    let clips: Vec<_> = (0..bench.clips).map(|clip| noise(inputs * BATCH_SECONDS, clip)).collect();
     let mut batch = Batch::new();
     clips.iter().for_each(|clip| batch.push(&plan, clip));
     let (mut output, _) = cpu.resample_batch(&batch)?.into_parts();
     if !output.is_empty() {
-        let time = median(args.repeat, || _ = black_box(cpu.resample_batch_into(black_box(&batch), &mut output)));
+        let time = median(bench.repeat, || _ = black_box(cpu.resample_batch_into(black_box(&batch), &mut output)));
         #[expect(clippy::cast_precision_loss, reason = "seconds of audio")]
-        let seconds = (args.clips * BATCH_SECONDS) as f64;
+        let seconds = (bench.clips * BATCH_SECONDS) as f64;
         columns.push(cell("batch", time / seconds));
         if let Some(gpu) = gpu {
             let (resampled, report) = gpu.resample_batch(&batch)?;
-            ensure!(report.cpu_clips == 0, "not all was computed on the GPU: {}", report.reason);
+            ensure!(report.cpu_clips == 0, "the GPU left work to the CPU: {}", report.reason);
             let close = resampled.samples().iter().zip(&output).all(|(gpu, cpu)| (gpu - cpu).abs() < 4e-6);
-            ensure!(close, "the GPU computes something else");
-            let time = median(args.repeat, || _ = black_box(gpu.resample_batch(black_box(&batch))));
+            ensure!(close, "the results of the GPU differ from those of the CPU");
+            let time = median(bench.repeat, || _ = black_box(gpu.resample_batch(black_box(&batch))));
             columns.push(Cell { share_of_limit: None, ..cell("GPU batch", time / seconds) });
         }
     }
     Ok(Row { filter, orig_freq, new_freq, taps: plan.taps(), columns })
 }
 
+/// Uniform noise, different for each clip.
 fn noise(len: usize, clip: usize) -> Vec<f32> {
     let mut random = fastrand::Rng::with_seed(clip as u64);
     (0..len).map(|_| 2.0 * random.f32() - 1.0).collect()
 }
 
-/// The report as a table.
+/// Formats a report as a table.
 fn table(report: &Report) -> String {
     let machine = &report.machine;
     let mut table = format!(

@@ -1,4 +1,4 @@
-//! What a user may ask of a picture, and the file that it becomes.
+//! Options of a picture, and the file that it is written to.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -17,11 +17,11 @@ pub(crate) struct PictureArgs {
     #[arg(long, value_name = "WxH", default_value = "1200x720")]
     pub(crate) size: Size,
 
-    /// Light or dark ground
+    /// Light or dark background
     #[arg(long, value_enum, default_value_t = Theme::Light)]
     pub(crate) theme: Theme,
 
-    /// Size of the text, as a factor
+    /// Size of the text, as a factor from 0.5 to 3
     #[arg(long, value_name = "F", default_value_t = 1.0, value_parser = text_factor)]
     pub(crate) text: f64,
 
@@ -31,7 +31,7 @@ pub(crate) struct PictureArgs {
 }
 
 impl PictureArgs {
-    /// A picture as it was asked for, with nothing in it.
+    /// An empty picture with these options.
     pub(crate) fn picture(&self) -> Picture {
         Picture::new((self.size.width, self.size.height), self.theme, self.text)
     }
@@ -58,11 +58,11 @@ impl FromStr for Size {
 
 fn text_factor(text: &str) -> Result<f64> {
     let factor: f64 = text.parse()?;
-    ensure!((0.5..=3.0).contains(&factor), "a factor from 0.5 to 3");
+    ensure!((0.5..=3.0).contains(&factor), "it must be from 0.5 to 3");
     Ok(factor)
 }
 
-/// A file that a picture will be written to.
+/// File of a picture.
 #[derive(Debug, Clone)]
 pub(crate) struct PictureFile {
     path: PathBuf,
@@ -71,8 +71,11 @@ pub(crate) struct PictureFile {
 }
 
 impl PictureFile {
+    /// Checks that a picture can be written to a path.
+    ///
     /// # Errors
-    /// If its name does not tell the kind, or there is no folder to write it in, or if it is there already.
+    /// If its extension is neither .png nor .svg, its folder does not exist, or the file exists and `overwrite` is
+    /// false.
     pub(crate) fn new(path: &Path, overwrite: bool) -> Result<Self> {
         let shown = path.display();
         let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
@@ -95,7 +98,7 @@ impl PictureFile {
         &self.path
     }
 
-    /// Writes the picture. It appears under its name when it is whole, or not at all.
+    /// Writes the picture. The file appears under its name when it is complete, or not at all.
     pub(crate) fn write(&self, picture: &Picture) -> Result<()> {
         let bytes = if self.is_svg { picture.svg()?.into_bytes() } else { picture.png()? };
         write_whole(&self.path, &bytes, self.overwrite).with_context(|| format!("writing {}", self.path.display()))

@@ -1,17 +1,17 @@
-//! Axes: round ticks in fitting units, as many as there is room for, and the frame that they stand around.
+//! [`Axis`]: as many round ticks in a suitable unit as there is room for. [`Frame`]: the area between two axes.
 
 use super::picture::{Anchor, Area, Color, Picture};
 
-/// What an axis counts.
+/// Quantity of an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Quantity {
-    /// In Hz, shown in kHz from 1000 on.
+    /// Frequency in Hz, shown in kHz from 1000 on.
     Frequency,
-    /// In seconds, shown in µs, ms, s or min.
+    /// Time in seconds, shown in µs, ms, s or min.
     Time,
-    /// In dB.
+    /// Level in dB.
     Level,
-    /// A bare number.
+    /// Number without a unit.
     Number,
 }
 
@@ -25,14 +25,14 @@ pub(crate) struct Axis {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Ticks {
-    /// Round numbers in a unit of so many of the quantity's own.
+    /// Round numbers, in a unit given in units of the quantity.
     Round(f64),
-    /// These, by importance: those that would overlap an earlier one are left out.
+    /// Given ticks, the most important first. Those that would overlap an earlier one are left out.
     Named(Vec<(f64, String)>),
 }
 
 impl Axis {
-    /// Over a range, with a name to which the unit is added.
+    /// An axis over a range. The unit is appended to the name.
     pub(crate) fn new(name: &str, quantity: Quantity, range: (f64, f64)) -> Self {
         let largest = range.0.abs().max(range.1.abs());
         let (unit, size) = match quantity {
@@ -49,13 +49,13 @@ impl Axis {
         Self { range, label, ticks: Ticks::Round(size) }
     }
 
-    /// With ticks of its own, the most important first.
+    /// An axis with given ticks, the most important first.
     pub(crate) fn named(label: &str, range: (f64, f64), ticks: Vec<(f64, String)>) -> Self {
         Self { range, label: label.to_owned(), ticks: Ticks::Named(ticks) }
     }
 
-    /// The ticks with their texts: the most for which each text has room. `room` is the length of the axis, `needed` what
-    /// a text takes of it.
+    /// Returns as many ticks as there is room for, with their texts. `room` is the length of the axis, `needed` the
+    /// length that a text takes.
     pub(super) fn ticks(&self, room: f64, needed: impl Fn(&str) -> f64) -> Vec<(f64, String)> {
         let position = |value: f64| (value - self.range.0) / (self.range.1 - self.range.0) * room;
         let apart = |kept: &[(f64, String)], value: f64, text: &str| {
@@ -84,7 +84,7 @@ impl Axis {
     }
 }
 
-/// About so many round numbers of a unit within a range, with texts of equal decimals.
+/// Returns about `count` round numbers of a unit within a range, with texts of equal decimals.
 fn round_ticks((low, high): (f64, f64), unit: f64, count: u32) -> Vec<(f64, String)> {
     let (low, high) = (low / unit, high / unit);
     let rough = (high - low) / f64::from(count);
@@ -102,14 +102,14 @@ fn round_ticks((low, high): (f64, f64), unit: f64, count: u32) -> Vec<(f64, Stri
         if value > high + 1e-9 * step {
             break;
         }
-        // Neither −0 nor a hyphen for a minus.
+        // Write 0 for −0, and a minus sign for a hyphen.
         let value = if value.abs() < step / 2.0 { 0.0 } else { value };
         ticks.push((value * unit, format!("{value:.decimals$}").replace('-', "−")));
     }
     ticks
 }
 
-/// A rectangle with an axis to the left and one below.
+/// A rectangle with one axis at its left and one below.
 #[derive(Debug, Clone)]
 pub(super) struct Frame {
     pub(super) area: Area,
@@ -117,7 +117,7 @@ pub(super) struct Frame {
     pub(super) y: Axis,
 }
 
-/// What is drawn of a frame's axes.
+/// Parts of the axes to draw.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shown {
     pub(super) x_texts: bool,
@@ -130,13 +130,15 @@ impl Shown {
     pub(super) const ALL: Self = Self { x_texts: true, x_label: true, y_texts: true, y_label: true };
 }
 
-/// Lengths in ems: of ticks, from the frame to the texts, and between the texts along an axis.
+/// Length of a tick in ems.
 const TICK: f64 = 0.35;
+/// Distance from the ticks to their texts in ems.
 const TEXT_GAP: f64 = 0.3;
+/// Distance between texts along an axis in ems.
 const TEXT_SPACING: f64 = 1.0;
 
 impl Frame {
-    /// Where a point of the axes is in the picture.
+    /// Maps a point of the axes to the picture.
     pub(super) fn map(&self, (x, y): (f64, f64)) -> (f64, f64) {
         let along = |value: f64, (low, high): (f64, f64)| (value - low) / (high - low);
         let Area { left, width, height, .. } = self.area;
@@ -151,20 +153,20 @@ impl Frame {
         self.y.ticks(self.area.height, |_| 2.0 * picture.em)
     }
 
-    /// The room that the left axis takes, with its texts.
+    /// Width of the left axis with its texts.
     pub(super) fn left_room(&self, picture: &Picture, shown: Shown) -> f64 {
         let texts = self.y_ticks(picture).into_iter().map(|(_, text)| picture.text_width(&text)).fold(0.0, f64::max);
         let texts = if shown.y_texts { texts + (TICK + TEXT_GAP) * picture.em } else { 0.0 };
         texts + if shown.y_label { 1.7 * picture.em } else { 0.0 }
     }
 
-    /// The room that the axis below takes, with its texts.
+    /// Height of the lower axis with its texts.
     pub(super) fn lower_room(picture: &Picture, shown: Shown) -> f64 {
         let texts = if shown.x_texts { TICK + TEXT_GAP + 1.0 } else { 0.0 };
         (texts + if shown.x_label { 1.6 } else { 0.0 }) * picture.em
     }
 
-    /// Draws lines at the ticks, for what comes on top of them.
+    /// Draws lines at the ticks, below the curves.
     pub(super) fn draw_grid(&self, picture: &mut Picture, grid: Color, opacity: f64) {
         for (value, _) in self.x_ticks(picture) {
             let (x, _) = self.map((value, self.y.range.0));
@@ -186,7 +188,7 @@ impl Frame {
             let (x, _) = self.map((value, self.y.range.0));
             picture.line(vec![(x, bottom), (x, bottom + TICK * em)], ink, 0.8);
             if shown.x_texts {
-                // A text at the end of the axis stays within the picture.
+                // Keep a text at the end of the axis within the picture.
                 let half = picture.text_width(&text) / 2.0;
                 let at = x.clamp(half + 0.2 * em, (picture.width() - half - 0.2 * em).max(half));
                 picture.text(&text, (at, bottom + (TICK + TEXT_GAP + 0.45) * em), Anchor::Middle, ink);
@@ -219,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn ticks_are_round_and_as_many_as_there_is_room_for() {
+    fn ticks_are_round_and_fill_the_room() {
         let axis = Axis::new("Frequency", Quantity::Frequency, (0.0, 22_050.0));
         assert_eq!(axis.label, "Frequency (kHz)");
         assert_eq!(texts(&axis.ticks(1000.0, |_| 100.0)), ["0", "5", "10", "15", "20"]);
@@ -237,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn named_ticks_give_way_to_those_before_them() {
+    fn named_ticks_give_way_to_more_important_ones() {
         let ticks = [(1.0, "one"), (0.9, "less"), (0.2, "little")].map(|(at, text)| (at, text.to_owned()));
         let axis = Axis::named("", (0.0, 1.0), ticks.to_vec());
         assert_eq!(texts(&axis.ticks(100.0, |_| 20.0)), ["little", "one"]);

@@ -1,56 +1,56 @@
-//! Draws a filter: its impulse response, its magnitude over the whole band and in the pass band, and what lands where it
-//! should not.
+//! [`draw`]: a filter in four panels: its impulse response, its gain over the whole band and in the pass band, and the
+//! aliases and images in the output.
 
 use super::axis::{Axis, Frame, Quantity, Shown};
 use super::picture::{Anchor, Area, Color, Picture};
 
-/// A filter between two rates as curves.
+/// Curves of a filter between two rates.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct FilterCurves {
     pub(crate) orig_freq: u32,
     pub(crate) new_freq: u32,
-    /// What it is called, and what it costs.
     pub(crate) title: String,
     pub(crate) subtitle: String,
-    /// Seconds from the centre, and the factor on a sample that far away.
+    /// Impulse response: seconds from the centre, and the tap there.
     pub(crate) impulse: Vec<(f64, f64)>,
-    /// Hz, and the gain there in dB, in equal steps from 0 to half the rate of the impulse response, at least half the higher
-    /// rate.
-    pub(crate) magnitude: Vec<(f64, f64)>,
+    /// Gain: Hz, and dB, in equal steps from 0 to at least half the higher rate.
+    pub(crate) gain: Vec<(f64, f64)>,
 }
 
 impl FilterCurves {
-    /// Half of the lower rate: all that both can hold.
+    /// The lower Nyquist frequency.
     fn nyquist(&self) -> f64 {
         f64::from(self.orig_freq.min(self.new_freq)) / 2.0
     }
 
-    /// What becomes of the frequencies beyond that: the frequency of the output at which each lands, and its gain.
+    /// Aliases and images: for each frequency above the lower Nyquist frequency, the frequency of the output that it
+    /// folds to, and its gain.
     ///
-    /// The input repeats itself around every multiple of its rate, and the filter takes all of it; the output folds what is
-    /// left at every multiple of its own.
+    /// The spectrum of the input repeats at every multiple of its rate. The filter attenuates these repetitions, and
+    /// the output folds the rest at every multiple of its own rate.
     pub(crate) fn spurious(&self) -> impl Iterator<Item = (f64, f64)> {
         let (nyquist, rate) = (self.nyquist(), f64::from(self.new_freq));
-        self.magnitude.iter().filter(move |(frequency, _)| *frequency > nyquist).map(move |(frequency, gain)| {
+        self.gain.iter().filter(move |(frequency, _)| *frequency > nyquist).map(move |(frequency, gain)| {
             let folded = frequency % rate;
             (folded.min(rate - folded), *gain)
         })
     }
 
-    /// How far the gain is from 0 dB at most where it is meant to be, in dB: up to nine tenths of where it leaves ±0.1 dB.
+    /// Ripple in dB: the largest deviation from 0 dB up to nine tenths of the frequency at which the gain leaves ±0.1
+    /// dB.
     pub(crate) fn ripple(&self) -> f64 {
-        let edge = self.magnitude.iter().find(|(_, gain)| gain.abs() > 0.1).map_or(self.nyquist(), |(edge, _)| *edge);
-        let flat = self.magnitude.iter().take_while(|(frequency, _)| *frequency <= 0.9 * edge);
+        let edge = self.gain.iter().find(|(_, gain)| gain.abs() > 0.1).map_or(self.nyquist(), |(edge, _)| *edge);
+        let flat = self.gain.iter().take_while(|(frequency, _)| *frequency <= 0.9 * edge);
         flat.map(|(_, gain)| gain.abs()).fold(0.0, f64::max)
     }
 }
 
-/// The lowest gain that is shown, in dB.
+/// Lowest gain to show, in dB.
 const LOWEST_GAIN: f64 = -160.0;
-/// Ems above 0 dB, where no curve is and the names of what is below have room.
+/// Height in ems above 0 dB, which holds the names of the curves.
 const NAMES_ROOM: f64 = 3.4;
 
-/// Draws the four panels into an empty picture: two by two, or one above the other if it is higher than wide.
+/// Draws the four panels into an empty picture: two by two, or one above the other if the picture is higher than wide.
 pub(crate) fn draw(picture: &mut Picture, curves: &FilterCurves) {
     let em = picture.em;
     let (ink, faint) = (picture.theme.ink(), picture.theme.faint_ink());
@@ -69,7 +69,7 @@ pub(crate) fn draw(picture: &mut Picture, curves: &FilterCurves) {
         ("Impulse response", draw_impulse),
         ("Gain of the whole band", draw_whole_band),
         ("Gain of the pass band", draw_pass_band),
-        ("What lands where in the output", draw_landing),
+        ("Aliases and images in the output", draw_spurious),
     ];
     for (index, (name, draw_panel)) in (0..).zip(panels) {
         let (column, row) = (index % columns, index / columns);
@@ -85,7 +85,7 @@ pub(crate) fn draw(picture: &mut Picture, curves: &FilterCurves) {
 
 type DrawPanel = fn(&mut Picture, &FilterCurves, Panel);
 
-/// Where a panel goes, with its name.
+/// Name and place of a panel.
 #[derive(Debug, Clone, Copy)]
 struct Panel {
     name: &'static str,
@@ -93,7 +93,7 @@ struct Panel {
 }
 
 impl Panel {
-    /// The height of the frame.
+    /// Height of the frame.
     fn height(self, picture: &Picture) -> f64 {
         self.cell.height - 3.0 * picture.em - Frame::lower_room(picture, Shown::ALL)
     }
@@ -103,7 +103,7 @@ impl Panel {
         let names = NAMES_ROOM * picture.em / self.height(picture);
         let highest = -LOWEST_GAIN * names / (1.0 - names).max(0.2);
         let gains: Vec<_> = (0..8).map(|step| -20.0 * f64::from(step)).collect();
-        // Every 40 dB where there is no room for every 20.
+        // Every 40 dB if there is no room for every 20.
         let by_importance = gains.iter().step_by(2).chain(gains.iter().skip(1).step_by(2));
         let ticks = by_importance.map(|gain| (*gain, format!("{gain:.0}").replace('-', "−").replace("−0", "0")));
         let gains = Axis::named("Gain (dB)", (LOWEST_GAIN, highest), ticks.collect());
@@ -136,7 +136,7 @@ fn draw_impulse(picture: &mut Picture, curves: &FilterCurves, panel: Panel) {
     let frame = panel.frame(picture, x, y);
     let [color, _] = picture.theme.curves();
     draw_curve(picture, &frame, curves.impulse.iter().copied(), color);
-    // Few points are the whole filter: what is between them is none of it.
+    // With few points, mark them: the curve between them is not part of the filter.
     let inside = curves.impulse.iter().filter(|(_, factor)| *factor != 0.0);
     #[expect(clippy::cast_precision_loss, reason = "a few points")]
     if (curves.impulse.len() as f64) < frame.area.width / picture.em * 2.0 {
@@ -149,21 +149,21 @@ fn draw_impulse(picture: &mut Picture, curves: &FilterCurves, panel: Panel) {
 }
 
 fn draw_whole_band(picture: &mut Picture, curves: &FilterCurves, panel: Panel) {
-    let known = curves.magnitude.last().map_or(0.0, |(frequency, _)| *frequency);
+    let known = curves.gain.last().map_or(0.0, |(frequency, _)| *frequency);
     let band = f64::from(curves.orig_freq.max(curves.new_freq)).min(known);
     let x = Axis::new("Frequency", Quantity::Frequency, (0.0, band));
     let frame = panel.gain_frame(picture, x);
-    draw_curve(picture, &frame, curves.magnitude.iter().copied(), picture.theme.curves()[0]);
+    draw_curve(picture, &frame, curves.gain.iter().copied(), picture.theme.curves()[0]);
     let (input, output) = (f64::from(curves.orig_freq) / 2.0, f64::from(curves.new_freq) / 2.0);
-    // The lower one has its name to the left, if there is room, where no other mark is.
+    // The name of the lower one is to its left, if there is room, away from the other.
     for (index, (frequency, name)) in (0..).zip([(input, "input Nyquist"), (output, "output Nyquist")]) {
         draw_mark(picture, &frame, frequency, name, (1.0 + 1.4 * f64::from(index), frequency <= curves.nyquist()));
     }
     frame.draw_axes(picture, Shown::ALL);
 }
 
-/// A dashed line at a frequency with its name beside it, so many ems below the top, on the left side if that is asked for and
-/// there is room.
+/// Draws a dashed line at a frequency, with its name `below` ems from the top, at its left if `left` is true and there
+/// is room.
 fn draw_mark(picture: &mut Picture, frame: &Frame, frequency: f64, name: &str, (below, left): (f64, bool)) {
     let (em, color) = (picture.em, picture.theme.faint_ink());
     let (x, _) = frame.map((frequency, frame.y.range.0));
@@ -180,7 +180,7 @@ fn draw_mark(picture: &mut Picture, frame: &Frame, frequency: f64, name: &str, (
     label(picture, name, (at, y), anchor, picture.theme.ink());
 }
 
-/// A small text on the ground's colour.
+/// Draws a small text on the background colour.
 fn label(picture: &mut Picture, text: &str, (x, y): (f64, f64), anchor: Anchor, color: Color) {
     let (em, width) = (picture.em, 0.85 * picture.text_width(text));
     let left = if anchor == Anchor::End { x - width } else { x };
@@ -190,22 +190,22 @@ fn label(picture: &mut Picture, text: &str, (x, y): (f64, f64), anchor: Anchor, 
 }
 
 fn draw_pass_band(picture: &mut Picture, curves: &FilterCurves, panel: Panel) {
-    // Below a thousandth of a dB it is flat, and looks it.
+    // A ripple below a thousandth of a dB looks flat.
     let height = (1.5 * curves.ripple()).clamp(1e-3, 0.15);
     let x = Axis::new("Frequency", Quantity::Frequency, (0.0, curves.nyquist()));
     let y = Axis::new("Gain", Quantity::Level, (-height, height));
     let frame = panel.frame(picture, x, y);
-    draw_curve(picture, &frame, curves.magnitude.iter().copied(), picture.theme.curves()[0]);
+    draw_curve(picture, &frame, curves.gain.iter().copied(), picture.theme.curves()[0]);
     frame.draw_axes(picture, Shown::ALL);
 }
 
-fn draw_landing(picture: &mut Picture, curves: &FilterCurves, panel: Panel) {
+fn draw_spurious(picture: &mut Picture, curves: &FilterCurves, panel: Panel) {
     let highest = f64::from(curves.new_freq) / 2.0;
     let x = Axis::new("Frequency of the output", Quantity::Frequency, (0.0, highest));
     let frame = panel.gain_frame(picture, x);
     let [wanted, unwanted] = picture.theme.curves();
     let nyquist = curves.nyquist();
-    // The worst of all that lands within one pixel.
+    // The highest gain within each pixel.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "pixels of the frame")]
     let columns = frame.area.width as usize;
     let mut worst = vec![f64::NEG_INFINITY; columns.max(1)];
@@ -217,19 +217,19 @@ fn draw_landing(picture: &mut Picture, curves: &FilterCurves, panel: Panel) {
         *slot = slot.max(gain);
     }
     let step = highest / width_of(&worst);
-    let landed = (0_u32..).zip(&worst).filter(|(_, gain)| gain.is_finite());
-    let landed: Vec<_> = landed.map(|(column, gain)| ((f64::from(column) + 0.5) * step, *gain)).collect();
-    draw_curve(picture, &frame, landed.into_iter(), unwanted);
-    let kept = curves.magnitude.iter().copied().take_while(|(frequency, _)| *frequency <= nyquist);
+    let shown = (0_u32..).zip(&worst).filter(|(_, gain)| gain.is_finite());
+    let shown: Vec<_> = shown.map(|(column, gain)| ((f64::from(column) + 0.5) * step, *gain)).collect();
+    draw_curve(picture, &frame, shown.into_iter(), unwanted);
+    let kept = curves.gain.iter().copied().take_while(|(frequency, _)| *frequency <= nyquist);
     draw_curve(picture, &frame, kept, wanted);
 
     let (em, left) = (picture.em, frame.area.left + 0.8 * picture.em);
     let name = match (curves.orig_freq > curves.new_freq, curves.new_freq.is_multiple_of(curves.orig_freq)) {
-        (true, _) => "aliases, the worst at each",
-        (false, true) => "images, the worst at each",
-        (false, false) => "images and aliases, the worst at each",
+        (true, _) => "aliases, highest at each",
+        (false, true) => "images, highest at each",
+        (false, false) => "images and aliases, highest at each",
     };
-    label(picture, "what is wanted", (left, frame.area.top + em), Anchor::Start, wanted);
+    label(picture, "signal", (left, frame.area.top + em), Anchor::Start, wanted);
     label(picture, name, (left, frame.area.top + 2.4 * em), Anchor::Start, unwanted);
     frame.draw_axes(picture, Shown::ALL);
 }
@@ -240,27 +240,27 @@ fn width_of(columns: &[f64]) -> f64 {
     width
 }
 
-/// Draws a curve of rising x, as far as it is within the frame.
+/// Draws the part of a curve, by rising x, that is within the frame.
 fn draw_curve(picture: &mut Picture, frame: &Frame, curve: impl Iterator<Item = (f64, f64)>, color: Color) {
-    let mut pieces: Vec<Vec<(f64, f64)>> = Vec::new();
+    let mut parts: Vec<Vec<(f64, f64)>> = Vec::new();
     let mut last = None;
     for to in curve {
         let Some(from) = last.replace(to) else { continue };
         let Some((from, to)) = clipped(from, to, frame.x.range, frame.y.range) else { continue };
         let (from, to) = (frame.map(from), frame.map(to));
-        match pieces.last_mut().filter(|piece| piece.last() == Some(&from)) {
-            Some(piece) => piece.push(to),
-            None => pieces.push(vec![from, to]),
+        match parts.last_mut().filter(|part| part.last() == Some(&from)) {
+            Some(part) => part.push(to),
+            None => parts.push(vec![from, to]),
         }
     }
-    for piece in pieces {
-        picture.line(thinned(&piece), color, 1.6);
+    for part in parts {
+        picture.line(thinned(&part), color, 1.6);
     }
 }
 
 type Point = (f64, f64);
 
-/// The part of a line that is within a rectangle of these sides.
+/// Clips a line to a rectangle (Liang and Barsky).
 fn clipped(from: Point, to: Point, x: (f64, f64), y: (f64, f64)) -> Option<(Point, Point)> {
     let (dx, dy) = (to.0 - from.0, to.1 - from.1);
     let (mut enters, mut leaves) = (0.0_f64, 1.0_f64);
@@ -274,14 +274,14 @@ fn clipped(from: Point, to: Point, x: (f64, f64), y: (f64, f64)) -> Option<(Poin
         }
     }
     let at = |part: f64| (from.0 + part * dx, from.1 + part * dy);
-    // Ends within the rectangle are to stay exactly what they are.
+    // Ends within the rectangle stay exact, so that the parts of a curve join.
     let (start, end) = (if enters > 0.0 { at(enters) } else { from }, if leaves < 1.0 { at(leaves) } else { to });
     (enters < leaves).then_some((start, end))
 }
 
-/// Of many points on one place along the picture the first, the last, the lowest and the highest, in their order.
+/// Thins a curve: keeps the first, last, lowest and highest point of each third of a pixel.
 fn thinned(points: &[Point]) -> Vec<Point> {
-    /// Places of a pixel, so that steep curves do not become stairs.
+    /// Parts of a pixel, so that steep curves do not become stairs.
     const FINE: f64 = 3.0;
     let mut kept = Vec::new();
     for place in points.chunk_by(|a, b| (a.0 * FINE).floor() == (b.0 * FINE).floor()) {
@@ -303,7 +303,7 @@ mod tests {
 
     fn curves(orig_freq: u32, new_freq: u32) -> FilterCurves {
         let top = f64::from(orig_freq.max(new_freq));
-        let magnitude = (0..4000).map(|step| f64::from(step) * top / 2000.0);
+        let frequencies = (0..4000).map(|step| f64::from(step) * top / 2000.0);
         let gain =
             |frequency: f64| if frequency < 0.9 * f64::from(orig_freq.min(new_freq)) / 2.0 { 0.01 } else { -90.0 };
         FilterCurves {
@@ -312,20 +312,17 @@ mod tests {
             title: format!("{orig_freq} Hz to {new_freq} Hz"),
             subtitle: "width 6".to_owned(),
             impulse: (-100..=100).map(|step| (f64::from(step) * 1e-5, 1.0 / (1.0 + f64::from(step * step)))).collect(),
-            magnitude: magnitude.map(|frequency| (frequency, gain(frequency))).collect(),
+            gain: frequencies.map(|frequency| (frequency, gain(frequency))).collect(),
         }
     }
 
     #[test]
-    fn what_is_beyond_half_the_lower_rate_lands_where_the_output_folds_it() {
-        let down = FilterCurves {
-            magnitude: vec![(9000.0, 0.0), (17_000.0, -1.0), (23_000.0, -2.0)],
-            ..curves(48_000, 32_000)
-        };
+    fn frequencies_above_the_lower_nyquist_fold_into_the_output() {
+        let down =
+            FilterCurves { gain: vec![(9000.0, 0.0), (17_000.0, -1.0), (23_000.0, -2.0)], ..curves(48_000, 32_000) };
         let landed: Vec<_> = down.spurious().collect();
         assert_eq!(landed, [(15_000.0, -1.0), (9000.0, -2.0)]);
-        let up =
-            FilterCurves { magnitude: vec![(3000.0, 0.0), (5000.0, -1.0), (9000.0, -2.0)], ..curves(8000, 16_000) };
+        let up = FilterCurves { gain: vec![(3000.0, 0.0), (5000.0, -1.0), (9000.0, -2.0)], ..curves(8000, 16_000) };
         let landed: Vec<_> = up.spurious().collect();
         assert_eq!(landed, [(5000.0, -1.0), (7000.0, -2.0)]);
     }
@@ -336,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_within_the_picture_and_apart() {
+    fn texts_do_not_overlap() {
         for size in [(480, 360), (600, 1200), (1200, 720), (2000, 1400)] {
             for (orig_freq, new_freq) in [(48_000, 32_000), (44_100, 48_000), (8000, 192_000), (192_000, 8000), (2, 1)]
             {

@@ -1,4 +1,13 @@
-//! Levels over time and frequency as colours, side by side and one above the other on common scales, with a colour bar.
+//! [`draw`]: spectrograms as colours, on common scales.
+//!
+//! ```text
+//! title                title
+//! +----------------+   +----------------+   +-+
+//! | left           |   | left           |   | |  colour
+//! +----------------+   +----------------+   | |  bar
+//! | right          |   | right          |   | |
+//! +----------------+   +----------------+   +-+
+//! ```
 
 use std::ops::Range;
 
@@ -7,7 +16,7 @@ use clap::ValueEnum;
 use super::axis::{Axis, Frame, Quantity, Shown};
 use super::picture::{Anchor, Area, Color, Picture};
 
-/// Colours of which equal steps look equal.
+/// Perceptually uniform colour maps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum ColorMap {
     #[default]
@@ -17,7 +26,7 @@ pub(crate) enum ColorMap {
 }
 
 impl ColorMap {
-    /// The colour at a fraction of the scale.
+    /// Colour at a fraction of the scale.
     fn at(self, fraction: f64) -> Color {
         let gradient = match self {
             Self::Magma => colorous::MAGMA,
@@ -29,49 +38,50 @@ impl ColorMap {
     }
 }
 
-/// What has a level at each time and frequency.
+/// Levels over time and frequency.
 pub(crate) trait Levels {
-    /// The highest level in dB within a span of seconds and one of Hz; `None` where there is no signal, or no such
-    /// frequency in it.
+    /// Highest level in dB within a span of seconds and one of Hz. `None` beyond the end of the signal or its highest
+    /// frequency.
     fn level(&self, seconds: Range<f64>, hertz: Range<f64>) -> Option<f64>;
 }
 
-/// The panels of one signal, one above the other.
+/// The panels of one signal, one for each channel.
 pub(crate) struct Column<'a> {
     pub(crate) title: String,
     pub(crate) subtitle: String,
-    /// With a name if there are several.
+    /// Panels with their names, which are needed if there are several.
     pub(crate) rows: Vec<(Option<String>, &'a dyn Levels)>,
 }
 
-/// What all panels have in common.
+/// Scales and colours of all panels.
 #[derive(Debug, Clone)]
 pub(crate) struct Scales {
     pub(crate) x: Axis,
     pub(crate) y: Axis,
-    /// Levels in dB from the darkest colour to the lightest.
+    /// Levels in dB of the darkest and of the lightest colour.
     pub(crate) levels: (f64, f64),
     pub(crate) colors: ColorMap,
     /// Draw lines at the ticks.
     pub(crate) grid: bool,
 }
 
-/// The least height of a panel, and the least width, in ems.
-const LEAST_HEIGHT: f64 = 5.0;
-const LEAST_WIDTH: f64 = 10.0;
+/// Smallest height of a panel in ems.
+const MIN_HEIGHT: f64 = 5.0;
+/// Smallest width of a panel in ems.
+const MIN_WIDTH: f64 = 10.0;
 
-/// The most panels one above the other that a picture has room for.
-pub(crate) fn most_rows(picture: &Picture) -> usize {
+/// Number of rows of panels that a picture has room for.
+pub(crate) fn max_rows(picture: &Picture) -> usize {
     let room = picture.height() / picture.em - UPPER - 3.5;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a few rows")]
-    let rows = (room / (LEAST_HEIGHT + ROW_GAP)).floor().max(1.0) as usize;
+    let rows = (room / (MIN_HEIGHT + ROW_GAP)).floor().max(1.0) as usize;
     rows
 }
 
-/// Light, in either theme: the colours of low levels are dark.
+/// Colour of grid lines. It is light in both themes, since the colours of low levels are dark.
 const GRID: Color = [220, 220, 226];
 
-/// Ems: above the panels, between them, and of the colour bar.
+/// Lengths in ems: above the panels, between them, and of the colour bar.
 const UPPER: f64 = 4.2;
 const ROW_GAP: f64 = 1.2;
 const COLUMN_GAP: f64 = 2.0;
@@ -87,7 +97,7 @@ pub(crate) fn draw(picture: &mut Picture, columns: &[Column<'_>], scales: &Scale
     let (top, bottom) = (UPPER * em, picture.height() - MARGIN * em - Frame::lower_room(picture, Shown::ALL));
     let frame = |area: Area| Frame { area, x: scales.x.clone(), y: scales.y.clone() };
 
-    // The colour bar is at the right, as an axis whose texts are to its left would be: its room is measured first.
+    // The colour bar is a frame at the right, whose left axis needs room too.
     let bar_height = bottom - top;
     let bar = Area { left: 0.0, top, width: BAR * em, height: bar_height };
     let bar = Frame { area: bar, x: Axis::named("", (0.0, 1.0), Vec::new()), y: bar_axis };
@@ -95,7 +105,7 @@ pub(crate) fn draw(picture: &mut Picture, columns: &[Column<'_>], scales: &Scale
 
     let row_count = columns.iter().map(|column| column.rows.len()).max().unwrap_or(1).max(1);
     let height = ((bottom - top) - ROW_GAP * em * count(row_count - 1)) / count(row_count);
-    let probe = frame(Area { left: 0.0, top: 0.0, width: LEAST_WIDTH * em, height });
+    let probe = frame(Area { left: 0.0, top: 0.0, width: MIN_WIDTH * em, height });
     let left = MARGIN * em + probe.left_room(picture, Shown::ALL);
     let right = picture.width() - bar_room - BAR_GAP * em;
     let width = ((right - left) - COLUMN_GAP * em * count(columns.len() - 1)) / count(columns.len());
@@ -127,7 +137,7 @@ pub(crate) fn draw(picture: &mut Picture, columns: &[Column<'_>], scales: &Scale
             }
         }
     }
-    // One label for all rows.
+    // All rows share one label.
     picture.upward_text(&scales.y.label, ((MARGIN + 0.8) * em, (top + bottom) / 2.0), picture.theme.ink());
 
     let left = picture.width() - MARGIN * em - BAR * em;
@@ -142,7 +152,7 @@ fn count(value: usize) -> f64 {
     value as f64
 }
 
-/// The nearest area of whole pixels, which pixels can fill.
+/// Rounds an area to whole pixels.
 fn on_pixels(area: Area) -> Area {
     let (left, top) = (area.left.round(), area.top.round());
     Area { left, top, width: (area.right().round() - left).max(1.0), height: (area.bottom().round() - top).max(1.0) }
@@ -217,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn colours_follow_the_levels_from_left_to_right_and_bottom_to_top() {
+    fn colours_follow_the_levels() {
         let picture = picture((640, 400), 1, 1);
         let Some(Shape::Pixels { width, pixels, .. }) =
             picture.shapes.iter().find(|shape| matches!(shape, Shape::Pixels { .. }))
@@ -233,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn texts_are_within_the_picture_and_apart() {
+    fn texts_do_not_overlap() {
         for size in [(240, 240), (320, 240), (480, 1200), (1200, 720), (4000, 800)] {
             for (columns, rows) in [(1, 1), (2, 1), (1, 2), (2, 2)] {
                 picture(size, columns, rows).assert_legible();
@@ -242,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_refused_before_they_are_too_low() {
-        assert_eq!(most_rows(&Picture::new((1200, 720), Theme::Light, 1.0)), 6);
+    fn rows_are_limited_by_the_height() {
+        assert_eq!(max_rows(&Picture::new((1200, 720), Theme::Light, 1.0)), 6);
     }
 }

@@ -1,11 +1,15 @@
-//! Pictures. Everything that references plotters, and the font that they are written in, is in this folder.
+//! Pictures. Everything that references plotters is in this folder, and so is the font.
 //!
-//! A picture is a list of shapes in pixels ([`Picture`]), which PNG and SVG are made from (`render`). What draws curves
-//! ([`filter`]) and spectrograms ([`heat_map`]) only makes such lists.
+//! ```text
+//! filter, heat_map ── axis ── Picture: a list of shapes ── render ── PNG, SVG
+//! ```
+//!
+//! [`filter`] draws curves and [`heat_map`] spectrograms, both as shapes in pixels; `render` makes files of the shapes.
 
 pub(crate) mod args;
 mod axis;
 pub(crate) mod filter;
+mod font;
 pub(crate) mod heat_map;
 mod picture;
 mod render;

@@ -1,13 +1,13 @@
-//! [`Picture`]: what is to be seen, as a list of shapes in pixels, before anything is drawn.
+//! [`Picture`]: a list of shapes in pixels.
 
 use clap::ValueEnum;
 
-use super::render;
+use super::font;
 
-/// A colour, of red, green and blue.
+/// A colour, as red, green and blue.
 pub(super) type Color = [u8; 3];
 
-/// Light or dark ground.
+/// Light or dark background.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum Theme {
     /// Dark on white
@@ -18,6 +18,7 @@ pub(crate) enum Theme {
 }
 
 impl Theme {
+    /// Colour of the background.
     pub(super) const fn ground(self) -> Color {
         match self {
             Self::Light => [255, 255, 255],
@@ -25,7 +26,7 @@ impl Theme {
         }
     }
 
-    /// Where there could be something to see, and is nothing.
+    /// Colour of areas without data.
     pub(super) const fn empty(self) -> Color {
         match self {
             Self::Light => [236, 236, 240],
@@ -33,6 +34,7 @@ impl Theme {
         }
     }
 
+    /// Colour of lines and texts.
     pub(super) const fn ink(self) -> Color {
         match self {
             Self::Light => [28, 30, 34],
@@ -40,6 +42,7 @@ impl Theme {
         }
     }
 
+    /// Colour of less important texts.
     pub(super) const fn faint_ink(self) -> Color {
         match self {
             Self::Light => [88, 92, 100],
@@ -47,6 +50,7 @@ impl Theme {
         }
     }
 
+    /// Colour of lines at the ticks.
     pub(super) const fn grid(self) -> Color {
         match self {
             Self::Light => [216, 218, 224],
@@ -54,7 +58,7 @@ impl Theme {
         }
     }
 
-    /// Of curves: blue, and orange for what should not be there. Both can be told apart by everyone.
+    /// Colours of curves: blue for the signal, orange for aliases and images. They differ for colour-blind people too.
     pub(super) const fn curves(self) -> [Color; 2] {
         match self {
             Self::Light => [[0, 94, 170], [204, 85, 0]],
@@ -63,7 +67,7 @@ impl Theme {
     }
 }
 
-/// An upright rectangle, from the upper left corner.
+/// A rectangle, from its upper left corner.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Area {
     pub(super) left: f64,
@@ -82,7 +86,7 @@ impl Area {
     }
 }
 
-/// Which part of a text is at its point.
+/// Part of a text that is at its point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Anchor {
     Start,
@@ -93,25 +97,25 @@ pub(super) enum Anchor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
     Across,
-    /// Turned to the left by a quarter.
+    /// Rotated by 90° to the left.
     Upwards,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Text {
     pub(super) text: String,
-    /// On the base line.
+    /// Anchor point, on the base line.
     pub(super) at: (f64, f64),
     pub(super) anchor: Anchor,
     pub(super) direction: Direction,
-    /// Pixels of an em.
+    /// Size of an em in pixels.
     pub(super) em: f64,
     pub(super) color: Color,
 }
 
 #[cfg(test)]
 impl Text {
-    /// What it covers.
+    /// Area that the text covers.
     pub(super) fn area(&self) -> Area {
         let (width, height) = (text_width(&self.text, self.em), self.em);
         let before = match self.anchor {
@@ -148,7 +152,7 @@ pub(super) enum Shape {
         color: Color,
     },
     Text(Text),
-    /// Pixels, row by row from the upper left, three bytes each; on whole pixels of the picture, one to one.
+    /// Pixels of three bytes each, row by row from the upper left, one for each pixel of the picture.
     Pixels {
         left: u32,
         top: u32,
@@ -157,21 +161,21 @@ pub(super) enum Shape {
     },
 }
 
-/// A list of shapes, drawn in their order, except that pixels are below all lines and texts.
+/// A list of shapes. They are drawn in their order, except that pixels are below all lines and texts.
 #[derive(Debug, Clone)]
 pub(crate) struct Picture {
     pub(super) size: (u32, u32),
     pub(super) theme: Theme,
-    /// Pixels of an em of plain text.
+    /// Size in pixels of an em of plain text.
     pub(super) em: f64,
     pub(super) shapes: Vec<Shape>,
 }
 
-/// Of the part of an em that capital letters rise above the line.
+/// Height of capital letters in ems.
 const CAPITALS: f64 = 0.73;
 
 impl Picture {
-    /// An empty one. Text grows with the picture, so that it looks the same at every size; `text` makes it larger.
+    /// An empty picture. The size of its text is proportional to that of the picture, times `text`.
     pub(crate) fn new(size: (u32, u32), theme: Theme, text: f64) -> Self {
         let (width, height) = (f64::from(size.0), f64::from(size.1));
         let em = text * (width / 80.0).min(height / 44.0).max(7.0);
@@ -190,11 +194,12 @@ impl Picture {
         self.shapes.push(Shape::Fill { area, color });
     }
 
-    /// A line of a width in tenths of an em.
+    /// Adds a line, with its width in tenths of an em.
     pub(super) fn line(&mut self, points: Vec<(f64, f64)>, color: Color, width: f64) {
         self.faint_line(points, color, width, 1.0);
     }
 
+    /// Adds a line of an opacity.
     pub(super) fn faint_line(&mut self, points: Vec<(f64, f64)>, color: Color, width: f64, opacity: f64) {
         self.shapes.push(Shape::Line { points, color, opacity, width: width * self.em / 10.0 });
     }
@@ -203,28 +208,28 @@ impl Picture {
         self.shapes.push(Shape::Dot { at, radius, color });
     }
 
-    /// The outline of an area.
+    /// Adds the outline of an area.
     pub(super) fn outline(&mut self, area: Area, color: Color) {
         let Area { left, top, .. } = area;
         let (right, bottom) = (area.right(), area.bottom());
         self.line(vec![(left, top), (right, top), (right, bottom), (left, bottom), (left, top)], color, 0.8);
     }
 
-    /// A text whose capitals are centred at a height.
+    /// Adds a text whose capital letters are vertically centred at a point.
     pub(super) fn text(&mut self, text: &str, at: (f64, f64), anchor: Anchor, color: Color) {
         self.sized_text(text, at, anchor, color, 1.0);
     }
 
-    /// Likewise, so many times the plain size.
+    /// Adds a text as [`text`](Self::text) does, with a factor on its size.
     pub(super) fn sized_text(&mut self, text: &str, at: (f64, f64), anchor: Anchor, color: Color, size: f64) {
         let em = self.em * size;
         let at = (at.0, at.1 + CAPITALS / 2.0 * em);
-        // Names of files may hold anything; an SVG must not.
+        // A file name may hold control characters; an SVG must not.
         let text = text.replace(char::is_control, "�");
         self.shapes.push(Shape::Text(Text { text, at, anchor, direction: Direction::Across, em, color }));
     }
 
-    /// A text that goes up, centred at a point.
+    /// Adds a text that is rotated by 90° to the left and centred at a point.
     pub(super) fn upward_text(&mut self, text: &str, at: (f64, f64), color: Color) {
         let (em, at) = (self.em, (at.0 + CAPITALS / 2.0 * self.em, at.1));
         let (anchor, direction) = (Anchor::Middle, Direction::Upwards);
@@ -239,7 +244,7 @@ impl Picture {
         text_width(text, self.em)
     }
 
-    /// The text, with its middle left out if it would be wider than that.
+    /// Returns the text, with an ellipsis in its middle if it is wider than `width`.
     pub(super) fn shortened(&self, text: &str, width: f64, size: f64) -> String {
         let fits = |text: &str| text_width(text, self.em * size) <= width;
         if fits(text) {
@@ -254,14 +259,14 @@ impl Picture {
     }
 }
 
-/// The width of a text in pixels.
+/// Width of a text in pixels.
 pub(super) fn text_width(text: &str, em: f64) -> f64 {
-    render::text_width(text) * em
+    font::text_width(text) * em
 }
 
 #[cfg(test)]
 impl Picture {
-    /// Asserts that every text is within the picture, and none over another.
+    /// Asserts that all texts are within the picture and do not overlap.
     pub(super) fn assert_legible(&self) {
         let texts = self.shapes.iter().filter_map(|shape| match shape {
             Shape::Text(text) => Some((text.area(), text.text.as_str())),

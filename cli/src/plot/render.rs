@@ -1,6 +1,7 @@
-//! A [`Picture`] as PNG or SVG, through plotters.
-
-use std::sync::Once;
+//! Rendering of a [`Picture`] as PNG or SVG, with plotters.
+//!
+//! plotters draws in whole pixels, so it draws an enlarged picture: a PNG is the mean of its sub-pixels, an SVG has
+//! them as its unit.
 
 use anyhow::{Context, Result, anyhow};
 use base64::Engine;
@@ -9,81 +10,56 @@ use plotters::prelude::{
     BitMapBackend, Circle, DrawingArea, DrawingBackend, IntoDrawingArea, PathElement, RGBAColor, Rectangle, SVGBackend,
 };
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{
-    Color as _, FontFamily, FontStyle, FontTransform, IntoFont, ShapeStyle, TextStyle, register_font,
-};
+use plotters::style::{Color as _, FontFamily, FontTransform, IntoFont, ShapeStyle, TextStyle};
 
+use super::font::{self, FONT, LINE_HEIGHT};
 use super::picture::{Anchor, Area, Color, Direction, Picture, Shape, Text};
 
-/// The font by this name is the one in the program; in an SVG whoever shows it looks for these, of nearly equal widths.
-const FONT: &str = "DejaVu Sans, Verdana, sans-serif";
-static FONT_BYTES: &[u8] = include_bytes!("font/DejaVuSans-subset.ttf");
+/// Sub-pixels of a pixel along each axis.
+const SCALE: u32 = 3;
+/// Sub-pixels of a picture at most. Larger pictures get fewer for each pixel.
+const MAX_SUB_PIXELS: u32 = 64 << 20;
 
-/// Sub-pixels of a pixel along each axis: plotters draws in whole ones, and its broad lines have steps.
-const FINE: u32 = 3;
-/// Sub-pixels that are drawn in at most; larger pictures get fewer to a pixel.
-const MAX_FINE_PIXELS: u32 = 64 << 20;
-
-/// By what plotters divides the size of a font, to have the pixels of an em in an SVG.
+/// Factor by which plotters divides the size of a font in an SVG to get an em.
 const SVG_SIZE: f64 = 1.24;
-/// Pixels from the top to the bottom of this font's lines, which plotters takes for the size in a PNG.
-const PNG_SIZE: f64 = 1.164;
-
-fn with_font() {
-    static REGISTERED: Once = Once::new();
-    REGISTERED.call_once(|| {
-        // It is part of the program, and the tests write with it.
-        let _ = register_font(FONT, FontStyle::Normal, FONT_BYTES);
-    });
-}
-
-/// The width of a text, in ems.
-pub(super) fn text_width(text: &str) -> f64 {
-    with_font();
-    // It counts in whole pixels.
-    const LARGE: f64 = 200.0;
-    let font = (FontFamily::Name(FONT), LARGE * PNG_SIZE).into_font();
-    font.box_size(text).map_or(0.0, |(width, _)| f64::from(width) / LARGE)
-}
-
 impl Picture {
-    /// The picture as the bytes of a PNG file.
+    /// Renders a PNG file.
     pub(crate) fn png(&self) -> Result<Vec<u8>> {
-        with_font();
+        font::register();
         let (width, height) = self.size;
-        let fine = (1..=FINE).rev().find(|fine| width * height * fine * fine <= MAX_FINE_PIXELS).unwrap_or(1);
-        let (fine_width, fine_height) = (width * fine, height * fine);
-        let mut pixels = self.theme.ground().repeat(fine_width as usize * fine_height as usize);
-        self.shapes.iter().for_each(|shape| blit(shape, &mut pixels, fine_width as usize, fine as usize));
+        let scale = (1..=SCALE).rev().find(|scale| width * height * scale * scale <= MAX_SUB_PIXELS).unwrap_or(1);
+        let (scaled_width, scaled_height) = (width * scale, height * scale);
+        let mut pixels = self.theme.ground().repeat(scaled_width as usize * scaled_height as usize);
+        self.shapes.iter().for_each(|shape| blit(shape, &mut pixels, scaled_width as usize, scale as usize));
         {
-            let area = BitMapBackend::with_buffer(&mut pixels, (fine_width, fine_height)).into_drawing_area();
-            let pen = Pen { area: &area, scale: f64::from(fine), is_svg: false };
+            let area = BitMapBackend::with_buffer(&mut pixels, (scaled_width, scaled_height)).into_drawing_area();
+            let pen = Pen { area: &area, scale: f64::from(scale), is_svg: false };
             self.shapes.iter().try_for_each(|shape| pen.draw(shape)).map_err(explain)?;
             area.present().map_err(explain)?;
         }
-        let pixels = averaged(&pixels, fine_width as usize, fine as usize);
+        let pixels = averaged(&pixels, scaled_width as usize, scale as usize);
         encode_png(&pixels, width, height)
     }
 
-    /// The picture as the text of an SVG file.
+    /// Renders an SVG file.
     pub(crate) fn svg(&self) -> Result<String> {
-        with_font();
+        font::register();
         let (width, height) = self.size;
         let mut drawn = String::new();
         {
-            let area = SVGBackend::with_string(&mut drawn, (width * FINE, height * FINE)).into_drawing_area();
-            let pen = Pen { area: &area, scale: f64::from(FINE), is_svg: true };
+            let area = SVGBackend::with_string(&mut drawn, (width * SCALE, height * SCALE)).into_drawing_area();
+            let pen = Pen { area: &area, scale: f64::from(SCALE), is_svg: true };
             self.shapes.iter().try_for_each(|shape| pen.draw(shape)).map_err(explain)?;
             area.present().map_err(explain)?;
         }
-        // Drawn in sub-pixels, shown in pixels; what is in pixels goes below the rest.
+        // Replace the opening tag, and put pixels below everything else.
         let (_, drawn) = drawn.split_once(">\n").context("plotters writes no SVG")?;
         let [red, green, blue] = self.theme.ground();
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {0} {1}\">\n\
              <rect width=\"{0}\" height=\"{1}\" fill=\"#{red:02x}{green:02x}{blue:02x}\"/>\n",
-            width * FINE,
-            height * FINE
+            width * SCALE,
+            height * SCALE
         );
         for shape in &self.shapes {
             if let Shape::Pixels { left, top, width, pixels } = shape {
@@ -92,10 +68,10 @@ impl Picture {
                 svg += &format!(
                     "<image x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" preserveAspectRatio=\"none\" \
                      href=\"data:image/png;base64,{png}\"/>\n",
-                    left * FINE,
-                    top * FINE,
-                    width * FINE,
-                    height * FINE
+                    left * SCALE,
+                    top * SCALE,
+                    width * SCALE,
+                    height * SCALE
                 );
             }
         }
@@ -103,7 +79,7 @@ impl Picture {
     }
 }
 
-/// What both backends draw with.
+/// Draws shapes with either backend of plotters.
 struct Pen<'a, Backend: DrawingBackend> {
     area: &'a DrawingArea<Backend, plotters::coord::Shift>,
     /// Sub-pixels of a pixel.
@@ -140,7 +116,7 @@ impl<Backend: DrawingBackend> Pen<'_, Backend> {
         if self.is_svg {
             return self.area.draw(&PathElement::new(points, style));
         }
-        // plotters joins the parts of a broad line with spikes: each part is drawn by itself, and the joints are round.
+        // plotters joins the segments of a broad line with spikes. Draw each segment alone, with round joints.
         for pair in points.windows(2) {
             self.area.draw(&PathElement::new(pair.to_vec(), style))?;
         }
@@ -155,9 +131,9 @@ impl<Backend: DrawingBackend> Pen<'_, Backend> {
 
     fn draw_text(&self, text: &Text) -> Drawn<Backend> {
         let em = text.em * self.scale;
-        // The height of the base line below the point that plotters sets the text at.
+        // Distance of the base line below the anchor of plotters.
         let (size, base_line) =
-            if self.is_svg { (em * SVG_SIZE, 0.76 * em) } else { (em * PNG_SIZE, 0.5 * em * PNG_SIZE) };
+            if self.is_svg { (em * SVG_SIZE, 0.76 * em) } else { (em * LINE_HEIGHT, 0.5 * em * LINE_HEIGHT) };
         let h_pos = match text.anchor {
             Anchor::Start => HPos::Left,
             Anchor::Middle => HPos::Center,
@@ -192,39 +168,39 @@ fn explain(error: impl std::fmt::Display) -> anyhow::Error {
     anyhow!("drawing the picture: {error}")
 }
 
-/// Copies pixels into a finer buffer.
-fn blit(shape: &Shape, buffer: &mut [u8], buffer_width: usize, fine: usize) {
+/// Copies pixels into a buffer of sub-pixels.
+fn blit(shape: &Shape, buffer: &mut [u8], buffer_width: usize, scale: usize) {
     let Shape::Pixels { left, top, width, pixels } = shape else { return };
-    let (left, top, width) = (*left as usize * fine, *top as usize * fine, *width as usize);
+    let (left, top, width) = (*left as usize * scale, *top as usize * scale, *width as usize);
     for (y, row) in pixels.chunks_exact(3 * width).enumerate() {
-        for copy in 0..fine {
-            let start = 3 * ((top + y * fine + copy) * buffer_width + left);
-            let target = buffer[start..].chunks_exact_mut(3).take(width * fine);
+        for copy in 0..scale {
+            let start = 3 * ((top + y * scale + copy) * buffer_width + left);
+            let target = buffer[start..].chunks_exact_mut(3).take(width * scale);
             target
-                .zip(row.chunks_exact(3).flat_map(|pixel| std::iter::repeat_n(pixel, fine)))
+                .zip(row.chunks_exact(3).flat_map(|pixel| std::iter::repeat_n(pixel, scale)))
                 .for_each(|(target, pixel)| target.copy_from_slice(pixel));
         }
     }
 }
 
-/// The mean of the sub-pixels of each pixel.
-fn averaged(fine_pixels: &[u8], fine_width: usize, fine: usize) -> Vec<u8> {
-    if fine == 1 {
-        return fine_pixels.to_vec();
+/// Averages the sub-pixels of each pixel.
+fn averaged(sub_pixels: &[u8], scaled_width: usize, scale: usize) -> Vec<u8> {
+    if scale == 1 {
+        return sub_pixels.to_vec();
     }
-    let mut pixels = Vec::with_capacity(fine_pixels.len() / (fine * fine));
-    let mut sums = vec![0_usize; 3 * fine_width / fine];
-    for rows in fine_pixels.chunks_exact(3 * fine_width * fine) {
+    let mut pixels = Vec::with_capacity(sub_pixels.len() / (scale * scale));
+    let mut sums = vec![0_usize; 3 * scaled_width / scale];
+    for rows in sub_pixels.chunks_exact(3 * scaled_width * scale) {
         sums.fill(0);
-        for row in rows.chunks_exact(3 * fine_width) {
-            for (sums, pixels) in sums.chunks_exact_mut(3).zip(row.chunks_exact(3 * fine)) {
+        for row in rows.chunks_exact(3 * scaled_width) {
+            for (sums, pixels) in sums.chunks_exact_mut(3).zip(row.chunks_exact(3 * scale)) {
                 for (i, &value) in pixels.iter().enumerate() {
                     sums[i % 3] += usize::from(value);
                 }
             }
         }
         #[expect(clippy::cast_possible_truncation, reason = "a mean of bytes")]
-        pixels.extend(sums.iter().map(|sum| ((sum + fine * fine / 2) / (fine * fine)) as u8));
+        pixels.extend(sums.iter().map(|sum| ((sum + scale * scale / 2) / (scale * scale)) as u8));
     }
     pixels
 }

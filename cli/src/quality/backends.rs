@@ -1,4 +1,4 @@
-//! The test signals through the backends of this crate.
+//! [`System`]: the backends of polyphase, which resample the test signals.
 
 use std::fmt;
 
@@ -6,24 +6,24 @@ use anyhow::{Context, Result};
 use polyphase::{Backend, Batch, BatchBuf, CpuResampler, Error, Level, Plan, ResampleOptions, Resampler, Sample};
 
 use super::measure::Outputs;
-use super::signals::{Row, Signals};
+use super::signals::{Signal, Signals};
 
-/// What computes.
+/// A backend, with the precision it computes in.
 #[derive(Debug, Clone)]
 pub(crate) enum System {
-    Double,
-    Single(Level),
+    F64,
+    F32(Level),
     Gpu(Box<Resampler>),
 }
 
 impl System {
-    /// float64, float32 on the best level or on each, and the GPU if there is one; if there is none, why.
+    /// Returns float64, float32 on the best SIMD level or on each, and the GPU; the reason if there is no GPU.
     pub(crate) fn all(every_level: bool, allow_software: bool) -> Result<(Vec<Self>, Option<String>)> {
-        let mut systems = vec![Self::Double];
+        let mut systems = vec![Self::F64];
         if every_level {
-            systems.extend(Level::available().into_iter().map(Self::Single));
+            systems.extend(Level::available().into_iter().map(Self::F32));
         } else {
-            systems.push(Self::Single(Level::best()));
+            systems.push(Self::F32(Level::best()));
         }
         match Resampler::new(Backend::Gpu, allow_software) {
             Ok(resampler) => {
@@ -35,10 +35,11 @@ impl System {
         }
     }
 
+    /// Resamples the test signals.
     pub(crate) fn run(&self, options: &ResampleOptions, signals: &Signals) -> Result<Outputs> {
         match self {
-            Self::Double => outputs::<f64>(options, signals, |batch| Ok(CpuResampler::new().resample_batch(batch)?)),
-            Self::Single(level) => {
+            Self::F64 => outputs::<f64>(options, signals, |batch| Ok(CpuResampler::new().resample_batch(batch)?)),
+            Self::F32(level) => {
                 let cpu = CpuResampler::new().with_level(*level);
                 outputs::<f32>(options, signals, |batch| Ok(cpu.resample_batch(batch)?))
             }
@@ -50,25 +51,25 @@ impl System {
         }
     }
 
-    /// The largest difference from float64 and the root mean square of it, in dB below the signal, on the comb and the noise as
-    /// float32 holds them. `None` for float64 itself.
+    /// Distance of outputs from those of float64, on the comb and the noise rounded to float32. `None` for float64
+    /// itself.
     #[expect(clippy::cast_possible_truncation, reason = "rounded to float32, as the input is")]
-    pub(crate) fn error(
+    pub(crate) fn distance(
         &self,
         options: &ResampleOptions,
         signals: &Signals,
         outputs: &Outputs,
     ) -> Result<Option<Distance>> {
-        if matches!(self, Self::Double) {
+        if matches!(self, Self::F64) {
             return Ok(None);
         }
         let plan = Plan::new(signals.orig_freq, signals.new_freq, options)?;
         let (mut worst, mut error, mut signal) = (0.0_f64, 0.0, 0.0);
-        for (row, actual) in signals.rows().into_iter().zip(&outputs.rows) {
-            if !matches!(row, Row::Comb | Row::Noise) {
+        for (test, actual) in signals.all().into_iter().zip(&outputs.resampled) {
+            if !matches!(test, Signal::Comb | Signal::Noise) {
                 continue;
             }
-            let input: Vec<_> = signals.samples(row).iter().map(|&sample| f64::from(sample as f32)).collect();
+            let input: Vec<_> = signals.samples(test).iter().map(|&sample| f64::from(sample as f32)).collect();
             for (expected, actual) in CpuResampler::new().resample(&plan, &input)?.iter().zip(actual) {
                 worst = worst.max((actual - expected).abs());
                 error += (actual - expected).powi(2);
@@ -79,26 +80,26 @@ impl System {
     }
 }
 
-/// How far from float64.
+/// Distance of outputs from those of float64.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub(crate) struct Distance {
-    /// For samples up to about 1.
+    /// Largest difference, for samples up to about 1.
     pub(crate) worst: f64,
-    /// Below the signal, in dB.
+    /// Level of the signal over the root mean square of the difference, in dB.
     pub(crate) rms_db: f64,
 }
 
 impl fmt::Display for System {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Double => f.write_str("f64"),
-            Self::Single(level) => write!(f, "{level}"),
+            Self::F64 => f.write_str("f64"),
+            Self::F32(level) => write!(f, "{level}"),
             Self::Gpu(_) => f.write_str("gpu"),
         }
     }
 }
 
-/// A type of sample, with the one rounding on the way in.
+/// A type of sample that float64 is rounded to.
 trait Rounded: Sample + Into<f64> {
     fn rounded(sample: f64) -> Self;
 }
@@ -121,17 +122,17 @@ fn outputs<T: Rounded>(
     signals: &Signals,
     resample: impl Fn(&Batch<'_, T>) -> Result<BatchBuf<T>>,
 ) -> Result<Outputs> {
-    let there = Plan::new(signals.orig_freq, signals.new_freq, options)?;
-    let back = Plan::new(signals.new_freq, signals.orig_freq, options)?;
+    let to_new = Plan::new(signals.orig_freq, signals.new_freq, options)?;
+    let to_orig = Plan::new(signals.new_freq, signals.orig_freq, options)?;
     let inputs: Vec<Vec<T>> =
-        signals.rows().into_iter().map(|row| signals.samples(row).into_iter().map(T::rounded).collect()).collect();
+        signals.all().into_iter().map(|signal| signals.samples(signal).into_iter().map(T::rounded).collect()).collect();
     let mut batch = Batch::new();
-    inputs.iter().for_each(|input| batch.push(&there, input));
+    inputs.iter().for_each(|input| batch.push(&to_new, input));
     let resampled = resample(&batch)?;
-    // The noise is the last row.
+    // The noise is the last signal.
     let noise = resampled.clip(inputs.len() - 1).unwrap_or_default();
     let mut batch = Batch::new();
-    batch.push(&back, noise);
-    let double = |samples: &[T]| samples.iter().map(|&sample| sample.into()).collect();
-    Ok(Outputs { rows: resampled.iter().map(double).collect(), back: double(resample(&batch)?.samples()) })
+    batch.push(&to_orig, noise);
+    let to_f64 = |samples: &[T]| samples.iter().map(|&sample| sample.into()).collect();
+    Ok(Outputs { resampled: resampled.iter().map(to_f64).collect(), round_trip: to_f64(resample(&batch)?.samples()) })
 }

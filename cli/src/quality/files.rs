@@ -1,8 +1,11 @@
-//! The test signals as files, and the outputs that other resamplers made of them.
+//! Files of the test signals, and of the outputs of other resamplers for them.
 //!
-//! A folder holds `signals.json` and, for each pair of rates A → B, `A_B.npy` of shape (signals, time) in float64. What a
-//! resampler makes of it goes into a folder of its name there: `NAME/A_B.npy`, every row resampled to B, and
-//! `NAME/A_B.back.npy`, the last of these rows resampled back to A.
+//! ```text
+//! DIR/signals.json            pass band and pairs of rates
+//! DIR/A_B.npy                 signals between the rates A and B, of shape (signals, time), in float64
+//! DIR/NAME/A_B.npy            by the resampler NAME: every row resampled to B
+//! DIR/NAME/A_B.back.npy       by the resampler NAME: the last of these rows resampled back to A
+//! ```
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +21,7 @@ use polyphase_audio::npy::{self, Array};
 use super::measure::Outputs;
 use super::signals::Signals;
 
-/// What the files of a folder were made for.
+/// Contents of `signals.json`.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Manifest {
     pub(crate) pass_band: f64,
@@ -27,16 +30,17 @@ pub(crate) struct Manifest {
 
 const MANIFEST: &str = "signals.json";
 
+/// Writes the signals into a folder.
 pub(crate) fn write(folder: &Path, manifest: &Manifest) -> Result<()> {
     fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     for &(orig_freq, new_freq) in &manifest.pairs {
         let signals = Signals::new(orig_freq, new_freq, manifest.pass_band);
-        let rows = signals.rows();
-        let samples: Vec<f64> = rows.iter().flat_map(|&row| signals.samples(row)).collect();
+        let all = signals.all();
+        let samples: Vec<f64> = all.iter().flat_map(|&signal| signals.samples(signal)).collect();
         let path = folder.join(format!("{orig_freq}_{new_freq}.npy"));
         let write = || {
             let file = Temporary::new(folder)?;
-            let shape = [rows.len(), signals.len()];
+            let shape = [all.len(), signals.len()];
             npy::write(file.writer()?, &shape, &samples, SampleFormat::F64, false)?;
             Ok::<(), anyhow::Error>(file.publish(&path, true)?)
         };
@@ -46,6 +50,7 @@ pub(crate) fn write(folder: &Path, manifest: &Manifest) -> Result<()> {
     fs::write(&path, serde_json::to_string_pretty(manifest)?).with_context(|| path.display().to_string())
 }
 
+/// Reads the manifest of a folder.
 pub(crate) fn read_manifest(folder: &Path) -> Result<Manifest> {
     let path = folder.join(MANIFEST);
     let text = fs::read_to_string(&path)
@@ -60,7 +65,7 @@ pub(crate) fn read_manifest(folder: &Path) -> Result<Manifest> {
     Ok(manifest)
 }
 
-/// The folders of the resamplers, by name.
+/// Returns the names and folders of the resamplers.
 pub(crate) fn resamplers(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
@@ -75,7 +80,7 @@ pub(crate) fn resamplers(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     Ok(found)
 }
 
-/// What a resampler made of the signals; `None` if it has no file for these rates.
+/// Reads the outputs of a resampler; `None` if it has no file for these rates.
 pub(crate) fn outputs(folder: &Path, signals: &Signals) -> Result<Option<Outputs>> {
     let name = format!("{}_{}", signals.orig_freq, signals.new_freq);
     let path = folder.join(format!("{name}.npy"));
@@ -83,20 +88,20 @@ pub(crate) fn outputs(folder: &Path, signals: &Signals) -> Result<Option<Outputs
         return Ok(None);
     }
     let rows = rows(&path)?;
-    let expected = signals.rows().len();
+    let expected = signals.all().len();
     ensure!(rows.len() == expected, "{}: {} rows instead of {expected}", path.display(), rows.len());
     let path = folder.join(format!("{name}.back.npy"));
     let back = self::rows(&path)?;
-    let Ok([back]) = <[Vec<f64>; 1]>::try_from(back) else { bail!("{}: more than one row", path.display()) };
-    Ok(Some(Outputs { rows, back }))
+    let Ok([round_trip]) = <[Vec<f64>; 1]>::try_from(back) else { bail!("{}: more than one row", path.display()) };
+    Ok(Some(Outputs { resampled: rows, round_trip }))
 }
 
-/// The rows of an array of floats, of which the last axis is time.
+/// Reads the rows of an array of floats, whose last axis is time.
 fn rows(path: &Path) -> Result<Vec<Vec<f64>>> {
     let array: ArrayD<f64> = match npy::read(path).with_context(|| path.display().to_string())? {
         Array::F32(array) => array.mapv(f64::from),
         Array::F64(array) => array,
-        Array::I16(_) | Array::I32(_) => bail!("{}: samples are floats here", path.display()),
+        Array::I16(_) | Array::I32(_) => bail!("{}: integers, where float samples are expected", path.display()),
     };
     ensure!(array.ndim() > 0, "{}: a single number", path.display());
     Ok(array.rows().into_iter().map(|row| row.to_vec()).collect())

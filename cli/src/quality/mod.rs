@@ -1,4 +1,4 @@
-//! `polyphase quality`: how good the resampling is, measured on what comes out.
+//! `polyphase quality`: ripple, aliases, images and noise, measured on resampled signals.
 
 mod backends;
 mod files;
@@ -25,17 +25,18 @@ use self::files::Manifest;
 use self::measure::Figures;
 use self::signals::Signals;
 
-/// Measure how good the resampling is: ripple, edges, aliases, images, noise, on tones sent through each backend
+/// Measure the quality of resampling: ripple, edges, aliases, images and noise, on signals resampled by each backend
 ///
-/// A line for each filter, pair of rates and backend. With --files the same is measured on what other resamplers made of the
-/// same signals, in files.
+/// Prints a line for each filter, pair of rates and backend. With --files, the outputs of other resamplers for the same
+/// signals are measured from files.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Filters to measure, one or more [default: default, kaiser_best, fast, high, best; with --files none]
+    /// Filter to measure, can be given several times [default: default, kaiser_best, fast, high, best; with --files
+    /// none]
     #[arg(long, value_name = "NAME")]
     preset: Vec<Preset>,
 
-    /// The sampling rate of the input, in Hz [default: the six pairs that are in most use]
+    /// The sampling rate of the input, in Hz [default: six common pairs of rates]
     #[arg(long, value_name = "HZ", requires = "rate")]
     orig_freq: Option<NonZeroU32>,
 
@@ -43,25 +44,25 @@ pub(crate) struct Args {
     #[arg(long, value_name = "HZ", requires = "orig_freq")]
     rate: Option<NonZeroU32>,
 
-    /// Up to where tones are sent and nothing may fold, as a fraction of the lower Nyquist frequency [default: what the filter was
-    /// designed for, else 0.9]
+    /// End of the pass band, which holds the tones and should hold no aliases, as a fraction of the lower Nyquist
+    /// frequency [default: the pass band that the filter was designed for, or 0.9]
     #[arg(long, value_name = "F", value_parser = pass_band)]
     pass_band: Option<f64>,
 
-    /// Measure float32 on every SIMD level of this processor, not the best alone
+    /// Measure float32 on every SIMD level of this processor instead of the best one
     #[arg(long)]
     every_level: bool,
 
-    /// Take an adapter that computes in software for a GPU too
+    /// Accept a GPU adapter that computes in software
     #[arg(long)]
     allow_software: bool,
 
-    /// Write the test signals into a folder, and measure nothing
+    /// Write the test signals into a folder instead of measuring
     #[arg(long, value_name = "DIR", conflicts_with_all = ["files", "preset"])]
     write_signals: Option<PathBuf>,
 
-    /// Measure what other resamplers made of the signals in this folder: DIR/NAME/A_B.npy of DIR/A_B.npy, and A_B.back.npy, its last
-    /// row back at rate A
+    /// Measure the outputs of other resamplers for the signals in this folder: DIR/NAME/A_B.npy is DIR/A_B.npy at rate
+    /// B, and DIR/NAME/A_B.back.npy its last row back at rate A
     #[arg(long, value_name = "DIR", conflicts_with_all = ["orig_freq", "rate", "pass_band"])]
     files: Option<PathBuf>,
 
@@ -70,18 +71,19 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// Pass bands for which there are tones to send and aliases to look for.
+/// Pass bands that leave room for tones and for aliases.
 const PASS_BANDS: RangeInclusive<f64> = 0.1..=0.99;
 
 const DEFAULT_PASS_BAND: f64 = 0.9;
 
-/// The pairs of torchaudio's audio resampling tutorial, and what speech models are fed from.
+/// The pairs of torchaudio's audio resampling tutorial, and two that end at the rate of speech models.
 const PAIRS: [(u32, u32); 6] =
     [(48_000, 44_100), (44_100, 48_000), (16_000, 8_000), (8_000, 16_000), (48_000, 16_000), (44_100, 16_000)];
 
 const PRESETS: [Preset; 5] = [Preset::Default, Preset::KaiserBest, Preset::Fast, Preset::High, Preset::Best];
 
-/// A period lasts one second where the rates have no common divisor: beyond this its signals would take gigabytes.
+/// Largest rate. Between coprime rates a period lasts one second, and beyond this rate the signals would take
+/// gigabytes.
 const MAX_RATE: u32 = 1 << 20;
 
 fn pass_band(text: &str) -> Result<f64, String> {
@@ -92,18 +94,18 @@ fn pass_band(text: &str) -> Result<f64, String> {
 
 #[derive(Debug, Serialize)]
 struct Report {
-    /// Why no GPU was measured; `null` if one was.
+    /// Reason why no GPU was measured; `null` if one was.
     no_gpu: Option<String>,
     rows: Vec<Row>,
 }
 
 #[derive(Debug, Clone, Serialize)]
 struct Row {
-    /// The preset, or the name of the folder.
+    /// Name of the preset or of the folder.
     filter: String,
     /// `null` for other resamplers.
     options: Option<FilterRow>,
-    /// Multiply-adds for an output sample; `null` for other resamplers.
+    /// Taps of the longest phase; `null` for other resamplers.
     taps: Option<usize>,
     backend: String,
     orig_freq: u32,
@@ -111,26 +113,26 @@ struct Row {
     pass_band: f64,
     #[serde(flatten)]
     figures: Figures,
-    /// From float64; `null` for float64 itself and for other resamplers.
+    /// Distance from float64; `null` for float64 itself and for other resamplers.
     distance: Option<Distance>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let asked = args.orig_freq.zip(args.rate).map(|(orig_freq, rate)| vec![(orig_freq.get(), rate.get())]);
+    let given = args.orig_freq.zip(args.rate).map(|(orig_freq, rate)| vec![(orig_freq.get(), rate.get())]);
     let manifest = match &args.files {
         Some(folder) => Some(files::read_manifest(folder)?),
         None => None,
     };
     let pairs = match &manifest {
         Some(manifest) => manifest.pairs.clone(),
-        None => asked.unwrap_or_else(|| PAIRS.to_vec()),
+        None => given.unwrap_or_else(|| PAIRS.to_vec()),
     };
     for &(orig_freq, new_freq) in &pairs {
         ensure!(
             orig_freq.max(new_freq) <= MAX_RATE,
             "{orig_freq} to {new_freq} Hz: rates up to {MAX_RATE} Hz are measured"
         );
-        ensure!(orig_freq != new_freq, "equal rates give the samples back unchanged: there is nothing to measure");
+        ensure!(orig_freq != new_freq, "equal rates leave the samples unchanged: there is nothing to measure");
     }
     if let Some(folder) = &args.write_signals {
         files::write(folder, &Manifest { pass_band: args.pass_band.unwrap_or(DEFAULT_PASS_BAND), pairs })?;
@@ -150,7 +152,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if let (Some(folder), Some(manifest)) = (&args.files, &manifest) {
         report.rows.extend(measure_files(folder, manifest)?);
     }
-    terminal::print(&if args.json { serde_json::to_string_pretty(&report)? } else { table::table(&report) })?;
+    terminal::print_line(&if args.json { serde_json::to_string_pretty(&report)? } else { table::table(&report) })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -170,13 +172,13 @@ fn measure_presets(args: &Args, presets: &[Preset], pairs: &[(u32, u32)], pass_b
         Ok(Row {
             filter: preset.name().to_owned(),
             options: Some(options.into()),
-            taps: Some(Plan::new(orig_freq, new_freq, &options)?.taps()),
+            taps: Some(Plan::new(orig_freq, new_freq, options)?.taps()),
             backend: system.to_string(),
             orig_freq,
             new_freq,
             pass_band,
             figures: measure::measure(&signals, &outputs)?,
-            distance: system.error(&options, &signals, &outputs)?,
+            distance: system.distance(&options, &signals, &outputs)?,
         })
     };
     let rows: Result<_> = cases.par_iter().map(row).collect();

@@ -1,50 +1,61 @@
-//! The test signals of two rates.
+//! [`Signals`]: the test signals between two rates.
 //!
-//! All are periodic, in a period that is a whole number of samples at either rate, and last two periods; what comes out is
-//! judged on one period from the middle, where no filter reaches the ends. Every frequency is a whole number of cycles per
-//! period, so over a period every tone, image and alias is orthogonal to every other at both rates: the least-squares fit
-//! of a sine is a line of the discrete Fourier transform, exactly, and needs no window.
+//! All signals are periodic, with a period that is a whole number of samples at both rates, and last two periods. An
+//! output is judged on one period from its middle, where no filter reaches the ends.
+//!
+//! ```text
+//! input    |-------- period 1 --------|-------- period 2 --------|
+//! judged                |------ one period ------|
+//! ```
+//!
+//! Every frequency is a whole number of cycles per period. Over a period each tone, image and alias is then orthogonal
+//! to all others at both rates: the least-squares fit of a sine is exactly a line of the discrete Fourier transform,
+//! without a window.
 
 use std::f64::consts::TAU;
 
-use super::spectrum::periodic;
+use crate::fourier::cosines;
 
 /// Samples of a period at the slower rate, at least.
 const PERIOD: u64 = 4000;
 
-/// Tones spread evenly over the pass band, up to its end.
+/// Number of tones, evenly spaced up to the end of the pass band.
 const TONES: u64 = 32;
 
-/// Tones that would fold into the pass band, half of them within a quarter of the way from the stop band's edge.
+/// Number of tones that may fold into the pass band, half of them within a quarter of the way from the stop band's
+/// edge.
 const ALIAS_TONES: u32 = 24;
 
-/// Of the tones.
+/// Amplitude of a tone.
 pub(crate) const AMPLITUDE: f64 = 0.9;
 
-/// How far the comb reaches beyond the lower Nyquist frequency.
+/// End of the comb as a fraction of the lower Nyquist frequency.
 const COMB_END: f64 = 1.15;
 
 #[derive(Debug)]
 pub(crate) struct Signals {
     pub(crate) orig_freq: u32,
     pub(crate) new_freq: u32,
-    /// Samples of a period at the input's rate and at the output's.
+    /// Samples of a period at the rate of the input and at that of the output.
     pub(crate) period: [usize; 2],
-    /// Cycles per period at which images repeat, the greatest common divisor of the rates.
+    /// Cycles per period at which images repeat: the greatest common divisor of the rates.
     pub(crate) fold: usize,
     /// Cycles per period of the tones in the pass band.
     pub(crate) tones: Vec<usize>,
-    /// Cycles per period of the tones beyond it.
+    /// Cycles per period of the tones beyond the stop band's edge.
     pub(crate) alias_tones: Vec<usize>,
     /// Cycles per period of the comb's lines.
     pub(crate) comb: Vec<usize>,
 }
 
-/// What a row of the signals is.
+/// One test signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Row {
+pub(crate) enum Signal {
+    /// Cosine in the pass band, by its cycles per period.
     Tone(usize),
+    /// Cosine that should vanish, by its cycles per period.
     AliasTone(usize),
+    /// Constant 1.
     Constant,
     /// Lines from 0 to beyond the lower Nyquist frequency.
     Comb,
@@ -53,15 +64,20 @@ pub(crate) enum Row {
 }
 
 impl Signals {
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    #[expect(clippy::allow_attributes_without_reason, reason = "periods of some thousands of samples, up to a rate")]
+    /// The signals for a pass band that ends at a fraction of the lower Nyquist frequency.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "periods of some thousands of samples, up to a rate"
+    )]
     pub(crate) fn new(orig_freq: u32, new_freq: u32, pass_band: f64) -> Self {
         let divisor = gcd(orig_freq, new_freq);
         let (stride, phases) = (u64::from(orig_freq / divisor), u64::from(new_freq / divisor));
         let fold = PERIOD.div_ceil(stride.min(phases));
         // Cycles per period at the lower Nyquist frequency.
         let nyquist = (stride.min(phases) * fold) as f64 / 2.0;
-        // An image of a tone lies on the tone itself where twice its frequency is a multiple of the divisor.
+        // A tone at a multiple of fold / 2 coincides with its own image: move it down by one cycle.
         let apart = |cycles: f64| {
             let cycles = cycles as u64;
             (cycles - u64::from(fold > 2 && (2 * cycles).is_multiple_of(fold))) as usize
@@ -78,7 +94,7 @@ impl Signals {
         } else {
             Vec::new()
         };
-        // Every third line, of those whose mirror images at the lower rate are not among them.
+        // Every third line, with the remainder for which mirror images at the lower rate do not fall on other lines.
         let rest = if (stride.min(phases) * fold) % 3 == 2 { 2 } else { 1 };
         let end = (COMB_END * nyquist).min(last) as usize;
         let period = [stride, phases].map(|samples| (samples * fold) as usize);
@@ -86,59 +102,59 @@ impl Signals {
         Self { orig_freq, new_freq, period, fold: fold as usize, tones, alias_tones, comb }
     }
 
-    pub(crate) fn rows(&self) -> Vec<Row> {
-        let tones = self.tones.iter().map(|&cycles| Row::Tone(cycles));
-        let alias_tones = self.alias_tones.iter().map(|&cycles| Row::AliasTone(cycles));
-        tones.chain(alias_tones).chain([Row::Constant, Row::Comb, Row::Noise]).collect()
+    /// All signals, the noise last.
+    pub(crate) fn all(&self) -> Vec<Signal> {
+        let tones = self.tones.iter().map(|&cycles| Signal::Tone(cycles));
+        let alias_tones = self.alias_tones.iter().map(|&cycles| Signal::AliasTone(cycles));
+        tones.chain(alias_tones).chain([Signal::Constant, Signal::Comb, Signal::Noise]).collect()
     }
 
-    /// A cycle count as a fraction of the lower Nyquist frequency.
+    /// A frequency as a fraction of the lower Nyquist frequency.
     #[expect(clippy::cast_precision_loss, reason = "at most a period")]
     pub(crate) fn fraction(&self, cycles: usize) -> f64 {
         2.0 * cycles as f64 / self.period[0].min(self.period[1]) as f64
     }
 
-    /// Samples of a signal at the input's rate.
+    /// Number of samples of each signal, at the rate of the input.
     pub(crate) fn len(&self) -> usize {
         2 * self.period[0]
     }
 
-    /// The first of the samples that are judged, at the rate of a period.
+    /// Index of the first sample that is judged, at the rate of a period.
     pub(crate) fn start(period: usize) -> usize {
         period / 2
     }
 
-    /// The samples of a row.
-    pub(crate) fn samples(&self, row: Row) -> Vec<f64> {
-        let period = self.period[0];
-        let lines: Vec<_> = match row {
-            Row::Constant => return vec![1.0; self.len()],
-            Row::Tone(cycles) | Row::AliasTone(cycles) => vec![(cycles, AMPLITUDE, phase(cycles))],
-            Row::Comb => self.comb.iter().map(|&cycles| (cycles, self.comb_amplitude(), phase(cycles))).collect(),
-            Row::Noise => {
+    /// Samples of a signal.
+    pub(crate) fn samples(&self, signal: Signal) -> Vec<f64> {
+        let lines: Vec<_> = match signal {
+            Signal::Constant => return vec![1.0; self.len()],
+            Signal::Tone(cycles) | Signal::AliasTone(cycles) => vec![(cycles, AMPLITUDE, phase(cycles))],
+            Signal::Comb => self.comb.iter().map(|&cycles| (cycles, self.comb_amplitude(), phase(cycles))).collect(),
+            Signal::Noise => {
                 let last = self.tones.last().copied().unwrap_or(0);
-                (1..=last).map(|cycles| (cycles, amplitude_of(last), phase(cycles))).collect()
+                (1..=last).map(|cycles| (cycles, line_amplitude(last), phase(cycles))).collect()
             }
         };
-        let mut samples = periodic(period, &lines);
+        let mut samples = cosines(self.period[0], &lines);
         samples.extend_from_within(..);
         samples
     }
 
-    /// The amplitude of the comb's lines.
+    /// Amplitude of the comb's lines.
     pub(crate) fn comb_amplitude(&self) -> f64 {
-        amplitude_of(self.comb.len())
+        line_amplitude(self.comb.len())
     }
 }
 
-/// Lines whose root mean square together is 1/4, so that their sum stays below 1 nearly always.
+/// Amplitude of each of many lines whose sum has a root mean square of 1/4, and nearly always stays below 1.
 #[expect(clippy::cast_precision_loss, reason = "some thousands")]
-fn amplitude_of(lines: usize) -> f64 {
+fn line_amplitude(lines: usize) -> f64 {
     (2.0 / lines as f64).sqrt() / 4.0
 }
 
-/// The phase at sample 0 of the line of a frequency: scattered, the same in every run. Seeds must be scattered too: those in a
-/// row give phases so alike that the noise peaks at nineteen times its root mean square.
+/// Phase of a line at sample 0: pseudo-random, and the same in every run. The seeds must be scattered too. Consecutive
+/// seeds give phases so similar that the noise peaks at 19 times its root mean square.
 pub(crate) fn phase(cycles: usize) -> f64 {
     TAU * fastrand::Rng::with_seed((cycles as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)).f64()
 }

@@ -1,10 +1,11 @@
-//! The report card as a table.
+//! The report as a table.
 
 use super::{Report, Row};
 
 const HEADINGS: &str = "\
 rates         backend taps  ripple -0.1dB   -3dB alias image      DC SINAD (med)  spur  trip     max   rms  delay";
 
+/// Formats a report.
 pub(crate) fn table(report: &Report) -> String {
     let mut table = String::new();
     for rows in report.rows.chunk_by(|a, b| a.filter == b.filter) {
@@ -26,7 +27,7 @@ pub(crate) fn table(report: &Report) -> String {
     table
 }
 
-/// The worst of each figure.
+/// The worst of each figure, and the most taps.
 fn worst(rows: &[&Row]) -> Row {
     let mut worst = rows[0].clone();
     let least = |a: Option<f64>, b: Option<f64>| a.into_iter().chain(b).reduce(f64::min);
@@ -55,14 +56,15 @@ fn worst(rows: &[&Row]) -> Row {
 }
 
 const LEGEND: &str = "\
-ripple, alias, image, SINAD, spur, trip and rms are in dB, and all but ripple below the signal: more is better
--0.1dB, -3dB   where the gain has fallen by so much; like the pass band in fractions of the lower Nyquist frequency
-alias          all that comes out of a tone that folds into the pass band, worst tone
-image          all images of a tone of the pass band, worst tone
+ripple, alias, image, SINAD, spur, trip and rms are in dB, all but ripple below the signal: more is better
+-0.1dB, -3dB   frequency at which the gain has fallen by that, as a fraction of the lower Nyquist frequency
+alias          output for a tone that folds into the pass band, worst tone
+image          sum of all images of a tone in the pass band, worst tone
 DC             ripple of a constant 1                          delay  in output samples
-SINAD          all that is not the tone, worst and median of 32 tones; spur: the largest line of it, and of aliases
-trip           noise of the pass band to the other rate and back
-max, rms       distance from float64 on comb and noise         -      there is none";
+SINAD          signal to noise and distortion, worst and median of 32 tones
+spur           largest single line beside a tone, or of an alias
+trip           noise of the pass band after a round trip to the other rate
+max, rms       distance from float64 on comb and noise         -      not applicable";
 
 fn line(name: &str, row: &Row) -> String {
     let figures = &row.figures;

@@ -1,87 +1,85 @@
-//! One array from end to end. It is held in memory whole: any rank, the last axis is time.
+//! Arrays, which are resampled whole: any rank, the last axis is time.
 
 use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, ensure};
 use polyphase::Sample;
 use polyphase::ndarray::ArrayD;
-
-use super::Precision;
-use super::convert::{Converted, Settings};
-use super::paths::Task;
-use crate::interrupt;
-use polyphase_audio::Writer;
 use polyphase_audio::files::Temporary;
 use polyphase_audio::{Container, SampleFormat, Spec, npy};
 
-/// One array at a time, however many workers there are.
+use super::args::Precision;
+use super::conversion::{Conversion, Converted};
+use crate::interrupt;
+
+/// Held while an array is in memory, so that workers hold one at a time.
 static ONE_ARRAY: Mutex<()> = Mutex::new(());
 
+/// Frames that are interleaved at a time.
+const CHUNK_FRAMES: usize = 4096;
+
 /// Resamples one array into a temporary file.
-pub(super) fn convert_array(
-    task: &Task,
-    settings: &Settings,
-    temporary: impl Fn() -> Result<Temporary>,
-) -> Result<(Temporary, Converted)> {
+pub(super) fn convert_array(conversion: Conversion<'_>) -> Result<(Temporary, Converted)> {
     let _one = ONE_ARRAY.lock().unwrap_or_else(PoisonError::into_inner);
     interrupt::check()?;
-    let array = npy::read(&task.input)?;
-    let own = array.format();
-    let double = own == SampleFormat::F64;
-    let format = settings.format.unwrap_or_else(|| task.container.nearest(own));
-    let precision = settings.precision.unwrap_or(if double { Precision::F64 } else { Precision::F32 });
+    let array = npy::read(&conversion.task.input)?;
+    let input = array.format();
+    let precision = conversion.settings.precision(input);
     let (computed, bytes) = match precision {
         Precision::F32 => (SampleFormat::F32, 4),
         Precision::F64 => (SampleFormat::F64, 8),
     };
-    if own != computed {
+    if input != computed {
         npy::check_memory(array.len() as u128 * bytes)?;
     }
     match precision {
-        Precision::F32 => resample_array(&array.into_f32(), format, own, task, settings, temporary),
-        Precision::F64 => resample_array(&array.into_f64(), format, own, task, settings, temporary),
+        Precision::F32 => resample_array(conversion, &array.into_f32(), input),
+        Precision::F64 => resample_array(conversion, &array.into_f64(), input),
     }
 }
 
+/// Resamples an array that was stored as `input`.
 fn resample_array<T: Sample + Into<f64>>(
+    conversion: Conversion<'_>,
     array: &ArrayD<T>,
-    format: SampleFormat,
-    own: SampleFormat,
-    task: &Task,
-    settings: &Settings,
-    temporary: impl Fn() -> Result<Temporary>,
+    input: SampleFormat,
 ) -> Result<(Temporary, Converted)> {
+    let Conversion { task, settings, .. } = conversion;
     let orig_freq = settings.orig_freq.context("an array has no sampling rate of its own: add --orig-freq")?;
-    ensure!(array.ndim() > 0, "the array has no dimensions: the last one is time");
-    let plan = settings.plan_from(orig_freq)?;
-    let (frames_in, channels) = (array.shape()[array.ndim() - 1], array.shape()[..array.ndim() - 1].iter().product());
+    let Some((&frames_in, rest)) = array.shape().split_last() else {
+        anyhow::bail!("the array has no dimensions: the last one is time")
+    };
+    let channels: usize = rest.iter().product();
+    let plan = settings.plan(orig_freq)?;
     let output_len = plan.output_len(frames_in) as u128 * channels as u128;
     npy::check_memory(output_len * size_of::<T>() as u128)?;
     let resampled = settings.cpu.resample_tensor(&plan, array)?;
-    let frames_out = resampled.shape()[array.ndim() - 1];
+    let frames_out = resampled.shape()[rest.len()];
     let samples = resampled.as_slice().context("a new array is in standard layout")?;
-    let dither = settings.dither && !(plan.ratio().is_identity() && own == format);
+    let format = conversion.format(input);
+    let dither = settings.dithers(&plan, input, format);
 
-    let output = temporary()?;
-    let writing = || format!("writing {}", task.output.display());
-    task.container.check(format)?;
+    let output = conversion.temporary()?;
+    let write_error = |error| conversion.write_error(error);
     let clipped = if task.container == Container::Npy {
-        npy::write(output.writer()?, resampled.shape(), samples, format, dither).with_context(writing)?
+        task.container.check(format).map_err(write_error)?;
+        let file = output.writer().map_err(|error| write_error(error.into()))?;
+        npy::write(file, resampled.shape(), samples, format, dither).map_err(write_error)?
     } else {
         let (container, ndim) = (task.container, array.ndim());
         ensure!(ndim <= 2, "{container} files hold arrays of (time) or (channels, time), not of {ndim} dimensions");
         ensure!(channels > 0, "the array has no channels");
-        let written = Spec { rate: settings.new_freq.rounded()?, channels, channel_mask: 0, format };
-        let mut writer = Writer::new(&output, container, written, Some(frames_out as u64), dither)?;
+        let spec = Spec { rate: 0, channels, channel_mask: 0, format };
+        let mut writer = conversion.writer(&output, spec, Some(frames_out as u64), dither)?;
         let mut interleaved = Vec::<T>::new();
-        for start in (0..frames_out).step_by(4096) {
+        for start in (0..frames_out).step_by(CHUNK_FRAMES) {
             interleaved.clear();
-            for frame in start..(start + 4096).min(frames_out) {
+            for frame in start..(start + CHUNK_FRAMES).min(frames_out) {
                 interleaved.extend(samples.iter().skip(frame).step_by(frames_out));
             }
-            writer.write(&interleaved).with_context(writing)?;
+            writer.write(&interleaved).map_err(write_error)?;
         }
-        writer.finish().with_context(writing)?
+        writer.finish().map_err(write_error)?
     };
     let (frames_in, frames_out) = (frames_in as u64, frames_out as u64);
     Ok((output, Converted { orig_freq, channels, frames_in, frames_out, format, clipped }))

@@ -1,17 +1,24 @@
-//! Clips of many files in one batch: the workers hand them over and wait, one thread resamples what has gathered meanwhile.
+//! [`GpuQueue`]: clips of many files in one batch. The workers send clips and wait; one thread resamples all that have
+//! arrived.
+//!
+//! ```text
+//! worker 1 ── clips ──┐            ┌── outputs ── worker 1
+//! worker 2 ── clips ──┼── batch ───┼── outputs ── worker 2
+//! worker 3 ── clips ──┘            └── outputs ── worker 3
+//! ```
 
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 use anyhow::{Context, Result, anyhow};
 use polyphase::{Batch, Plan, Resampler};
 
-/// Files whose clips may be waiting: each is held in memory whole, so this and [`MAX_SAMPLES`] bound what that takes.
+/// Number of files that may wait. Each is in memory whole, so this and [`MAX_SAMPLES`] bound the memory.
 pub(super) const WORKERS: usize = 16;
 
-/// Samples of a file, of all its channels, that are handed over; longer files are streamed through the CPU path.
+/// Samples of a file on the GPU, over all channels. Longer files are streamed through the CPU.
 pub(super) const MAX_SAMPLES: u64 = 1 << 25;
 
-/// A worker's end.
+/// The end of a worker, which sends clips.
 #[derive(Clone)]
 pub(super) struct GpuQueue {
     resampler: Resampler,
@@ -24,23 +31,23 @@ struct Request {
     reply: Sender<Result<Vec<Vec<f32>>>>,
 }
 
-/// What the batches came to.
+/// Work done by either backend.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub(super) gpu_clips: usize,
     pub(super) cpu_clips: usize,
-    /// Why the CPU computed the last of those that it did.
+    /// Reason why the CPU computed clips, the last one.
     pub(super) cpu_reason: Option<String>,
 }
 
 impl GpuQueue {
-    /// The queue, and what [`serve`](Self::serve) takes.
+    /// A queue, and the requests for [`serve`](Self::serve).
     pub(super) fn new(resampler: Resampler) -> (Self, Requests) {
         let (requests, received) = sync_channel(WORKERS);
         (Self { resampler, requests }, Requests(received))
     }
 
-    /// Whether clips of this plan are worth handing over.
+    /// True if clips of this plan are worth the transfer.
     pub(super) fn suits(&self, plan: &Plan) -> bool {
         self.resampler.suits(plan)
     }
@@ -53,20 +60,20 @@ impl GpuQueue {
         result.recv().context(gone)?
     }
 
-    /// Lets [`serve`](Self::serve) come to its end.
+    /// Makes [`serve`](Self::serve) return.
     pub(super) fn close(&self) {
-        // If it has ended already, all the better.
+        // An error means that it has returned already.
         let _ = self.requests.send(None);
     }
 
-    /// Resamples what comes, until the queue is closed.
+    /// Resamples the requests until the queue is closed.
     pub(super) fn serve(&self, requests: Requests) -> Tally {
         let mut tally = Tally::default();
         let mut open = true;
         while open {
             let Ok(Some(first)) = requests.0.recv() else { break };
             let mut gathered = vec![first];
-            // What has come while the last batch was under way goes into this one.
+            // Requests that arrived during the last batch form this one.
             while let Ok(request) = requests.0.try_recv() {
                 match request {
                     Some(request) => gathered.push(request),
@@ -97,11 +104,11 @@ impl GpuQueue {
                 Ok(clips) => Ok(clips.take(request.channels.len()).map(<[f32]>::to_vec).collect()),
                 Err(error) => Err(anyhow!("{error}")),
             };
-            // A worker that no longer waits has failed, and said so.
+            // A worker that no longer waits has failed, and reported it.
             let _ = request.reply.send(reply);
         }
     }
 }
 
-/// The other end.
+/// The end of the thread that serves the queue.
 pub(super) struct Requests(Receiver<Option<Request>>);

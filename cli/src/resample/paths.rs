@@ -1,4 +1,4 @@
-//! Which files are read and what each becomes, decided before any of them is opened.
+//! [`plan`]: the inputs and the names of their outputs, decided before any file is opened.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -16,27 +16,28 @@ pub(crate) struct Task {
     pub(crate) input: PathBuf,
     pub(crate) output: PathBuf,
     pub(super) container: Container,
-    /// Size of the input, as far as it is known.
+    /// Size of the input; 0 if unknown.
     pub(super) bytes: u64,
 }
 
-/// What the arguments amount to.
+/// The files of a run.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tasks {
     pub(crate) tasks: Vec<Task>,
-    /// What is in the folders and no audio by its name, or no file.
+    /// Number of files that are not audio by their names, and of pipes, devices and the like.
     pub(super) passed_over: usize,
-    /// What could not be looked into, with the reason.
+    /// Paths that cannot be read or searched, with the reasons.
     pub(super) unreadable: Vec<(PathBuf, String)>,
 }
 
-/// Finds the inputs and names their outputs below `out`: a file keeps its name, a file in a folder its path within it.
+/// Finds the inputs and names their outputs below `out`: a file keeps its name, a file in a folder its path within that
+/// folder.
 ///
-/// `container` is what to write, or `None` for the input's own kind where that can be written, else WAV.
+/// `container` is the format of the outputs. `None` keeps that of the input, or takes WAV if it is only read.
 ///
 /// # Errors
-/// If `out` is not a folder, if two outputs would have one name (on any file system: also by case), or if an output is an
-/// input. Nothing has been written then.
+/// If `out` is not a folder, if two outputs would have one name (names that differ only in case count as one, since on
+/// some file systems they are), or if an output is an input.
 pub(crate) fn plan(inputs: &[PathBuf], out: &Path, container: Option<Container>) -> Result<Tasks> {
     let mut found = Tasks::default();
     if let Some(existing) = out.ancestors().find(|path| path.exists()) {
@@ -45,16 +46,16 @@ pub(crate) fn plan(inputs: &[PathBuf], out: &Path, container: Option<Container>)
     let out_folder = fs::canonicalize(out).ok();
     for input in inputs {
         if !input.is_dir() {
-            // A path that does not exist fails like any file that cannot be read: alone.
+            // A missing file fails alone, as any file that cannot be read.
             match (input.file_name().map(PathBuf::from), fs::metadata(input)) {
                 (Some(name), _) => found.add(input.clone(), &name, out, container),
-                // It ends in `..`, and would name an output outside the folder of the outputs.
+                // A path that ends in `..` would name an output outside the folder of the outputs.
                 (None, Err(error)) => found.unreadable.push((input.clone(), error.to_string())),
                 (None, Ok(_)) => found.unreadable.push((input.clone(), "it has no name".to_owned())),
             }
             continue;
         }
-        // The outputs of an earlier run are not its inputs, unless they are asked for.
+        // Outputs of an earlier run are not inputs, unless their folder is named.
         let is_input = |entry: &walkdir::DirEntry| {
             entry.depth() == 0 || out_folder.is_none() || fs::canonicalize(entry.path()).ok() != out_folder
         };
@@ -67,7 +68,7 @@ pub(crate) fn plan(inputs: &[PathBuf], out: &Path, container: Option<Container>)
                     let below = entry.path().strip_prefix(input)?.to_owned();
                     found.add(entry.into_path(), &below, out, container);
                 }
-                // What runs leave for the next is nobody's audio.
+                // The record and temporary files are not counted.
                 Ok(entry) => found.passed_over += usize::from(!files::is_internal(entry.file_name())),
                 Err(error) => {
                     let path = error.path().unwrap_or(input).to_owned();
@@ -80,7 +81,7 @@ pub(crate) fn plan(inputs: &[PathBuf], out: &Path, container: Option<Container>)
             }
         }
     }
-    // A file that was named twice is one file.
+    // A file that is named twice is resampled once.
     let mut seen = HashSet::new();
     found.tasks.retain(|task| seen.insert((resolved(&task.input), task.output.clone())));
     refuse_clashes(&found.tasks)?;
@@ -94,7 +95,7 @@ impl Tasks {
             "npy" => Container::Npy,
             _ => Container::Wav,
         });
-        // `with_extension` takes what begins with two dots for the folder above.
+        // `with_extension` mistakes a name that begins with two dots for the parent folder.
         let mut file_name = name.file_stem().unwrap_or_default().to_owned();
         file_name.push(".");
         file_name.push(container.extension());
@@ -104,7 +105,7 @@ impl Tasks {
     }
 }
 
-/// In lower case; empty if there is none.
+/// Returns the extension of a path in lower case, empty if there is none.
 pub(super) fn extension(path: &Path) -> String {
     path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default()
 }
@@ -114,6 +115,7 @@ fn is_audio(path: &Path) -> bool {
     extension == "npy" || EXTENSIONS.contains(&extension.as_str())
 }
 
+/// Refuses outputs that share a name with each other or with an input.
 fn refuse_clashes(tasks: &[Task]) -> Result<()> {
     let mut by_output = BTreeMap::<Vec<u8>, Vec<&Task>>::new();
     for task in tasks {
@@ -125,7 +127,7 @@ fn refuse_clashes(tasks: &[Task]) -> Result<()> {
     });
     refuse("several inputs have one output: resample them apart, or rename them", clashes.collect())?;
 
-    // The same file under any name, through links too.
+    // Links are resolved: one file may have several names.
     let inputs: Vec<_> = tasks.iter().filter_map(|task| fs::canonicalize(&task.input).ok()).collect();
     let inputs: HashSet<_> = inputs.into_iter().collect();
     let own = tasks.iter().filter(|task| fs::canonicalize(&task.output).is_ok_and(|output| inputs.contains(&output)));
@@ -144,7 +146,7 @@ pub(super) fn refuse_report(report: &Path, tasks: &[Task]) -> Result<()> {
     Ok(())
 }
 
-/// What two names of one file have in common, on file systems that tell case from case and on those that do not.
+/// Returns a key that is equal for all paths that name one file on some file system: the path in lower case.
 fn key(path: &Path) -> Vec<u8> {
     match path.to_str() {
         Some(path) => path.to_lowercase().into_bytes(),
@@ -152,7 +154,7 @@ fn key(path: &Path) -> Vec<u8> {
     }
 }
 
-/// The path without links, as far as it exists.
+/// Resolves the links of a path, as far as it exists.
 fn resolved(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let existing = path.ancestors().find_map(|above| Some((above, fs::canonicalize(above).ok()?)));
@@ -162,8 +164,7 @@ fn resolved(path: &Path) -> PathBuf {
     }
 }
 
-/// Refuses to replace outputs, but for those of the tasks that are `done`, which stay. With `resume` it is known which
-/// they are.
+/// Refuses to replace existing outputs, except those of tasks that are `done`, which are skipped.
 pub(super) fn refuse_existing(tasks: &[Task], done: &HashSet<usize>, resume: bool) -> Result<()> {
     let left = tasks.iter().enumerate().filter(|(index, _)| !done.contains(index)).map(|(_, task)| task);
     let existing = left.filter(|task| task.output.symlink_metadata().is_ok());

@@ -1,4 +1,4 @@
-//! How far the work has come: a bar on a terminal, a plain line now and then elsewhere.
+//! [`Progress`]: a bar on a terminal, elsewhere a line every ten seconds.
 
 use std::io::{IsTerminal, stderr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,15 +8,15 @@ use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressDrawTarget, Prog
 
 use crate::terminal;
 
-/// How often a line is printed where there is no terminal.
+/// Interval between lines where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
-/// Shared by the workers.
+/// Progress of a run, shared by the workers.
 #[derive(Clone)]
 pub(super) struct Progress(Arc<Inner>);
 
 struct Inner {
-    /// In bytes of input; hidden where there is no terminal.
+    /// Bar in bytes of input, hidden without a terminal.
     bar: ProgressBar,
     lines: Option<Mutex<Lines>>,
     files: usize,
@@ -45,27 +45,29 @@ impl Progress {
         Self(Arc::new(Inner { bar, lines, files }))
     }
 
-    /// Some of the input has been read.
+    /// Adds bytes of input that were read.
     pub(super) fn advance(&self, bytes: u64) {
         self.0.bar.inc(bytes);
         self.line(0);
     }
 
-    /// A file is done, well or not: so many are now.
+    /// Sets the number of files that are done, failed ones included.
     pub(super) fn file_done(&self, files_done: usize) {
         self.0.bar.set_message(files_done.to_string());
         self.line(files_done);
     }
 
     /// Prints a line without disturbing the bar.
-    pub(super) fn say(&self, line: &str) {
-        self.0.bar.suspend(|| terminal::complain(line));
+    pub(super) fn eprint_line(&self, line: &str) {
+        self.0.bar.suspend(|| terminal::eprint_line(line));
     }
 
+    /// Removes the bar.
     pub(super) fn finish(&self) {
         self.0.bar.finish_and_clear();
     }
 
+    /// Prints a line if there is no terminal and it is time.
     fn line(&self, files_done: usize) {
         let Some(lines) = &self.0.lines else { return };
         let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
@@ -76,7 +78,7 @@ impl Progress {
         lines.last = Instant::now();
         let bar = &self.0.bar;
         let (done, total) = (bar.position(), bar.length().unwrap_or(0));
-        terminal::complain(&format!(
+        terminal::eprint_line(&format!(
             "{} of {} files, {} of {}, {} left",
             lines.files_done,
             self.0.files,

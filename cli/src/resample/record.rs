@@ -1,8 +1,12 @@
-//! What has been done, kept beside the outputs for `--resume`: a line of JSON for each of them. A run that does all it was
-//! asked to leaves it only if it was there before, or with `--resume`.
+//! The record of finished outputs, kept beside them for `--resume`: one line of JSON for each. A run that finishes all
+//! files removes it, unless it was there before or `--resume` was given.
 //!
-//! A line is written just before its output gets its name, and tells the output's own size and time. So it does not matter
-//! where between the two a run is killed: a line counts only as long as the file under that name is the one that it tells of.
+//! ```text
+//! {"output":"a.wav","output_is":{size, time},"input":"/in/a.flac","input_is":{size, time},"settings":"…"}
+//! ```
+//!
+//! A line is written just before its output is renamed, and holds the size and time of the output. A run may thus be
+//! killed at any point: a line counts only if the file under that name has this size and time.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, Metadata};
@@ -17,26 +21,26 @@ use serde::{Deserialize, Serialize};
 use super::paths::Task;
 use polyphase_audio::files::{File, Temporary};
 
-/// Its name in the folder of the outputs.
+/// Name of the record in the folder of the outputs.
 pub(crate) const NAME: &str = ".polyphase-done.jsonl";
 
-/// Longer than any line; the rest of a longer one is passed over.
+/// Longest line. The rest of a longer one is skipped.
 const MAX_LINE: u64 = 1 << 16;
 
-/// One output.
+/// Record of one output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Line {
-    /// Below the folder of the outputs.
+    /// Path of the output, relative to the folder of the outputs.
     output: Name,
-    output_is: Facts,
-    /// From the root.
+    output_is: Stamp,
+    /// Absolute path of the input.
     input: Name,
-    input_is: Facts,
-    /// All that the samples depend on.
+    input_is: Stamp,
+    /// Text of all settings that the samples depend on.
     settings: String,
 }
 
-/// A path, also one that is no text.
+/// A path, as text if it is valid Unicode.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 enum Name {
@@ -53,44 +57,46 @@ impl From<&Path> for Name {
     }
 }
 
-/// What tells that a file is still the same.
+/// Size and time of a file, which tell whether it has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Facts {
+pub(super) struct Stamp {
     bytes: u64,
-    /// Nanoseconds after the beginning of 1970.
+    /// Nanoseconds since the beginning of 1970.
     modified: i64,
 }
 
-impl Facts {
-    /// `None` for what is no file.
-    pub(super) fn of(metadata: &Metadata) -> Option<Self> {
+impl Stamp {
+    /// Stamp of a file by its metadata; `None` for anything else than a file.
+    pub(super) fn new(metadata: &Metadata) -> Option<Self> {
         let since = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
         let modified = i64::try_from(since.as_nanos()).ok()?;
         metadata.is_file().then_some(Self { bytes: metadata.len(), modified })
     }
 
-    pub(super) fn at(path: &Path) -> Option<Self> {
-        Self::of(&path.metadata().ok()?)
+    /// Stamp of the file at a path.
+    pub(super) fn of_path(path: &Path) -> Option<Self> {
+        Self::new(&path.metadata().ok()?)
     }
 }
 
-/// What an earlier run has left.
+/// Contents of the record that earlier runs left.
 #[derive(Debug, Default)]
 pub(crate) struct Earlier {
-    /// The tasks whose outputs are there and were made from the same inputs with the same settings.
+    /// Indices of the tasks whose outputs exist and were made from the same inputs with the same settings.
     pub(super) done: HashSet<usize>,
-    /// Lines that tell of nothing that is there.
-    dead: usize,
-    alive: usize,
-    /// There is a record.
+    /// Number of lines whose output no longer exists or has changed.
+    stale: usize,
+    /// Number of other lines.
+    current: usize,
+    /// True if there is a record.
     pub(super) exists: bool,
 }
 
 impl Earlier {
-    /// Reads the record of a folder, whatever it holds; one that is not there is one of nothing.
+    /// Reads the record of a folder. A missing record is empty, and damaged lines are stale.
     ///
     /// # Errors
-    /// If it cannot be read.
+    /// If the file cannot be read.
     pub(crate) fn read(out: &Path, tasks: &[Task], settings: &str) -> Result<Self> {
         let path = out.join(NAME);
         let context = || path.display().to_string();
@@ -100,22 +106,22 @@ impl Earlier {
             file => file.with_context(context)?,
         };
         let expected = Expected::new(out, tasks);
-        Self::of(BufReader::new(file), &expected, settings).with_context(context)
+        Self::parse(BufReader::new(file), &expected, settings).with_context(context)
     }
 
-    /// Whether the task with that index is done.
+    /// True if the task of this index is done.
     pub(crate) fn is_done(&self, index: usize) -> bool {
         self.done.contains(&index)
     }
 
-    fn of(record: impl BufRead, expected: &Expected<'_>, settings: &str) -> io::Result<Self> {
+    fn parse(record: impl BufRead, expected: &Expected<'_>, settings: &str) -> io::Result<Self> {
         let mut earlier = Self { exists: true, ..Self::default() };
         for_each_line(record, |line| {
-            if let Some(line) = expected.alive(line) {
-                earlier.alive += 1;
+            if let Some(line) = expected.current(line) {
+                earlier.current += 1;
                 earlier.done.extend(expected.task(&line, settings));
             } else {
-                earlier.dead += 1;
+                earlier.stale += 1;
             }
             Ok(())
         })?;
@@ -123,7 +129,7 @@ impl Earlier {
     }
 }
 
-/// The tasks whose outputs exist, by their names.
+/// The tasks of this run, by the names of their outputs.
 struct Expected<'a> {
     planned: HashMap<Name, Planned<'a>>,
 }
@@ -131,30 +137,30 @@ struct Expected<'a> {
 struct Planned<'a> {
     index: usize,
     task: &'a Task,
-    output_is: Option<Facts>,
+    output_is: Option<Stamp>,
 }
 
 impl<'a> Expected<'a> {
     fn new(out: &Path, tasks: &'a [Task]) -> Self {
         let planned = tasks.iter().enumerate().map(|(index, task)| {
-            (output_name(out, &task.output), Planned { index, task, output_is: Facts::at(&task.output) })
+            (output_name(out, &task.output), Planned { index, task, output_is: Stamp::of_path(&task.output) })
         });
         Self { planned: planned.collect() }
     }
 
-    /// What a line tells, if it tells of a file that is there as far as this run knows.
-    fn alive(&self, line: &[u8]) -> Option<Line> {
+    /// Parses a line. `None` if its output is one of this run, and missing or changed.
+    fn current(&self, line: &[u8]) -> Option<Line> {
         let line: Line = serde_json::from_slice(line).ok()?;
         let planned = self.planned.get(&line.output);
         planned.is_none_or(|planned| planned.output_is == Some(line.output_is)).then_some(line)
     }
 
-    /// The task that a line says is done.
+    /// Index of the task that a line says is done.
     fn task(&self, line: &Line, settings: &str) -> Option<usize> {
         let planned = self.planned.get(&line.output)?;
         let same = line.settings == settings
             && line.input == input_name(&planned.task.input)?
-            && Some(line.input_is) == Facts::at(&planned.task.input);
+            && Some(line.input_is) == Stamp::of_path(&planned.task.input);
         same.then_some(planned.index)
     }
 }
@@ -163,12 +169,12 @@ fn output_name(out: &Path, output: &Path) -> Name {
     Name::from(output.strip_prefix(out).unwrap_or(output))
 }
 
-/// `None` for what is not there.
+/// Absolute path of an input; `None` if it does not exist.
 fn input_name(input: &Path) -> Option<Name> {
     input.canonicalize().ok().map(|path| Name::from(&*path))
 }
 
-/// Whatever the lines hold, in memory for one of them.
+/// Calls `each` with every line, in memory for one line.
 fn for_each_line(mut reader: impl BufRead, mut each: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
     let mut line = Vec::new();
     loop {
@@ -183,7 +189,7 @@ fn for_each_line(mut reader: impl BufRead, mut each: impl FnMut(&[u8]) -> io::Re
     }
 }
 
-/// The record that a run writes.
+/// The record of this run.
 #[derive(Debug)]
 pub(crate) struct Record {
     path: PathBuf,
@@ -196,27 +202,27 @@ pub(crate) struct Record {
 enum State {
     Unopened,
     Open(File),
-    /// It has been said that it cannot be written to.
+    /// A write has failed, and the user has been told.
     GivenUp,
 }
 
 impl Record {
-    /// The record of a folder; nothing is written before there is something to tell.
+    /// The record of a folder. The file is created with the first line.
     pub(crate) fn new(out: &Path, settings: String) -> Self {
         Self { path: out.join(NAME), out: out.to_owned(), settings, state: Mutex::new(State::Unopened) }
     }
 
-    /// Leaves out the lines that are dead, if these are most.
+    /// Rewrites the record without its stale lines, if most are stale.
     pub(crate) fn tidy(&self, tasks: &[Task], earlier: &Earlier) -> Result<()> {
-        /// Fewer are not worth the work.
+        /// Number of stale lines that are not worth the work.
         const FEW: usize = 100;
-        if earlier.dead <= earlier.alive + FEW {
+        if earlier.stale <= earlier.current + FEW {
             return Ok(());
         }
         let expected = Expected::new(&self.out, tasks);
         let tidied = Temporary::new(&self.out)?;
         let mut writer = BufWriter::new(tidied.writer()?);
-        for_each_line(BufReader::new(File::open(&self.path)?), |line| match expected.alive(line) {
+        for_each_line(BufReader::new(File::open(&self.path)?), |line| match expected.current(line) {
             Some(_) => writer.write_all(line),
             None => Ok(()),
         })?;
@@ -226,11 +232,11 @@ impl Record {
         Ok(())
     }
 
-    /// Tells that an output has been made of a task's input, which was `input_is` then.
+    /// Appends a finished output.
     ///
     /// # Errors
-    /// If that cannot be written, for the first time.
-    pub(super) fn add(&self, task: &Task, input_is: Facts, output_is: Facts) -> Result<()> {
+    /// If it cannot be written, the first time only.
+    pub(super) fn add(&self, task: &Task, input_is: Stamp, output_is: Stamp) -> Result<()> {
         let Some(input) = input_name(&task.input) else { return Ok(()) };
         let output = output_name(&self.out, &task.output);
         let line = Line { output, output_is, input, input_is, settings: self.settings.clone() };
@@ -252,23 +258,23 @@ impl Record {
         written.with_context(what)
     }
 
-    /// Removes the record, unless other runs have written to it too.
+    /// Removes the record, unless other runs are writing to it.
     pub(crate) fn remove(&self) {
         if let State::Open(file) = &*self.state.lock().unwrap_or_else(PoisonError::into_inner)
             && file.as_std().try_lock().is_ok()
         {
-            // If it stays, it says nothing that is not so.
+            // A record that stays is harmless: its lines are true.
             let _ = fs::remove_file(&self.path);
         }
     }
 
-    /// Opens the record at its end.
+    /// Opens the record to append to it.
     fn begin(&self) -> io::Result<File> {
         check_kind(&self.path)?;
         let mut file = File::append(&self.path)?;
-        // Where files cannot be locked, runs in one folder at one time may lose their record.
+        // Without file locks, simultaneous runs in one folder may lose their record.
         let _ = file.as_std().lock_shared();
-        // A line that a killed run has not finished must not run into the next.
+        // A killed run may have left an unfinished line.
         if file.seek(SeekFrom::End(0))? > 0 {
             file.seek(SeekFrom::End(-1))?;
             let mut last = [0];
@@ -281,8 +287,7 @@ impl Record {
     }
 }
 
-/// # Errors
-/// If there is something else than a file, which might be read from for ever.
+/// Checks that a path is a file or does not exist. A pipe, for one, would block.
 fn check_kind(path: &Path) -> io::Result<()> {
     match path.symlink_metadata() {
         Ok(metadata) if !metadata.is_file() => Err(io::Error::other("it is no file")),

@@ -1,11 +1,11 @@
-//! What happened: one row a file and the totals, for `--json` and the last line.
+//! The results of a run: one row for each file and the totals, for `--json` and the last line.
 
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::convert::Converted;
+use super::conversion::Converted;
 use super::paths::Task;
 use crate::filter_args::FilterRow;
 use crate::rate::Rate;
@@ -17,24 +17,24 @@ use serde::Serialize;
 pub(super) struct Row {
     status: Status,
     input: String,
-    /// `null` for what could not be looked into.
+    /// `null` for a path that cannot be read or searched.
     output: Option<String>,
-    /// `null` but for files that failed.
+    /// `null` for files that did not fail.
     error: Option<String>,
     #[serde(flatten)]
     converted: Option<ConvertedRow>,
     wall_seconds: f64,
 }
 
-/// What became of a file.
+/// Result for a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Status {
     Done,
-    /// An earlier run has done it.
+    /// Resampled by an earlier run.
     Skipped,
     Failed,
-    /// An end was asked for before it was done.
+    /// Not finished when a signal ended the run.
     Interrupted,
 }
 
@@ -55,17 +55,18 @@ pub(super) struct Totals {
     pub(super) clips: usize,
     pub(super) skipped: usize,
     pub(super) failed: usize,
-    /// Not done when an end was asked for.
+    /// Files that were not finished when a signal ended the run.
     pub(super) interrupted: usize,
+    /// Files in folders that are not audio by name.
     pub(super) passed_over: usize,
-    /// Seconds of audio, whatever the number of channels.
+    /// Seconds of audio, all channels counted once.
     pub(super) seconds: f64,
     pub(super) clipped_samples: u64,
     pub(super) wall_seconds: f64,
     pub(super) times_real_time: f64,
     pub(super) backend: &'static str,
     pub(super) backend_reason: String,
-    /// The GPU, if there was one to use.
+    /// The GPU, if there is one.
     pub(super) adapter: Option<String>,
     pub(super) simd_level: String,
     pub(super) threads: usize,
@@ -80,12 +81,13 @@ struct Report<'a> {
 }
 
 impl Row {
+    /// A row for a file that this run resampled, or failed to.
     pub(super) fn new(task: &Task, new_freq: Rate, result: Result<Converted, String>, wall: Duration) -> Self {
         let (status, error, converted) = match result {
             Ok(converted) => (Status::Done, None, Some(converted)),
             Err(error) => (Status::Failed, Some(error), None),
         };
-        #[expect(clippy::cast_precision_loss, reason = "a duration for people to read")]
+        #[expect(clippy::cast_precision_loss, reason = "a duration to read")]
         let converted = converted.map(|converted| ConvertedRow {
             orig_freq: converted.orig_freq,
             new_freq,
@@ -99,7 +101,7 @@ impl Row {
         Self { status, error, converted, wall_seconds: wall.as_secs_f64(), ..Self::without_result(task, status) }
     }
 
-    /// For what this run has not worked on to an end.
+    /// A row for a file that this run did not finish.
     pub(super) fn without_result(task: &Task, status: Status) -> Self {
         Self {
             status,
@@ -111,7 +113,7 @@ impl Row {
         }
     }
 
-    /// For what could not be looked into.
+    /// A row for a path that cannot be read or searched.
     pub(super) fn unreadable(path: &Path, reason: &str) -> Self {
         Self {
             status: Status::Failed,
@@ -137,7 +139,7 @@ impl Row {
 }
 
 impl Totals {
-    /// The last line.
+    /// The last line of the program.
     pub(super) fn summary(&self) -> String {
         let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
         let mut line = format!(
@@ -163,7 +165,7 @@ impl Totals {
             line.push_str(&format!("; {} failed", plural(self.failed, "file")));
         }
         if self.passed_over > 0 {
-            line.push_str(&format!("; {} passed over, no audio by name", plural(self.passed_over, "file")));
+            line.push_str(&format!("; {} passed over, not audio by name", plural(self.passed_over, "file")));
         }
         if self.clipped_samples > 0 {
             line.push_str(&format!("; {} samples clipped to full scale", self.clipped_samples));
@@ -172,24 +174,26 @@ impl Totals {
     }
 }
 
-/// A report to be written: it is known before work begins that it can be.
+/// The file of a report, opened before any work, so that a report that cannot be written is an error at once.
 pub(super) enum JsonFile {
     New(Temporary, PathBuf),
-    /// A pipe or a device, which is written to as it is.
+    /// A pipe or a device.
     Existing(File),
 }
 
 impl JsonFile {
+    /// Opens the file of a report. `out` is the folder of the outputs, which is created if the report is in it.
+    ///
     /// # Errors
-    /// If nothing can be written there.
+    /// If it cannot be written.
     pub(super) fn create(path: &Path, out: &Path) -> Result<Self> {
         let context = || format!("--json {}", path.display());
         if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
             return Ok(Self::Existing(File::options().write(true).open(path).with_context(context)?));
         }
-        // The file that a link stands for, rather than the link.
+        // Replace the file behind a link, and not the link.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = files::folder_of(&path);
         if folder.starts_with(out) {
             files::create_folder(folder).with_context(context)?;
         }

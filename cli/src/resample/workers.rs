@@ -1,4 +1,4 @@
-//! The threads that files are converted on, one file each at a time.
+//! The threads that convert files, one file at a time each.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
@@ -9,24 +9,25 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow, ensure};
 
-use super::convert::{Settings, convert};
+use super::convert::convert;
 use super::gpu::{Requests, Tally};
 use super::paths::Task;
 use super::progress::Progress;
 use super::report::{Row, Status};
+use super::settings::Settings;
 use crate::interrupt::{self, Interrupted};
 use crate::panics;
 use polyphase_audio::files;
 
-/// How long files at work may take to notice that an end is asked for, before they are left as they are.
+/// Time that threads have to stop after a signal, before the process ends without them.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// How often it is looked whether an end is asked for.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+/// Interval at which signals are looked for.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// So many threads, or as many as the address space has room for: glibc reserves up to 128 MiB of it for each, and ends the
-/// program where a thread that has begun finds none left.
-pub(super) fn within_memory(threads: usize) -> usize {
+/// Limits a number of threads to what the address space has room for. glibc reserves up to 128 MiB of it for each
+/// thread, and aborts the program if a new thread finds none left.
+pub(super) fn limited_by_memory(threads: usize) -> usize {
     #[cfg(unix)]
     if let Some(bytes) = rustix::process::getrlimit(rustix::process::Resource::As).current {
         return threads.min(usize::try_from(bytes >> 27).unwrap_or(usize::MAX)).max(1);
@@ -34,17 +35,17 @@ pub(super) fn within_memory(threads: usize) -> usize {
     threads
 }
 
-/// How many workers the process may have open files for.
-pub(super) fn room() -> usize {
-    /// What one worker opens: its input, its output twice, and an array's channels.
+/// Number of workers that the limit of open files allows. Raises that limit as far as it may.
+pub(super) fn limit_by_open_files() -> usize {
+    /// Files that a worker opens: the input, the output twice, and channels of an array.
     const EACH: u64 = 8;
-    /// For all else: the terminal, the record, a GPU's driver.
+    /// Files for everything else: terminal, record, GPU driver.
     const OTHERS: u64 = 32;
     #[cfg(unix)]
     {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
         let limit = getrlimit(Resource::Nofile);
-        // What is asked for may be less than what is allowed; if it stays so, that will do.
+        // If the limit cannot be raised, fewer workers do.
         let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
         let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
         usize::try_from(files.saturating_sub(OTHERS) / EACH).unwrap_or(usize::MAX)
@@ -53,10 +54,10 @@ pub(super) fn room() -> usize {
     usize::MAX
 }
 
-/// Converts the files, and returns a row for each, in their order, and what the GPU did.
+/// Converts the files. Returns a row for each, in their order, and the work of the GPU.
 ///
 /// # Errors
-/// If not even one thread can be started.
+/// If no thread can be started.
 pub(super) fn convert_all(
     tasks: Vec<Task>,
     settings: Settings,
@@ -64,7 +65,7 @@ pub(super) fn convert_all(
     workers: usize,
     requests: Option<Requests>,
 ) -> Result<(Vec<Row>, Tally)> {
-    // Whatever panics fails one file: its message comes with the others, not from the hook.
+    // A panic fails one file, and is reported as its error instead of by the hook.
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
     let gpu = settings.gpu.clone();
@@ -83,21 +84,21 @@ pub(super) fn convert_all(
         let (shared, report) = (Arc::clone(&shared), report.clone());
         thread::Builder::new().spawn(move || shared.work(|index, row| report.send((index, row)).is_ok()))
     };
-    // Where no more threads can be started, those that could be do all the work.
+    // If fewer threads can be started, they do all the work.
     let started = (0..workers).map_while(|index| worker(index).ok()).count();
     drop(report);
     ensure!(started > 0, "no thread can be started");
 
     let mut rows: Vec<Option<Row>> = shared.tasks.iter().map(|_| None).collect();
-    let mut asked_at = None;
+    let mut requested_at = None;
     let all_ended = loop {
-        match results.recv_timeout(LOOK_EVERY) {
+        match results.recv_timeout(POLL_INTERVAL) {
             Ok((index, row)) => rows[index] = Some(row),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break true,
         }
-        if interrupt::asked().is_some() && asked_at.get_or_insert_with(Instant::now).elapsed() > GRACE {
-            // They are in the middle of something long, and end with the process.
+        if interrupt::exit_requested().is_some() && requested_at.get_or_insert_with(Instant::now).elapsed() > GRACE {
+            // The threads are in a long operation, and end with the process.
             files::remove_live();
             break false;
         }
@@ -112,7 +113,7 @@ pub(super) fn convert_all(
     Ok((rows.collect(), tally.unwrap_or_default()))
 }
 
-/// What the workers share.
+/// State that the workers share.
 struct Shared {
     tasks: Vec<Task>,
     settings: Settings,
@@ -122,22 +123,23 @@ struct Shared {
 }
 
 impl Shared {
-    /// Converts files until there are no more, or an end is asked for; `report` is told of each.
+    /// Converts files until there are no more, or a signal was received. Calls `report` for each, which returns false
+    /// to stop.
     fn work(&self, report: impl Fn(usize, Row) -> bool) {
-        while interrupt::asked().is_none() {
+        while interrupt::exit_requested().is_none() {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(task) = self.tasks.get(index) else { break };
             let began = Instant::now();
             let result = panic::catch_unwind(AssertUnwindSafe(|| convert(task, &self.settings, &self.progress)));
             let result = result.unwrap_or_else(|panic| {
-                Err(anyhow!("a fault of this program, please report it: {}", panics::text(&*panic)))
+                Err(anyhow!("a bug of this program, please report it: {}", panics::message(&*panic)))
             });
             if result.as_ref().is_err_and(|error| error.is::<Interrupted>()) {
                 break;
             }
             let result = result.map_err(|error| format!("{error:#}"));
             if let Err(error) = &result {
-                self.progress.say(&format!("polyphase: {}: {error}", task.input.display()));
+                self.progress.eprint_line(&format!("polyphase: {}: {error}", task.input.display()));
             }
             let row = Row::new(task, self.settings.new_freq, result, began.elapsed());
             self.progress.file_done(self.done.fetch_add(1, Ordering::Relaxed) + 1);

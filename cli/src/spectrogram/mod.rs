@@ -19,47 +19,47 @@ use crate::terminal;
 
 /// Draw the spectrogram of a recording, or of two beside each other, such as before and after resampling
 ///
-/// Reads what `polyphase resample` reads, from beginning to end, in memory that does not grow with the length. A sine of full
-/// scale is 0 dBFS. Each channel has a row of its own. Two recordings have the same scales: where one has no such frequency,
-/// or is over already, nothing is drawn. Samples that are no numbers count as silence.
+/// Reads the formats that `polyphase resample` reads, in memory that does not grow with the length. A sine of full
+/// scale is 0 dBFS. Each channel has a row of its own. Two recordings share their scales; the area beyond the end or
+/// the Nyquist frequency of one of them stays empty. NaN and infinities count as silence.
 ///
-/// Exit code: 0 if the picture was written, 1 if a recording could not be read or the picture not be written, 2 if nothing
-/// was begun.
+/// Exit code: 0 if the picture was written, 1 if a recording could not be read or the picture could not be written, 2
+/// if nothing was begun.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   polyphase spectrogram song.flac --out song.png
   polyphase spectrogram before.wav after.wav --out both.svg --range-db 140 --fft 4096
   polyphase spectrogram clip.npy --orig-freq 16000 --out clip.png --max-freq 4000")]
 pub(crate) struct Args {
-    /// A recording, and another to stand beside it
+    /// A recording, optionally a second one to draw beside it
     #[arg(required = true, num_args = 1..=2, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
 
-    /// The picture to write: its name ends in .png or .svg
+    /// Picture to write, a .png or .svg
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 
-    /// The sampling rate of .npy arrays, in Hz, which have none of their own
+    /// The sampling rate of .npy arrays, in Hz, which their files do not give
     #[arg(long, value_name = "HZ")]
     orig_freq: Option<NonZeroU32>,
 
-    /// Samples that are transformed at once, from 16 to 65536: more tell frequencies apart better, and times less well
+    /// Samples in a transform, from 16 to 65536: more give a finer resolution in frequency, and a coarser one in time
     #[arg(long, value_name = "N", default_value_t = 2048)]
     fft: u32,
 
-    /// Samples from one transform to the next [default: as few as make a column of the picture, at most a quarter of --fft]
+    /// Samples from one transform to the next [default: those of a column of the picture, at most a quarter of --fft]
     #[arg(long, value_name = "N")]
     hop: Option<NonZeroU32>,
 
-    /// The window of each transform
+    /// Window of each transform
     #[arg(long, value_enum, default_value_t = FadeWindow::Kaiser)]
     window: FadeWindow,
 
-    /// The lowest level that is shown, so many dB below full scale
+    /// Lowest level to show, in dB below full scale
     #[arg(long, value_name = "DB", default_value_t = 120.0)]
     range_db: f64,
 
-    /// The highest frequency that is shown, in Hz [default: half the sampling rate, of two inputs the higher]
+    /// Highest frequency to show, in Hz [default: half the sampling rate, the higher of two]
     #[arg(long, value_name = "HZ")]
     max_freq: Option<f64>,
 
@@ -67,11 +67,11 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with = "channel")]
     mix: bool,
 
-    /// Draw this channel alone; the first is 1
+    /// Draw this channel alone, counted from 1
     #[arg(long, value_name = "N")]
     channel: Option<usize>,
 
-    /// The colours of the levels
+    /// Colours of the levels
     #[arg(long, value_enum, default_value_t = ColorMap::Magma)]
     colors: ColorMap,
 
@@ -79,11 +79,11 @@ pub(crate) struct Args {
     picture: PictureArgs,
 }
 
-/// A recording with what was found in it.
+/// A recording and its spectrograms.
 struct Analyzed {
     name: String,
     kind: SignalKind,
-    /// One for each row.
+    /// One for each row of the picture.
     channels: Vec<Spectrogram>,
 }
 
@@ -92,10 +92,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let file = PictureFile::new(&args.out, args.picture.overwrite)?;
     let picture = args.picture.picture();
     if let Err(error) = args.draw(picture).and_then(|picture| file.write(&picture)) {
-        terminal::complain(&format!("polyphase: {error:#}"));
+        terminal::eprint_line(&format!("polyphase: {error:#}"));
         return Ok(ExitCode::FAILURE);
     }
-    terminal::print(&format!("{} is drawn", file.path().display()))?;
+    terminal::print_line(&format!("{} is drawn", file.path().display()))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -140,15 +140,18 @@ impl Args {
         let rows = match self.channel {
             Some(channel) => {
                 let channels = kind.channels;
-                ensure!((1..=channels).contains(&channel), "there is no channel {channel}: it has {channels}");
+                ensure!(
+                    (1..=channels).contains(&channel),
+                    "there is no channel {channel}: the recording has {channels}"
+                );
                 1
             }
             None if self.mix => 1,
             None => kind.channels,
         };
-        let most = heat_map::most_rows(picture);
-        if rows > most {
-            bail!("the picture has room for {most} of its {rows} channels: add --mix, --channel, or a larger --size");
+        let max = heat_map::max_rows(picture);
+        if rows > max {
+            bail!("the picture has room for {max} of its {rows} channels: add --mix, --channel, or a larger --size");
         }
         let settings = Settings {
             rate: kind.rate,

@@ -1,4 +1,4 @@
-//! Reads a signal of any kind, in pieces, for its spectrogram.
+//! [`Source`]: a recording or an array, read in chunks.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use polyphase::ndarray::{ArrayD, Ix2};
 use polyphase_audio::Decoder;
 use polyphase_audio::npy;
 
-/// What is known of a signal before its samples are read.
+/// Rate and channels of a signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct SignalKind {
     pub(super) rate: u32,
@@ -22,7 +22,7 @@ pub(super) enum Source {
 }
 
 impl Source {
-    /// Opens a file. Arrays have no rate of their own.
+    /// Opens a file. `array_rate` is the sampling rate of an array.
     pub(super) fn open(path: &Path, array_rate: Option<u32>) -> Result<Self> {
         if path.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("npy")) {
             return Ok(Self::Audio(Box::new(Decoder::open(path, |_| ())?)));
@@ -49,7 +49,7 @@ impl Source {
         }
     }
 
-    /// Hands over all samples, in pieces of interleaved frames.
+    /// Calls `take` with all samples, in chunks of interleaved frames.
     pub(super) fn read(self, mut take: impl FnMut(&[f64])) -> Result<()> {
         let mut frames = 0;
         match self {

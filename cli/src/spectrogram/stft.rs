@@ -1,4 +1,15 @@
-//! The short-time Fourier transform of a signal of any length, in memory that does not grow with it.
+//! [`Analysis`]: the short-time Fourier transform of a signal of any length, in memory that does not grow with it.
+//!
+//! ```text
+//! signal   |-- segment 0 --|
+//!               |-- segment 1 --|            one hop later
+//!                    |-- segment 2 --|
+//! column   mean power of neighbouring segments
+//! row      highest power of neighbouring bins
+//! ```
+//!
+//! When the columns are full, pairs of them are merged. Then the hop doubles, until it is a quarter of a segment; after
+//! that, the number of segments in a column doubles.
 
 use std::ops::Range;
 
@@ -6,51 +17,53 @@ use super::window::FadeWindow;
 use crate::fourier::{Fourier, decibels};
 use crate::plot::heat_map::Levels;
 
-/// How a signal is taken apart.
+/// Parameters of an analysis.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Settings {
     pub(crate) rate: u32,
-    /// Samples of a piece.
+    /// Samples of a segment.
     pub(crate) fft: usize,
-    /// Samples from one piece to the next. By default as few as the columns allow, at most a quarter of a piece.
+    /// Samples from one segment to the next. By default as few as the columns allow, at most a quarter of a segment.
     pub(crate) hop: Option<usize>,
     pub(crate) window: FadeWindow,
-    /// In Hz: of what is above nothing is kept.
+    /// Highest frequency to keep, in Hz.
     pub(crate) max_freq: f64,
-    /// The most rows and columns that are kept: bins beside each other share a row that has the highest of them, pieces after
-    /// one another a column that has the mean of their powers.
+    /// Largest number of rows. Neighbouring bins share a row, which keeps the highest power.
     pub(crate) max_rows: usize,
+    /// Largest number of columns. Successive segments share a column, which keeps their mean power.
     pub(crate) max_columns: usize,
 }
 
-/// The transform of one channel, as far as it has come.
+/// The analysis of one channel in progress.
 pub(crate) struct Analysis {
     settings: Settings,
     window: Vec<f64>,
     fourier: Fourier,
-    /// Samples not yet done with; before them `skipped` more are to come that no piece holds.
+    /// Samples that later segments need.
     pending: Vec<f64>,
+    /// Number of next samples that no segment needs, where the hop is longer than a segment.
     skipped: usize,
     samples: u64,
-    pieces: u64,
-    /// Of a row.
+    segments: u64,
+    /// Bins in a row.
     bins: usize,
     rows: usize,
     hop: usize,
-    /// Of a column.
-    column_pieces: usize,
-    /// Sums of powers, and how many.
+    /// Segments in a column.
+    column_segments: usize,
+    /// Sums of powers, and the number of segments in them.
     columns: Vec<(Vec<f32>, usize)>,
 }
 
-/// By what the hop is finer than a piece at first, and at last.
+/// Hops in a segment at first.
 const FIRST_OVERLAP: usize = 64;
+/// Hops in a segment after the hop has grown.
 const LAST_OVERLAP: usize = 4;
 
 impl Analysis {
     pub(crate) fn new(settings: Settings) -> Self {
         let bin_width = f64::from(settings.rate) / to_f64(settings.fft);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most half of the piece")]
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most half of a segment")]
         let kept = ((settings.max_freq / bin_width).ceil() as usize).min(settings.fft / 2) + 1;
         let bins = kept.div_ceil(settings.max_rows);
         Self {
@@ -60,16 +73,16 @@ impl Analysis {
             pending: Vec::new(),
             skipped: 0,
             samples: 0,
-            pieces: 0,
+            segments: 0,
             bins,
             rows: kept.div_ceil(bins),
             hop: settings.hop.unwrap_or((settings.fft / FIRST_OVERLAP).max(1)),
-            column_pieces: 1,
+            column_segments: 1,
             columns: Vec::new(),
         }
     }
 
-    /// Takes samples. What is no number counts as silence.
+    /// Appends samples. NaN and infinities count as silence.
     pub(crate) fn push(&mut self, samples: &[f64]) {
         self.samples += samples.len() as u64;
         let skipped = self.skipped.min(samples.len());
@@ -78,83 +91,83 @@ impl Analysis {
         self.pending.extend(samples[skipped..].iter().map(finite));
         let mut start = 0;
         while start + self.settings.fft <= self.pending.len() {
-            self.piece(start, self.settings.fft);
+            self.transform(start, self.settings.fft);
             start += self.hop;
         }
         self.skipped += start.saturating_sub(self.pending.len());
         self.pending.drain(..start.min(self.pending.len()));
     }
 
-    /// Transforms a piece, which may be shorter than others: it is then in the middle of silence.
-    fn piece(&mut self, start: usize, len: usize) {
+    /// Transforms a segment. One that is shorter than the others is padded with silence on both sides.
+    fn transform(&mut self, start: usize, len: usize) {
         let Self { window, fourier, pending, .. } = self;
         let powers = fourier.powers(|signal| {
             let before = (window.len() - len) / 2;
             let samples = signal[before..before + len].iter_mut().zip(&pending[start..start + len]);
             samples.zip(&window[before..]).for_each(|((signal, sample), factor)| *signal = sample * factor);
         });
-        // A sine of amplitude 1 at the frequency of a bin has half of the window's sum there.
+        // A sine of amplitude 1 at the frequency of a bin has half of the window's sum in that bin.
         let scale = (2.0 / window.iter().sum::<f64>()).powi(2);
         let last = self.settings.fft / 2;
         #[expect(clippy::cast_possible_truncation, reason = "levels to look at")]
         let power = |bin: usize| {
-            // What has no twin at the negative frequency is there whole.
-            let whole = if bin == 0 || bin == last { 0.25 } else { 1.0 };
-            (powers[bin] * scale * whole) as f32
+            // These two bins have no mirror image at a negative frequency: all of the amplitude is in them.
+            let weight = if bin == 0 || bin == last { 0.25 } else { 1.0 };
+            (powers[bin] * scale * weight) as f32
         };
         let kept = (self.rows * self.bins).min(powers.len());
         let row = |row: usize| (row * self.bins..((row + 1) * self.bins).min(kept)).map(power).fold(0.0, f32::max);
         let rows: Vec<f32> = (0..self.rows).map(row).collect();
-        match self.columns.last_mut().filter(|(_, pieces)| *pieces < self.column_pieces) {
-            Some((sums, pieces)) => {
+        match self.columns.last_mut().filter(|(_, segments)| *segments < self.column_segments) {
+            Some((sums, segments)) => {
                 sums.iter_mut().zip(&rows).for_each(|(sum, row)| *sum += row);
-                *pieces += 1;
+                *segments += 1;
             }
             None => {
                 self.make_room();
                 self.columns.push((rows, 1));
             }
         }
-        self.pieces += 1;
+        self.segments += 1;
     }
 
-    /// With no column left two become one, and from now on fewer pieces, or more of them, make a column.
+    /// Merges pairs of columns if there is no room for another.
     fn make_room(&mut self) {
         if self.columns.len() < self.settings.max_columns.max(2) {
             return;
         }
         let pairs = std::mem::take(&mut self.columns);
         let mut pairs = pairs.into_iter();
-        while let Some((mut sums, mut pieces)) = pairs.next() {
+        while let Some((mut sums, mut segments)) = pairs.next() {
             if let Some((more, count)) = pairs.next() {
                 sums.iter_mut().zip(more).for_each(|(sum, more)| *sum += more);
-                pieces += count;
+                segments += count;
             }
-            self.columns.push((sums, pieces));
+            self.columns.push((sums, segments));
         }
         if self.settings.hop.is_none() && self.hop * 2 * LAST_OVERLAP <= self.settings.fft {
             self.hop *= 2;
-            // Those from before are the mean of two, those to come are one that stands for two.
-            self.columns.iter_mut().for_each(|(sums, pieces)| {
-                sums.iter_mut().for_each(|sum| *sum /= ratio(*pieces));
-                *pieces = 1;
+            // With the doubled hop, one segment stands for two: keep the means of the old ones.
+            self.columns.iter_mut().for_each(|(sums, segments)| {
+                sums.iter_mut().for_each(|sum| *sum /= to_f32(*segments));
+                *segments = 1;
             });
         } else {
-            self.column_pieces *= 2;
+            self.column_segments *= 2;
         }
     }
 
-    /// The levels of all that was taken.
+    /// Returns the levels of the signal.
     pub(crate) fn finish(mut self) -> Spectrogram {
-        if self.pieces == 0 && !self.pending.is_empty() {
-            self.piece(0, self.pending.len());
+        if self.segments == 0 && !self.pending.is_empty() {
+            self.transform(0, self.pending.len());
         }
         let rate = f64::from(self.settings.rate);
-        let column_len = self.hop * self.column_pieces;
-        // The middle of a piece is what it tells of, that of a column the middle of its pieces' middles.
+        let column_len = self.hop * self.column_segments;
+        // Time of the first column: the mean of the centres of its segments.
         let middle = self.settings.fft.min(usize::try_from(self.samples).unwrap_or(usize::MAX)) as f64 / 2.0
-            + to_f64(self.hop * (self.column_pieces - 1)) / 2.0;
-        let levels = self.columns.iter().flat_map(|(sums, pieces)| sums.iter().map(|sum| *sum / ratio(*pieces)));
+            + to_f64(self.hop * (self.column_segments - 1)) / 2.0;
+        let levels = self.columns.iter().flat_map(|(sums, segments)| sums.iter().map(|sum| *sum / to_f32(*segments)));
         #[expect(clippy::cast_precision_loss, reason = "a duration to look at")]
         let seconds = self.samples as f64 / rate;
         Spectrogram {
@@ -162,7 +175,7 @@ impl Analysis {
             rows: self.rows,
             columns: self.columns.len(),
             row_hertz: to_f64(self.bins) * rate / to_f64(self.settings.fft),
-            // Each bin reaches half a bin to either side.
+            // A bin extends by half its width to each side.
             first_row_hertz: -0.5 * rate / to_f64(self.settings.fft),
             column_seconds: to_f64(column_len) / rate,
             first_column_seconds: middle / rate - to_f64(column_len) / rate / 2.0,
@@ -173,42 +186,43 @@ impl Analysis {
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts of samples within a piece or a column")]
+#[expect(clippy::cast_precision_loss, reason = "counts of samples within a segment or a column")]
 fn to_f64(count: usize) -> f64 {
     count as f64
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a mean of levels to look at")]
-fn ratio(pieces: usize) -> f32 {
-    pieces as f32
+fn to_f32(segments: usize) -> f32 {
+    segments as f32
 }
 
-/// The levels of a signal over time and frequency. A sine of full scale has 0 dB.
+/// Levels of a signal over time and frequency. A sine of full scale has 0 dB.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Spectrogram {
-    /// Column by column.
+    /// Powers, column by column.
     powers: Vec<f32>,
     rows: usize,
     columns: usize,
-    /// What a row and a column cover, and where the first of them begins.
+    /// Extent of a row, and start of the first.
     row_hertz: f64,
     first_row_hertz: f64,
+    /// Extent of a column, and start of the first.
     column_seconds: f64,
     first_column_seconds: f64,
-    /// Of the whole signal.
+    /// Length of the signal.
     pub(crate) seconds: f64,
-    /// The highest frequency that it can hold, or that was asked for.
+    /// Highest frequency to show.
     highest: f64,
     pub(crate) hop: usize,
 }
 
 impl Spectrogram {
-    /// The cells that a span covers, one at least.
+    /// Cells that a span covers, at least one.
     fn cells(span: Range<f64>, first: f64, size: f64, count: usize) -> Range<usize> {
         let last = to_f64(count - 1);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
         let cell = |at: f64| ((at - first) / size).floor().clamp(0.0, last) as usize;
-        // A cell whose middle is within, or else the one that the span's middle is in.
+        // The cells whose middles are in the span, or else the cell that holds the middle of the span.
         let (low, high) = (cell(span.start + size / 2.0), cell(span.end - size / 2.0));
         if low <= high && span.end - span.start >= size {
             low..high + 1
@@ -268,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_sine_of_full_scale_is_0_db_in_its_bin_and_nothing_elsewhere() {
+    fn a_sine_of_full_scale_is_0_db_in_its_bin_alone() {
         for window in [FadeWindow::Hann, FadeWindow::Kaiser] {
             for bin in [5.0, 100.0, 1000.0] {
                 let frequency = bin * f64::from(RATE) / 2048.0;
@@ -319,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn a_steady_tone_keeps_its_level_however_often_columns_were_joined() {
+    fn a_steady_tone_keeps_its_level_when_columns_are_merged() {
         let frequency = 100.0 * f64::from(RATE) / 2048.0;
         for len in (2048..40_000).step_by(1777) {
             for hop in [None, Some(100)] {

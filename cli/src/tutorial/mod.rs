@@ -1,4 +1,5 @@
-//! `polyphase tutorial`: torchaudio's audio resampling tutorial, done by this crate, as a page to look at and listen to.
+//! `polyphase tutorial`: torchaudio's audio resampling tutorial, computed by polyphase, as a web page with pictures and
+//! sounds.
 
 mod page;
 mod resampy;
@@ -13,26 +14,27 @@ use polyphase::{CpuResampler, Plan, Preset, ResampleOptions, Window};
 use serde::Serialize;
 
 use self::sweep::{second_of, sweep};
-use crate::bench;
+use crate::bench::{self, Bench};
 use crate::plot::heat_map::{self, ColorMap, Column, Scales};
 use crate::plot::{Axis, Picture, Theme, filter};
 use crate::spectrogram::stft::{Analysis, Settings};
 use crate::spectrogram::window::FadeWindow;
+use crate::threads::ThreadArgs;
 use crate::{filter_curves, terminal};
 use polyphase_audio::Writer;
 use polyphase_audio::files::{self, Temporary};
 use polyphase_audio::{Container, SampleFormat, Spec};
 
-/// Write torchaudio's audio resampling tutorial, done by this program, as a page to look at and listen to
+/// Write torchaudio's audio resampling tutorial, computed by polyphase, as a web page with pictures and sounds
 ///
-/// A sine sweep is resampled from 48 to 32 kHz with each filter of the tutorial; the page shows the spectrograms, what each
-/// filter does, and how far the results are from resampy's, plays the sounds, and has the times that this machine takes for
-/// the tutorial's table. The folder is complete in itself: open its index.html.
+/// A sine sweep is resampled from 48 to 32 kHz with each filter of the tutorial. The page shows the spectrograms, the
+/// response of each filter and the differences to resampy, plays the sounds, and lists times of this machine. It needs
+/// no network: open index.html in the folder.
 ///
-/// Exit code: 0 if it was written, 1 if a file of it could not be, 2 if nothing was begun.
+/// Exit code: 0 if it was written, 1 if one of its files could not be written, 2 if nothing was begun.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The folder to write; it is made if it is not there
+    /// Folder to write to, which is created if it does not exist
     #[arg(long, value_name = "DIR", default_value = "tutorial")]
     out: PathBuf,
 
@@ -40,11 +42,10 @@ pub(crate) struct Args {
     #[arg(long)]
     overwrite: bool,
 
-    /// Threads to measure the times with; 0 for all
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    threads: usize,
+    #[command(flatten)]
+    threads: ThreadArgs,
 
-    /// Runs of which the median is taken
+    /// Number of runs, of which the median is taken
     #[arg(long, value_name = "N", default_value_t = 15)]
     repeat: usize,
 }
@@ -52,35 +53,35 @@ pub(crate) struct Args {
 const ORIG_FREQ: u32 = 48_000;
 const NEW_FREQ: u32 = 32_000;
 
-/// Large enough for a screen, with texts that can be read on a phone, where a filter's panels are one below the other.
+/// Sizes of the pictures. The text is legible on a phone too, where the panels of a filter are below each other.
 const SPECTROGRAM_SIZE: (u32, u32) = (800, 560);
 const FILTER_SIZE: (u32, u32) = (720, 1560);
 const TEXT: f64 = 2.1;
 
-/// Samples of a transform: short, as the sweep is fast.
+/// Samples of a transform. The sweep is fast, so it is short.
 const FFT: usize = 512;
 
 /// One result of resampling the sweep.
 struct Example {
-    /// Of its files.
+    /// Stem of the names of its files.
     name: &'static str,
     title: &'static str,
     rate: u32,
     samples: Vec<f64>,
-    /// `None` for the sweep itself, and for what resampy does.
+    /// `None` for the sweep itself and for resampy.
     options: Option<ResampleOptions>,
 }
 
-/// How far a filter is from resampy's of the same name.
+/// Difference between a filter and that of resampy with the same name.
 #[derive(Debug, Serialize)]
 struct Difference {
     filter: &'static str,
     mean_squared: f64,
-    /// What the tutorial prints.
+    /// Value that the tutorial prints.
     tutorial: f64,
 }
 
-/// tutorial.json: the figures of the page.
+/// Figures of the page, as in `tutorial.json`.
 #[derive(Debug, Serialize)]
 struct Figures {
     differences: Vec<Difference>,
@@ -98,25 +99,26 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             bail!("{}: it exists already: add --overwrite to replace a tutorial", path.display());
         }
     }
-    fs::create_dir_all(&args.out).with_context(|| format!("making the folder {out}"))?;
+    fs::create_dir_all(&args.out).with_context(|| format!("creating the folder {out}"))?;
     if let Err(error) = write(args, &examples) {
-        terminal::complain(&format!("polyphase: {error:#}"));
+        terminal::eprint_line(&format!("polyphase: {error:#}"));
         return Ok(ExitCode::FAILURE);
     }
-    terminal::print(&format!("open {}", index.display()))?;
+    terminal::print_line(&format!("open {}", index.display()))?;
     Ok(ExitCode::SUCCESS)
 }
 
 const INDEX: &str = "index.html";
 const FIGURES: &str = "tutorial.json";
 
+/// Writes all files of the tutorial.
 fn write(args: &Args, examples: &[Example]) -> Result<()> {
     examples.iter().try_for_each(|example| write_example(example, &args.out))?;
-    let times = bench::Args::without_batch(args.threads, args.repeat).report()?;
+    let times = Bench { threads: args.threads.count(), repeat: args.repeat, clips: 0, allow_software: false }.run()?;
     let figures = Figures { differences: differences(examples)?, times };
     let json = serde_json::to_string_pretty(&figures)? + "\n";
     write_file(&args.out.join(FIGURES), json.as_bytes())?;
-    // Last: when it is there, so is all that it shows.
+    // Last, so that a page is complete once it exists.
     write_file(&args.out.join(INDEX), page::html(examples, &figures).as_bytes())
 }
 
@@ -124,15 +126,15 @@ fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     files::write_whole(path, bytes, true).with_context(|| format!("writing {}", path.display()))
 }
 
-/// The sweep and all that is made of it, in the order of the tutorial.
+/// The sweep and its resampled versions, in the order of the tutorial.
 fn examples() -> Result<Vec<Example>> {
     let sweep = sweep(ORIG_FREQ);
     let ours = |name, title, options: ResampleOptions| {
-        let plan = Plan::new(ORIG_FREQ, NEW_FREQ, &options)?;
+        let plan = Plan::new(ORIG_FREQ, NEW_FREQ, options)?;
         let samples = CpuResampler::new().resample(&plan, &sweep)?;
         anyhow::Ok(Example { name, title, rate: NEW_FREQ, samples, options: Some(options) })
     };
-    let theirs = |name, title, filter: resampy::Filter| {
+    let by_resampy = |name, title, filter: resampy::Filter| {
         let samples = filter.resample(&sweep, ORIG_FREQ, NEW_FREQ);
         Example { name, title, rate: NEW_FREQ, samples, options: None }
     };
@@ -144,12 +146,13 @@ fn examples() -> Result<Vec<Example>> {
         ours("rolloff-0.8", "Rolloff 0.8", default.rolloff(0.8))?,
         ours("kaiser", "Kaiser window", default.window(Window::KAISER))?,
         ours("kaiser-best", "kaiser_best", Preset::KaiserBest.options())?,
-        theirs("resampy-kaiser-best", "kaiser_best (resampy)", resampy::KAISER_BEST),
+        by_resampy("resampy-kaiser-best", "kaiser_best (resampy)", resampy::KAISER_BEST),
         ours("kaiser-fast", "kaiser_fast", Preset::KaiserFast.options())?,
-        theirs("resampy-kaiser-fast", "kaiser_fast (resampy)", resampy::KAISER_FAST),
+        by_resampy("resampy-kaiser-fast", "kaiser_fast (resampy)", resampy::KAISER_FAST),
     ])
 }
 
+/// Differences between the filters and those of resampy.
 fn differences(examples: &[Example]) -> Result<Vec<Difference>> {
     let samples = |name: &str| {
         let example = examples.iter().find(|example| example.name == name);
@@ -166,10 +169,10 @@ fn differences(examples: &[Example]) -> Result<Vec<Difference>> {
     ])
 }
 
-/// The themes with what the names of their pictures end in.
+/// The themes, with the suffixes of their file names.
 const THEMES: [(Theme, &str); 2] = [(Theme::Light, ""), (Theme::Dark, "-dark")];
 
-/// What is to be seen or heard of an example.
+/// One file of an example.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     Sound,
@@ -178,7 +181,7 @@ enum Part {
 }
 
 impl Part {
-    /// The parts that an example has.
+    /// The parts of an example.
     fn all(example: &Example) -> impl Iterator<Item = Self> {
         let filters = THEMES.iter().filter(|_| example.options.is_some()).map(|(theme, _)| Self::Filter(*theme));
         [Self::Sound].into_iter().chain(THEMES.iter().map(|(theme, _)| Self::Spectrogram(*theme))).chain(filters)
@@ -206,7 +209,7 @@ fn write_example(example: &Example, folder: &Path) -> Result<()> {
             Part::Spectrogram(theme) => write_file(&path, &spectrogram(example, theme).png()?)?,
             Part::Filter(theme) => {
                 let options = example.options.context("an example with a filter has its options")?;
-                let plan = Plan::new(ORIG_FREQ, NEW_FREQ, &options)?;
+                let plan = Plan::new(ORIG_FREQ, NEW_FREQ, options)?;
                 let mut picture = Picture::new(FILTER_SIZE, theme, TEXT);
                 filter::draw(&mut picture, &filter_curves::curves(ORIG_FREQ, NEW_FREQ, &plan)?);
                 write_file(&path, &picture.png()?)?;
@@ -216,7 +219,7 @@ fn write_example(example: &Example, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Float32, so that nothing is rounded or clamped that could be heard.
+/// Writes the sound in float32, without clipping or audible rounding.
 fn write_wav(example: &Example, path: &Path) -> Result<()> {
     let writing = || format!("writing {}", path.display());
     let file = Temporary::new(path.parent().context("the file has no folder")?).with_context(writing)?;
@@ -227,7 +230,7 @@ fn write_wav(example: &Example, path: &Path) -> Result<()> {
     file.publish(path, true).with_context(writing)
 }
 
-/// The frequencies that are heard against those of the sweep.
+/// Draws the spectrogram of an example: frequencies in the output over frequencies of the sweep.
 fn spectrogram(example: &Example, theme: Theme) -> Picture {
     let mut picture = Picture::new(SPECTROGRAM_SIZE, theme, TEXT);
     let nyquist = f64::from(example.rate) / 2.0;
@@ -243,7 +246,7 @@ fn spectrogram(example: &Example, theme: Theme) -> Picture {
     analysis.push(&example.samples);
     let spectrogram = analysis.finish();
     let hertz = |frequency: f64| (frequency, format!("{frequency:.0}"));
-    // The last ones first, which the others give way to.
+    // The most important first: ticks that would overlap them are left out.
     let swept = [24_000.0, 100.0, 1000.0, 5000.0, 500.0, 10_000.0, 2000.0].map(hertz);
     let swept = swept.map(|(frequency, text)| (second_of(frequency, ORIG_FREQ), text)).to_vec();
     let heard = [nyquist, 0.0, 10_000.0, 5000.0, 20_000.0, 15_000.0].into_iter().filter(|hertz| *hertz <= nyquist);
@@ -268,7 +271,7 @@ fn spectrogram(example: &Example, theme: Theme) -> Picture {
 mod tests {
     use std::path::Path;
 
-    /// An array of the golden files.
+    /// Reads an array of the golden files.
     pub(super) fn golden(name: &str) -> Vec<f64> {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/golden/tutorial").join(name);
         match polyphase_audio::npy::read(&path).expect("a golden file") {
@@ -281,7 +284,7 @@ mod tests {
     fn the_differences_to_resampy_are_the_exact_filters() {
         let examples = super::examples().expect("examples");
         let differences = super::differences(&examples).expect("differences");
-        // As tests/suite/golden.rs has them from resampy's own output.
+        // The values that tests/suite/golden.rs computes from the output of resampy.
         for (difference, expected) in differences.iter().zip([2.0806947e-06, 2.5200759e-05]) {
             assert!((difference.mean_squared / expected - 1.0).abs() < 3e-8, "{difference:?}");
         }

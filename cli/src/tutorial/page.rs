@@ -1,4 +1,4 @@
-//! The page: the examples and figures put into `page.html`, which says what they show.
+//! [`html`]: the template `page.html` with the examples and figures.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use crate::bench::{Report, Row};
 
 static TEMPLATE: &str = include_str!("page.html");
 
-/// The page, complete but for the pictures and sounds beside it.
+/// Returns the page, which refers to the pictures and sounds beside it.
 pub(super) fn html(examples: &[Example], figures: &Figures) -> String {
     let show = |name: &str, caption: &str, note: &str| {
         let example = examples.iter().find(|example| example.name == name);
@@ -38,7 +38,7 @@ pub(super) fn html(examples: &[Example], figures: &Figures) -> String {
     parts.iter().fold(TEMPLATE.to_owned(), |page, (name, part)| page.replace(&format!("{{{{{name}}}}}"), part))
 }
 
-/// A picture in both themes, with its sound and what the filter does.
+/// An example: its spectrogram in both themes, its sound, and the response of its filter.
 fn figure(example: &Example, caption: &str, note: &str) -> String {
     let Example { name, title, .. } = example;
     let picture = |name: &str, (width, height): (u32, u32), text: &str| {
@@ -51,7 +51,7 @@ fn figure(example: &Example, caption: &str, note: &str) -> String {
     let filter = example.options.map(|_| {
         let text = format!("Impulse response and gain: {title}");
         let picture = picture(&format!("{name}-filter"), super::FILTER_SIZE, &text);
-        format!("<details><summary>What this filter does</summary>{picture}</details>")
+        format!("<details><summary>Response of this filter</summary>{picture}</details>")
     });
     format!(
         "\n<figure><figcaption>{caption}<span>{note}</span></figcaption>{spectrogram}\
@@ -60,6 +60,7 @@ fn figure(example: &Example, caption: &str, note: &str) -> String {
     )
 }
 
+/// Table of the differences to resampy.
 fn differences(differences: &[Difference]) -> String {
     let rows = differences.iter().fold(String::new(), |rows, difference| {
         let Difference { filter, mean_squared, tutorial } = difference;
@@ -70,7 +71,7 @@ fn differences(differences: &[Difference]) -> String {
     format!("<table><tr><th>Filter</th><th>Mean squared difference</th><th>The tutorial's</th></tr>{rows}</table>")
 }
 
-/// A chart of bars for each pair of rates.
+/// Bar charts of the times, one for each pair of rates.
 fn charts(times: &Report) -> String {
     let mut charts = String::new();
     let pairs = times.rows.iter().map(|row| (row.orig_freq, row.new_freq));
@@ -88,7 +89,7 @@ fn charts(times: &Report) -> String {
             let _ = write!(bars, "<div class=\"name\">{}</div>", row.filter);
             for cell in &row.columns {
                 let kind = if cell.name == "planned" { " planned" } else { "" };
-                // The figures beside the longest bar have room too.
+                // Leaves room for the figure beside the longest bar.
                 let width = 65.0 * cell.milliseconds / longest;
                 let milliseconds = cell.milliseconds;
                 let _ = write!(
@@ -112,11 +113,13 @@ fn kilohertz(hertz: u32) -> f64 {
     f64::from(hertz) / 1000.0
 }
 
-/// Rates, and for each filter librosa's, functional's and transforms' milliseconds.
+/// Rates, and the milliseconds of librosa, functional and transforms for each filter.
 type Printed = (&'static str, [(Option<f64>, f64, f64); 4]);
 
+/// Filters of the table in the tutorial.
 const FILTERS: [&str; 4] = ["sinc, width 64", "sinc, width 16", "kaiser_best", "kaiser_fast"];
 
+/// Times that the tutorial prints.
 const PRINTED: [Printed; 4] = [
     ("48 → 44.1 kHz", [(None, 2.37, 0.34), (None, 1.15, 0.32), (Some(88.67), 2.08, 0.37), (Some(10.35), 1.85, 0.34)]),
     ("16 → 8 kHz", [(None, 1.02, 0.69), (None, 0.50, 0.27), (Some(16.64), 1.19, 0.72), (Some(4.63), 0.66, 0.31)]),
@@ -124,6 +127,7 @@ const PRINTED: [Printed; 4] = [
     ("8 → 16 kHz", [(None, 0.47, 0.25), (None, 0.38, 0.17), (Some(15.44), 0.64, 0.25), (Some(4.61), 0.52, 0.17)]),
 ];
 
+/// Table of the times that the tutorial prints.
 fn printed() -> String {
     let mut rows = String::new();
     for (rates, times) in PRINTED {
@@ -142,11 +146,11 @@ fn printed() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bench;
+    use crate::bench::Bench;
 
     #[test]
-    fn nothing_of_the_template_is_left_over() {
-        let times = bench::Args::without_batch(1, 0).report().expect("times");
+    fn the_template_is_filled_in_completely() {
+        let times = Bench { threads: 1, repeat: 0, clips: 0, allow_software: false }.run().expect("times");
         let figures = Figures { differences: Vec::new(), times };
         let examples = crate::tutorial::examples().expect("examples");
         let page = html(&examples, &figures);

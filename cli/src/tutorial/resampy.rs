@@ -1,16 +1,19 @@
-//! What resampy 0.2.2 computes, which the tutorial compares with through librosa: its table of the filter, and its two loops.
+//! resampy 0.2.2, which the tutorial compares with through librosa: its table of the filter, and its two loops.
 //!
-//! It holds one side of a windowed sinc at 512 points between zero crossings and interpolates between them in a straight
-//! line. Between two samples of the input it goes on by a whole number of those points, 341 instead of 341⅓ for 48 to 32 kHz,
-//! which makes aliases; and its zero crossings are counted before the rolloff, so that its filters are shorter than torchaudio's
-//! of the same width. The first is most of the difference that the tutorial measures for kaiser_best (1.3e-6 of 2.1e-6 are left
-//! between it and itself with exact steps), the second for kaiser_fast.
+//! The table holds one side of a windowed sinc at 512 points per zero crossing, with linear interpolation between them.
+//! Two properties make its results differ from the exact filter:
+//!
+//! - From one input sample to the next it advances by a whole number of points, 341 instead of 341⅓ for 48 to 32 kHz.
+//!   This adds aliases, and is most of the difference for kaiser_best: of 2.1e-6, 1.3e-6 is the difference to itself
+//!   with exact steps.
+//! - It counts zero crossings before the rolloff, so its filters are shorter than torchaudio's of the same width. This
+//!   is most of the difference for kaiser_fast.
 
 use std::f64::consts::PI;
 
-use crate::spectrogram::window::bessel_i0;
+use crate::bessel::bessel_i0;
 
-/// A filter of resampy's: its zero crossings to either side, cut-off and window.
+/// A filter of resampy: zero crossings to each side, cut-off and window.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Filter {
     zeros: u32,
@@ -21,11 +24,11 @@ pub(super) struct Filter {
 pub(super) const KAISER_BEST: Filter = Filter { zeros: 64, rolloff: 0.9475937167399596, beta: 14.769656459379492 };
 pub(super) const KAISER_FAST: Filter = Filter { zeros: 16, rolloff: 0.85, beta: 8.555504641634386 };
 
-/// Points of the table between two zero crossings.
+/// Points of the table per zero crossing.
 const POINTS: u32 = 1 << 9;
 
 impl Filter {
-    /// Half of the filter, from its middle.
+    /// One half of the filter, from its centre.
     fn table(self) -> Vec<f64> {
         let last = f64::from(self.zeros * POINTS);
         let point = |index: u32| {
@@ -56,7 +59,7 @@ impl Filter {
             let before = time as usize;
             let fraction = scale * (time - before as f64);
             let mut sum = 0.0;
-            // To the left of the output's time, the sample at it included, and then to the right.
+            // The samples up to the time of the output, then those after it.
             let sides: [(f64, &mut dyn Iterator<Item = &f64>); 2] = [
                 (fraction, &mut input[..=before.min(input.len() - 1)].iter().rev()),
                 (scale - fraction, &mut input[(before + 1).min(input.len())..].iter()),
@@ -68,7 +71,7 @@ impl Filter {
                 let count = (table.len() - first) / step;
                 for (index, sample) in samples.take(count).enumerate() {
                     let point = first + index * step;
-                    // Behind the last point of the table the difference counts as none.
+                    // The table is constant after its last point.
                     let next = table.get(point + 1).unwrap_or(&table[point]);
                     sum += (table[point] + between * (next - table[point])) * sample;
                 }
@@ -87,14 +90,14 @@ mod tests {
     use crate::tutorial::tests::golden;
 
     #[test]
-    fn it_is_what_resampy_made_of_the_sweep() {
+    fn the_sweep_is_resampled_as_by_resampy() {
         for (filter, name) in [(KAISER_BEST, "kaiser_best"), (KAISER_FAST, "kaiser_fast")] {
             let theirs = golden(&format!("resampy_0.2.2_{name}_48000_32000.npy"));
             let ours = filter.resample(&golden("sweep_48000.npy"), 48_000, 32_000);
             assert_eq!(ours.len(), theirs.len());
             let worst = ours.iter().zip(&theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
             assert!(worst < 1e-12, "{name}: {worst:e}");
-            // With our own sweep nothing changes that the figures would show.
+            // Our own sweep gives the same figures.
             let ours = filter.resample(&sweep(48_000), 48_000, 32_000);
             assert!(ours.iter().zip(&theirs).all(|(a, b)| (a - b).abs() < 1e-8), "{name}");
         }

@@ -1,11 +1,12 @@
-//! The signal of the tutorial: a sine whose frequency grows exponentially from 0 to half the rate within a second.
+//! [`sweep`]: the signal of the tutorial, a sine whose frequency rises exponentially from 0 to half the rate in one
+//! second.
 
 use std::f64::consts::TAU;
 
-/// Added to the frequency before its logarithm is taken, so that the sweep can begin at 0 Hz.
+/// Offset, in Hz, that lets an exponential sweep begin at 0 Hz.
 const OFFSET: f64 = 201.0;
 
-/// One second at so many Hz: the logarithm of frequency + offset grows evenly from 0 Hz to half of the rate.
+/// Returns one second at a rate. log(frequency + offset) rises linearly, from 0 Hz to half the rate.
 pub(super) fn sweep(rate: u32) -> Vec<f64> {
     let (first, last) = (OFFSET.ln(), (OFFSET + f64::from(rate / 2)).ln());
     let steps = f64::from(rate - 1);
@@ -18,7 +19,7 @@ pub(super) fn sweep(rate: u32) -> Vec<f64> {
     (0..rate).map(sample).collect()
 }
 
-/// The second at which the sweep reaches a frequency.
+/// Returns the time at which the sweep reaches a frequency, in seconds.
 pub(super) fn second_of(frequency: f64, rate: u32) -> f64 {
     (1.0 + frequency / OFFSET).ln() / (1.0 + f64::from(rate / 2) / OFFSET).ln()
 }
@@ -32,14 +33,14 @@ mod tests {
     fn the_sweep_is_the_tutorials() {
         let (ours, theirs) = (sweep(48_000), golden("sweep_48000.npy"));
         assert_eq!(ours.len(), theirs.len());
-        // The sums of the phase differ in their last digits: sixteen of 5000 radians.
+        // The phases, sums of up to 5000 radians, differ in their last digits.
         assert!(ours.iter().zip(&theirs).all(|(a, b)| (a - b).abs() < 1e-8));
     }
 
     #[test]
-    fn it_is_at_its_frequencies_when_it_should_be() {
+    fn frequencies_are_reached_on_time() {
         assert_eq!((second_of(0.0, 48_000), second_of(24_000.0, 48_000)), (0.0, 1.0));
-        // Zeros come twice a period.
+        // Two zero crossings in a period.
         let signal = sweep(48_000);
         let around = second_of(1000.0, 48_000);
         let near = (0_u32..).zip(signal.windows(2)).filter(|(i, _)| (f64::from(*i) / 48e3 - around).abs() < 0.01);

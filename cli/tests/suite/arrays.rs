@@ -1,4 +1,4 @@
-//! Arrays in and out.
+//! Arrays as inputs and outputs.
 
 use ndarray::{Array, IxDyn, ShapeBuilder};
 use polyphase::{CpuResampler, Plan, Preset};
@@ -12,7 +12,7 @@ use crate::signals::{noise, noise_f32};
 fn arrays_of_any_rank_type_and_order() {
     let folder = TempDir::new().unwrap();
     let cpu = CpuResampler::new();
-    let plan = Plan::new(3, 2, &Preset::Default.options()).unwrap();
+    let plan = Plan::new(3, 2, Preset::Default.options()).unwrap();
     for (name, shape) in [("one", vec![700]), ("two", vec![3, 700]), ("four", vec![2, 1, 3, 200]), ("none", vec![2, 0])]
     {
         let len = shape.iter().product();
@@ -30,7 +30,7 @@ fn arrays_of_any_rank_type_and_order() {
         let expected = expected.mapv(|sample| (sample * 32768.0).round_ties_even().clamp(-32768.0, 32767.0) as i16);
         assert_eq!(read_npy::<i16>(&resampled("i16")), expected);
     }
-    // Equal rates leave every bit, and 32-bit integers are read like the others.
+    // Equal rates keep every bit. 32-bit integers are read too.
     let sixteen = Array::from_vec((i16::MIN..=i16::MAX).collect::<Vec<_>>()).into_dyn();
     let wide = Array::from_vec(vec![i32::MIN, -3, 0, 5 << 20, i32::MAX]).into_dyn();
     write_npy(&folder.path().join("sixteen.npy"), &sixteen);
@@ -39,7 +39,7 @@ fn arrays_of_any_rank_type_and_order() {
     done(&folder, "resample wide.npy --orig-freq 3 --rate 3 --precision f64");
     assert_eq!(read_npy::<i16>(&folder.path().join("resampled/sixteen.npy")), sixteen);
     assert_eq!(read_npy::<i32>(&folder.path().join("resampled/wide.npy")), wide);
-    // Fortran order is the same array.
+    // Fortran order.
     let fortran = Array::from_shape_vec((3, 50).f(), noise_f32(2, 150)).unwrap().into_dyn();
     write_npy(&folder.path().join("fortran.npy"), &fortran);
     done(&folder, "resample fortran.npy --orig-freq 3 --rate 2");
@@ -47,7 +47,7 @@ fn arrays_of_any_rank_type_and_order() {
         read_npy::<f32>(&folder.path().join("resampled/fortran.npy")),
         cpu.resample_tensor(&plan, &fortran).unwrap()
     );
-    // (channels, time) is audio too.
+    // An array of (channels, time) can be written as audio.
     done(&folder, "resample fortran.npy --orig-freq 48000 --rate 32000 --format wav");
     let wav = read_wav(&folder.path().join("resampled/fortran.wav"));
     assert_eq!((wav.channels, wav.rate), (3, 32_000));

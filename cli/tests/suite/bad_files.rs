@@ -1,4 +1,4 @@
-//! Files that are broken, each in its own way.
+//! Damaged files, one for each kind of damage.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use super::files::{read_wav, wav_bytes};
 use super::{data, done, files_below, run};
 use crate::signals::noise_f32;
 
-/// Each bad file fails alone, with one line that says why; nothing of it is left behind, and the others are done.
+/// Each bad file fails alone, with one line that gives the reason, and without a trace in the output folder.
 #[test]
 fn bad_files_fail_alone_with_one_clear_line() {
     let folder = TempDir::new().unwrap();
@@ -68,19 +68,19 @@ fn bad_files_fail_alone_with_one_clear_line() {
     assert_eq!(stderr.lines().count(), 15, "{stderr}");
     assert!(stdout.contains("15 files failed") && stdout.starts_with("2 clips"), "{stdout}");
     assert_eq!(files_below(&folder.path().join("out")), ["in-good.wav", "in-rate4e9.wav"]);
-    // Without --orig-freq the forged rate counts.
+    // Without --orig-freq, the forged rate is used.
     assert!(unforced.contains("in-rate4e9.wav: 16000/4294967291 is a ratio beyond 1/1024 … 1024"), "{unforced}");
     assert_eq!(files_below(&folder.path().join("again")), ["in-good.wav"]);
 }
 
-/// An array file of 64 float64 zeros, whatever its header says.
+/// An .npy file with data of 64 float64 zeros and the given header.
 fn npy_bytes(shape: &str, dtype: &str) -> Vec<u8> {
     let header = format!("{{'descr': '{dtype}', 'fortran_order': False, 'shape': {shape}, }}");
     let header = format!("{header:<117}\n");
     [b"\x93NUMPY\x01\x00\x76\x00", header.as_bytes(), &[0; 512]].concat()
 }
 
-/// Fails with this reason, alone and in one line, and writes nothing.
+/// Asserts that a file fails with one line that begins with this reason, and that nothing is written.
 fn fails(folder: &TempDir, name: &str, bytes: &[u8], reason: &str) {
     fs::write(folder.path().join(name), bytes).unwrap();
     let (code, _, stderr) = run(folder, &format!("resample {name} --rate 16000 --out out"));
@@ -89,7 +89,7 @@ fn fails(folder: &TempDir, name: &str, bytes: &[u8], reason: &str) {
     assert!(files_below(&folder.path().join("out")).is_empty());
 }
 
-/// Lossy files do not end with a length or a checksum: what they tell at their beginning or end is what there is to go by.
+/// Lossy formats have no checksum of the audio: missing audio is found by the length in a tag or on the last page.
 #[test]
 fn lossy_files_with_audio_missing_are_refused() {
     let folder = TempDir::new().unwrap();
@@ -109,13 +109,13 @@ fn lossy_files_with_audio_missing_are_refused() {
     fails(&folder, "cut.ogg", &without_middle(&ogg), "truncated or damaged: ");
     fails(&folder, "twice.ogg", &ogg.repeat(2), "the file holds several streams one after the other");
     fails(&folder, "half.m4a", &half(&m4a), "truncated or damaged: it begins as MP4, but goes on as none");
-    // An ID3 tag behind the audio is none of it.
+    // An ID3 tag after the audio is not an error.
     fs::write(folder.path().join("tag.mp3"), [&mp3[..], b"TAG", &[0; 125]].concat()).unwrap();
     done(&folder, "resample tag.mp3 --rate 22050");
     assert_eq!(read_wav(&folder.path().join("resampled/tag.wav")).samples.len(), 118_091);
 }
 
-/// Frames of silence in MPEG 1 layer 3, stereo, by the third byte of their headers and their lengths.
+/// Frames of silence in MPEG 1 layer 3, stereo. Each entry: third byte of the header, length in bytes, and number.
 fn mpeg(frames: &[(u8, usize, usize)]) -> Vec<u8> {
     let frame = |third: u8, len: usize| [&[0xff, 0xfb, third, 0][..], &vec![0; len - 4]].concat();
     frames.iter().flat_map(|&(third, len, count)| frame(third, len).repeat(count)).collect()
@@ -124,11 +124,11 @@ fn mpeg(frames: &[(u8, usize, usize)]) -> Vec<u8> {
 #[test]
 fn streams_without_a_length_are_read_to_their_end() {
     let folder = TempDir::new().unwrap();
-    // 320 kbit/s at first, 32 later: an estimate from the beginning would be far too short.
+    // 320 kbit/s, then 32 kbit/s: a length estimated from the first frames would be far too short.
     fs::write(folder.path().join("a.mp3"), mpeg(&[(0xe0, 1044, 20), (0x10, 104, 80)])).unwrap();
     done(&folder, "resample a.mp3 --rate 44100");
     assert_eq!(read_wav(&folder.path().join("resampled/a.wav")).samples.len(), 2 * 1152 * 100);
-    // As a program writes a WAV file into a pipe.
+    // A WAV file as programs write it into a pipe.
     let mut wav = wav_bytes(8000, 1, &noise_f32(1, 100));
     for at in [4, 40] {
         wav[at..at + 4].fill(0xff);
@@ -139,9 +139,9 @@ fn streams_without_a_length_are_read_to_their_end() {
 }
 
 #[test]
-fn formats_that_change_on_the_way_are_refused() {
+fn rates_that_change_within_a_file_are_refused() {
     let folder = TempDir::new().unwrap();
-    // 44.1 kHz, then 48; the decoder may be the first to notice.
+    // 44.1 kHz, then 48 kHz. Either the decoder or its caller notices.
     let bytes = mpeg(&[(0x90, 417, 10), (0x94, 384, 10)]);
     fs::write(folder.path().join("a.mp3"), bytes).unwrap();
     let (code, _, stderr) = run(&folder, "resample a.mp3 --rate 16000 --out out");
@@ -153,13 +153,13 @@ fn formats_that_change_on_the_way_are_refused() {
 fn flac_must_match_its_checksum() {
     let folder = TempDir::new().unwrap();
     let mut flac = fs::read(data().join("stereo-44100.flac")).unwrap();
-    // Four bytes of marker, four of block header, eighteen of sizes, and the MD5 sum.
+    // The MD5 sum follows a marker of 4 bytes, a block header of 4, and 18 bytes of sizes.
     flac[30] ^= 1;
     fails(&folder, "a.flac", &flac, "damaged: the audio does not match its checksum");
 }
 
 #[test]
-fn what_cannot_be_read_is_named_with_what_to_do() {
+fn formats_that_are_not_read_are_named_with_a_remedy() {
     let folder = TempDir::new().unwrap();
     let with = |start: &[u8]| [start, &[0; 1000]].concat();
     let remedy = "which is not read: convert it first, as with `ffmpeg -i IN OUT.flac`";
@@ -169,7 +169,7 @@ fn what_cannot_be_read_is_named_with_what_to_do() {
     let opus = with(b"OggS\0\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x13OpusHead");
     fails(&folder, "a.opus", &opus, &format!("the file is Opus, {remedy}"));
 
-    // A recorder that was stopped before it wrote the sizes.
+    // A recorder was stopped before it wrote the sizes.
     let mut wav = wav_bytes(8000, 1, &noise_f32(1, 100));
     wav[40..44].fill(0);
     fails(
@@ -178,11 +178,11 @@ fn what_cannot_be_read_is_named_with_what_to_do() {
         &wav,
         "unfinished, as an interrupted recording is: the header promises no samples, 400 bytes",
     );
-    // Chunks behind no samples are none.
+    // Chunks after an empty data chunk are not samples.
     let list = b"LIST\x04\0\0\0INFO";
     fs::write(folder.path().join("c.wav"), [&wav[..44], list].concat()).unwrap();
     done(&folder, "resample c.wav --rate 16000 --out c");
-    // FLAC has no way to say that there are none.
+    // FLAC cannot store an empty signal.
     let (code, _, stderr) = run(&folder, "resample c.wav --rate 16000 --out out --format flac --sample-format i16");
     assert!(code == 1 && stderr.contains("a FLAC file cannot hold a signal of no samples"), "{stderr}");
 }

@@ -1,4 +1,4 @@
-//! `polyphase bench`, as briefly as it goes.
+//! `polyphase bench`, as briefly as possible.
 
 use super::polyphase;
 
@@ -21,7 +21,7 @@ fn bench_measures_every_row_of_the_tutorials_table() {
             let [milliseconds, speed, share] =
                 ["milliseconds", "times_real_time", "share_of_limit"].map(|field| cell[field].as_f64().unwrap());
             assert!((milliseconds * speed - 1000.0).abs() < 1e-6, "{cell}");
-            // Twice the limit could not be.
+            // A share of 2 would mean that the limit is wrong.
             assert!(share > 0.0 && share < 2.0, "{cell}");
         }
     }
@@ -34,7 +34,7 @@ fn bench_measures_every_row_of_the_tutorials_table() {
     assert!(table.lines().next().unwrap().contains("GFLOP/s"), "{table}");
 }
 
-/// Where there is an adapter, in software or not, it has a column of its own, without a share of the CPU's limit.
+/// A GPU, also one in software, has a column of its own, without a share of the CPU's limit.
 #[test]
 fn bench_measures_a_gpu_where_there_is_one() {
     if !crate::gpu::adapter() {

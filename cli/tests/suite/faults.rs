@@ -1,4 +1,4 @@
-//! Every operation on a file fails in turn.
+//! Faults of file operations: each operation fails in turn.
 
 #![expect(clippy::print_stdout, reason = "what a campaign comes to")]
 
@@ -7,16 +7,17 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use polyphase_checks::skips::skipped;
 use tempfile::TempDir;
 
 use super::files::{wav_bytes, write_npy};
 use super::{RECORD, data, done, program};
 use crate::signals::{noise, noise_f32};
 
-/// What the program takes the number of the operation from, in builds with debug assertions.
+/// Variable with the number of the operation that fails, in builds with debug assertions.
 const FAULT: &str = "POLYPHASE_FILE_FAULT";
 
-/// `all`: larger inputs of several kinds, and also faults that do not go away. It takes minutes.
+/// Variable that, set to `all`, adds inputs of several formats and faults that persist. That takes minutes.
 const CAMPAIGN: &str = "POLYPHASE_FAULTS";
 
 fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -26,7 +27,7 @@ fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     files.map(|entry| (name(entry.path()), fs::read(entry.path()).unwrap())).collect()
 }
 
-/// Runs it with one fault; returns its exit code, or `None` if there are not so many operations, and stderr.
+/// Runs the program with one fault. Returns its exit code, or `None` if there are fewer operations, and stderr.
 fn run_with_fault(folder: &TempDir, command: &str, fault: &str) -> (Option<i32>, String) {
     let began = Instant::now();
     let output = program(folder, command).env(FAULT, fault).output().unwrap();
@@ -36,14 +37,12 @@ fn run_with_fault(folder: &TempDir, command: &str, fault: &str) -> (Option<i32>,
     (stderr.contains(FAULT).then_some(code), stderr)
 }
 
-/// Whatever operation fails, and whether or not all after it do: the outputs that are there are right and all others are
-/// named in a line each, nothing is left over, and the next run comes to the end.
+/// Whichever operation fails: outputs that exist are correct, all others are named in a line each, no temporary file is
+/// left, and the next run completes.
 #[test]
 fn every_file_operation_may_fail() {
     if !cfg!(debug_assertions) {
-        use std::io::Write;
-        let _ = writeln!(std::io::stderr(), "SKIPPED: faults at every file operation, which release builds have not");
-        return;
+        return skipped("POLYPHASE_REQUIRE_FAULTS", "fail points in a release build");
     }
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);
@@ -88,7 +87,7 @@ fn every_file_operation_may_fail() {
                     !held.contains_key(output.to_str().unwrap())
                 });
                 match code {
-                    // What failed did not matter for any output.
+                    // The operation did not matter for any output.
                     0 => assert!(held.len() == inputs.len() && reported, "{case}: {stderr}"),
                     1 => {
                         let missing: Vec<_> = missing.collect();
@@ -100,7 +99,7 @@ fn every_file_operation_may_fail() {
                     2 => assert!(held.is_empty() && complaints.len() == 1, "{case}: {stderr}"),
                     _ => panic!("{case}: exit code {code}: {stderr}"),
                 }
-                // The record may have missed outputs.
+                // Outputs may be missing from the record.
                 done(&folder, &format!("{command} --overwrite"));
                 let mut held = tree(&at("out"));
                 held.remove("report.json");

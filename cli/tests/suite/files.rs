@@ -1,4 +1,4 @@
-//! Just enough WAV and .npy for the tests, apart from the program's own readers and writers.
+//! Minimal readers and writers of WAV and .npy, independent of those of the program.
 
 use std::fs;
 use std::path::Path;
@@ -77,7 +77,7 @@ pub(crate) fn read_npy<T: Deserialize>(path: &Path) -> ArrayD<T> {
     ArrayD::from_shape_vec(shape, file.into_vec().unwrap()).unwrap()
 }
 
-/// In the order in which the array lies in memory.
+/// Writes an array in its memory order.
 pub(crate) fn write_npy<T: AutoSerialize + Copy>(path: &Path, array: &ArrayD<T>) {
     let shape: Vec<_> = array.shape().iter().map(|&len| len as u64).collect();
     let order = if array.is_standard_layout() { npyz::Order::C } else { npyz::Order::Fortran };

@@ -1,4 +1,4 @@
-//! The program on the GPU: the same files within the tolerance, and the choice of a backend.
+//! The program on the GPU: outputs within the tolerance of those of the CPU, and the choice of a backend.
 
 use std::fs;
 
@@ -10,7 +10,7 @@ use super::files::{read_wav, wav_bytes};
 use super::{data, run};
 use crate::signals::noise_f32;
 
-/// Whether there is an adapter; with `POLYPHASE_REQUIRE_GPU=1` there must be one.
+/// True if there is an adapter. Without one the test is skipped, or fails with `POLYPHASE_REQUIRE_GPU=1`.
 pub(crate) fn adapter() -> bool {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
     let found = !pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all())).is_empty();
@@ -20,7 +20,7 @@ pub(crate) fn adapter() -> bool {
     found
 }
 
-/// Clips of 0 to 3 s at five rates, and the recordings: in batches on the GPU, file by file on the CPU.
+/// Clips of 0 to 3 s at five rates, and recordings: in batches on the GPU, file by file on the CPU.
 #[test]
 fn the_gpu_writes_what_the_cpu_writes() {
     if !adapter() {
@@ -62,7 +62,7 @@ fn the_gpu_writes_what_the_cpu_writes() {
     assert_eq!(compared, 103);
 }
 
-/// What is asked for is had, or refused with the reason before anything is written; the environment asks too.
+/// A backend, of the option or of the environment, is used or refused with a reason before anything is written.
 #[test]
 fn the_choice_of_a_backend_is_told() {
     if !adapter() {
@@ -83,7 +83,7 @@ fn the_choice_of_a_backend_is_told() {
         assert!(code == 2 && stdout.is_empty() && stderr.contains("--allow-software"), "{stderr}");
         assert!(!folder.path().join("none").exists());
     }
-    // A short filter does not even look for a GPU.
+    // For a short filter, no GPU is opened.
     let (code, summary, _) = run(&folder, "resample a.wav --rate 16000 --overwrite");
     assert!(code == 0 && summary.contains("on the CPU (") && summary.contains("so short a filter"), "{summary}");
     let with_environment = |value: &str| {

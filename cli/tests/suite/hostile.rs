@@ -1,4 +1,4 @@
-//! Small files of every format, damaged in every place: truncated, changed and forged.
+//! Small files of every format, damaged at every position: truncated, altered and forged.
 
 #![expect(clippy::print_stdout, reason = "what a campaign comes to")]
 
@@ -15,17 +15,17 @@ use tempfile::TempDir;
 use super::files::wav_bytes;
 use super::{done, files_below, program};
 
-/// In how many of the bytes of a file it is damaged: in one of so many. 1 is a campaign.
+/// Variable with the step from one damaged byte to the next. 1 is a campaign.
 const EVERY: &str = "POLYPHASE_DAMAGE_EVERY";
 
-/// The peak of what one process may take for files of a few kilobytes; a release build starts with about 20 MiB.
+/// Largest memory of a process for files of a few kilobytes. A release build starts with about 20 MiB.
 const MAX_MEMORY: u64 = 256 << 20;
 
-/// What is written over a field: numbers of both byte orders that are none, negative, or too large.
+/// Values to write over a field: zero, negative and very large, in both byte orders.
 const FORGERIES: [[u8; 4]; 6] =
     [[0; 4], [0xff; 4], [0x7f, 0xff, 0xff, 0xff], [0xff, 0xff, 0xff, 0x7f], [0, 0, 0xff, 0xff], [0x80, 0, 0, 0]];
 
-/// The file, damaged in every `step`th byte, with what was done to it.
+/// Returns damaged versions of a file, for every `step`th byte, with their names.
 fn mutants(bytes: &[u8], step: usize) -> Vec<(String, Vec<u8>)> {
     let mut mutants = Vec::new();
     for at in (0..bytes.len()).step_by(step) {
@@ -48,7 +48,7 @@ fn mutants(bytes: &[u8], step: usize) -> Vec<(String, Vec<u8>)> {
     mutants
 }
 
-/// Waits for the end, and returns the most memory that was seen to be taken.
+/// Waits for a process to end, and returns its peak memory.
 fn peak_memory(child: &mut Child, limit: Duration) -> u64 {
     let (began, mut peak) = (Instant::now(), 0);
     while child.try_wait().unwrap().is_none() {
@@ -65,8 +65,8 @@ fn peak_memory(child: &mut Child, limit: Duration) -> u64 {
     peak
 }
 
-/// Every damaged file is either resampled or named in one line, by a process that takes little and comes to its end. What
-/// is cut short is never taken for whole.
+/// Resamples damaged files. Each is either resampled or named in one line, by a process that ends in bounded time and
+/// memory. A truncated file never passes for a complete one.
 fn resample_mutants(seed: &Path, step: usize) -> (usize, usize, u64) {
     let folder = TempDir::new().unwrap();
     let extension = seed.extension().unwrap().to_str().unwrap();
@@ -78,7 +78,7 @@ fn resample_mutants(seed: &Path, step: usize) -> (usize, usize, u64) {
         fs::write(folder.path().join(format!("in/{name}.{extension}")), mutant).unwrap();
     }
 
-    // A rate of its own for all, so that no forged one makes a large file.
+    // The rate is given, so that no forged one makes a large file.
     let command = "resample in --orig-freq 8000 --rate 8000 --format npy --sample-format f32 --quiet --out out";
     let log = fs::File::create(folder.path().join("log")).unwrap();
     let began = Instant::now();
@@ -109,7 +109,7 @@ fn resample_mutants(seed: &Path, step: usize) -> (usize, usize, u64) {
     for (name, _) in &mutants {
         assert!(resampled.contains(name.as_str()) != failed.contains(name.as_str()), "{extension} {name}: {stderr}");
     }
-    // What does not tell its length where it begins cannot be known to be cut short.
+    // Formats without a length in the header cannot be known to be truncated.
     let streams = ["aac", "mp2"];
     if !streams.contains(&extension) {
         let whole = fs::read(folder.path().join("out/whole.npy")).unwrap();
@@ -129,10 +129,10 @@ fn damaged_files_fail_alone_in_bounded_time_and_memory() {
     for kind in ["audio", "npy"] {
         let mut seeds: Vec<_> = fs::read_dir(seeds.join(kind)).unwrap().map(|entry| entry.unwrap().path()).collect();
         seeds.sort();
-        // Those arrays are damaged already.
+        // Some arrays are damaged already.
         seeds.retain(|seed| kind == "audio" || seed.file_stem().is_some_and(|name| name.len() == 2 && name != "i4"));
         for seed in seeds {
-            // Some places of each file, and others in every file.
+            // Different positions in each file.
             let step = step.unwrap_or(301 + 2 * formats);
             let (mutants, failed, peak) = resample_mutants(&seed, step);
             println!("{}: {mutants} mutants, {failed} failed, {} MiB", seed.file_name().unwrap().display(), peak >> 20);
@@ -145,7 +145,7 @@ fn damaged_files_fail_alone_in_bounded_time_and_memory() {
     assert!(formats > 20 && all > 1000 && all_failed > all / 4, "{formats} files, {all} mutants, {all_failed} failed");
 }
 
-/// Silence takes next to no room in FLAC, and as much as anything outside.
+/// Silence takes almost no space in FLAC, and as much as any signal when it is decoded.
 #[test]
 fn long_silence_takes_no_memory() {
     let folder = TempDir::new().unwrap();
@@ -163,6 +163,6 @@ fn long_silence_takes_no_memory() {
         let output = folder.path().join("resampled/silence").with_extension(format);
         assert!(fs::metadata(output).unwrap().len() > 24_000_000);
     }
-    // It is 24 MB outside.
+    // Decoded, it is 24 MB.
     assert!(peaks.iter().all(|&peak| peak < 60 << 20), "{peaks:?}");
 }

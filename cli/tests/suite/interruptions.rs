@@ -1,4 +1,4 @@
-//! Runs that are killed, and runs that are asked to end.
+//! Runs that are killed, and runs that receive signals.
 
 #![expect(clippy::print_stdout, reason = "what a campaign comes to")]
 
@@ -16,10 +16,10 @@ use super::files::{wav_bytes, write_npy};
 use super::{RECORD, data, done, program};
 use crate::signals::{noise, noise_f32};
 
-/// How many runs are killed: a campaign takes more.
+/// Variable with the number of runs to kill, for a campaign.
 const KILLS: &str = "POLYPHASE_KILLS";
 
-/// Everything below a folder but the record, by name.
+/// Files below a folder by name, without the record.
 fn tree(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let files = walkdir::WalkDir::new(folder)
         .into_iter()
@@ -34,7 +34,7 @@ fn is_partial(path: &Path) -> bool {
     path.to_str().unwrap().ends_with(".partial")
 }
 
-/// Clips of every kind that is written, with dither, in two folders.
+/// Clips of every output format in two folders, with dither.
 fn clips() -> TempDir {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join("in").join(name);
@@ -54,8 +54,7 @@ fn clips() -> TempDir {
 const BATCH: &str = "resample in --rate 16000 --orig-freq 44100 --sample-format i16 --threads 2 --quiet --resume \
      --lowpass-filter-width 200";
 
-/// At whatever instant a run is killed, no name holds part of a file, and the runs after it come to what an undisturbed run
-/// comes to, in every byte.
+/// Whenever a run is killed, no output is incomplete, and the next runs complete to the bytes of an undisturbed run.
 #[test]
 fn killed_runs_lose_nothing_that_was_done() {
     let kills = std::env::var(KILLS).map_or(12, |kills| kills.parse().unwrap());
@@ -81,7 +80,7 @@ fn killed_runs_lose_nothing_that_was_done() {
         }
         midway += usize::from(!named.is_empty() && named.len() < expected.len());
         left_behind += usize::from(!partial.is_empty());
-        // Some runs are killed again before they come to their end.
+        // Kill some of the resumed runs too.
         if kill % 3 == 2 || kill + 1 == kills {
             done(&folder, &format!("{BATCH} --out out"));
             assert!(tree(&out) == expected, "after kill {kill}");
@@ -96,7 +95,7 @@ fn send(signal: &str, child: &Child) {
     assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
 }
 
-/// A folder with a clip that is done at once, and one that takes long.
+/// A folder with a clip that takes no time, and one that takes long.
 fn long_work() -> TempDir {
     let folder = TempDir::new().unwrap();
     fs::create_dir(folder.path().join("in")).unwrap();
@@ -107,13 +106,13 @@ fn long_work() -> TempDir {
     header[40..44].copy_from_slice(&bytes.to_le_bytes());
     let long = folder.path().join("in/b.wav");
     fs::write(&long, header).unwrap();
-    // Silence that takes no room.
+    // Silence, in a small file.
     fs::File::options().write(true).open(long).unwrap().set_len(44 + u64::from(bytes)).unwrap();
     fs::write(folder.path().join("in/c.wav"), wav_bytes(8000, 1, &noise_f32(1, 100))).unwrap();
     folder
 }
 
-/// Starts it, and waits until the first clip is done and the second begun.
+/// Starts the program, and waits until the first clip is done and the second begun.
 fn start(folder: &TempDir, arguments: &str) -> Child {
     let command = format!("resample in --rate 44100 --preset kaiser_best --out out {arguments}");
     let child = program(folder, &command).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -126,7 +125,7 @@ fn start(folder: &TempDir, arguments: &str) -> Child {
     child
 }
 
-/// Its exit code, how long it took to end, and what it printed.
+/// Returns the exit code, the time until the end, and stdout.
 fn end(mut child: Child) -> (i32, Duration, String, String) {
     let began = Instant::now();
     let code = child.wait().unwrap().code().expect("an exit code of its own");
@@ -137,7 +136,7 @@ fn end(mut child: Child) -> (i32, Duration, String, String) {
 }
 
 #[test]
-fn signals_end_the_work_in_good_order() {
+fn signals_end_a_run_cleanly() {
     for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
         let folder = long_work();
         let child = start(&folder, "--threads 1 --json report.json");
@@ -151,22 +150,22 @@ fn signals_end_the_work_in_good_order() {
             serde_json::from_slice(&fs::read(folder.path().join("report.json")).unwrap()).unwrap();
         let statuses: Vec<_> = report["files"].as_array().unwrap().iter().map(|row| &row["status"]).collect();
         assert_eq!(statuses, ["done", "interrupted", "interrupted"]);
-        // And what was done need not be done again.
+        // The finished clip is skipped.
         fs::remove_file(folder.path().join("in/b.wav")).unwrap();
         let summary = done(&folder, "resample in --rate 44100 --preset kaiser_best --out out --resume");
         assert!(summary.starts_with("1 clip, ") && summary.contains("1 clip skipped"), "{summary}");
     }
 }
 
-/// A pipe that nobody writes to cannot be waited for; a second signal does not even wait for the rest.
+/// The program does not wait for a pipe that nobody writes to, and after a second signal for nothing.
 #[test]
-fn what_cannot_end_is_left() {
+fn blocked_reads_do_not_delay_the_end() {
     for twice in [false, true] {
         let folder = long_work();
         fs::remove_file(folder.path().join("in/c.wav")).unwrap();
         let pipe = folder.path().join("pipe.wav");
         assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        // One worker is on the pipe, one on the long file.
+        // One worker reads the pipe, one the long file.
         let child = start(&folder, "--threads 2 pipe.wav");
         sleep(Duration::from_millis(100));
         send("-INT", &child);

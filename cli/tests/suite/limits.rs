@@ -1,28 +1,22 @@
-//! What the system has not enough of, or does not permit.
+//! Limits and permissions of the system: full disks, few descriptors, little memory, files that may not be read or
+//! written.
+//!
+//! Two tests mount a file system or run as another user, which takes privileges. Without these they are skipped, or
+//! fail if `POLYPHASE_REQUIRE_MOUNT` or `POLYPHASE_REQUIRE_USER` is set.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Output};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
+use polyphase_checks::skips::skipped;
 use tempfile::TempDir;
 
 use super::files::{wav_bytes, write_npy};
 use super::{done, files_below, program};
 use crate::signals::noise_f32;
 
-/// Says that a test could not be run here, and how many could not.
-fn skip(why: &str) {
-    static SKIPPED: AtomicUsize = AtomicUsize::new(0);
-    let count = SKIPPED.fetch_add(1, Ordering::Relaxed) + 1;
-    let thread = std::thread::current();
-    // Past the test harness, which shows only what failed tests print.
-    let line = format!("SKIPPED ({count} so far): {}, {why}\n", thread.name().unwrap_or("a test"));
-    let _ = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
-}
-
-/// Runs it in a folder by way of a program that sets limits, and returns exit code, stdout and stderr.
+/// Runs the program in a folder through a wrapper that sets limits. Returns exit code, stdout and stderr.
 fn run_under(folder: &TempDir, wrapper: &[&str], command: &str) -> (Option<i32>, String, String) {
     let inner = program(folder, command);
     let mut outer = Command::new(wrapper[0]);
@@ -32,7 +26,7 @@ fn run_under(folder: &TempDir, wrapper: &[&str], command: &str) -> (Option<i32>,
     (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
 }
 
-/// Nothing but whole lines about files, and no temporary file left.
+/// Asserts that stderr holds nothing but lines about files, and that no temporary file is left.
 fn assert_orderly(folder: &TempDir, code: Option<i32>, stderr: &str) {
     assert!(code.is_some(), "ended by a signal: {stderr}");
     for line in stderr.lines() {
@@ -49,22 +43,22 @@ fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n")
 }
 
-/// Runs it as a user whom permissions bind.
+/// Wrapper that runs a program as a user to whom permissions apply.
 const NOBODY: [&str; 4] = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
 
-/// Whether that is possible, or needless.
+/// Returns a wrapper that runs a program without root's privileges, if there is one.
 fn as_nobody(folder: &TempDir) -> Option<&'static [&'static str]> {
-    // Its own is a temporary folder that others may not look into, and so may be those above it.
+    // Temporary folders are private by default, and so may be those above this one.
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
     let wrapper = if is_root() { &NOBODY[..] } else { &["env"] };
     let found = run_under(folder, wrapper, "--version").0 == Some(0);
     if !found {
-        skip("there is no other user to run as");
+        skipped("POLYPHASE_REQUIRE_USER", "other user to run as");
     }
     found.then_some(wrapper)
 }
 
-/// A limit on the size of files is what a full disk looks like to the program, apart from the number of the error.
+/// A limit on the size of files looks like a full disk to the program, apart from the number of the error.
 #[test]
 fn files_that_cannot_grow_fail_alone() {
     let folder = TempDir::new().unwrap();
@@ -75,7 +69,7 @@ fn files_that_cannot_grow_fail_alone() {
     for (format, sample_format) in [("wav", "f32"), ("flac", "i24"), ("npy", "f32")] {
         let command =
             format!("resample in --rate 16000 --format {format} --sample-format {sample_format} --out {format}");
-        // The signal that comes with it would end the program: it is ignored here, as most shells and services have it.
+        // SIGXFSZ, which comes with it, would end the program.
         let wrapper = ["sh", "-c", "trap '' XFSZ; exec prlimit --fsize=100000 \"$@\"", "sh"];
         let (code, stdout, stderr) = run_under(&folder, &wrapper, &command);
         assert_orderly(&folder, code, &stderr);
@@ -88,7 +82,7 @@ fn files_that_cannot_grow_fail_alone() {
     }
 }
 
-/// A disk that is really full, where one may be mounted.
+/// A full disk, where one can be mounted.
 #[test]
 fn a_full_disk_fails_files_and_loses_none() {
     let folder = TempDir::new().unwrap();
@@ -98,14 +92,14 @@ fn a_full_disk_fails_files_and_loses_none() {
         let samples = noise_f32(i, 8000 * (1 + i as usize % 3));
         fs::write(folder.path().join(format!("in/{i:02}.wav")), wav_bytes(8000, 1, &samples)).unwrap();
     }
-    // In a name space of its own, which ends with the last process in it.
+    // In a mount namespace of its own, which ends with its last process.
     let script = "mount -t tmpfs -o size=400k none disk && \"$@\"; code=$?; cp -r disk held; exit $code";
     let wrapper = ["unshare", "--mount", "sh", "-c", script, "sh"];
     if run_under(&folder, &["unshare", "--mount", "sh", "-c", "mount -t tmpfs none disk && \"$@\"", "sh"], "--version")
         .0
         != Some(0)
     {
-        return skip("nothing can be mounted");
+        return skipped("POLYPHASE_REQUIRE_MOUNT", "file system to mount");
     }
     let command = "resample in --rate 16000 --threads 2";
     let (code, stdout, stderr) = run_under(&folder, &wrapper, &format!("{command} --out disk"));
@@ -171,7 +165,7 @@ fn what_may_not_be_read_fails_alone() {
     assert_eq!(stderr.lines().count(), 5, "{stderr}");
 }
 
-/// More threads than there is room for open files: fewer are used.
+/// More threads than the limit of open files allows: fewer are used.
 #[test]
 fn a_few_descriptors_are_enough_for_thousands_of_files() {
     let folder = TempDir::new().unwrap();
@@ -185,7 +179,7 @@ fn a_few_descriptors_are_enough_for_thousands_of_files() {
     let (code, _, stderr) = run_under(&folder, &wrapper, command);
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
     assert_eq!(files_below(&folder.path().join("resampled")).len(), 5000);
-    // An array takes a file more for every channel.
+    // An array takes one more file for every channel.
     for i in 200..5000 {
         fs::remove_file(folder.path().join(format!("in/{i:04}.wav"))).unwrap();
     }
@@ -194,7 +188,7 @@ fn a_few_descriptors_are_enough_for_thousands_of_files() {
     assert_eq!(files_below(&folder.path().join("arrays")).len(), 200);
 }
 
-/// Without memory for an array, that array fails; without room for all threads, fewer do the work.
+/// Without memory for an array, the array fails. Without address space for all threads, fewer are used.
 #[test]
 fn little_memory_fails_what_does_not_fit() {
     let folder = TempDir::new().unwrap();

@@ -1,24 +1,25 @@
-//! The program on real files, in one binary: the recordings of `tests/data`, arrays, and files that are broken; its pictures,
-//! and its page in a browser.
+//! The program on real files: the recordings of `tests/data`, arrays, and damaged files; its pictures, and its page in
+//! a browser.
 //!
-//! A missing GPU adapter or Chromium is said, and fails with `POLYPHASE_REQUIRE_GPU=1` or `POLYPHASE_REQUIRE_BROWSER=1`.
+//! Some tests need a GPU adapter, Chromium, another user, or a file system to mount. Without it they print `SKIPPED`,
+//! or fail if `POLYPHASE_REQUIRE_GPU`, `_BROWSER`, `_USER` or `_MOUNT` is set.
 //!
-//! # What can go wrong, and where it is tested
+//! # Risks and their tests
 //!
-//! Paths are of modules here; those that begin with `audio` or `cli` are of tests beside the code.
+//! Paths are those of modules here; paths that begin with `audio` or `cli` are those of tests beside the code.
 //!
-//! | the program | tests |
+//! | risk | tests |
 //! |---|---|
 //! | corrupt, truncated and forged files | `bad_files`, `hostile`, `audio/src/fuzzed.rs`, `cli/src/fuzzed.rs` |
-//! | outputs are whole or not there: kill −9, full disks, failing calls | `interruptions::killed_runs_lose_nothing_that_was_done`, `limits::a_full_disk_fails_files_and_loses_none`, `faults::every_file_operation_may_fail` |
+//! | outputs that are incomplete: kill −9, full disks, failing operations | `interruptions::killed_runs_lose_nothing_that_was_done`, `limits::a_full_disk_fails_files_and_loses_none`, `faults::every_file_operation_may_fail` |
 //! | names that collide, links, pipes, `..` | `paths` |
-//! | outputs that are there, `--resume` | `resume` |
-//! | Ctrl-C, once and twice | `interruptions::signals_end_the_work_in_good_order`, `interruptions::what_cannot_end_is_left` |
-//! | thousands of files under few descriptors, little memory | `limits` |
+//! | existing outputs, `--resume` | `resume` |
+//! | Ctrl-C, once and twice | `interruptions::signals_end_a_run_cleanly`, `interruptions::blocked_reads_do_not_delay_the_end` |
+//! | thousands of files with few descriptors, little memory, missing permissions | `limits` |
 //! | integer output: clipping counted, dither | `outputs` |
-//! | beyond 4 GiB | `audio/src/wav.rs`, with a lower limit |
+//! | WAV beyond 4 GiB | `audio/src/wav.rs`, with a lower limit |
 //!
-//! Not tested: power loss (a kill is); a WAV beyond 4 GiB end to end.
+//! Not tested: power loss; a WAV beyond 4 GiB end to end.
 
 #![expect(clippy::unwrap_used, clippy::float_cmp, reason = "a panic is how a test fails, and equal means equal")]
 #![expect(
@@ -65,30 +66,30 @@ fn polyphase(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_polyphase")).args(arguments).output().unwrap()
 }
 
-/// It, about to run in a folder.
+/// The program, to be run in a folder.
 fn program(folder: &TempDir, command: &str) -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_polyphase"));
-    // Without this Mesa's Vulkan writes a line of its own to stderr.
+    // Otherwise Mesa's Vulkan driver writes a line to stderr.
     program.env("XDG_RUNTIME_DIR", folder.path());
     program.args(command.split_whitespace()).current_dir(folder.path());
     program
 }
 
-/// Runs it in a folder, and returns exit code, stdout and stderr.
+/// Runs the program in a folder. Returns exit code, stdout and stderr.
 fn run(folder: &TempDir, command: &str) -> (i32, String, String) {
     let output = program(folder, command).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
-/// Runs it and expects success.
+/// Runs the program in a folder, asserts that it succeeds without errors, and returns stdout.
 fn done(folder: &TempDir, command: &str) -> String {
     let (code, stdout, stderr) = run(folder, command);
     assert_eq!((code, stderr.as_str()), (0, ""), "{command}: {stdout}");
     stdout
 }
 
-/// All files but the record of what was done, which is wherever anything was.
+/// Names of the files below a folder, without the record.
 fn files_below(folder: &Path) -> Vec<String> {
     let mut names: Vec<_> = walkdir::WalkDir::new(folder)
         .into_iter()

@@ -1,4 +1,4 @@
-//! What the outputs hold.
+//! Contents of the outputs.
 
 use std::fs;
 
@@ -37,19 +37,19 @@ fn the_readme_command_resamples_every_recording() {
     }
     let speech = read_wav(&out.join("speech-22050.wav"));
     assert_eq!((speech.rate, speech.channels, speech.bits, speech.samples.len()), (16_000, 1, 16, 85_690));
-    // Lossy audio has no integers to keep.
+    // Lossy audio is decoded to floats.
     let lossy = read_wav(&out.join("speech-mpeg-22050.wav"));
     assert!(lossy.is_float && lossy.bits == 32 && lossy.samples.len() == 85_690);
 }
 
-/// The samples in the file are those that the library gives, in every bit, for every precision.
+/// The samples in a file are bit for bit those of the library, for every precision.
 #[test]
 fn files_hold_what_the_library_computes() {
     let folder = TempDir::new().unwrap();
     let input = data().join("speech-22050.wav");
     let original = read_wav(&input);
     let options = Preset::KaiserFast.options();
-    let plan = Plan::new(22_050, 16_000, &options).unwrap();
+    let plan = Plan::new(22_050, 16_000, options).unwrap();
     let single: Vec<f32> = original.samples.iter().map(|&sample| sample as f32).collect();
     let single = CpuResampler::new().resample(&plan, &single).unwrap();
     let double = CpuResampler::new().resample(&plan, &original.samples).unwrap();
@@ -91,11 +91,11 @@ fn options_reach_the_filter() {
         ),
     ] {
         done(&folder, &format!("resample a.wav --rate 44100 {arguments} --overwrite"));
-        let expected = polyphase::resample_with(&clip, 48_000, 44_100, &options).unwrap();
+        let expected = polyphase::resample_with(&clip, 48_000, 44_100, options).unwrap();
         let written = read_wav(&folder.path().join("resampled/a.wav")).samples;
         assert!(written.iter().map(|&sample| sample as f32).eq(expected), "{arguments}");
     }
-    // --orig-freq stands for the header's rate.
+    // --orig-freq replaces the rate of the header.
     done(&folder, "resample a.wav --rate 44100 --orig-freq 32000 --overwrite");
     let expected = polyphase::resample(&clip, 32_000, 44_100).unwrap();
     let written = read_wav(&folder.path().join("resampled/a.wav")).samples;
@@ -116,7 +116,7 @@ fn flac_and_wav_hold_the_same_integers() {
                 ),
             );
         }
-        // At equal rates the samples come back unchanged.
+        // Equal rates leave the samples unchanged.
         done(&folder, &format!("resample flac-{format} --rate 48000 --format wav --out back-{format}"));
         let wav = fs::read(folder.path().join(format!("wav-{format}/stereo-44100.wav"))).unwrap();
         let back = fs::read(folder.path().join(format!("back-{format}/stereo-44100.wav"))).unwrap();
@@ -124,7 +124,7 @@ fn flac_and_wav_hold_the_same_integers() {
         let read = read_wav(&folder.path().join(format!("wav-{format}/stereo-44100.wav")));
         assert_eq!((read.channels, read.bits.to_string()), (2, format[1..].to_owned()));
     }
-    // The channels, against the library; 24-bit rounding is all that is between them.
+    // The channels agree with the library to 24 bits.
     done(&folder, &format!("resample {input} --rate 44100 --format npy --sample-format f32 --out original"));
     let original: ArrayD<f32> = read_npy(&folder.path().join("original/stereo-44100.npy"));
     let expected = polyphase::resample_tensor(&original, 44_100, 48_000).unwrap();
@@ -170,12 +170,12 @@ fn clipped_samples_are_counted() {
     assert!(expected > 100);
     assert_eq!(report["files"][0]["clipped_samples"], expected);
     assert!(summary.contains(&format!("{expected} samples clipped to full scale")), "{summary}");
-    // Floats keep what goes beyond.
+    // Floats are not clipped.
     done(&folder, "resample a.wav --rate 16000 --overwrite");
     assert!(read_wav(&folder.path().join("resampled/a.wav")).samples.iter().any(|y| y.abs() > 1.0));
 }
 
-/// A WAV file of 16-bit zeros with these speakers.
+/// A WAV file of 16-bit zeros with a mask of speakers.
 fn surround(channels: u16, mask: u32) -> Vec<u8> {
     let (frames, block) = (100, 2 * channels);
     let data_len = frames * u32::from(block);
@@ -211,7 +211,7 @@ fn speakers_are_kept() {
     }
 }
 
-/// A rate between whole numbers of hertz: the length is exact, the header holds the nearest.
+/// A fractional rate: the length is exact, the header holds the nearest whole number.
 #[test]
 fn rates_need_not_be_whole() {
     let folder = TempDir::new().unwrap();
@@ -228,7 +228,7 @@ fn rates_need_not_be_whole() {
     assert_eq!(report()["totals"]["padding"].as_str(), Some("edge"));
     let ratio = polyphase::Ratio::new(441_000, 110_255).unwrap();
     let options = polyphase::ResampleOptions::default().padding(polyphase::Padding::Edge).normalize_phases(true);
-    let plan = polyphase::Plan::with_ratio(ratio, &options).unwrap();
+    let plan = polyphase::Plan::with_ratio(ratio, options).unwrap();
     let expected = polyphase::CpuResampler::new().resample(&plan, &noise_f32(1, 88_200)).unwrap();
     let wav = read_wav(&folder.path().join("resampled/tone.wav"));
     assert_eq!(wav.rate, 11_026);

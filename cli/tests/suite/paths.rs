@@ -1,4 +1,4 @@
-//! Which files are read, what their outputs are called, and what is refused.
+//! Inputs, names of outputs, and requests that are refused.
 
 use std::fs;
 
@@ -23,7 +23,7 @@ fn the_tree_is_kept_and_earlier_outputs_are_not_inputs() {
     assert_eq!(files_below(&folder.path().join("in/out")).len(), 3);
 }
 
-/// What is wrong with a request is said before anything is written.
+/// An invalid request is refused before anything is written.
 #[test]
 fn refused_requests_write_nothing() {
     let folder = TempDir::new().unwrap();
@@ -50,8 +50,13 @@ fn refused_requests_write_nothing() {
             "unknown preset `finest`: it must be one of default, kaiser_best",
         ),
         ("resample b.wav --rate 16000 --window box", "unknown window `box`"),
-        ("resample b.wav --rate 16000 --threads 0", "--threads is 0: it must be in 1..=512"),
-        ("resample b.wav --rate 16000 --threads 70000", "--threads is 70000: it must be in 1..=512"),
+        ("resample b.wav --rate 16000 --threads 0", "invalid value '0' for '--threads <N>': it must be in 1..=512"),
+        ("bench --threads 0", "invalid value '0' for '--threads <N>': it must be in 1..=512"),
+        ("tutorial --threads 0", "invalid value '0' for '--threads <N>': it must be in 1..=512"),
+        (
+            "resample b.wav --rate 16000 --threads 70000",
+            "invalid value '70000' for '--threads <N>': it must be in 1..=512",
+        ),
         ("resample c --rate 16000 --out c --overwrite", "these outputs are inputs: choose another folder with --out"),
         ("resample b.wav --rate 16000 --out c/b.wav", "--out c/b.wav: c/b.wav is not a folder"),
         ("resample b.wav --rate 16000 --out c/b.wav/d", "--out c/b.wav/d: c/b.wav is not a folder"),
@@ -91,7 +96,7 @@ fn a_file_named_twice_is_resampled_once() {
     }
 }
 
-/// Not even a folder appears where no output belongs.
+/// Nothing is created outside the folder of the outputs.
 #[test]
 fn names_that_lead_upwards_fail_alone() {
     let folder = TempDir::new().unwrap();
@@ -106,7 +111,7 @@ fn names_that_lead_upwards_fail_alone() {
     assert_eq!(names, ["a.wav", "out"]);
     assert_eq!(fs::read_dir(folder.path().join("out")).unwrap().count(), 2, "the output and the record");
 
-    // These only look as if they did.
+    // Names that begin with dots do not lead upwards.
     fs::create_dir(folder.path().join("in")).unwrap();
     for name in ["..wav", "...wav", "..a.wav", ".wav"] {
         fs::copy(folder.path().join("a.wav"), folder.path().join("in").join(name)).unwrap();
@@ -116,7 +121,7 @@ fn names_that_lead_upwards_fail_alone() {
     assert_eq!(names, ["...wav", "..a.wav", "..wav", ".wav.wav"]);
 }
 
-/// A report that can be written is there from the beginning, in a folder of the outputs too.
+/// The report lists every file, and may be in the folder of the outputs.
 #[test]
 fn reports_have_a_row_for_everything() {
     let folder = TempDir::new().unwrap();
@@ -156,14 +161,14 @@ fn links_are_followed_and_pipes_are_not_waited_for() {
     let summary = done(&folder, "resample in --rate 16000");
     assert!(summary.contains("1 file passed over"), "{summary}");
     assert_eq!(files_below(&at("resampled")), ["folder/b.wav", "link.wav"]);
-    // As readable as any new file.
+    // Outputs have the permissions of any new file.
     let mode = |name: &str| fs::metadata(at(name)).unwrap().permissions().mode();
     assert_eq!(mode("resampled/link.wav"), mode("elsewhere/a.wav"));
 }
 
 #[cfg(target_os = "linux")]
 #[test]
-fn names_that_are_no_text_are_told_apart() {
+fn names_that_are_not_unicode_are_distinct() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
 

@@ -11,7 +11,7 @@ use super::files::{wav_bytes, write_npy};
 use super::{data, done, files_below, run};
 use crate::signals::noise_f32;
 
-/// A PNG, decoded: its size, and three bytes for each pixel.
+/// Decodes a PNG: its size, and three bytes for each pixel.
 pub(super) fn read_png(path: &Path) -> ((u32, u32), Vec<u8>) {
     let file = std::io::BufReader::new(fs::File::open(path).unwrap());
     let mut reader = png::Decoder::new(file).read_info().unwrap();
@@ -22,7 +22,7 @@ pub(super) fn read_png(path: &Path) -> ((u32, u32), Vec<u8>) {
     ((info.width, info.height), pixels)
 }
 
-/// An SVG whose tags are closed, of a size.
+/// Reads an SVG, and asserts that its tags are closed and that it has this size.
 fn read_svg(path: &Path, (width, height): (u32, u32)) -> String {
     let svg = fs::read_to_string(path).unwrap();
     assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"), "{}", &svg[..200]);
@@ -41,7 +41,7 @@ fn tones(frequencies: &[f64], rate: u32, frames: usize) -> Vec<f32> {
     (0..frames).map(sample).collect()
 }
 
-/// The rows of pixels, from below, whose middle holds a colour much lighter than the dark of magma.
+/// Rows of pixels, counted from below, with a colour in their middle that is much lighter than the darkest of magma.
 fn light_rows(((width, height), pixels): &((u32, u32), Vec<u8>)) -> Vec<u32> {
     let middle = width / 2;
     let light = |y: &u32| {
@@ -65,12 +65,12 @@ fn tones_are_drawn_where_their_frequencies_are() {
     };
     let [low, middle, high] = lines(&picture)[..] else { panic!("three lines: {:?}", lines(&picture)) };
     assert!((high - middle).abs_diff(middle - low) <= 1 && high - low > 100);
-    // Only what is below --max-freq, and larger.
+    // --max-freq enlarges the frequencies below.
     done(&folder, "spectrogram a.wav --out b.png --size 640x480 --max-freq 5000");
     let picture = read_png(&folder.path().join("b.png"));
     let [first, second] = lines(&picture)[..] else { panic!("two lines: {:?}", lines(&picture)) };
     assert!((5 * (second - first)).abs_diff(8 * (middle - low)) <= 10, "{first} {second} {low} {middle}");
-    // 40 dB below full scale are dark where 30 dB are shown.
+    // A level of −40 dB is dark in a range of 30 dB.
     fs::write(folder.path().join("c.wav"), wav_bytes(16_000, 1, &signal.iter().map(|x| x / 30.0).collect::<Vec<_>>()))
         .unwrap();
     done(&folder, "spectrogram c.wav --out c.png --range-db 30");
@@ -142,10 +142,10 @@ fn what_cannot_be_drawn_is_told_in_one_line_and_leaves_nothing() {
         ("spectrogram a.wav cut.wav --out b.png", 1, "cut.wav: truncated or damaged"),
         ("spectrogram missing.wav --out b.png", 1, "missing.wav: No such file"),
         ("spectrogram array.npy --out b.png", 1, "array.npy: an array has no sampling rate of its own"),
-        ("spectrogram a.wav --channel 2 --out b.png", 1, "a.wav: there is no channel 2: it has 1"),
+        ("spectrogram a.wav --channel 2 --out b.png", 1, "a.wav: there is no channel 2: the recording has 1"),
         ("spectrogram wide.wav --out b.png", 1, "wide.wav: the picture has room for "),
         ("inspect --orig-freq 3 --rate 2 --plot b.gif", 2, "b.gif: a picture's name ends in .png or .svg"),
-        ("inspect --orig-freq 2 --rate 2 --plot b.png", 2, "equal rates give the samples back unchanged"),
+        ("inspect --orig-freq 2 --rate 2 --plot b.png", 2, "equal rates leave the samples unchanged"),
     ] {
         let (actual, stdout, stderr) = run(&folder, command);
         assert_eq!((actual, stdout.as_str(), stderr.lines().count()), (code, "", 1), "{command}: {stderr}");
@@ -158,7 +158,7 @@ fn what_cannot_be_drawn_is_told_in_one_line_and_leaves_nothing() {
         let (code, _, stderr) = run(&folder, "spectrogram a.wav --out /proc/a.png");
         assert!(code == 1 && stderr.starts_with("polyphase: writing /proc/a.png: "), "{stderr}");
     }
-    // The input under another name.
+    // A link to the input.
     #[cfg(unix)]
     {
         std::os::unix::fs::symlink("there.png", folder.path().join("link.png")).unwrap();

@@ -1,4 +1,4 @@
-//! `polyphase quality`: its figures on this crate, and on files whose faults are known.
+//! `polyphase quality`: its figures of this crate, and of outputs with known faults.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::{done, run};
 
-/// Period of the signals between 3 and 2, at the output's rate.
+/// Period of the signals between the rates 3 and 2, at the rate of the output.
 const PERIOD: usize = 4000;
 const TONES: usize = 32;
 
@@ -31,7 +31,7 @@ fn save(path: &Path, rows: &[Vec<f64>]) {
     writer.finish().unwrap();
 }
 
-/// Writes the signals and lets the library make the outputs of them, altered, under a name.
+/// Writes the signals, and under a name the outputs of the library, altered.
 fn outputs(folder: &TempDir, name: &str, alter: impl Fn(usize, &mut Vec<f64>)) {
     let signals = folder.path().join("signals");
     if !signals.exists() {
@@ -41,7 +41,7 @@ fn outputs(folder: &TempDir, name: &str, alter: impl Fn(usize, &mut Vec<f64>)) {
     let array = npyz::NpyFile::new(&bytes[..]).unwrap();
     let len = array.shape()[1] as usize;
     let options = Preset::Best.options();
-    let (there, back) = (Plan::new(3, 2, &options).unwrap(), Plan::new(2, 3, &options).unwrap());
+    let (there, back) = (Plan::new(3, 2, options).unwrap(), Plan::new(2, 3, options).unwrap());
     let cpu = CpuResampler::new();
     let samples = array.into_vec::<f64>().unwrap();
     let mut rows: Vec<_> = samples.chunks_exact(len).map(|row| cpu.resample(&there, row).unwrap()).collect();
@@ -63,8 +63,8 @@ fn the_report_card_agrees_with_the_coefficients() {
         let (stop_band_db, pass_band) = preset.designed_for().unwrap();
         assert_eq!(figure(row, "pass_band"), pass_band);
         let rates = [figure(row, "orig_freq"), figure(row, "new_freq")].map(|rate| rate as u32);
-        let response = Plan::new(rates[0], rates[1], &preset.options()).unwrap().response();
-        // Some tones are not quite the worst, float32 has its noise, and an alias comes with an image of its own.
+        let response = Plan::new(rates[0], rates[1], preset.options()).unwrap().response();
+        // The tones need not hit the worst frequency, float32 adds noise, and an alias has images too.
         for (name, computed, lower) in [
             ("alias_db", response.alias_rejection(pass_band), 3.1),
             ("image_db", response.image_rejection(pass_band), if row["backend"] == "f64" { 0.2 } else { 3.1 }),
@@ -100,7 +100,7 @@ fn faults_of_known_size_are_measured_as_such() {
     let cosine = |cycles: usize, n: usize| (std::f64::consts::TAU * (cycles * n % PERIOD) as f64 / PERIOD as f64).cos();
     let constant_row = |samples: &[f64]| (samples[PERIOD] - 1.0).abs() < 1e-3;
     outputs(&folder, "as it is", |_, _| {});
-    // A line a thousandth of the tones'.
+    // A line of a thousandth of the tones' amplitude.
     outputs(&folder, "line", |row, samples| {
         if row < TONES {
             samples.iter_mut().enumerate().for_each(|(n, sample)| *sample += 0.9e-3 * cosine(1, n));
@@ -113,7 +113,7 @@ fn faults_of_known_size_are_measured_as_such() {
             samples[PERIOD + 7] += 1e-4;
         }
     });
-    // y + y²/100: the second harmonic of a tone of 0.9 is 0.9/200 of it.
+    // y + y²/100: the second harmonic of a tone of amplitude 0.9 is 0.9/200 of it.
     outputs(&folder, "bent", |_, samples| samples.iter_mut().for_each(|sample| *sample += 0.01 * *sample * *sample));
     outputs(&folder, "leaking", |row, samples| {
         if (TONES..TONES + 24).contains(&row) {
@@ -129,7 +129,7 @@ fn faults_of_known_size_are_measured_as_such() {
         let actual = figure(row(name), value);
         assert!((actual - expected).abs() <= tolerance, "{name}: {value} is {actual}, not {expected}");
     };
-    // What went through files is what goes through the library.
+    // Files and library give the same figures.
     let direct = rows(&folder, "--orig-freq 3 --rate 2 --preset best --pass-band 0.9");
     for value in
         ["ripple_db", "edge_01", "edge_3", "alias_db", "image_db", "dc_image", "sinad_worst_db", "round_trip_db"]
@@ -157,7 +157,7 @@ fn faults_of_known_size_are_measured_as_such() {
 }
 
 #[test]
-fn what_cannot_be_measured_is_refused_in_a_line() {
+fn unusable_signals_are_refused_in_one_line() {
     let folder = TempDir::new().unwrap();
     let refused = |command: &str, reason: &str| {
         let (code, stdout, stderr) = run(&folder, command);

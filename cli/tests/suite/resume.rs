@@ -1,4 +1,4 @@
-//! What `--resume` skips, and what it does not.
+//! `--resume`, and the record of finished files.
 
 use std::fs;
 use std::path::Path;
@@ -14,7 +14,7 @@ fn write_clip(path: &Path, seed: u64) {
     fs::write(path, wav_bytes(8000, 1, &noise_f32(seed, 500))).unwrap();
 }
 
-/// A folder `in` of three clips, of which one is broken.
+/// A folder `in` of three clips, of which one is damaged.
 fn clips() -> TempDir {
     let folder = TempDir::new().unwrap();
     fs::create_dir(folder.path().join("in")).unwrap();
@@ -24,13 +24,13 @@ fn clips() -> TempDir {
     folder
 }
 
-/// When a file was written: whether it was written anew.
+/// Time at which a file was written, to tell whether it was written again.
 fn written(folder: &TempDir, name: &str) -> SystemTime {
     fs::metadata(folder.path().join(name)).unwrap().modified().unwrap()
 }
 
 #[test]
-fn what_is_done_is_skipped_and_what_failed_is_done() {
+fn finished_files_are_skipped_and_failed_files_are_resampled() {
     let folder = clips();
     let (code, ..) = run(&folder, "resample in --rate 16000");
     assert_eq!(code, 1);
@@ -52,16 +52,16 @@ fn what_is_done_is_skipped_and_what_failed_is_done() {
     rows.sort();
     let expected = ["a.wav\" \"skipped\"", "b.wav\" \"skipped\"", "c.wav\" \"done\"", "d.wav\" \"done\""];
     assert!(rows.iter().zip(expected).all(|(row, expected)| row.ends_with(expected)), "{rows:?}");
-    // With --resume from the beginning nothing is left to do in the end, and the record stays.
+    // With --resume from the beginning, the record stays.
     assert!(done(&folder, "resample in --rate 16000 --resume").starts_with("0 clips, "));
     assert!(folder.path().join("resampled").join(RECORD).exists());
 }
 
-/// Its name, what it does to the folder, and the command that is then run.
+/// A change: its name, its effect on the folder, and the command to run after it.
 type Change<'a> = (&'a str, &'a dyn Fn(&TempDir), &'a str);
 
 #[test]
-fn only_what_has_not_changed_is_skipped() {
+fn only_unchanged_files_are_skipped() {
     let command = "resample in --rate 16000 --resume";
     let changes: [Change<'_>; 6] = [
         ("the settings", &|_| (), "resample in --rate 16000 --resume --rolloff 0.9"),
@@ -105,7 +105,7 @@ fn only_what_has_not_changed_is_skipped() {
     }
 }
 
-/// The record is there while it may be needed, and no longer.
+/// The record exists only while it may be needed.
 #[test]
 fn a_complete_run_leaves_nothing_but_its_outputs() {
     let folder = clips();
@@ -117,11 +117,11 @@ fn a_complete_run_leaves_nothing_but_its_outputs() {
     done(&folder, "resample in --rate 16000");
     assert!(!record.exists());
     assert_eq!(files_below(&folder.path().join("resampled")), ["a.wav", "b.wav"]);
-    // Without a record nothing is known.
+    // Without a record, no file counts as done.
     assert_eq!(run(&folder, "resample in --rate 16000 --resume").0, 2);
 }
 
-/// What is made of the record, and how many outputs it vouches for then.
+/// An alteration of the record, and the number of outputs that then count as done.
 type Damage<'a> = (&'a dyn Fn(&[u8]) -> Vec<u8>, usize);
 
 #[test]
@@ -151,7 +151,7 @@ fn a_record_may_hold_anything() {
         assert_eq!((code, stderr.as_str()), (0, ""));
         let text = String::from_utf8_lossy(&held[..held.len().min(100)]).into_owned();
         assert!(summary.starts_with(&format!("{} clip", 2 - known)), "{known}: {summary}: {text}");
-        // And what was torn has not torn what came behind it.
+        // A torn line does not damage the line after it.
         assert!(done(&folder, command).starts_with("0 clips, "), "{known}: {text}");
     }
     fs::remove_file(&record).unwrap();
@@ -159,13 +159,13 @@ fn a_record_may_hold_anything() {
     let (code, _, stderr) = run(&folder, command);
     assert_eq!((code, stderr.lines().count()), (2, 1), "{stderr}");
     assert!(stderr.contains("it is no file"), "{stderr}");
-    // Without --resume the work is done all the same.
+    // Without --resume, the files are resampled.
     let (code, _, stderr) = run(&folder, "resample in --rate 16000 --overwrite");
     assert_eq!((code, stderr.lines().count()), (0, 1), "{stderr}");
     assert!(stderr.contains("--resume will not know all of this run: it is no file"), "{stderr}");
 }
 
-/// Lines of outputs that have been replaced since are left out some time.
+/// Lines of outputs that were replaced are removed when they are many.
 #[test]
 fn the_record_does_not_grow_for_ever() {
     let folder = TempDir::new().unwrap();
@@ -173,7 +173,7 @@ fn the_record_does_not_grow_for_ever() {
     let record = folder.path().join("resampled").join(RECORD);
     done(&folder, "resample a.wav --rate 16000 --resume");
     let line = fs::read(&record).unwrap();
-    // Of the same output as it was before, and of another that this run knows nothing of.
+    // Lines of an earlier version of the same output, and of an output of another run.
     let dead = String::from_utf8(line.clone()).unwrap().replacen("\"bytes\":", "\"bytes\":1", 1);
     let other = String::from_utf8(line).unwrap().replacen("a.wav", "b.wav", 1);
     fs::write(&record, [&dead.repeat(200), &other[..]].concat()).unwrap();

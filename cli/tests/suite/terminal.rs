@@ -1,4 +1,4 @@
-//! What is printed.
+//! Lines that are printed.
 
 use std::fs;
 
@@ -9,7 +9,7 @@ use super::{done, files_below, run};
 use crate::signals::noise_f32;
 
 #[test]
-fn quiet_says_nothing_but_errors() {
+fn quiet_prints_errors_alone() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("a.wav"), wav_bytes(8000, 1, &noise_f32(1, 100))).unwrap();
     assert_eq!(done(&folder, "resample a.wav --rate 16000 --quiet"), "");
@@ -50,7 +50,7 @@ fn inspect_tells_the_filter() {
     assert!(done(&folder, "inspect --orig-freq 8000 --rate 8000").contains("unchanged"));
 }
 
-/// Nobody may be listening: the work is done all the same.
+/// Work completes without a reader of its output.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_or_closed_terminal_loses_no_work() {

@@ -22,12 +22,12 @@ fn the_tutorial_is_complete_and_its_page_is_whole() {
     assert_eq!(done(&folder, "tutorial --repeat 1"), format!("open {}\n", page.display()));
     let tutorial = folder.path().join("tutorial");
 
-    // Everything that the page refers to is there, and everything that is there is referred to.
+    // The page refers to every file, and to no others.
     let html = fs::read_to_string(tutorial.join("index.html")).unwrap();
     let mut named: Vec<_> = ["src=\"", "srcset=\"", "href=\""]
         .iter()
         .flat_map(|attribute| html.split(attribute).skip(1).map(|rest| rest.split('"').next().unwrap()))
-        // Not those that lead elsewhere, or to another part of the page.
+        // Except links to other sites and within the page.
         .filter(|name| !name.contains([':', '#']))
         .map(str::to_owned)
         .collect();
@@ -43,7 +43,7 @@ fn the_tutorial_is_complete_and_its_page_is_whole() {
         }
     }
 
-    // What is said to be resampy's is.
+    // The sounds of resampy are those that resampy computes.
     for name in ["kaiser_best", "kaiser_fast"] {
         let wav = read_wav(&tutorial.join(format!("resampy-{}.wav", name.replace('_', "-"))));
         assert_eq!((wav.rate, wav.channels, wav.is_float), (32_000, 1, true));
@@ -61,7 +61,7 @@ fn the_tutorial_is_complete_and_its_page_is_whole() {
     }
     assert_eq!(figures["times"]["rows"].as_array().unwrap().len(), 16);
 
-    // It is replaced only if that is asked for.
+    // An existing tutorial is replaced only with --overwrite.
     let (code, stdout, stderr) = run(&folder, "tutorial --repeat 1");
     assert_eq!((code, stdout.as_str(), stderr.lines().count()), (2, "", 1));
     assert!(stderr.contains("sweep.wav: it exists already: add --overwrite"), "{stderr}");
@@ -87,7 +87,7 @@ fn browser() -> Option<PathBuf> {
     names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|path| path.is_file())
 }
 
-/// Opens the page in a window of this width, loads all that it has, and tells what came of it.
+/// Opens the page in a window of a width, loads all its parts, and returns what it logs about them.
 fn opened(browser: &Path, folder: &TempDir, width: u32) -> serde_json::Value {
     let outer = format!(
         r#"<!doctype html><iframe src="tutorial/index.html" style="border:0;width:{width}px;height:800px"></iframe><script>
@@ -113,7 +113,7 @@ addEventListener("load", async () => {{
     );
     let outer_path = folder.path().join(format!("outer-{width}.html"));
     fs::write(&outer_path, outer).unwrap();
-    // It stays open for a debugger, and writes what the page logs to stderr.
+    // With a debugging port the browser stays open. It writes the log of the page to stderr.
     let mut child = Command::new(browser)
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--allow-file-access-from-files"])
         .args(["--enable-logging=stderr", "--remote-debugging-port=0", "--window-size=1400,900"])

@@ -1,19 +1,20 @@
 //! The tolerances, and the comparison that applies them.
 
-/// How far two signals may be apart: a bound for every sample, and one for the root mean square, since the first alone
+/// Largest distance of two signals: a bound for every sample, and one for the root mean square, since the first alone
 /// hides small systematic errors.
 #[derive(Debug, Clone, Copy)]
 pub struct Tolerance {
-    /// Largest difference, as a multiple of the input's peak or of 1 if that is more.
+    /// Largest difference, as a multiple of the peak of the input, or of 1 if the peak is lower.
     pub max_abs: f64,
     /// Root mean square of the difference over that of the expected signal, in dB.
     pub rms_db: f64,
 }
 
-/// float64 against the oracle and the golden files.
+/// Tolerance of float64 against the oracle and the golden files.
 pub const DOUBLE: Tolerance = Tolerance { max_abs: 1e-11, rms_db: -270.0 };
 
-/// float32 against the oracle: each of the products and sums rounds, over up to 1/16 of the taps in a row.
+/// Tolerance of float32 against the oracle. Each product and each sum is rounded, and up to 1/16 of the taps are summed
+/// in a row.
 pub fn single(taps: usize) -> Tolerance {
     let rms_db = match taps {
         0..=150 => -138.0,
@@ -30,9 +31,12 @@ pub fn error_db(actual: &[f64], expected: &[f64]) -> f64 {
     if error == 0.0 { f64::NEG_INFINITY } else { 10.0 * (error / signal).log10() }
 }
 
-/// Whether `actual` is `expected` within the tolerance, edges included; if not, what is wrong.
+/// Compares two signals, edges included.
 ///
-/// The relative bound means something only where there is a signal: it is applied from 16 samples on.
+/// The bound of the root mean square needs a signal to refer to: it is applied to 16 samples or more.
+///
+/// # Errors
+/// A description of the first difference beyond the tolerance.
 pub fn compare(actual: &[f64], expected: &[f64], peak: f64, tolerance: Tolerance) -> Result<(), String> {
     if actual.len() != expected.len() {
         return Err(format!("{} samples instead of {}", actual.len(), expected.len()));
@@ -64,9 +68,9 @@ mod tests {
     use crate::oracle::{Filter, Oracle};
     use crate::signals::noise;
 
-    /// Negative controls: the comparison must refuse what a broken resampler would give.
+    /// Negative controls: the comparison refuses the outputs of broken resamplers.
     #[test]
-    fn comparison_refuses_what_broken_resamplers_give() {
+    fn outputs_of_broken_resamplers_are_refused() {
         let input = noise(1, 500);
         let oracle = Oracle::new(3, 2, Filter::default());
         let expected = oracle.resample(&input);

@@ -1,11 +1,11 @@
-//! What judges polyphase, for the library's tests, the program's, and the fuzz targets.
+//! Judges of polyphase, for the tests of the library, those of the program, and the fuzz targets.
 //!
 //! - [`oracle`]: the definition, evaluated directly in float64, sharing no line with the library.
 //! - [`compare`]: the tolerances and the comparison that applies them.
 //! - [`signals`]: noise and tones.
-//! - [`fuzzed`]: the library's entry points, called with options, rates and clips made of any bytes.
-//! - [`seeds`]: the inputs that the fuzz targets start from, and mutations of them.
-//! - [`skips`]: tests that lack something to run on.
+//! - [`fuzzed`]: the entry points of the library, called with options, rates and clips made from any bytes.
+//! - [`seeds`]: the stored inputs of the fuzz targets, and mutations of them.
+//! - [`skips`]: a count of tests that cannot run for want of a GPU, a browser or the like.
 
 #![forbid(unsafe_code)]
 #![expect(

@@ -1,5 +1,5 @@
-//! The definition, evaluated term by term in float64. It shares no line with the crate, and is proved on cases whose
-//! result is known on paper before it judges anything.
+//! [`Oracle`]: the definition, evaluated term by term in float64. It shares no line with the library, and is itself
+//! tested on cases whose results are known analytically.
 
 use std::f64::consts::PI;
 
@@ -32,9 +32,9 @@ pub struct Oracle {
     pub new: i64,
     /// The filter between them.
     pub filter: Filter,
-    /// For negative controls: leave out the tap this many samples after the centre.
+    /// Offset from the centre, in samples, of a tap to leave out, for negative controls.
     pub drop_tap: Option<i64>,
-    /// For negative controls: round the phase to float32, as torchaudio does.
+    /// True to round phases to float32, as torchaudio does, for negative controls.
     pub float32_phases: bool,
 }
 
@@ -42,7 +42,7 @@ impl Oracle {
     /// The definition between two rates, which need not be in lowest terms.
     #[must_use]
     pub fn new(orig_freq: i64, new_freq: i64, filter: Filter) -> Self {
-        // Euclid's way by subtraction, with multiples taken at once.
+        // Euclid's algorithm.
         let (mut divisor, mut rest) = (orig_freq, new_freq);
         while rest > 0 {
             (divisor, rest) = (rest, divisor - divisor / rest * rest);
@@ -55,7 +55,7 @@ impl Oracle {
     pub fn tap(&self, i: i64, n: i64) -> f64 {
         let Filter { width, rolloff, beta } = self.filter;
         let base = self.orig.min(self.new) as f64 * rolloff;
-        // τ·base: L·M over min(L, M) is max(L, M), so that t = W is hit exactly where it should be.
+        // τ · base, with L·M / min(L, M) written as max(L, M), so that t = W is exact.
         let mut t = (i * self.new - n * self.orig) as f64 / self.orig.max(self.new) as f64 * rolloff;
         if self.float32_phases {
             t = f64::from((i as f32 / self.orig as f32 - n as f32 / self.new as f32) * base as f32);
@@ -84,7 +84,7 @@ impl Oracle {
         if self.orig == self.new {
             return input.to_vec();
         }
-        // All taps beyond this are zero; within it each is asked.
+        // All taps beyond this distance are zero.
         let slower = self.orig.max(self.new) as f64 / self.new as f64;
         let reach = (self.filter.width / self.filter.rolloff * slower).ceil() as i64 + 2;
         (0..self.output_len(input.len()) as i64)
@@ -126,7 +126,7 @@ mod tests {
         }
     }
 
-    /// An impulse comes out as the filter: with rolloff 1 and the Hann window its values are known on paper.
+    /// An impulse gives the filter. With rolloff 1 and the Hann window, its values are known analytically.
     #[test]
     fn impulse_gives_the_filter() {
         let filter = Filter { width: 2.0, rolloff: 1.0, beta: None };
@@ -143,14 +143,14 @@ mod tests {
             let expected = h.get((n as i64 - 6).unsigned_abs() as usize).copied().unwrap_or(0.0);
             assert!((y - expected).abs() < 1e-15, "{n}: {y} instead of {expected}");
         }
-        // Downsampling by 2 stretches it by 2 and halves it.
+        // Downsampling by 2 stretches the filter by 2 and halves it.
         let output = Oracle::new(2, 1, filter).resample(&[0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0]);
         for (n, expected) in [(0, h[3] / 2.0), (1, h[1] / 2.0), (2, h[1] / 2.0), (3, h[3] / 2.0)] {
             assert!((output[n] - expected).abs() < 1e-15, "{n}: {} instead of {expected}", output[n]);
         }
     }
 
-    /// Away from the edges a constant stays constant, as far as the filter's stop band allows.
+    /// Away from the edges a constant stays constant, within the rejection of the stop band.
     #[test]
     fn constant_stays_constant() {
         for (filter, ripple) in [(Filter::default(), 9e-4), (KAISER_BEST, 1e-7)] {
@@ -160,7 +160,7 @@ mod tests {
         }
     }
 
-    /// A tone in the pass band comes out as the same tone at the other rate; one above the lower Nyquist frequency vanishes.
+    /// A tone in the pass band keeps its frequency, phase and level. A tone above the lower Nyquist frequency vanishes.
     #[test]
     fn tone_stays_a_tone() {
         for (orig, new) in [(3, 2), (2, 3), (147, 160)] {

@@ -24,10 +24,10 @@ pub fn seeds(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
     seeds
 }
 
-/// Calls a target with its seeds and with `count` mutations of them; the number of one that fails is printed.
+/// Calls a target with its seeds and with `count` mutations of them, and prints the number of each mutation.
 ///
 /// # Panics
-/// If the target does, or has too few seeds to mutate.
+/// If the target panics, or has too few seeds to mutate.
 pub fn try_mutations(name: &str, target: fn(&[u8]), count: u64) {
     let mut seeds: Vec<_> = seeds(name).into_iter().map(|(_, seed)| seed).collect();
     seeds.sort();

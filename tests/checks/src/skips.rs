@@ -1,15 +1,15 @@
-//! Tests that lack something to run on: a GPU, a browser, another user. Each says so and is counted; where a variable
-//! requires what is missing, it fails.
+//! Tests that cannot run for want of a GPU, a browser or the like. Each prints a line and is counted, or fails if an
+//! environment variable requires what is missing.
 
 use std::env;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// Counts a test that cannot run because something is missing, and prints that it was skipped.
+/// Counts the current test as skipped, and prints what is missing.
 ///
 /// # Panics
-/// If the environment variable `requires` is set, which says that nothing may be missing.
+/// If the environment variable `requires` is set.
 pub fn skipped(requires: &str, missing: &str) {
     static SKIPPED: AtomicUsize = AtomicUsize::new(0);
     assert!(env::var_os(requires).is_none(), "{requires} is set, and there is no {missing}");
@@ -18,7 +18,7 @@ pub fn skipped(requires: &str, missing: &str) {
     say(&format!("SKIPPED ({count} so far): {}, no {missing}", thread.name().unwrap_or("a test")));
 }
 
-/// Prints a line past the test harness, which keeps what passing tests print to itself.
+/// Prints a line to standard error. The test harness captures `println!` and `eprintln!` of passing tests.
 pub fn say(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }

@@ -1,4 +1,4 @@
-//! The adjoint, against its definition.
+//! The adjoint against its definition.
 
 use arbitrary::{Result, Unstructured};
 use polyphase::{CpuResampler, FilterForm};
@@ -6,7 +6,7 @@ use polyphase::{CpuResampler, FilterForm};
 use super::case::Case;
 use crate::signals::{noise, to_f32, to_f64};
 
-/// The adjoint: ⟨Ax, y⟩ = ⟨x, Aᵀy⟩.
+/// Checks the adjoint: ⟨Ax, y⟩ = ⟨x, Aᵀy⟩.
 pub fn adjoints(bytes: &[u8]) {
     let _ = try_adjoints(&mut Unstructured::new(bytes));
 }
@@ -18,14 +18,14 @@ fn try_adjoints(bytes: &mut Unstructured<'_>) -> Result<()> {
     let y = to_f64(&to_f32(&noise(case.seed + 1, plan.output_len(case.len))));
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     let norm = |a: &[f64]| dot(a, a).sqrt();
-    // The way back may need more memory than the filter was allowed.
+    // The transposed filter may need more memory than the limit of the filter allows.
     let Ok(gradient) = cpu.adjoint(plan, &y, case.len) else {
         assert!(plan.options().limits.max_filter_bytes < 64 << 20, "{case:?}");
         return Ok(());
     };
     let output = cpu.resample(plan, &x).expect("memory");
     assert_eq!(gradient.len(), case.len);
-    // Normalised phases may be as large as their sum is small.
+    // A phase that is divided by a small sum is large.
     let scale = norm(&x) * norm(&y) + norm(&output) * norm(&y) + norm(&x) * norm(&gradient) + 1.0;
     let apart = (dot(&output, &y) - dot(&x, &gradient)).abs();
     assert!(apart <= 1e-11 * scale, "{case:?}: {apart:e} of {scale}");

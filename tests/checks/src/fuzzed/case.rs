@@ -1,30 +1,31 @@
-//! [`Case`]: a plan that is small enough to be used, made of any bytes, and what is expected of it.
+//! [`Case`]: a small plan made from any bytes, and its expected outputs.
 
 use arbitrary::{Result, Unstructured};
 use polyphase::{OutputLength, Padding, Plan, ResampleOptions, Window};
 
 use crate::oracle::{Filter, Oracle};
 
-/// A plan that is small enough to be used, and what it was made of.
+/// A plan that is small enough to be used, and its parameters.
 #[derive(Debug)]
 pub(super) struct Case {
     pub(super) orig_freq: u32,
     pub(super) new_freq: u32,
     pub(super) options: ResampleOptions,
     pub(super) plan: Plan,
-    /// A clip's length that takes little time.
+    /// Length of a clip that takes little time.
     pub(super) len: usize,
     pub(super) seed: u64,
 }
 
-/// What is known about the taps of an output.
+/// Sums over the taps of an output.
 #[derive(Debug, Clone)]
 pub(super) struct Taps {
-    /// What they are divided by.
+    /// Divisor of the taps: their sum if phases are normalised, else 1.
     pub(super) divisor: f64,
-    /// The sum of their sizes, before that.
+    /// Sum of their magnitudes, before the division.
     pub(super) sizes: f64,
-    /// The sum of the squares of those that lie over samples, after it: the power of an output of white noise of power 1.
+    /// Sum of the squares of the taps that meet samples, after the division: the power of the output for white noise of
+    /// power 1.
     pub(super) squares: f64,
 }
 
@@ -69,11 +70,11 @@ impl Case {
             2 => OutputLength::Floor,
             _ => OutputLength::Exact(bytes.int_in_range(0..=2000)?),
         });
-        // The interpolated bank, where it is smaller.
+        // A low limit makes banks interpolated, if that is smaller.
         let interpolated = bytes.arbitrary()?;
         let options = options.max_filter_bytes(if interpolated { 300_000 } else { 64 << 20 });
-        let plan = Plan::new(orig_freq, new_freq, &options)
-            .or_else(|_| Plan::new(orig_freq, new_freq, &options.max_filter_bytes(64 << 20)))
+        let plan = Plan::new(orig_freq, new_freq, options)
+            .or_else(|_| Plan::new(orig_freq, new_freq, options.max_filter_bytes(64 << 20)))
             .expect("far within the limits");
         Ok(Self { orig_freq, new_freq, options, plan, len, seed: bytes.arbitrary::<u16>()?.into() })
     }
@@ -87,7 +88,8 @@ impl Case {
         Oracle::new(self.orig_freq.into(), self.new_freq.into(), filter)
     }
 
-    /// Whether the window ends so close to a tap that rounding decides whether it is in, at a height where that shows.
+    /// True if the window ends so close to a tap that rounding decides whether the tap counts, and is high enough there
+    /// for that to matter.
     pub(super) fn is_on_edge(&self) -> bool {
         let Window::Kaiser { beta } = self.options.window else { return false };
         let step = self.options.rolloff / self.plan.ratio().stride().max(self.plan.ratio().phases()) as f64;
@@ -95,7 +97,8 @@ impl Case {
         beta < 35.0 && (last - last.round()).abs() < 1e-9 * last
     }
 
-    /// The definition, with everything that the options change about it: the outputs, and the taps of each.
+    /// Outputs by the definition, with padding, normalisation and lengths of the options, and sums over the taps of
+    /// each.
     pub(super) fn expected(&self, clip: &[f64]) -> (Vec<f64>, Vec<Taps>) {
         let (oracle, reach) = (self.oracle(), self.plan.look_ahead() as i64);
         let (len, outputs) = (clip.len() as i64, self.plan.output_len(clip.len()));
@@ -121,14 +124,14 @@ impl Case {
                     squares += tap * tap;
                 }
             }
-            // A window between two samples holds no taps.
+            // A window between two samples has no taps.
             let divisor = if self.options.normalize_phases && taps != 0.0 { taps } else { 1.0 };
             (sum / divisor, Taps { divisor: divisor.abs(), sizes, squares: squares / (divisor * divisor) })
         };
         (0..outputs as i64).map(output).unzip()
     }
 
-    /// The sample that stands at a position.
+    /// Index of the sample that padding puts at a position.
     fn padded(&self, position: i64, len: i64, reach: i64) -> Option<i64> {
         if (0..len).contains(&position) {
             return Some(position);

@@ -1,5 +1,6 @@
-//! The library's ways in, for any bytes: each function makes of them what a caller may ask for, and panics only where the
-//! library is wrong. `fuzz` searches for such bytes; the tests here try those that it has found, and many at random.
+//! Fuzz targets of the library. Each function makes options, rates and clips from any bytes, calls an entry point, and
+//! panics only if the library is wrong. The crate in `fuzz` searches for such bytes; `tests/suite/fuzzed.rs` tries
+//! those that it found, and random ones.
 
 mod adjoints;
 mod case;

@@ -1,12 +1,12 @@
-//! Options and rates of any value.
+//! Plans of options and rates of any value.
 
 use std::ops::Range;
 
 use arbitrary::{Result, Unstructured};
 use polyphase::{CpuResampler, Error, OutputLength, Padding, Plan, Ratio, ResampleOptions, Window};
 
-/// Options and rates of any value. Plans are refused with a reason, or take no more memory than they were allowed, and know
-/// lengths and ranges exactly, at any length.
+/// Makes plans of options and rates of any value. A plan is refused with a reason, or takes no more memory than its
+/// limit and gives exact lengths and ranges for clips of any length.
 pub fn plans(bytes: &[u8]) {
     let _ = try_plans(&mut Unstructured::new(bytes));
 }
@@ -21,7 +21,7 @@ fn try_plans(bytes: &mut Unstructured<'_>) -> Result<()> {
         })
     };
     let width = if bytes.arbitrary()? { f64::from(bytes.arbitrary::<u8>()?) / 4.0 } else { number(bytes)? };
-    // At most 16 MiB: that is designed in a second.
+    // At most 16 MiB, which take a second to design.
     let limit = u64::from(bytes.arbitrary::<u32>()? >> 8 >> bytes.int_in_range(0..=20)?);
     let options = ResampleOptions::default()
         .lowpass_filter_width(width)
@@ -42,8 +42,8 @@ fn try_plans(bytes: &mut Unstructured<'_>) -> Result<()> {
         return Ok(());
     };
     let mut plan = None;
-    let used = allocation_counter::measure(|| plan = Some(Plan::with_ratio(ratio, &options)));
-    // A small bank is made of its float64 prototype, and tables beside it are small.
+    let used = allocation_counter::measure(|| plan = Some(Plan::with_ratio(ratio, options)));
+    // A bank is made from its float64 prototype; the tables beside it are small.
     assert!(used.bytes_max <= 4 * limit + 10_000, "{used:?} for {limit} bytes: {ratio:?}, {options:?}");
     let plan = match plan.expect("measured once") {
         Ok(plan) => plan,
@@ -71,7 +71,7 @@ fn try_plans(bytes: &mut Unstructured<'_>) -> Result<()> {
         match plan.input_range_for(len, start..end) {
             Ok(range) => {
                 assert!(start <= end && end <= outputs && range.start <= range.end && range.end <= len);
-                // Not the whole of a clip for a few outputs in its middle.
+                // A few outputs in the middle do not need the whole clip.
                 let reach = (plan.look_ahead() as u128 + 2) * 2;
                 let apart = ((end - start) as u128 * u128::from(orig_freq)).div_ceil(u128::from(new_freq));
                 let most = if options.padding == Padding::Zero { apart + reach } else { apart + 2 * reach };
@@ -86,10 +86,10 @@ fn try_plans(bytes: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A few outputs anywhere, of a clip of any length that is all ones where it is read.
+/// Checks a few outputs anywhere in a long clip of ones, of which only the samples that they need exist.
 fn pieces(plan: &Plan, len: usize, outputs: Range<usize>, inputs: Range<usize>) {
     let cpu = CpuResampler::new();
-    // A clip that is there, and outputs however far beyond it.
+    // An existing clip, and outputs far beyond its end.
     if len < 1000 {
         let resampled = cpu.resample_range(plan, &vec![1.0_f32; len], outputs.clone()).expect("memory");
         assert_eq!(resampled.len(), outputs.len());
@@ -104,7 +104,7 @@ fn pieces(plan: &Plan, len: usize, outputs: Range<usize>, inputs: Range<usize>) 
     if inputs.is_empty() {
         assert!(float.iter().all(|&y| y == 0.0) && double.iter().all(|&y| y == 0.0));
     }
-    // In agreement, as far as a filter's taps are of a size with their sum.
+    // Equal, if the taps are not much larger than their sum.
     let largest = double.iter().fold(1.0, |largest, y| f64::max(largest, y.abs()));
     if !plan.options().normalize_phases && largest < 10.0 {
         for (float, double) in float.iter().zip(&double) {
@@ -114,7 +114,7 @@ fn pieces(plan: &Plan, len: usize, outputs: Range<usize>, inputs: Range<usize>) 
     }
 }
 
-/// Any number, small ones and those about powers of two more often.
+/// Any number, more often a small one or one close to a power of two.
 fn any_term(bytes: &mut Unstructured<'_>) -> Result<u64> {
     Ok(match bytes.int_in_range(0..=4)? {
         0 => bytes.arbitrary()?,

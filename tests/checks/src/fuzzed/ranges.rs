@@ -1,4 +1,4 @@
-//! Ranges, pieces and batches, against the whole.
+//! Ranges, pieces and batches against whole outputs.
 
 use arbitrary::{Result, Unstructured};
 use polyphase::{Batch, CpuResampler, Sample};
@@ -6,7 +6,7 @@ use polyphase::{Batch, CpuResampler, Sample};
 use super::case::Case;
 use crate::signals::noise;
 
-/// Ranges of the output, pieces of the input, and clips in company, against the whole, in every bit.
+/// Compares ranges of the output, pieces of the input, and clips in a batch with whole outputs, bit for bit.
 pub fn ranges(bytes: &[u8]) {
     let _ = try_ranges(&mut Unstructured::new(bytes));
 }
@@ -16,7 +16,7 @@ fn try_ranges(bytes: &mut Unstructured<'_>) -> Result<()> {
     match bytes.int_in_range(0..=3)? {
         0 => range(bytes, &case, |x| x),
         1 => range(bytes, &case, |x| (x * 40_000.0) as i16),
-        // Where the input is not a number, the same outputs are not.
+        // A NaN in the input reaches the same outputs.
         2 => range(bytes, &case, |x| if x > 0.99 { f32::INFINITY } else { x as f32 }),
         _ => range(bytes, &case, |x| x as f32),
     }
@@ -26,7 +26,7 @@ fn range<T: Sample + PartialEq>(bytes: &mut Unstructured<'_>, case: &Case, sampl
     let (plan, cpu) = (&case.plan, CpuResampler::new());
     let clip: Vec<T> = noise(case.seed, case.len).into_iter().map(&sample).collect();
     let whole = cpu.with_threads(1).resample(plan, &clip).expect("memory");
-    // NaN is not equal to itself, but prints alike.
+    // NaN differs from itself, but prints the same text.
     let equal = |a: &[T], b: &[T]| a == b || format!("{a:?}") == format!("{b:?}");
     for _ in 0..4 {
         let start = bytes.int_in_range(0..=whole.len())?;

@@ -1,4 +1,4 @@
-//! Chunks of any lengths, against the whole.
+//! Streams of chunks of any lengths against whole outputs.
 
 use arbitrary::{Result, Unstructured};
 use polyphase::{CpuResampler, Sample, Stream};
@@ -6,7 +6,7 @@ use polyphase::{CpuResampler, Sample, Stream};
 use super::case::Case;
 use crate::signals::noise;
 
-/// Chunks of any lengths, against the whole, in every bit.
+/// Compares a stream of chunks of any lengths with the whole output, bit for bit.
 pub fn streams(bytes: &[u8]) {
     let _ = try_streams(&mut Unstructured::new(bytes));
 }
@@ -38,7 +38,7 @@ fn stream<T: Sample + PartialEq>(bytes: &mut Unstructured<'_>, case: &Case, samp
         .collect();
     let mut stream = Stream::new(plan, channels).expect("memory");
     if bytes.arbitrary()? {
-        // What came before and was given up leaves no trace.
+        // A reset leaves no trace of earlier samples.
         stream.push(&vec![sample(0.5); channels * bytes.int_in_range(0..=5000)?], &mut Vec::new()).expect("memory");
         stream.reset();
     }
@@ -59,12 +59,12 @@ fn stream<T: Sample + PartialEq>(bytes: &mut Unstructured<'_>, case: &Case, samp
             output.iter().enumerate().for_each(|(i, &value)| outputs[i % channels].push(value));
         }
         assert!(outputs[0].len() - given <= stream.max_output_frames(to - from), "{case:?}");
-        // What is given had to wait for no more than the delay.
+        // Outputs wait for no more samples than the delay.
         let known = plan.ratio().output_len(to.saturating_sub(stream.delay())).min(plan.output_len(to));
         assert!(outputs[0].len() >= known, "{case:?}: {} at {to}", outputs[0].len());
         (from, given) = (to, outputs[0].len());
     }
-    // It begins anew, and counts anew.
+    // A finished stream begins again, and counts from 0.
     let before_end = stream.clipped();
     assert!(before_end <= clipped);
     if planar {

@@ -1,4 +1,4 @@
-//! Tensors of any shape and strides, against their signals.
+//! Tensors of any shape and strides against their signals.
 
 use arbitrary::{Result, Unstructured};
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Axis, Dimension, IxDyn, Slice};
@@ -7,7 +7,7 @@ use polyphase::CpuResampler;
 use super::case::Case;
 use crate::signals::{noise, to_f32};
 
-/// Tensors of any shape and strides, into tensors of any strides, against their signals one by one.
+/// Resamples tensors of any shape and strides into tensors of any strides, and compares with their signals one by one.
 pub fn tensors(bytes: &[u8]) {
     let _ = try_tensors(&mut Unstructured::new(bytes));
 }
@@ -24,7 +24,7 @@ fn try_tensors(bytes: &mut Unstructured<'_>) -> Result<()> {
     let samples = ArrayD::from_shape_vec(layout.whole(), to_f32(&noise(case.seed, layout.len()))).expect("its length");
     let mut tensor = layout.view(samples.view());
     let repeated;
-    // One signal again and again, by a stride of 0.
+    // A stride of 0 repeats one signal.
     let other = (0..ndim).find(|&other| other != axis.index() && shape[other] == 1);
     if let Some(other) = other
         && bytes.arbitrary()?
@@ -40,7 +40,7 @@ fn try_tensors(bytes: &mut Unstructured<'_>) -> Result<()> {
     let layout = strided(bytes, &shape)?;
     let mut buffer = ArrayD::from_elem(layout.whole(), f32::NAN);
     cpu.resample_axis_into(plan, &tensor, axis, layout.view_mut(buffer.view_mut())).expect("its shape");
-    // What is not of the output is left alone.
+    // Elements between those of the output stay untouched.
     let written = buffer.iter().filter(|value| !value.is_nan()).count();
     assert_eq!(written, output.len(), "{case:?}");
     assert_eq!(layout.view(buffer.view()), output, "{case:?}");
@@ -50,7 +50,7 @@ fn try_tensors(bytes: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A tensor that is part of a larger one: its axes in another order, some samples left out, some axes backwards.
+/// A tensor that is a view of a larger one: axes permuted, some samples skipped, some axes reversed.
 struct Strided {
     shape: Vec<usize>,
     order: Vec<usize>,
@@ -67,7 +67,7 @@ impl Strided {
         Ok(Self { shape: shape.to_vec(), order, steps })
     }
 
-    /// The shape of the whole, whose axis k is the tensor's axis `order[k]`.
+    /// Shape of the larger tensor, whose axis k is axis `order[k]` of the view.
     fn whole(&self) -> IxDyn {
         let len = |&axis: &usize| self.shape[axis] * self.steps[axis].unsigned_abs();
         IxDyn(&self.order.iter().map(len).collect::<Vec<_>>())

@@ -1,0 +1,139 @@
+//! Arguments of `polyphase resample`.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+use polyphase::Backend;
+use polyphase_audio::{Container, SampleFormat};
+
+use crate::filter_args::FilterArgs;
+use crate::rate::Rate;
+use crate::threads::ThreadArgs;
+
+/// Resample audio files, folders of them, and .npy arrays to one sampling rate
+///
+/// Reads WAV, FLAC, MP3, Ogg Vorbis, AAC, ALAC, AIFF, CAF, Matroska and .npy (f32, f64, i16 or i32, of any rank, the
+/// last axis is time). Writes WAV, FLAC and .npy. A file that fails is reported, and the others are resampled.
+///
+/// After an interruption or a failure, --resume continues with the files that are not done. Finished files are recorded
+/// beside the outputs, in .polyphase-done.jsonl, until all are done. A run with --resume from the beginning keeps the
+/// record, so that later runs take in new files alone.
+///
+/// Exit code: 0 if every file was resampled, 1 if one failed or the report could not be written, 2 if nothing was
+/// begun; 130 after Ctrl-C, 143 after SIGTERM. The first signal drops the files in progress, the second ends the
+/// program at once.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  polyphase resample recordings --rate 16000 --out recordings-16k
+  polyphase resample song.flac --rate 48000 --preset kaiser_best --sample-format f32 --format wav
+  polyphase resample batch.npy --orig-freq 44100 --rate 16000")]
+pub(crate) struct Args {
+    /// Files and folders; folders are searched recursively
+    #[arg(required = true, value_name = "INPUT")]
+    pub(super) inputs: Vec<PathBuf>,
+
+    /// The sampling rate to resample to, in Hz, with decimals if need be; file headers get the nearest whole number
+    #[arg(long, value_name = "HZ")]
+    pub(super) rate: Rate,
+
+    /// The sampling rate of the inputs, in Hz, instead of that in their headers; required for .npy arrays
+    #[arg(long, value_name = "HZ")]
+    pub(super) orig_freq: Option<Rate>,
+
+    /// Folder of the outputs; a file keeps its name, a file found in a folder its path within that folder
+    #[arg(long, value_name = "DIR", default_value = "resampled")]
+    pub(super) out: PathBuf,
+
+    /// Format of the outputs; same writes WAV for input formats that are only read
+    #[arg(long, value_enum, default_value_t = OrSame(None))]
+    pub(super) format: OrSame<Container>,
+
+    /// Type of the output samples; same keeps that of the input, f32 for lossy formats
+    #[arg(long, value_enum, default_value_t = OrSame(None))]
+    pub(super) sample_format: OrSame<SampleFormat>,
+
+    /// Do not add dither to 16-bit output
+    #[arg(long)]
+    pub(super) no_dither: bool,
+
+    /// Replace outputs that exist; with --resume only those that are not skipped
+    #[arg(long)]
+    pub(super) overwrite: bool,
+
+    /// Skip outputs that exist and were made by an earlier run from the same input with the same settings
+    #[arg(long)]
+    pub(super) resume: bool,
+
+    /// Backend, auto, cpu or gpu; auto takes a GPU if the filter is long enough to be worth the transfer, and the last
+    /// line says why
+    #[arg(long, value_name = "NAME", default_value_t = Backend::Auto)]
+    pub(super) backend: Backend,
+
+    /// Accept a GPU adapter that computes in software: correct, but slower than the CPU backend
+    #[arg(long)]
+    pub(super) allow_software: bool,
+
+    /// Precision of the computation [default: f64 for f64 inputs, else f32]
+    #[arg(long, value_enum)]
+    pub(super) precision: Option<Precision>,
+
+    #[command(flatten)]
+    pub(super) threads: ThreadArgs,
+
+    /// Write the result for each file, and the totals, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(super) json: Option<PathBuf>,
+
+    /// Print no progress and no last line; errors are still printed
+    #[arg(long)]
+    pub(super) quiet: bool,
+
+    // Last, since its help heading applies to all options after it.
+    #[command(flatten)]
+    pub(super) filter: FilterArgs,
+}
+
+/// A property of the output, or `None` (`same` on the command line) to take that of the input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct OrSame<T>(pub(super) Option<T>);
+
+impl<T> OrSame<T> {
+    fn value(&self, name: impl Fn(&T) -> &'static str) -> PossibleValue {
+        PossibleValue::new(self.0.as_ref().map_or("same", name))
+    }
+}
+
+impl ValueEnum for OrSame<Container> {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self(None), Self(Some(Container::Wav)), Self(Some(Container::Flac)), Self(Some(Container::Npy))]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(self.value(|container| container.extension()))
+    }
+}
+
+impl ValueEnum for OrSame<SampleFormat> {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[
+            Self(None),
+            Self(Some(SampleFormat::I16)),
+            Self(Some(SampleFormat::I24)),
+            Self(Some(SampleFormat::I32)),
+            Self(Some(SampleFormat::F32)),
+            Self(Some(SampleFormat::F64)),
+        ]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(self.value(|format| format.name()))
+    }
+}
+
+/// Precision of the computation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Precision {
+    F32,
+    F64,
+}

@@ -1,0 +1,68 @@
+//! [`Conversion`]: one input and its output, with the settings of the run.
+
+use std::path::Path;
+
+use anyhow::{Context, Error, Result, anyhow};
+use polyphase_audio::files::{self, Temporary};
+use polyphase_audio::{SampleFormat, Spec, Writer};
+
+use super::paths::Task;
+use super::settings::Settings;
+use crate::rate::Rate;
+
+/// One file to resample.
+#[derive(Clone, Copy)]
+pub(super) struct Conversion<'a> {
+    pub(super) task: &'a Task,
+    pub(super) settings: &'a Settings,
+    folder: &'a Path,
+}
+
+/// The result of a conversion, apart from the output.
+#[derive(Debug)]
+pub(super) struct Converted {
+    pub(super) orig_freq: Rate,
+    pub(super) channels: usize,
+    pub(super) frames_in: u64,
+    pub(super) frames_out: u64,
+    pub(super) format: SampleFormat,
+    pub(super) clipped: u64,
+}
+
+impl<'a> Conversion<'a> {
+    /// Prepares the conversion, and creates the folder of the output.
+    pub(super) fn new(task: &'a Task, settings: &'a Settings) -> Result<Self> {
+        let folder = task.output.parent().context("the output has no folder")?;
+        files::create_folder(folder).with_context(|| format!("creating the folder {}", folder.display()))?;
+        Ok(Self { task, settings, folder })
+    }
+
+    /// Creates the temporary file of the output.
+    pub(super) fn temporary(&self) -> Result<Temporary> {
+        Temporary::new(self.folder).with_context(|| format!("writing in {}", self.folder.display()))
+    }
+
+    /// Format of the output samples for an input of this format.
+    pub(super) fn format(&self, input: SampleFormat) -> SampleFormat {
+        self.settings.format.unwrap_or_else(|| self.task.container.nearest(input))
+    }
+
+    /// Begins an output at the new rate; the spec is that of the output, apart from the rate.
+    pub(super) fn writer(&self, output: &Temporary, spec: Spec, frames: Option<u64>, dither: bool) -> Result<Writer> {
+        let spec = Spec { rate: self.settings.new_freq.rounded()?, ..spec };
+        Writer::new(output, self.task.container, spec, frames, dither).map_err(|error| self.write_error(error))
+    }
+
+    /// Adds the name of the output to an error, or advice to an error of its format.
+    pub(super) fn write_error(&self, error: polyphase_audio::Error) -> Error {
+        match error {
+            polyphase_audio::Error::Unrepresentable(_) => format_error(error),
+            error => Error::from(error).context(format!("writing {}", self.task.output.display())),
+        }
+    }
+}
+
+/// Adds advice to the error of an output format that cannot hold a signal.
+pub(super) fn format_error(error: polyphase_audio::Error) -> Error {
+    anyhow!("{error}: choose another --format or --sample-format")
+}

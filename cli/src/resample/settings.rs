@@ -1,0 +1,53 @@
+//! [`Settings`]: what every file of a run is resampled with.
+
+use std::sync::Arc;
+
+use anyhow::Result;
+use polyphase::{CpuResampler, Plan, ResampleOptions};
+use polyphase_audio::SampleFormat;
+
+use super::args::Precision;
+use super::gpu::GpuQueue;
+use super::record::Record;
+use crate::filter_args::plan_error;
+use crate::rate::Rate;
+
+/// Settings of a run.
+pub(super) struct Settings {
+    pub(super) new_freq: Rate,
+    /// Rate of the inputs, if it is not to be taken from their headers.
+    pub(super) orig_freq: Option<Rate>,
+    pub(super) options: ResampleOptions,
+    /// `None`: float64 for float64 inputs, else float32.
+    pub(super) precision: Option<Precision>,
+    /// `None`: that of the input.
+    pub(super) format: Option<SampleFormat>,
+    pub(super) dither: bool,
+    pub(super) overwrite: bool,
+    pub(super) record: Arc<Record>,
+    pub(super) cpu: CpuResampler,
+    /// Queue to the GPU, if there is one.
+    pub(super) gpu: Option<GpuQueue>,
+}
+
+impl Settings {
+    /// Rate of an input with this rate in its header.
+    pub(super) fn orig_freq(&self, header: f64) -> Rate {
+        self.orig_freq.unwrap_or_else(|| Rate::from_hz(header))
+    }
+
+    /// Plan for inputs of a rate.
+    pub(super) fn plan(&self, orig_freq: Rate) -> Result<Plan> {
+        Plan::cached(Rate::ratio(orig_freq, self.new_freq)?, self.options).map_err(plan_error)
+    }
+
+    /// Precision for an input of a sample format.
+    pub(super) fn precision(&self, input: SampleFormat) -> Precision {
+        self.precision.unwrap_or(if input == SampleFormat::F64 { Precision::F64 } else { Precision::F32 })
+    }
+
+    /// True if an output gets dither. Samples that are copied into a format like that of the input need none.
+    pub(super) fn dithers(&self, plan: &Plan, input: SampleFormat, output: SampleFormat) -> bool {
+        self.dither && !(plan.ratio().is_identity() && input == output)
+    }
+}

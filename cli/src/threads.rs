@@ -1,0 +1,29 @@
+//! The option `--threads`, which means the same in every command.
+
+use std::num::NonZeroUsize;
+use std::thread;
+
+use clap::Args;
+
+/// More threads than any machine has use for. Far more cannot be started.
+const MAX_THREADS: usize = 512;
+
+#[derive(Debug, Args)]
+pub(crate) struct ThreadArgs {
+    /// Number of threads, from 1 to 512 [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = threads)]
+    threads: Option<NonZeroUsize>,
+}
+
+fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    let number: Option<NonZeroUsize> = text.parse().ok();
+    number.filter(|number| number.get() <= MAX_THREADS).ok_or_else(|| format!("it must be in 1..={MAX_THREADS}"))
+}
+
+impl ThreadArgs {
+    /// Number of threads to use.
+    pub(crate) fn count(&self) -> usize {
+        let given = self.threads.map(NonZeroUsize::get);
+        given.unwrap_or_else(|| thread::available_parallelism().map_or(1, Into::into).min(MAX_THREADS))
+    }
+}
