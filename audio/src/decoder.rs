@@ -78,6 +78,9 @@ impl Decoder {
                 if let Some(audio) = opened.audio {
                     return Ok(Self(Reader::Pcm { source: Box::new(source), audio }));
                 }
+                if let Some(end) = opened.end {
+                    source.report_len(end);
+                }
                 Some(container.name())
             }
             Some(Container::Other(name)) => Some(name),

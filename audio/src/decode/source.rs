@@ -13,6 +13,8 @@ pub(crate) struct Source<F: FnMut(u64)> {
     file: File,
     /// Bytes that were taken from a pipe and are to be read again.
     returned: Cursor<Vec<u8>>,
+    /// Size to report instead of the file's own.
+    len: Option<u64>,
     seekable: Seekable,
     /// Bytes that have not been reported yet. Bytes that are read twice are reported once.
     unreported: u64,
@@ -38,12 +40,17 @@ impl<F: FnMut(u64)> Source<F> {
     /// A source of a file of `len` bytes.
     pub(crate) fn new(file: File, len: u64, on_read: F) -> Self {
         let seekable = Seekable(Arc::new(AtomicBool::new(file.as_std().is_seekable())));
-        Self { file, returned: Cursor::default(), seekable, unreported: len, on_read }
+        Self { file, returned: Cursor::default(), len: None, seekable, unreported: len, on_read }
     }
 
     /// Returns bytes that were taken from a pipe: they are read next.
     pub(crate) fn return_bytes(&mut self, bytes: Vec<u8>) {
         self.returned = Cursor::new(bytes);
+    }
+
+    /// Makes symphonia take the file to be of another size.
+    pub(crate) fn report_len(&mut self, len: u64) {
+        self.len = Some(len);
     }
 
     pub(super) fn seekable(&self) -> Seekable {
@@ -88,6 +95,6 @@ impl<F: FnMut(u64) + Send + Sync> MediaSource for Source<F> {
     }
 
     fn byte_len(&self) -> Option<u64> {
-        self.file.as_std().byte_len()
+        self.len.or_else(|| self.file.as_std().byte_len())
     }
 }

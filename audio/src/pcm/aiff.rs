@@ -42,7 +42,7 @@ pub(super) fn header(bytes: &mut Bytes<'_>, container: Container) -> Result<Foun
         None => return Err(incomplete(container, "it has no `SSND` chunk")),
     };
     let offset = match data.size {
-        0 if chunks.is_clean() => 0,
+        0 if bytes.len().is_some() && chunks.is_clean() => 0,
         _ => PREAMBLE + u64::from(Fields::new(Order::Big, bytes.get(data.at, 4)?).u32()),
     };
     let data_at = data.at.saturating_add(offset);

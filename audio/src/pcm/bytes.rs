@@ -53,13 +53,13 @@ impl<'a> Bytes<'a> {
     }
 
     /// Leaves the source at a position, or returns the bytes from there on that were taken from a pipe.
-    pub(super) fn leave_at(self, at: u64) -> Result<Vec<u8>> {
+    pub(super) fn leave_at(mut self, at: u64) -> Result<Vec<u8>> {
         if self.len.is_some() {
             self.source.seek(SeekFrom::Start(at))?;
             return Ok(Vec::new());
         }
-        let at = usize::try_from(at).unwrap_or(usize::MAX).min(self.window.len());
-        Ok(self.window[at..].to_vec())
+        let index = self.load_up_to(at, 0)?.min(self.window.len());
+        Ok(self.window.split_off(index))
     }
 
     /// Moves the window of a file, and returns the index in it of a position.

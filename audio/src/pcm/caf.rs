@@ -24,7 +24,7 @@ pub(super) fn header(bytes: &mut Bytes<'_>) -> Result<Found> {
                     return Err(incomplete(container, "its `desc` chunk is too short"));
                 }
                 match parse(body)? {
-                    None => return Ok(Found::Compressed),
+                    None => return Ok(Found::Compressed { end: end_for_symphonia(chunks, bytes)? }),
                     found => description = found,
                 }
             }
@@ -48,6 +48,20 @@ pub(super) fn header(bytes: &mut Bytes<'_>) -> Result<Found> {
     };
     let channel_mask = speakers::mask(&layout, description.channels);
     Ok(Found::Pcm(Header { channel_mask, data_at, extent, ..description }))
+}
+
+/// Size of the file that makes symphonia's reader stop at the right place, if that is not the real one. The reader
+/// expects a chunk wherever the file goes on: after the padding at the end that libsndfile writes, and in audio of unknown
+/// size.
+fn end_for_symphonia(mut chunks: Chunks, bytes: &mut Bytes<'_>) -> Result<Option<u64>> {
+    let Some(len) = bytes.len() else { return Ok(None) };
+    chunks.stop_searching();
+    let mut end = len;
+    while let Some(chunk) = chunks.next(bytes)? {
+        let is_unknown = chunk.name == *b"data" && chunk.size == u64::MAX;
+        end = if is_unknown { chunk.at.saturating_add(PREAMBLE) } else { chunk.end() };
+    }
+    Ok((end < len).then_some(end))
 }
 
 /// Reads the body of the `desc` chunk. `None` for a codec that symphonia decodes.

@@ -52,7 +52,8 @@ pub(super) struct Chunk {
 }
 
 impl Chunk {
-    fn end(self) -> u64 {
+    /// Position after the body.
+    pub(super) fn end(self) -> u64 {
         self.at.saturating_add(self.size)
     }
 }
@@ -64,7 +65,7 @@ pub(super) struct Chunks {
     /// Names to search for after a chunk of a wrong size.
     needed: [[u8; 4]; 2],
     may_search: bool,
-    /// Position from which a search starts: the body of the last chunk.
+    /// Position from which a search starts: after the beginning of the last chunk.
     searched_from: u64,
     /// The last chunk, whose padding has not been looked at.
     last: Option<Chunk>,
@@ -118,7 +119,8 @@ impl Chunks {
         }
         self.last = chunk;
         if let Some(chunk) = chunk {
-            self.searched_from = chunk.at;
+            // The header itself may be none, and lie across the one that is needed.
+            self.searched_from = chunk.at - self.style.header_len() as u64 + 1;
         }
         Ok(chunk)
     }
@@ -155,7 +157,7 @@ impl Chunks {
         Ok(match self.style {
             Style::Caf => end,
             Style::Wave64 => end.checked_next_multiple_of(8).unwrap_or(end),
-            Style::Riff(_) if chunk.size % 2 == 0 => end,
+            Style::Riff(_) if chunk.size.is_multiple_of(2) => end,
             Style::Riff(_) => {
                 let next = bytes.get(end, 5)?;
                 let is_padded = next.len() < 5 || next[0] == 0 || is_usual(&next[1..]) || !is_usual(&next[..4]);

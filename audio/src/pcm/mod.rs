@@ -104,14 +104,16 @@ struct Header {
 enum Found {
     /// PCM
     Pcm(Header),
-    /// A codec that symphonia decodes
-    Compressed,
+    /// A codec that symphonia decodes, which takes the file to end here
+    Compressed { end: Option<u64> },
 }
 
 /// A container that was opened.
 pub(crate) struct Opened {
-    /// A reader's state if the file is PCM, and else `None`. Then the source stands at its first byte.
+    /// The audio if it is PCM. The source stands where it begins, or else at the first byte of the file.
     pub(crate) audio: Option<Audio>,
+    /// Size of the file to report to symphonia, if not the real one.
+    pub(crate) end: Option<u64>,
     /// Bytes that were taken from a pipe and come before what the source reads next.
     pub(crate) taken: Vec<u8>,
 }
@@ -129,10 +131,10 @@ pub(crate) fn open(source: &mut dyn ReadSeek, len: Option<u64>, container: Conta
         _ => wav::header(&mut bytes, container),
     };
     match found? {
-        Found::Compressed => Ok(Opened { audio: None, taken: bytes.leave_at(0)? }),
+        Found::Compressed { end } => Ok(Opened { audio: None, end, taken: bytes.leave_at(0)? }),
         Found::Pcm(header) => {
             let audio = Audio::new(&header, bytes.left_from(header.data_at))?;
-            Ok(Opened { audio: Some(audio), taken: bytes.leave_at(header.data_at)? })
+            Ok(Opened { audio: Some(audio), end: None, taken: bytes.leave_at(header.data_at)? })
         }
     }
 }
