@@ -78,8 +78,8 @@ impl Decoder {
                 if let Some(audio) = opened.audio {
                     return Ok(Self(Reader::Pcm { source: Box::new(source), audio }));
                 }
-                if let Some(end) = opened.end {
-                    source.report_len(end);
+                if let Some(splice) = opened.splice {
+                    source.splice(splice)?;
                 }
                 Some(container.name())
             }

@@ -4,7 +4,7 @@ use super::bytes::{Bytes, Fields, Order};
 use super::chunks::{Chunks, Extent, Style};
 use super::codecs::{self, Codec};
 use super::samples::{Coding, SampleType};
-use super::{Container, Found, Header, check_channels, incomplete, integer_format, speakers, unread};
+use super::{Container, Found, Header, Splice, check_channels, incomplete, integer_format, speakers, unread};
 use crate::error::{Error, Result};
 use crate::format::SampleFormat;
 
@@ -23,8 +23,9 @@ pub(super) fn header(bytes: &mut Bytes<'_>) -> Result<Found> {
                 if body.len() < 32 {
                     return Err(incomplete(container, "its `desc` chunk is too short"));
                 }
-                match parse(body)? {
-                    None => return Ok(Found::Compressed { end: end_for_symphonia(chunks, bytes)? }),
+                let body = body.to_vec();
+                match parse(&body)? {
+                    None => return Ok(Found::Compressed(for_symphonia(chunks, bytes, &body)?)),
                     found => description = found,
                 }
             }
@@ -50,18 +51,58 @@ pub(super) fn header(bytes: &mut Bytes<'_>) -> Result<Found> {
     Ok(Found::Pcm(Header { channel_mask, data_at, extent, ..description }))
 }
 
-/// Size of the file that makes symphonia's reader stop at the right place, if that is not the real one. The reader
-/// expects a chunk wherever the file goes on: after the padding at the end that libsndfile writes, and in audio of unknown
-/// size.
-fn end_for_symphonia(mut chunks: Chunks, bytes: &mut Bytes<'_>) -> Result<Option<u64>> {
+/// The file as symphonia's reader needs it, if its audio is complete: chunks without padding, then the audio, of a size
+/// that is known, and nothing behind. libsndfile pads the table of packets and the audio; recorders leave the size open.
+fn for_symphonia(mut chunks: Chunks, bytes: &mut Bytes<'_>, description: &[u8]) -> Result<Option<Splice>> {
+    /// More than the table of a day of audio.
+    const MAX_CHUNK: u64 = 1 << 24;
     let Some(len) = bytes.len() else { return Ok(None) };
+    let mut header = b"caff\0\x01\0\0".to_vec();
+    let mut append = |name: [u8; 4], size: u64, body: &[u8]| {
+        header.extend(name);
+        header.extend(size.to_be_bytes());
+        header.extend(body);
+    };
+    append(*b"desc", description.len() as u64, description);
     chunks.stop_searching();
-    let mut end = len;
+    let mut data = None;
     while let Some(chunk) = chunks.next(bytes)? {
-        let is_unknown = chunk.name == *b"data" && chunk.size == u64::MAX;
-        end = if is_unknown { chunk.at.saturating_add(PREAMBLE) } else { chunk.end() };
+        if chunk.name == *b"data" && data.is_none() {
+            let at = chunk.at.saturating_add(PREAMBLE);
+            let size =
+                if chunk.size == u64::MAX { len.saturating_sub(at) } else { chunk.size.saturating_sub(PREAMBLE) };
+            data = Some((at, size));
+            if chunk.size == u64::MAX {
+                break;
+            }
+        }
+        if chunk.end() > len {
+            return Ok(None);
+        }
+        if matches!(&chunk.name, b"kuki" | b"chan" | b"pakt") && chunk.size <= MAX_CHUNK {
+            let mut body = bytes.get(chunk.at, usize::try_from(chunk.size).unwrap_or(usize::MAX))?;
+            if chunk.name == *b"pakt" {
+                body = &body[..packet_table_len(body, description)];
+            }
+            append(chunk.name, body.len() as u64, body);
+        }
     }
-    Ok((end < len).then_some(end))
+    let Some((at, size)) = data else { return Ok(None) };
+    append(*b"data", PREAMBLE + size, &[0; 4]);
+    Ok(Some(Splice { header, at, size }))
+}
+
+/// Bytes of a table of packets without the padding behind: a header of 24 bytes, and up to two numbers for each packet, in
+/// 7 bits of each byte but the last of a number.
+fn packet_table_len(table: &[u8], description: &[u8]) -> usize {
+    let packets = Fields::new(Order::Big, table).u64();
+    let mut sizes = Fields::new(Order::Big, description.get(16..).unwrap_or_default());
+    let numbers = [sizes.u32(), sizes.u32()].iter().filter(|&&size| size == 0).count() as u64;
+    let numbers = usize::try_from(packets.saturating_mul(numbers)).unwrap_or(usize::MAX);
+    let entries = table.get(24..).unwrap_or_default();
+    let mut ends = entries.iter().enumerate().filter(|(_, byte)| *byte & 0x80 == 0).map(|(index, _)| index + 1);
+    let len = if numbers == 0 { Some(0) } else { ends.nth(numbers - 1) };
+    table.len().min(24 + len.unwrap_or(entries.len()))
 }
 
 /// Reads the body of the `desc` chunk. `None` for a codec that symphonia decodes.

@@ -99,21 +99,38 @@ struct Header {
     extent: Extent,
 }
 
+/// A file that begins with another header, and goes on with a part of the real file.
+#[derive(Debug, Clone)]
+pub(crate) struct Splice {
+    pub(crate) header: Vec<u8>,
+    /// Position of the part in the real file.
+    pub(crate) at: u64,
+    /// Bytes of the part.
+    pub(crate) size: u64,
+}
+
+impl Splice {
+    /// Bytes of both.
+    pub(crate) fn len(&self) -> u64 {
+        self.size.saturating_add(self.header.len() as u64)
+    }
+}
+
 /// Codec in a container.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 enum Found {
     /// PCM
     Pcm(Header),
-    /// A codec that symphonia decodes, which takes the file to end here
-    Compressed { end: Option<u64> },
+    /// A codec that symphonia decodes, from a spliced file if it cannot read the real one
+    Compressed(Option<Splice>),
 }
 
 /// A container that was opened.
 pub(crate) struct Opened {
     /// The audio if it is PCM. The source stands where it begins, or else at the first byte of the file.
     pub(crate) audio: Option<Audio>,
-    /// Size of the file to report to symphonia, if not the real one.
-    pub(crate) end: Option<u64>,
+    /// The file to give to symphonia, if not the real one.
+    pub(crate) splice: Option<Splice>,
     /// Bytes that were taken from a pipe and come before what the source reads next.
     pub(crate) taken: Vec<u8>,
 }
@@ -131,10 +148,10 @@ pub(crate) fn open(source: &mut dyn ReadSeek, len: Option<u64>, container: Conta
         _ => wav::header(&mut bytes, container),
     };
     match found? {
-        Found::Compressed { end } => Ok(Opened { audio: None, end, taken: bytes.leave_at(0)? }),
+        Found::Compressed(splice) => Ok(Opened { audio: None, splice, taken: bytes.leave_at(0)? }),
         Found::Pcm(header) => {
             let audio = Audio::new(&header, bytes.left_from(header.data_at))?;
-            Ok(Opened { audio: Some(audio), end: None, taken: bytes.leave_at(header.data_at)? })
+            Ok(Opened { audio: Some(audio), splice: None, taken: bytes.leave_at(header.data_at)? })
         }
     }
 }

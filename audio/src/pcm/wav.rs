@@ -40,7 +40,7 @@ pub(super) fn header(bytes: &mut Bytes<'_>, container: Container) -> Result<Foun
     }
     let pcm = match format {
         None => return Err(incomplete(container, "it has no complete `fmt ` chunk")),
-        Some(Format::Compressed) => return Ok(Found::Compressed { end: None }),
+        Some(Format::Compressed) => return Ok(Found::Compressed(None)),
         Some(Format::Pcm(pcm)) => pcm,
     };
     let Some(data) = data else { return Err(incomplete(container, "it has no `data` chunk")) };
