@@ -1,7 +1,7 @@
 //! Audio files in and out: decoding to interleaved samples, packet by packet, and encoding of WAV, FLAC and `.npy`.
 //!
-//! - [`Decoder`] reads WAV, FLAC, MP3, Ogg Vorbis, AAC, ALAC, AIFF, CAF and Matroska in memory that does not grow with
-//!   the file.
+//! - [`Decoder`] reads WAV, RF64, Wave64, FLAC, MP3, Ogg Vorbis, AAC, ALAC, AIFF, CAF and Matroska in memory that does
+//!   not grow with the file.
 //! - [`Writer`] writes WAV, FLAC and `.npy` the same way, with dither for 16-bit integers and a count of clipped
 //!   samples.
 //! - [`npy`] reads and writes whole arrays of any rank.

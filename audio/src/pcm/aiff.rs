@@ -51,7 +51,7 @@ pub(super) fn header(bytes: &mut Bytes<'_>, container: Container) -> Result<Foun
     let extent = match data.size {
         0..=PREAMBLE if left.is_some() && chunks.is_clean() => Extent::Stated(0),
         0..=PREAMBLE => Extent::Rest,
-        size => Extent::new(size.saturating_sub(offset), left),
+        size => Extent::new_u32(size.saturating_sub(offset), left),
     };
     // The other chunk may know more.
     let extent = match extent {

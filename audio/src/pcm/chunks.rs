@@ -211,9 +211,18 @@ impl Extent {
     /// The extent of `stated` bytes of which the file has `left`, `None` for a pipe.
     ///
     /// A file that has fewer bytes is truncated, unless `stated` is a size that a writer leaves who cannot seek back to
-    /// correct it.
+    /// correct it. Such a writer may have gone on far beyond that size, too.
     pub(super) fn new(stated: u64, left: Option<u64>) -> Self {
-        if is_placeholder(stated) && left.is_none_or(|left| left < stated) { Self::Rest } else { Self::Stated(stated) }
+        /// Bytes that may follow the audio.
+        const TRAILER: u64 = 1 << 20;
+        let fits = |left: u64| (stated..=stated.saturating_add(TRAILER)).contains(&left);
+        if is_placeholder(stated) && !left.is_some_and(fits) { Self::Rest } else { Self::Stated(stated) }
+    }
+
+    /// The extent of a size of 32 bits, which lacks a multiple of 2^32 in longer files.
+    pub(super) fn new_u32(stated: u64, left: Option<u64>) -> Self {
+        let missing = left.map_or(0, |left| left.saturating_sub(stated) >> 32 << 32);
+        Self::new(if is_placeholder(stated) { stated } else { stated + missing }, left)
     }
 }
 

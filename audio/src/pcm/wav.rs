@@ -46,14 +46,15 @@ pub(super) fn header(bytes: &mut Bytes<'_>, container: Container) -> Result<Foun
     let Some(data) = data else { return Err(incomplete(container, "it has no `data` chunk")) };
     let left = bytes.left_from(data.at);
     let extent = match (data.size, long_size) {
+        // In RF64 this size refers to the other.
+        (0 | 0xffff_ffff, Some(size)) if size > 0 => Extent::new(size, left),
+        (0xffff_ffff, Some(_)) => Extent::Rest,
         // An empty chunk is one only if what follows are chunks too, and else one whose size was never written.
         (0, _) if left.is_some() && chunks.is_clean() => Extent::Stated(0),
         (0, _) => Extent::Rest,
-        // In RF64 this size refers to the other.
-        (0xffff_ffff, Some(0)) => Extent::Rest,
-        (0xffff_ffff, Some(size)) => Extent::new(size, left),
         (size, _) if is_unfinished(bytes, container)? && left.is_none_or(|left| left < size) => Extent::Rest,
-        (size, _) => Extent::new(size, left),
+        (size, _) if container == Container::Wave64 => Extent::new(size, left),
+        (size, _) => Extent::new_u32(size, left),
     };
     Ok(Found::Pcm(Header { data_at: data.at, extent, ..pcm }))
 }

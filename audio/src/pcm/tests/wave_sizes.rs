@@ -1,5 +1,6 @@
 //! Chunks of WAV that are missing, misplaced or of a wrong size, RF64 and Wave64.
 
+use super::super::chunks::Extent;
 use super::wav::{fmt, mono16, riff, wav};
 use super::{Error, chunk, i16_le, i16_samples, is_i16, read, read_both, read_piped, refusal};
 
@@ -49,6 +50,19 @@ fn audio_shorter_than_its_header_is_refused() {
     for size in [0xffff_ffff, 0x7fff_ffff] {
         assert!(refusal(&riff(&[fmt_chunk(), sized(b"data", size, &[])])).contains("not one frame could be read"));
     }
+}
+
+#[test]
+fn sizes_of_32_bits_wrap() {
+    let extent = |stated, left| Extent::new_u32(stated, Some(left));
+    assert_eq!(extent(1000, (1 << 32) + 1020), Extent::Stated((1 << 32) + 1000));
+    assert_eq!(extent(1000, (3 << 32) + 1000), Extent::Stated((3 << 32) + 1000));
+    assert_eq!(extent(1000, (1 << 32) + 999), Extent::Stated(1000));
+    assert_eq!(extent(1000, 10), Extent::Stated(1000));
+    // Streams that went on beyond the size that stands for an unknown one.
+    assert_eq!(extent(0x7fff_f000, 5 << 30), Extent::Rest);
+    assert_eq!(extent(0xffff_ffff, 5 << 30), Extent::Rest);
+    assert_eq!(extent(0x7fff_f000, 0x7fff_f100), Extent::Stated(0x7fff_f000));
 }
 
 #[test]
