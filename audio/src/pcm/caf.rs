@@ -1,7 +1,7 @@
 //! CAF with linear PCM, A-law or µ-law.
 
 use super::bytes::{Bytes, Fields, Order};
-use super::chunks::{Chunks, Extent, Style};
+use super::chunks::{Chunk, Chunks, Extent, Style};
 use super::codecs::{self, Codec};
 use super::samples::{Coding, SampleType};
 use super::{Container, Found, Header, Splice, check_channels, incomplete, integer_format, speakers, unread};
@@ -15,7 +15,7 @@ const PREAMBLE: u64 = 4;
 pub(super) fn header(bytes: &mut Bytes<'_>) -> Result<Found> {
     let container = Container::Caf;
     let mut chunks = Chunks::new(Style::Caf, 8, [*b"desc", *b"data"]);
-    let (mut description, mut data, mut layout) = (None, None, Vec::new());
+    let (mut description, mut data, mut layout) = (None, None::<Chunk>, Vec::new());
     while let Some(chunk) = chunks.next(bytes)? {
         match &chunk.name {
             b"desc" if description.is_none() => {
@@ -30,10 +30,14 @@ pub(super) fn header(bytes: &mut Bytes<'_>) -> Result<Found> {
                 }
             }
             b"chan" => layout = bytes.get(chunk.at, speakers::CHUNK)?.to_vec(),
-            b"data" if data.is_none() => data = Some(chunk),
+            b"data" if data.is_none() => {
+                data = Some(chunk);
+                chunks.stop_searching();
+            }
             _ => {}
         }
-        if description.is_some() && data.is_some() {
+        let is_final = data.is_some_and(|data| data.size > PREAMBLE || bytes.len().is_none());
+        if description.is_some() && is_final {
             break;
         }
     }
@@ -42,9 +46,9 @@ pub(super) fn header(bytes: &mut Bytes<'_>) -> Result<Found> {
     let data_at = data.at.saturating_add(PREAMBLE);
     let left = bytes.left_from(data_at);
     let extent = match data.size {
-        // An empty chunk still has its count of edits.
-        0 if left.is_none_or(|left| left > 0) => Extent::Rest,
-        u64::MAX => Extent::Rest,
+        // An empty chunk is one only if what follows are chunks too.
+        PREAMBLE if bytes.len().is_none() || chunks.is_clean() => Extent::Stated(0),
+        0..=PREAMBLE | u64::MAX => Extent::Rest,
         size => Extent::new(size.saturating_sub(PREAMBLE), left),
     };
     let channel_mask = speakers::mask(&layout, description.channels);

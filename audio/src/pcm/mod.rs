@@ -150,6 +150,10 @@ pub(crate) fn open(source: &mut dyn ReadSeek, len: Option<u64>, container: Conta
     match found? {
         Found::Compressed(splice) => Ok(Opened { audio: None, splice, taken: bytes.leave_at(0)? }),
         Found::Pcm(header) => {
+            if header.extent == Extent::Rest && Container::of(bytes.get(header.data_at, 16)?).is_some() {
+                let text = "damaged: where its audio should begin there is a second header";
+                return Err(Error::Damaged(text.to_owned()));
+            }
             let audio = Audio::new(&header, bytes.left_from(header.data_at))?;
             Ok(Opened { audio: Some(audio), splice: None, taken: bytes.leave_at(header.data_at)? })
         }

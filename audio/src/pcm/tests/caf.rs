@@ -79,6 +79,10 @@ fn rates_and_sizes() {
         is_i16(&read_both(&of_size(size)));
     }
     assert!(matches!(read(&of_size(18)), Err(Error::Truncated { promised: 7, read: 6 })));
+    // A recorder that was stopped, and a header that was written twice.
+    is_i16(&read(&of_size(4)).expect("a file"));
+    let twice = [of_size(4)[..of_size(4).len() - 12].to_vec(), of_size(16)].concat();
+    assert!(refusal(&twice).contains("a second header"));
     let empty = caf(&[description(8000.0, b"lpcm", 2, 2, 16), chunk(b"data", 4, &[0; 4])]);
     assert_eq!(read_both(&empty).promised, Some(0));
     for rate in [f64::NAN, -8000.0, f64::INFINITY, 1e300, 1e-9] {
