@@ -1,23 +1,31 @@
-//! Buffers whose allocation may fail: an [`Error::OutOfMemory`] where `vec![…]` would abort.
+//! Buffers whose allocation may fail: [`Error::OutOfMemory`] where `vec![…]` would abort.
 
 use ndarray::{Array, Dimension};
 
 use crate::error::{Error, Result};
 
-/// A buffer of `len` zeros.
-pub(crate) fn zeroed<T: Clone + Default>(len: usize) -> Result<Vec<T>> {
+/// Empty vector with room for `len` elements.
+pub(crate) fn reserved<T>(len: usize) -> Result<Vec<T>> {
     let mut samples = Vec::new();
-    samples
-        .try_reserve_exact(len)
-        .map_err(|_| Error::OutOfMemory { samples: len, bytes_per_sample: size_of::<T>() })?;
+    samples.try_reserve_exact(len).map_err(|_| out_of_memory::<T>(len))?;
+    Ok(samples)
+}
+
+/// Buffer of `len` zeros.
+pub(crate) fn zeroed<T: Clone + Default>(len: usize) -> Result<Vec<T>> {
+    let mut samples = reserved(len)?;
     samples.resize(len, T::default());
     Ok(samples)
 }
 
-/// A tensor of zeros in standard layout.
+/// Tensor of zeros in standard layout.
 pub(crate) fn zeroed_array<T: Clone + Default, D: Dimension>(shape: D) -> Result<Array<T, D>> {
-    let samples = shape.slice().iter().try_fold(1_usize, |product, &len| product.checked_mul(len));
-    let samples = zeroed(samples.unwrap_or(usize::MAX))?;
-    let out_of_memory = |_| Error::OutOfMemory { samples: usize::MAX, bytes_per_sample: size_of::<T>() };
-    Array::from_shape_vec(shape, samples).map_err(out_of_memory)
+    let len = shape.slice().iter().try_fold(1_usize, |product, &len| product.checked_mul(len));
+    let samples = zeroed(len.unwrap_or(usize::MAX))?;
+    Array::from_shape_vec(shape, samples).map_err(|_| out_of_memory::<T>(usize::MAX))
+}
+
+/// Error of an allocation of `samples` elements.
+pub(crate) fn out_of_memory<T>(samples: usize) -> Error {
+    Error::OutOfMemory { samples, bytes_per_sample: size_of::<T>() }
 }

@@ -4,6 +4,7 @@
 use std::ops::{Index, Range};
 
 use crate::error::{Error, Result};
+use crate::num::{distance, to_position};
 use crate::plan::Plan;
 
 /// A ragged batch: clips to resample in one call, borrowed, each with its own length and plan.
@@ -236,6 +237,38 @@ pub(crate) struct Source<'a, T> {
     pub(crate) origin: i64,
     /// Length of the whole clip, beyond whose ends the plan's padding applies; `None` for zeros beyond `samples`.
     pub(crate) clip_len: Option<usize>,
+}
+
+impl<'a, T> Source<'a, T> {
+    /// The whole of a clip.
+    pub(crate) fn whole(samples: &'a [T]) -> Self {
+        Self { samples, origin: 0, clip_len: Some(samples.len()) }
+    }
+
+    /// Position after the last sample.
+    pub(crate) fn end(&self) -> i64 {
+        self.origin.saturating_add(to_position(self.samples.len()))
+    }
+
+    /// Samples that lie at `positions`, which may reach beyond them.
+    pub(crate) fn part(&self, positions: Range<i64>) -> Self {
+        let start = positions.start.clamp(self.origin, self.end());
+        let end = positions.end.clamp(start, self.end());
+        Self {
+            samples: &self.samples[distance(self.origin, start)..distance(self.origin, end)],
+            origin: start,
+            ..*self
+        }
+    }
+}
+
+impl<T: Copy + Default> Source<'_, T> {
+    /// Sample at a position, 0 where there is none.
+    #[inline(always)]
+    pub(crate) fn at(&self, position: i64) -> T {
+        let index = usize::try_from(position.saturating_sub(self.origin)).ok();
+        index.and_then(|index| self.samples.get(index)).copied().unwrap_or_default()
+    }
 }
 
 /// Consecutive outputs of one clip of a batch.

@@ -77,6 +77,14 @@ pub enum Error {
         /// Length of the buffer.
         actual: usize,
     },
+    /// The slice for the outputs of a stream's chunk is too short.
+    #[error("the output holds {actual} samples: this chunk completes {needed}, see Stream::max_output_frames")]
+    OutputTooShort {
+        /// Number of samples that the chunk completes, of each channel if these are separate.
+        needed: usize,
+        /// Length of the slice.
+        actual: usize,
+    },
     /// The terms of the ratio are too large for the adjoint of a padded clip, which numbers samples before the clip.
     #[error("the adjoint of a padded clip takes ratios of up to {limit} phases, this one has {phases}: pad with zeros")]
     PaddedAdjoint {

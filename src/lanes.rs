@@ -9,7 +9,7 @@ use crate::batch::Batch;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 
-/// The signals of a tensor along an axis, side by side, as the clips of a batch.
+/// Signals of a tensor along an axis, one after the other in memory.
 pub(crate) struct Lanes<'a, T: Clone> {
     samples: Cow<'a, [T]>,
     len: usize,
@@ -17,7 +17,7 @@ pub(crate) struct Lanes<'a, T: Clone> {
 }
 
 impl<'a, T: Copy + Default> Lanes<'a, T> {
-    /// Borrows the tensor if its signals lie side by side, else copies it. The tensor has the axis.
+    /// Borrows the tensor if its signals are contiguous and in order, else copies it. The tensor must have the axis.
     pub(crate) fn new<D: Dimension>(tensor: ArrayView<'a, T, D>, axis: Axis) -> Result<Self> {
         let len = tensor.len_of(axis);
         let count =
@@ -34,37 +34,80 @@ impl<'a, T: Copy + Default> Lanes<'a, T> {
         Ok(Self { samples, len, count })
     }
 
-    /// The signals, however short.
+    /// The signals in order. They may be empty.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &[T]> {
         (0..self.count).map(|lane| &self.samples[lane * self.len..][..self.len])
     }
 
     pub(crate) fn batch(&self, plan: &Plan) -> Batch<'_, T> {
-        let mut batch = Batch::new();
-        self.iter().for_each(|lane| batch.push(plan, lane));
-        batch
+        self.iter().map(|lane| (plan, lane)).collect()
     }
 }
 
-/// The same tensor with the time axis last.
+/// The tensor with `axis` as its last axis.
 pub(crate) fn last<S: RawData, D: Dimension>(mut tensor: ArrayBase<S, D>, axis: Axis) -> ArrayBase<S, D> {
     tensor.swap_axes(axis.index(), tensor.ndim() - 1);
     tensor
 }
 
-/// The outputs of [`Lanes`] into a tensor whose time axis is [`last`].
+/// Copies the outputs of [`Lanes`] into a tensor whose time axis is [`last`].
 pub(crate) fn scatter<T: Copy, D: Dimension>(samples: &[T], mut output: ArrayViewMut<'_, T, D>) {
     output.iter_mut().zip(samples).for_each(|(value, &sample)| *value = sample);
 }
 
+/// Computes lanes into a tensor: `compute` fills a buffer with them, one after the other. The buffer is the tensor's
+/// own memory if its layout allows that.
+pub(crate) fn fill<T: Copy + Default, D: Dimension, R>(
+    output: ArrayViewMut<'_, T, D>,
+    axis: Axis,
+    compute: impl FnOnce(&mut [T]) -> Result<R>,
+) -> Result<R> {
+    let mut output = last(output, axis);
+    if let Some(output) = output.as_slice_mut() {
+        return compute(output);
+    }
+    let mut samples = zeroed(output.len())?;
+    let result = compute(&mut samples)?;
+    scatter(&samples, output);
+    Ok(result)
+}
+
+/// Shape of the tensor with `len` along `axis` instead of its length there.
+///
+/// # Errors
+/// [`Error::Axis`] for an axis that the tensor does not have.
+pub(crate) fn shape_with_len<S, D>(tensor: &ArrayBase<S, D>, axis: Axis, len: impl FnOnce(usize) -> usize) -> Result<D>
+where
+    S: RawData,
+    D: Dimension,
+{
+    let mut shape = tensor.raw_dim();
+    let ndim = shape.ndim();
+    let along = shape.slice_mut().get_mut(axis.index()).ok_or(Error::Axis { axis: axis.index(), ndim })?;
+    *along = len(*along);
+    Ok(shape)
+}
+
+/// Shape of the resampled tensor.
+///
+/// # Errors
+/// [`Error::Axis`] for an axis that the tensor does not have.
 pub(crate) fn output_shape<T, S, D>(plan: &Plan, tensor: &ArrayBase<S, D>, axis: Axis) -> Result<D>
 where
     S: Data<Elem = T>,
     D: Dimension,
 {
-    let mut shape = tensor.raw_dim();
-    let ndim = shape.ndim();
-    let len = shape.slice_mut().get_mut(axis.index()).ok_or(Error::Axis { axis: axis.index(), ndim })?;
-    *len = plan.output_len(*len);
-    Ok(shape)
+    shape_with_len(tensor, axis, |len| plan.output_len(len))
+}
+
+/// Checks the shape of a tensor.
+///
+/// # Errors
+/// [`Error::OutputShape`] if it is not the expected one.
+pub(crate) fn check_shape<S: RawData, D: Dimension>(expected: &D, tensor: &ArrayBase<S, D>) -> Result<()> {
+    if tensor.raw_dim() == *expected {
+        Ok(())
+    } else {
+        Err(Error::OutputShape { expected: expected.slice().to_vec(), actual: tensor.shape().to_vec() })
+    }
 }

@@ -61,6 +61,7 @@ mod alloc;
 #[cfg(feature = "gpu")]
 mod auto;
 mod batch;
+mod clamped;
 mod cpu;
 mod error;
 mod filter;
@@ -81,13 +82,17 @@ pub use num_complex;
 pub use wgpu;
 
 #[cfg(feature = "gpu")]
-pub use self::auto::{BACKEND_VARIABLE, Backend, Resampler, RunReport};
+pub use self::auto::{BACKEND_VARIABLE, Backend, CpuReason, Resampler, ResamplerBuilder, RunReport};
 pub use self::batch::{Batch, BatchBuf, BatchIter};
+pub use self::clamped::Clamped;
 pub use self::cpu::{CpuResampler, Sample, Stream};
 pub use self::error::{Error, Result};
 pub use self::filter::ratio::{Ratio, RatioFit};
 #[cfg(feature = "gpu")]
-pub use self::gpu::{AdapterSummary, GpuClip, GpuKernel, GpuResampler, GpuSample, InputSamples, Job, list_adapters};
+pub use self::gpu::{
+    AdapterKind, AdapterSummary, GpuClip, GpuKernel, GpuResampler, GpuSample, InputSamples, Job, list_adapters,
+    test_adapter,
+};
 // The device-free part of the GPU path, for the fuzzer. In no other build.
 #[cfg(all(fuzzing, feature = "gpu"))]
 #[doc(hidden)]

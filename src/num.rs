@@ -10,9 +10,9 @@
 
 use std::ops::Range;
 
-/// Index `n`, or `usize::MAX`.
-pub(crate) fn to_index(n: u64) -> usize {
-    usize::try_from(n).unwrap_or(usize::MAX)
+/// Index or length `n`, or `usize::MAX`.
+pub(crate) fn to_index(n: impl TryInto<usize>) -> usize {
+    n.try_into().unwrap_or(usize::MAX)
 }
 
 /// Position of sample `n`, or `i64::MAX`.
@@ -27,7 +27,7 @@ pub(crate) fn saturating_position(n: i128) -> i64 {
 
 /// Index at `position`, 0 before the first.
 pub(crate) fn index_at(position: i64) -> usize {
-    to_index(u64::try_from(position).unwrap_or(0))
+    to_index(position.max(0))
 }
 
 /// Distance of two positions.

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use polyphase::{CpuResampler, Level, list_adapters};
+use polyphase::{CpuResampler, Level, list_adapters, test_adapter};
 use serde::Serialize;
 
 use crate::terminal;
@@ -26,7 +26,7 @@ struct Devices {
 #[derive(Debug, Serialize)]
 struct Adapter {
     name: String,
-    kind: &'static str,
+    kind: String,
     backend: String,
     driver: String,
     max_binding_bytes: u64,
@@ -36,14 +36,14 @@ struct Adapter {
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let adapters = list_adapters().into_iter().map(|(summary, tested)| Adapter {
+    let adapters = list_adapters().into_iter().enumerate().map(|(index, summary)| Adapter {
         name: summary.name,
-        kind: summary.kind,
+        kind: summary.kind.to_string(),
         backend: summary.backend,
         driver: summary.driver,
         max_binding_bytes: summary.max_binding_bytes,
         workgroup_memory_bytes: summary.workgroup_memory_bytes,
-        self_test_error: tested.err().map(|error| error.to_string()),
+        self_test_error: test_adapter(index).err().map(|error| error.to_string()),
     });
     let devices = Devices {
         cpu_simd_level: Level::best().to_string(),

@@ -1,28 +1,33 @@
-//! The adjoint: resampling is linear, y = A·x, and this is Aᵀ, the gradient of anything with respect to x from its gradient
-//! with respect to y.
+//! The adjoint of resampling. Resampling is linear, y = A·x, and its adjoint is Aᵀ: the gradient of a loss with
+//! respect to x is Aᵀ times the gradient with respect to y.
 //!
-//! Output n takes x[i] times h(i·L − n·M), so (Aᵀy)[i] = Σₙ y[n] · h(i·L − n·M), and since h is even that is y resampled the
-//! other way with the same values of h. Normalised phases divide output n by the sum of its taps, which is done to y[n]
-//! before; what the padding takes from a sample for a place outside the clip flows back into that sample afterwards.
+//! Output n is Σᵢ x[i] · h(i·L − n·M), so (Aᵀy)[i] = Σₙ y[n] · h(i·L − n·M). Since h is even, this is y resampled from
+//! the new rate to the original one, with the same values of h: the transposed plan. Two steps are added:
+//!
+//! - A normalised filter divides output n by the sum of its taps. The adjoint divides y[n] by it first.
+//! - Padding copies samples of the clip to positions beyond its ends. The adjoint computes the gradient at these
+//!   positions too, and adds each to that of the sample that was copied.
 
-use ndarray::{Array, ArrayBase, Axis, Data, Dimension};
+use ndarray::{Array, ArrayBase, ArrayViewMut, Axis, Data, Dimension};
 
 use super::kernel::Kernel;
-use super::range::Clip;
-use super::{CpuResampler, Job, Sample, check_len};
-use crate::alloc::zeroed;
-use crate::alloc::zeroed_array;
+use super::sample::join;
+use super::work::Work;
+use super::{CpuResampler, Sample, check_len};
+use crate::alloc::{zeroed, zeroed_array};
+use crate::batch::Source;
+use crate::clamped::Clamped;
 use crate::error::{Error, Result};
-use crate::lanes::{Lanes, last, scatter};
+use crate::lanes::{Lanes, check_shape, fill, shape_with_len};
 use crate::num::to_position;
 use crate::plan::Plan;
 
 impl CpuResampler {
-    /// Applies the transpose of resampling a clip of `input_len` samples to `output`, of [`Plan::output_len`]: the gradient
-    /// with respect to the clip of a loss whose gradient with respect to the resampled clip is `output`.
+    /// Applies the adjoint of resampling: the gradient with respect to a clip of `input_len` samples, from the gradient
+    /// `output` with respect to its [`Plan::output_len`] resampled ones.
     ///
-    /// For every x and y of these lengths ⟨Ax, y⟩ = ⟨x, Aᵀy⟩. It costs what resampling costs. Complex samples are
-    /// transposed, not conjugated, which for a real filter is the same.
+    /// For every x and y of these lengths ⟨Ax, y⟩ = ⟨x, Aᵀy⟩. The cost is that of resampling. Complex samples are
+    /// transposed, not conjugated, which is the same for a real filter.
     ///
     /// ```
     /// use polyphase::{CpuResampler, Plan, ResampleOptions};
@@ -39,9 +44,9 @@ impl CpuResampler {
     /// ```
     ///
     /// # Errors
-    /// [`Error::OutputLen`] if `output` does not have the length of the output of such a clip, [`Error::OutOfMemory`],
-    /// [`Error::FilterTooLarge`] if the filter's transpose is beyond the limit, [`Error::PaddedAdjoint`] for padding at a ratio
-    /// whose terms fill 64 bits.
+    /// [`Error::OutputLen`] if `output` does not have the length of a resampled clip, [`Error::FilterTooLarge`] if the
+    /// transposed filter is beyond the plan's limit, [`Error::PaddedAdjoint`] for padding at a ratio whose terms fill
+    /// 64 bits, [`Error::OutOfMemory`].
     pub fn adjoint<T: Sample>(&self, plan: &Plan, output: &[T], input_len: usize) -> Result<Vec<T>> {
         check_len(plan.output_len(input_len), output.len())?;
         let mut input = zeroed(input_len)?;
@@ -49,21 +54,21 @@ impl CpuResampler {
         Ok(input)
     }
 
-    /// As [`adjoint`](Self::adjoint), into the caller's buffer, whose length is that of the clip. Returns how many samples had
-    /// to be clamped: 0 for all but integers.
+    /// Applies the adjoint of resampling into a buffer of the clip's length, as [`adjoint`](Self::adjoint).
     ///
     /// # Errors
     /// As [`adjoint`](Self::adjoint).
-    pub fn adjoint_into<T: Sample>(&self, plan: &Plan, output: &[T], input: &mut [T]) -> Result<usize> {
+    pub fn adjoint_into<T: Sample>(&self, plan: &Plan, output: &[T], input: &mut [T]) -> Result<Clamped> {
         check_len(plan.output_len(input.len()), output.len())?;
         self.adjoint_signals(plan, &[output], input)
     }
 
-    /// The adjoint along an axis of a tensor: the gradient for a tensor that is `input_len` long along it.
+    /// Applies the adjoint along an axis of a tensor: the gradient of a tensor that is `input_len` long along that
+    /// axis. The result has standard layout.
     ///
     /// # Errors
-    /// [`Error::Axis`] for an axis that the tensor does not have, [`Error::OutputShape`] if the tensor does not have the
-    /// length of the output of such a tensor, and as [`adjoint`](Self::adjoint).
+    /// [`Error::Axis`] for an axis that the tensor does not have, [`Error::OutputShape`] if it is not as long along
+    /// the axis as a resampled tensor, and as [`adjoint`](Self::adjoint).
     pub fn adjoint_axis<T, S, D>(
         &self,
         plan: &Plan,
@@ -76,32 +81,56 @@ impl CpuResampler {
         S: Data<Elem = T>,
         D: Dimension,
     {
-        let (mut shape, mut expected) = (output.raw_dim(), output.raw_dim());
-        let refused = Error::Axis { axis: axis.index(), ndim: shape.ndim() };
-        *shape.slice_mut().get_mut(axis.index()).ok_or(refused)? = input_len;
-        expected.slice_mut()[axis.index()] = plan.output_len(input_len);
-        if output.raw_dim() != expected {
-            return Err(Error::OutputShape { expected: expected.slice().to_vec(), actual: output.shape().to_vec() });
-        }
-        let mut input: Array<T, D> = zeroed_array(shape)?;
-        if !input.is_empty() {
-            let lanes = Lanes::new(output.view(), axis)?;
-            let signals: Vec<_> = lanes.iter().collect();
-            let mut samples = zeroed(input.len())?;
-            if !signals.is_empty() {
-                self.adjoint_signals(plan, &signals, &mut samples)?;
-            }
-            scatter(&samples, last(input.view_mut(), axis));
-        }
+        check_shape(&shape_with_len(output, axis, |_| plan.output_len(input_len))?, output)?;
+        let mut input = zeroed_array(shape_with_len(output, axis, |_| input_len)?)?;
+        self.adjoint_axis_into(plan, output, axis, input.view_mut())?;
         Ok(input)
     }
 
-    /// The adjoint of signals of one length, whose inputs lie side by side in `input`.
-    fn adjoint_signals<T: Sample>(&self, plan: &Plan, outputs: &[&[T]], input: &mut [T]) -> Result<usize> {
+    /// Applies the adjoint along an axis of a tensor into another, of any strides.
+    ///
+    /// ```
+    /// use ndarray::{Array2, Axis};
+    /// use polyphase::{CpuResampler, Plan, ResampleOptions};
+    ///
+    /// let plan = Plan::new(3, 1, &ResampleOptions::default())?;
+    /// let gradient = Array2::<f64>::from_elem((2, 100), 1.0);
+    /// let mut input = Array2::zeros((2, 300));
+    /// CpuResampler::new().adjoint_axis_into(&plan, &gradient, Axis(1), input.view_mut())?;
+    /// assert!((input[[1, 150]] - 1.0 / 3.0).abs() < 1e-3); // a third of each output
+    /// # Ok::<(), polyphase::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Axis`] for an axis that the tensor does not have, [`Error::OutputShape`] if `output` does not have the
+    /// shape that resampling `input` gives, and as [`adjoint`](Self::adjoint).
+    pub fn adjoint_axis_into<T, S, D>(
+        &self,
+        plan: &Plan,
+        output: &ArrayBase<S, D>,
+        axis: Axis,
+        input: ArrayViewMut<'_, T, D>,
+    ) -> Result<Clamped>
+    where
+        T: Sample,
+        S: Data<Elem = T>,
+        D: Dimension,
+    {
+        check_shape(&shape_with_len(&input, axis, |len| plan.output_len(len))?, output)?;
+        if input.is_empty() {
+            return Ok(Clamped::default());
+        }
+        let lanes = Lanes::new(output.view(), axis)?;
+        let signals: Vec<_> = lanes.iter().collect();
+        fill(input, axis, |input| self.adjoint_signals(plan, &signals, input))
+    }
+
+    /// Applies the adjoint to signals of one length. Their inputs are adjacent in `input`.
+    fn adjoint_signals<T: Sample>(&self, plan: &Plan, outputs: &[&[T]], input: &mut [T]) -> Result<Clamped> {
         let floats: Option<Vec<_>> = outputs.iter().map(|output| T::floats(output)).collect();
         if let (Some(outputs), Some(input)) = (floats, T::floats_mut(input)) {
             self.adjoint_floats(plan, &outputs, input)?;
-            return Ok(0);
+            return Ok(Clamped::default());
         }
         let mut parts: [Vec<T::Float>; 2] = [Vec::new(), Vec::new()];
         for (part, input_part) in parts[..T::PARTS].iter_mut().enumerate() {
@@ -110,12 +139,10 @@ impl CpuResampler {
             *input_part = zeroed(input.len())?;
             self.adjoint_floats(plan, &outputs.iter().map(Vec::as_slice).collect::<Vec<_>>(), input_part)?;
         }
-        let mut clipped = 0;
-        for (i, value) in input.iter_mut().enumerate() {
-            let part = |part: usize| parts[part].get(i).copied().unwrap_or_default();
-            *value = T::from_parts([part(0), part(1)], &mut clipped);
-        }
-        Ok(clipped)
+        let mut clamped = Clamped::default();
+        let joined = join::<T>(parts.each_ref().map(Vec::as_slice), &mut clamped);
+        input.iter_mut().zip(joined).for_each(|(to, sample)| *to = sample);
+        Ok(clamped)
     }
 
     fn adjoint_floats<F: Kernel + Sample>(&self, plan: &Plan, outputs: &[&[F]], input: &mut [F]) -> Result<()> {
@@ -130,7 +157,8 @@ impl CpuResampler {
         }
         let transposed = plan.transposed()?;
         let (padding, margin) = (plan.shape().padding(), plan.shape().margin());
-        // Places before the clip are outputs of a signal that stands some periods later.
+        // Outputs have no negative numbers. The signal is therefore moved by whole periods, at least as far as the
+        // padding reaches before the clip.
         let (period, stride) = (plan.ratio().stride(), plan.ratio().phases());
         let periods = (margin as u64).div_ceil(period);
         let first = u128::from(periods) * u128::from(period) - margin as u128;
@@ -139,16 +167,22 @@ impl CpuResampler {
             return Err(Error::PaddedAdjoint { phases: stride, limit: i64::MAX.unsigned_abs() / periods.max(1) });
         };
         let len = input_len.saturating_add(2 * margin);
-        let jobs: Vec<_> = signals
+        let outputs = first..first.saturating_add(len as u64);
+        let works: Vec<_> = signals
             .iter()
-            .map(|samples| Job { plan: transposed, clip: Clip { samples, origin, len: None }, first, len })
+            .map(|samples| Work {
+                plan: transposed,
+                source: Source { samples, origin, clip_len: None },
+                channels: 1,
+                outputs: outputs.clone(),
+            })
             .collect();
         if margin == 0 {
-            self.run(&jobs, input);
+            self.run(&works, input);
             return Ok(());
         }
         let mut wide = zeroed(len.saturating_mul(signals.len()))?;
-        self.run(&jobs, &mut wide);
+        self.run(&works, &mut wide);
         for (input, wide) in input.chunks_exact_mut(input_len.max(1)).zip(wide.chunks_exact(len)) {
             input.copy_from_slice(&wide[margin..][..input_len]);
             let outside = (0..margin).chain(margin + input_len..len);

@@ -1,36 +1,42 @@
-//! [`CpuResampler`]: the path that is always there. float64 is the reference; float32 uses SIMD; both use threads.
+//! [`CpuResampler`]: the backend that is always there. float64 is the reference; float32 uses SIMD; both use threads.
 
 mod adjoint;
-mod job;
+mod convert;
+mod interleaved;
 mod kernel;
 mod partition;
 mod range;
 mod sample;
 mod stream;
 mod tensor;
+mod work;
 
 use std::num::NonZeroUsize;
 use std::ops::Range;
 
-use self::job::Job;
-use self::range::Clip;
 pub use self::sample::Sample;
+#[cfg(feature = "gpu")]
+pub(crate) use self::sample::{Typed, TypedMut};
 pub use self::stream::Stream;
+use self::work::{Work, run};
 use crate::alloc::zeroed;
-use crate::batch::{Batch, BatchBuf};
+use crate::batch::{Batch, BatchBuf, Source};
+use crate::clamped::Clamped;
 use crate::error::{Error, Result};
 use crate::num::to_position;
 use crate::plan::Plan;
 use crate::simd::Level;
 
-/// Samples up to which pieces of a clip that is not in memory are computed: the numbers of all that lie about them fit in 64 bits.
+/// Samples in the longest clip of which excerpts are resampled: every position about it fits in 64 bits.
 const LONGEST_CLIP: u64 = 1 << 62;
 
 /// Resamples on the CPU.
 ///
-/// It holds only how to run, so one serves any number of plans and threads. The samples that it returns depend on the plan,
-/// the input and the [`Level`], and on nothing else: the number of threads, the company in a batch and the range asked for
-/// leave every bit as it is.
+/// A `CpuResampler` holds a SIMD [`Level`] and a limit of threads and nothing else: it is `Copy`, and one serves any
+/// number of plans and threads. The output depends on the plan, the input and the level alone. The number of threads,
+/// the other clips of a batch and the range that is asked for change no bit of it.
+///
+/// Lengths are checked before anything is computed; no error depends on the values of the samples.
 ///
 /// ```
 /// use polyphase::{CpuResampler, Plan, ResampleOptions};
@@ -44,6 +50,7 @@ const LONGEST_CLIP: u64 = 1 << 62;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CpuResampler {
+    /// `None` for no limit.
     threads: Option<NonZeroUsize>,
     level: Level,
 }
@@ -55,32 +62,41 @@ impl Default for CpuResampler {
 }
 
 impl CpuResampler {
-    /// With the best [`Level`] of this processor and the threads of the rayon pool that it is called in.
+    /// Resampler with the best [`Level`] of this processor and no limit of threads.
     pub fn new() -> Self {
         Self { threads: None, level: Level::best() }
     }
 
-    /// At most this many threads at once, of the rayon pool that it is called in: with 1 everything happens on the calling
-    /// thread, 0 stands for all. Without the feature `parallel` it is always 1.
+    /// Limits the threads that a call uses. 0 removes the limit, which is the default.
+    ///
+    /// Threads are those of the rayon pool in which the method is called: without a limit a call uses all of them, and
+    /// with 1 it stays on the calling thread. Without the feature `parallel` every call does.
+    ///
+    /// ```
+    /// use polyphase::CpuResampler;
+    ///
+    /// assert_eq!(CpuResampler::new().with_threads(1).threads(), 1);
+    /// assert_eq!(CpuResampler::new().with_threads(1).with_threads(0), CpuResampler::new());
+    /// ```
     #[must_use]
     pub fn with_threads(mut self, threads: usize) -> Self {
         self.threads = NonZeroUsize::new(threads);
         self
     }
 
-    /// With a particular set of SIMD instructions. float64 does not use any.
+    /// Uses another set of SIMD instructions than the best. float64 uses none.
     #[must_use]
     pub fn with_level(mut self, level: Level) -> Self {
         self.level = level;
         self
     }
 
-    /// The SIMD instructions that it uses.
+    /// SIMD instructions that float32 uses.
     pub fn level(&self) -> Level {
         self.level
     }
 
-    /// The threads that it may use, if it were called here.
+    /// Threads that a call from this thread may use.
     pub fn threads(&self) -> usize {
         #[cfg(feature = "parallel")]
         return self.threads.map_or_else(rayon::current_num_threads, NonZeroUsize::get);
@@ -88,37 +104,34 @@ impl CpuResampler {
         1
     }
 
-    /// Resamples one clip.
+    /// Resamples one clip into [`Plan::output_len`] samples.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`].
     pub fn resample<T: Sample>(&self, plan: &Plan, clip: &[T]) -> Result<Vec<T>> {
         let mut output = zeroed(plan.output_len(clip.len()))?;
-        self.run(&[Job::whole(plan, clip)], &mut output);
+        self.run(&[Work::whole(plan, clip)], &mut output);
         Ok(output)
     }
 
-    /// Resamples one clip into a buffer of [`Plan::output_len`] samples. Returns how many had to be clamped: 0 for all but
-    /// integers.
+    /// Resamples one clip into a buffer of [`Plan::output_len`] samples, without an allocation.
     ///
     /// ```
-    /// use polyphase::{CpuResampler, Plan, ResampleOptions};
+    /// use polyphase::{Clamped, CpuResampler, Plan, ResampleOptions};
     ///
-    /// // A square wave at full scale overshoots.
-    /// let clip: Vec<i16> = (0..1000).map(|i| if i / 20 % 2 == 0 { i16::MAX } else { i16::MIN }).collect();
     /// let plan = Plan::new(16_000, 8_000, &ResampleOptions::default())?;
-    /// let mut resampled = vec![0; 500];
-    /// let clipped = CpuResampler::new().resample_into(&plan, &clip, &mut resampled)?;
-    /// assert_eq!(clipped, resampled.iter().filter(|&&y| y == i16::MAX || y == i16::MIN).count());
-    /// assert!(clipped > 100);
+    /// let mut resampled = [0.0_f32; 50];
+    /// let clamped = CpuResampler::new().resample_into(&plan, &[0.5; 100], &mut resampled)?;
+    /// assert_eq!(clamped, Clamped { count: 0 });
+    /// assert!((resampled[25] - 0.5).abs() < 1e-3);
     /// # Ok::<(), polyphase::Error>(())
     /// ```
     ///
     /// # Errors
     /// [`Error::OutputLen`] for a buffer of another length.
-    pub fn resample_into<T: Sample>(&self, plan: &Plan, clip: &[T], output: &mut [T]) -> Result<usize> {
+    pub fn resample_into<T: Sample>(&self, plan: &Plan, clip: &[T], output: &mut [T]) -> Result<Clamped> {
         check_len(plan.output_len(clip.len()), output.len())?;
-        Ok(self.run(&[Job::whole(plan, clip)], output))
+        Ok(self.run(&[Work::whole(plan, clip)], output))
     }
 
     /// Computes a range of the clip's output and nothing else: the same bits as that range of the whole.
@@ -136,15 +149,11 @@ impl CpuResampler {
     /// # Errors
     /// [`Error::OutputRange`] for a range that does not lie within the output, [`Error::OutOfMemory`].
     pub fn resample_range<T: Sample>(&self, plan: &Plan, clip: &[T], range: Range<usize>) -> Result<Vec<T>> {
-        // Checked before memory is asked for.
-        check_range(plan, clip, &range)?;
-        let mut output = zeroed(range.len())?;
-        self.run(&[Job { first: range.start as u64, len: range.len(), ..Job::whole(plan, clip) }], &mut output);
-        Ok(output)
+        let work = range_work(plan, clip, range)?;
+        self.run_allocated(work)
     }
 
-    /// Computes the outputs from `start` on that fill the buffer, as [`resample_range`](Self::resample_range). Returns how
-    /// many had to be clamped: 0 for all but integers.
+    /// Computes the outputs from `start` on that fill the buffer, as [`resample_range`](Self::resample_range).
     ///
     /// # Errors
     /// [`Error::OutputRange`] for a range that does not lie within the output.
@@ -154,48 +163,57 @@ impl CpuResampler {
         clip: &[T],
         start: usize,
         output: &mut [T],
-    ) -> Result<usize> {
-        check_range(plan, clip, &(start..start.saturating_add(output.len())))?;
-        Ok(self.run(&[Job { first: start as u64, len: output.len(), ..Job::whole(plan, clip) }], output))
+    ) -> Result<Clamped> {
+        let work = range_work(plan, clip, start..start.saturating_add(output.len()))?;
+        Ok(self.run(&[work], output))
     }
 
-    /// Computes a range of the output of a clip that is not in memory, from the piece of it that the range needs: the
-    /// samples of a clip of `input_len` that [`Plan::input_range_for`] names. The same bits as that range of the whole.
+    /// Computes a range of the output of a clip that is not in memory, from an excerpt of the clip.
+    ///
+    /// The excerpt holds the samples of [`Plan::input_range_for`] of a clip of `input_len` samples. The output has the
+    /// same bits as that range of the whole.
     ///
     /// ```
     /// use polyphase::{CpuResampler, Plan, ResampleOptions};
     ///
     /// let plan = Plan::new(48_000, 16_000, &ResampleOptions::default())?;
     /// let clip: Vec<f32> = (0..48_000).map(|i| (i as f32 * 0.1).sin()).collect();
-    /// let piece = &clip[plan.input_range_for(48_000, 5000..5100)?];
-    /// assert_eq!(piece.len(), 334);
+    /// let excerpt = &clip[plan.input_range_for(48_000, 5000..5100)?];
+    /// assert_eq!(excerpt.len(), 334);
     /// let cpu = CpuResampler::new();
-    /// assert_eq!(cpu.resample_piece(&plan, piece, 48_000, 5000..5100)?, cpu.resample(&plan, &clip)?[5000..5100]);
+    /// assert_eq!(cpu.resample_excerpt(&plan, excerpt, 48_000, 5000..5100)?, cpu.resample(&plan, &clip)?[5000..5100]);
     /// # Ok::<(), polyphase::Error>(())
     /// ```
     ///
     /// # Errors
-    /// [`Error::OutputRange`] for a range that does not lie within the output, [`Error::ClipTooLong`] beyond sample 2⁶² of either,
-    /// [`Error::InputLen`] for a piece of another length, [`Error::OutOfMemory`].
-    pub fn resample_piece<T: Sample>(
+    /// [`Error::OutputRange`] for a range that does not lie within the output, [`Error::ClipTooLong`] for a clip or a
+    /// range that reaches beyond sample 2⁶², [`Error::InputLen`] for an excerpt of another length,
+    /// [`Error::OutOfMemory`].
+    pub fn resample_excerpt<T: Sample>(
         &self,
         plan: &Plan,
-        piece: &[T],
+        excerpt: &[T],
         input_len: usize,
         range: Range<usize>,
     ) -> Result<Vec<T>> {
-        let needed = plan.input_range_for(input_len, range.clone())?;
-        let samples = input_len.max(range.end) as u64;
-        if samples > LONGEST_CLIP {
-            return Err(Error::ClipTooLong { samples, limit: LONGEST_CLIP });
-        }
-        if piece.len() != needed.len() {
-            return Err(Error::InputLen { expected: needed.len(), actual: piece.len() });
-        }
-        let mut output = zeroed(range.len())?;
-        let clip = Clip { samples: piece, origin: to_position(needed.start), len: Some(input_len) };
-        self.run(&[Job { plan, clip, first: range.start as u64, len: range.len() }], &mut output);
-        Ok(output)
+        let work = excerpt_work(plan, excerpt, input_len, range)?;
+        self.run_allocated(work)
+    }
+
+    /// Computes the outputs from `start` on that fill the buffer, as [`resample_excerpt`](Self::resample_excerpt).
+    ///
+    /// # Errors
+    /// As [`resample_excerpt`](Self::resample_excerpt), but for [`Error::OutOfMemory`].
+    pub fn resample_excerpt_into<T: Sample>(
+        &self,
+        plan: &Plan,
+        excerpt: &[T],
+        input_len: usize,
+        start: usize,
+        output: &mut [T],
+    ) -> Result<Clamped> {
+        let work = excerpt_work(plan, excerpt, input_len, start..start.saturating_add(output.len()))?;
+        Ok(self.run(&[work], output))
     }
 
     /// Resamples every clip of a batch.
@@ -209,19 +227,36 @@ impl CpuResampler {
         Ok(BatchBuf::from_parts(samples, offsets))
     }
 
-    /// Resamples every clip of a batch into one packed buffer, in which they lie at [`Batch::output_offsets`]. Returns how
-    /// many samples had to be clamped: 0 for all but integers.
+    /// Resamples every clip of a batch into one packed buffer: the output of clip i begins at offset i of
+    /// [`Batch::output_offsets`].
     ///
     /// # Errors
-    /// [`Error::OutputLen`] for a buffer of another length than the last of those offsets.
-    pub fn resample_batch_into<T: Sample>(&self, batch: &Batch<'_, T>, output: &mut [T]) -> Result<usize> {
+    /// [`Error::OutputLen`] for a buffer of another length than the last of these offsets.
+    pub fn resample_batch_into<T: Sample>(&self, batch: &Batch<'_, T>, output: &mut [T]) -> Result<Clamped> {
         check_len(batch.output_offsets().last().copied().unwrap_or(0), output.len())?;
         Ok(self.run_batch(batch, output))
     }
 
-    fn run_batch<T: Sample>(&self, batch: &Batch<'_, T>, output: &mut [T]) -> usize {
-        let jobs: Vec<_> = batch.iter().map(|(plan, clip)| Job::whole(plan, clip)).collect();
-        self.run(&jobs, output)
+    fn run_batch<T: Sample>(&self, batch: &Batch<'_, T>, output: &mut [T]) -> Clamped {
+        let works: Vec<_> = batch.iter().map(|(plan, clip)| Work::whole(plan, clip)).collect();
+        self.run(&works, output)
+    }
+
+    fn run_allocated<T: Sample>(&self, work: Work<'_, T>) -> Result<Vec<T>> {
+        let mut output = zeroed(work.len())?;
+        self.run(&[work], &mut output);
+        Ok(output)
+    }
+
+    /// Computes works, whose outputs are adjacent in `output`.
+    fn run<T: Sample>(&self, works: &[Work<'_, T>], output: &mut [T]) -> Clamped {
+        let max_tasks = match (self.threads(), self.threads) {
+            (1, _) => 1,
+            // Without a limit there are more tasks than threads, for the threads that finish early.
+            (threads, None) => 4 * threads,
+            (threads, Some(_)) => threads,
+        };
+        run(works, self.level, max_tasks, output)
     }
 }
 
@@ -229,11 +264,28 @@ fn check_len(expected: usize, actual: usize) -> Result<()> {
     if expected == actual { Ok(()) } else { Err(Error::OutputLen { expected, actual }) }
 }
 
-fn check_range<T>(plan: &Plan, clip: &[T], range: &Range<usize>) -> Result<()> {
+fn range_work<'a, T: Sample>(plan: &'a Plan, clip: &'a [T], range: Range<usize>) -> Result<Work<'a, T>> {
     let len = plan.output_len(clip.len());
-    if range.start <= range.end && range.end <= len {
-        Ok(())
-    } else {
-        Err(Error::OutputRange { start: range.start, end: range.end, len })
+    if range.start > range.end || range.end > len {
+        return Err(Error::OutputRange { start: range.start, end: range.end, len });
     }
+    Ok(Work { outputs: range.start as u64..range.end as u64, ..Work::whole(plan, clip) })
+}
+
+fn excerpt_work<'a, T: Sample>(
+    plan: &'a Plan,
+    samples: &'a [T],
+    input_len: usize,
+    range: Range<usize>,
+) -> Result<Work<'a, T>> {
+    let needed = plan.input_range_for(input_len, range.clone())?;
+    let longest = input_len.max(range.end) as u64;
+    if longest > LONGEST_CLIP {
+        return Err(Error::ClipTooLong { samples: longest, limit: LONGEST_CLIP });
+    }
+    if samples.len() != needed.len() {
+        return Err(Error::InputLen { expected: needed.len(), actual: samples.len() });
+    }
+    let source = Source { samples, origin: to_position(needed.start), clip_len: Some(input_len) };
+    Ok(Work { plan, source, channels: 1, outputs: range.start as u64..range.end as u64 })
 }

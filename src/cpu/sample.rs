@@ -1,21 +1,22 @@
-//! [`Sample`]: what can be resampled, and how it becomes the floats that are computed with, and back.
+//! [`Sample`]: the types of samples, and their conversion to and from the floats that are computed with.
 
 use half::f16;
 use num_complex::Complex;
 
 use super::kernel::Kernel;
+use crate::clamped::Clamped;
 
-/// A type of sample to resample. Sealed.
+/// Type of a sample that can be resampled. Sealed.
 ///
-/// | type | computed in | a sample of 1.0 is | results |
+/// | type | computed in | full scale 1.0 is | result |
 /// |---|---|---|---|
 /// | `f32`, `f64` | itself | 1 | as computed |
 /// | [`half::f16`] | `f32` | 1 | rounded to nearest even |
 /// | `i16` | `f32` | 2¹⁵ | rounded to nearest even, clamped to the range and counted |
-/// | `i32` | `f64` | 2³¹ | the same |
-/// | [`Complex<f32>`], [`Complex<f64>`] | their parts | 1 | real and imaginary part, each by itself |
+/// | `i32` | `f64` | 2³¹ | rounded to nearest even, clamped to the range and counted |
+/// | [`Complex<f32>`], [`Complex<f64>`] | their parts | 1 | real and imaginary part, each resampled by itself |
 ///
-/// Calls that fill the caller's buffer return how many samples had to be clamped: 0 for all but integers.
+/// Methods that fill the caller's buffer return the number of clamped samples, see [`Clamped`].
 ///
 /// ```
 /// use polyphase::half::f16;
@@ -30,34 +31,98 @@ use super::kernel::Kernel;
 /// assert_eq!(cpu.resample(&plan, &rotating)?[4], Complex { re: 0.99, im: -0.99 });
 /// # Ok::<(), polyphase::Error>(())
 /// ```
+///
+/// The conversions are private, also in generic code:
+///
+/// ```compile_fail,E0624
+/// fn first_part<T: polyphase::Sample>(sample: T) {
+///     sample.part(0);
+/// }
+/// ```
+#[expect(private_bounds, reason = "seals the trait, and hides its conversions from code with the bound `T: Sample`")]
 pub trait Sample: Convert {}
 
-/// How a [`Sample`] is computed with.
-pub trait Convert: Copy + Default + std::fmt::Debug + Send + Sync + 'static {
-    /// What its parts are computed in.
+/// Conversion of a [`Sample`] to and from its parts.
+pub(crate) trait Convert: Copy + Default + std::fmt::Debug + Send + Sync + 'static {
+    /// Float type that the parts are computed in.
     type Float: Kernel + Sample<Float = Self::Float>;
-    /// Signals that its samples carry: 2 for complex numbers, else 1.
+    /// Number of parts: 2 for complex numbers, else 1.
     const PARTS: usize;
 
-    /// A part of it.
+    /// One of the parts.
     fn part(self, part: usize) -> Self::Float;
 
-    /// The sample with these parts, the second of them 0 if it has only one. Adds 1 to `clipped` if it is out of range.
-    fn from_parts(parts: [Self::Float; 2], clipped: &mut usize) -> Self;
+    /// Sample of these parts, of which the second is ignored if there is only one. Counts a sample that is clamped.
+    fn from_parts(parts: [Self::Float; 2], clamped: &mut Clamped) -> Self;
 
-    /// The samples themselves, if they are what is computed in.
+    /// The samples as floats, if no conversion is needed.
     fn floats(_samples: &[Self]) -> Option<&[Self::Float]> {
         None
     }
 
-    /// The samples themselves, if they are what is computed in.
+    /// The samples as floats, if no conversion is needed.
     fn floats_mut(_samples: &mut [Self]) -> Option<&mut [Self::Float]> {
         None
     }
+
+    /// The samples by their type.
+    #[cfg(feature = "gpu")]
+    fn typed(_samples: &[Self]) -> Typed<'_> {
+        Typed::Other
+    }
+
+    /// The samples by their type.
+    #[cfg(feature = "gpu")]
+    fn typed_mut(_samples: &mut [Self]) -> TypedMut<'_> {
+        TypedMut::Other
+    }
+}
+
+/// Implements [`Convert::typed`] for a type that [`Typed`] names.
+macro_rules! typed {
+    ($variant:ident) => {
+        #[cfg(feature = "gpu")]
+        fn typed(samples: &[Self]) -> Typed<'_> {
+            Typed::$variant(samples)
+        }
+
+        #[cfg(feature = "gpu")]
+        fn typed_mut(samples: &mut [Self]) -> TypedMut<'_> {
+            TypedMut::$variant(samples)
+        }
+    };
+    () => {};
+}
+
+/// Samples by their type, for a backend that computes some types only.
+#[cfg(feature = "gpu")]
+pub(crate) enum Typed<'a> {
+    F32(&'a [f32]),
+    I16(&'a [i16]),
+    F16(&'a [f16]),
+    Other,
+}
+
+/// [`Typed`], to be filled.
+#[cfg(feature = "gpu")]
+pub(crate) enum TypedMut<'a> {
+    F32(&'a mut [f32]),
+    I16(&'a mut [i16]),
+    F16(&'a mut [f16]),
+    Other,
+}
+
+/// Samples of the given parts, of which the second is empty if there is only one. Counts those that are clamped.
+pub(crate) fn join<'a, T: Sample>(
+    parts: [&'a [T::Float]; 2],
+    clamped: &'a mut Clamped,
+) -> impl Iterator<Item = T> + 'a {
+    let mut second = parts[1].iter();
+    parts[0].iter().map(move |&first| T::from_parts([first, second.next().copied().unwrap_or_default()], clamped))
 }
 
 macro_rules! float {
-    ($($type:ty),*) => {$(
+    ($($type:ty $(, $variant:ident)?);*) => {$(
         impl Sample for $type {}
 
         impl Convert for $type {
@@ -68,7 +133,7 @@ macro_rules! float {
                 self
             }
 
-            fn from_parts([value, _]: [Self; 2], _: &mut usize) -> Self {
+            fn from_parts([value, _]: [Self; 2], _: &mut Clamped) -> Self {
                 value
             }
 
@@ -79,6 +144,8 @@ macro_rules! float {
             fn floats_mut(samples: &mut [Self]) -> Option<&mut [Self]> {
                 Some(samples)
             }
+
+            typed!($($variant)?);
         }
 
         impl Sample for Complex<$type> {}
@@ -91,17 +158,17 @@ macro_rules! float {
                 if part == 0 { self.re } else { self.im }
             }
 
-            fn from_parts([re, im]: [$type; 2], _: &mut usize) -> Self {
+            fn from_parts([re, im]: [$type; 2], _: &mut Clamped) -> Self {
                 Self { re, im }
             }
         }
     )*};
 }
 
-float!(f32, f64);
+float!(f32, F32; f64);
 
 macro_rules! integer {
-    ($($type:ty, $float:ty, $one:expr);*) => {$(
+    ($($type:ty, $float:ty, $one:expr $(, $variant:ident)?);*) => {$(
         impl Sample for $type {}
 
         impl Convert for $type {
@@ -113,17 +180,19 @@ macro_rules! integer {
             }
 
             #[expect(clippy::cast_possible_truncation, reason = "whole, and out of range only if it is to be clamped")]
-            fn from_parts([value, _]: [$float; 2], clipped: &mut usize) -> Self {
+            fn from_parts([value, _]: [$float; 2], clamped: &mut Clamped) -> Self {
                 let scaled = (value * $one).round_ties_even();
                 // NaN becomes 0.
-                *clipped += usize::from(!scaled.is_nan() && !(-$one..$one).contains(&scaled));
+                clamped.count += usize::from(!scaled.is_nan() && !(-$one..$one).contains(&scaled));
                 scaled as $type
             }
+
+            typed!($($variant)?);
         }
     )*};
 }
 
-integer!(i16, f32, 32_768.0; i32, f64, 2_147_483_648.0);
+integer!(i16, f32, 32_768.0, I16; i32, f64, 2_147_483_648.0);
 
 impl Sample for f16 {}
 
@@ -135,45 +204,49 @@ impl Convert for f16 {
         self.to_f32()
     }
 
-    fn from_parts([value, _]: [f32; 2], _: &mut usize) -> Self {
+    fn from_parts([value, _]: [f32; 2], _: &mut Clamped) -> Self {
         Self::from_f32(value)
     }
+
+    typed!(F16);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn there_and_back<T: Sample + PartialEq>(sample: T) -> bool {
-        let mut clipped = 0;
-        let parts = [sample.part(0), if T::PARTS == 2 { sample.part(1) } else { T::Float::default() }];
-        T::from_parts(parts, &mut clipped) == sample && clipped == 0
+    fn survives_round_trip<T: Sample + PartialEq>(sample: T) -> bool {
+        let mut clamped = Clamped::default();
+        let (first, second) = ([sample.part(0)], [sample.part(1)]);
+        let parts: [&[_]; 2] = [&first, if T::PARTS == 2 { &second } else { &[] }];
+        let joined: Vec<T> = join(parts, &mut clamped).collect();
+        joined == [sample] && clamped.count == 0
     }
 
     #[test]
-    fn every_sample_survives_the_way_there_and_back() {
-        assert!((i16::MIN..=i16::MAX).all(there_and_back));
-        assert!((0..=u16::MAX).map(f16::from_bits).filter(|sample| !sample.is_nan()).all(there_and_back));
-        assert!([i32::MIN, i32::MIN + 1, -1, 0, 1, 123_456_789, i32::MAX].into_iter().all(there_and_back));
-        assert!(there_and_back(Complex { re: 0.1_f32, im: -3.0 }));
+    fn every_sample_survives_the_round_trip_to_floats() {
+        assert!((i16::MIN..=i16::MAX).all(survives_round_trip));
+        assert!((0..=u16::MAX).map(f16::from_bits).filter(|sample| !sample.is_nan()).all(survives_round_trip));
+        assert!([i32::MIN, i32::MIN + 1, -1, 0, 1, 123_456_789, i32::MAX].into_iter().all(survives_round_trip));
+        assert!(survives_round_trip(Complex { re: 0.1_f32, im: -3.0 }));
     }
 
     #[test]
     fn integers_are_rounded_to_nearest_even_clamped_and_counted() {
-        let mut clipped = 0;
-        let mut sample = |value: f32| i16::from_parts([value / 32_768.0, 0.0], &mut clipped);
+        let mut clamped = Clamped::default();
+        let mut sample = |value: f32| i16::from_parts([value / 32_768.0, 0.0], &mut clamped);
         assert_eq!([0.5, 1.5, -0.5, -2.5, 2.51].map(&mut sample), [0, 2, 0, -2, 3]);
         assert_eq!([32_767.0, 32_767.4, -32_768.5].map(&mut sample), [32_767, 32_767, -32_768]);
         assert_eq!(sample(f32::NAN), 0);
-        assert_eq!(clipped, 0);
-        let mut sample = |value: f32| i16::from_parts([value / 32_768.0, 0.0], &mut clipped);
+        assert_eq!(clamped.count, 0);
+        let mut sample = |value: f32| i16::from_parts([value / 32_768.0, 0.0], &mut clamped);
         assert_eq!([32_767.5, -32_769.0, f32::INFINITY].map(&mut sample), [32_767, -32_768, 32_767]);
-        assert_eq!(clipped, 3);
-        let mut sample = |value: f64| i32::from_parts([value / 2_147_483_648.0, 0.0], &mut clipped);
+        assert_eq!(clamped.count, 3);
+        let mut sample = |value: f64| i32::from_parts([value / 2_147_483_648.0, 0.0], &mut clamped);
         assert_eq!(
             [2_147_483_647.4, 2_147_483_647.5, -2_147_483_649.0].map(&mut sample),
             [i32::MAX, i32::MAX, i32::MIN]
         );
-        assert_eq!(clipped, 5);
+        assert_eq!(clamped.count, 5);
     }
 }

@@ -1,18 +1,18 @@
-//! [`FilterBank`]: the taps of every phase.
+//! [`FilterBank`]: the taps of every phase, one phase after the other.
 
 use super::coefficient::Coefficient;
 use super::prototype::Prototype;
 use super::shape::FilterShape;
 use crate::num::saturating_position;
 
-/// The taps of every phase, one phase after the other: what the float64 reference reads, and what every other layout is made from.
+/// Taps of every phase, one phase after the other. The float64 kernel reads it; the GPU's layout is made from it.
 #[derive(Clone, PartialEq)]
 pub(crate) struct FilterBank<T> {
     /// Input samples from one period to the next.
     stride: i64,
-    /// Taps stored for a phase; phases that have one less end with a zero.
+    /// Taps of the longest phase. Phases with one less end with a zero.
     taps_per_phase: usize,
-    /// For each phase j, the first input sample under its taps, relative to that of the period, q·M.
+    /// For each phase, the first input sample under its taps, relative to the first of the period.
     starts: Vec<i64>,
     coefficients: Vec<T>,
 }
@@ -36,7 +36,7 @@ impl<T: Coefficient> FilterBank<T> {
         Self { stride: saturating_position(shape.stride()), taps_per_phase, starts, coefficients }
     }
 
-    /// Phases of the bank.
+    /// Number of phases, L.
     pub(crate) fn phases(&self) -> usize {
         self.starts.len()
     }
@@ -46,12 +46,12 @@ impl<T: Coefficient> FilterBank<T> {
         self.stride
     }
 
-    /// The taps of a phase.
+    /// Taps of a phase.
     pub(crate) fn taps(&self, phase: usize) -> &[T] {
         &self.coefficients[phase * self.taps_per_phase..][..self.taps_per_phase]
     }
 
-    /// The first input sample under the taps of a phase, relative to its period's.
+    /// First input sample under the taps of a phase, relative to the first of the period.
     pub(crate) fn start(&self, phase: usize) -> i64 {
         self.starts[phase]
     }

@@ -1,8 +1,8 @@
 //! [`Coefficient`]: the float types that taps are stored in.
 
-/// A float type that a bank can be stored in.
-pub trait Coefficient: Copy + Default + std::fmt::Debug + Send + Sync + 'static {
-    /// Rounds once, to the nearest.
+/// Float type of taps.
+pub(crate) trait Coefficient: Copy + Default + std::fmt::Debug + Send + Sync + 'static {
+    /// Nearest value of this type.
     fn from_f64(value: f64) -> Self;
 }
 

@@ -1,45 +1,52 @@
-//! [`InterpolatedBank`]: the filter as taps at evenly spaced phases, for ratios with too many phases to hold the taps
-//! of each.
+//! [`InterpolatedBank`]: the taps of evenly spaced phases, for ratios with too many phases to hold the taps of each.
 //!
-//! Output n lies at c = n·M/L input samples: i₀ = ⌊c⌋, and φ = c − i₀ further. Its tap at sample i₀ + d is h(d − φ), h taken as
-//! a function of the distance in input samples. Node g holds h(d − g/S) for every d that some φ in [0, 1) can need, and the tap
-//! at φ is read off the cubic through nodes g − 1, g, g + 1 and g + 2, where g ≤ φ·S < g + 1. Where the window ends, between
-//! which samples, is decided in integers for each output, and not read off the nodes: what is interpolated is smooth.
+//! ```text
+//!  input samples         i₀              φ             i₀ + 1
+//!  ─────────────────────●───────────────┼──────────────●────────     output n at i₀ + φ, 0 ≤ φ < 1
+//!  nodes            g−1       g         ┊    g+1       g+2           S nodes from one sample to the next
+//!                                       tap at φ: the cubic through four nodes
+//! ```
 //!
-//! How many nodes that takes: as a function of t, in zero crossings, h is base/M · sinc(t) · w(t/W), and both factors are of
-//! exponential type, π for the sinc, π/W for the Hann window, β/W for Kaiser's, and at most 1. So the fourth derivative of
-//! their product is at most Ω⁴ with Ω = π + (π or β)/W (Bernstein's inequality), and the cubic through four points Δ apart
-//! misses it by at most 9/16 · (ΩΔ)⁴/4! between the middle two (Lagrange's remainder). An output sums at most
-//! 2R + 2 such errors, each base/M times as large, R = W · M/base: for samples of at most 1 its own error is at most
-//! (2W + 2) · 9/16 · (ΩΔ)⁴/4!.
+//! Output n lies at c = n·M/L input samples, with i₀ = ⌊c⌋ and φ = c − i₀. Its tap at sample i₀ + d is h(d − φ), where
+//! h is a function of the distance in input samples. Node g holds h(d − g/S) for every d that some φ can need. The tap
+//! at φ is the value of the cubic through nodes g − 1, g, g + 1 and g + 2, where g ≤ φ·S < g + 1. The ends of the
+//! window are computed in integers for each output and never interpolated, so that all that is interpolated is smooth.
+//!
+//! The number of nodes follows from a bound of the error. As a function of t, in zero crossings, h is base/M · sinc(t)
+//! · w(t/W). Both factors are at most 1 and of exponential type: π for the sinc, π/W for the Hann window, β/W for the
+//! Kaiser window. By Bernstein's inequality the fourth derivative of their product is at most Ω⁴ with Ω = π + (π or
+//! β)/W. By Lagrange's remainder the cubic through four points Δ apart errs by at most 9/16 · (ΩΔ)⁴/4! between the
+//! middle two. An output sums at most 2R + 2 such errors, each times base/M, where R = W · M/base. For samples of at
+//! most 1 its error is therefore at most (2W + 2) · 9/16 · (ΩΔ)⁴/4!.
 
 use std::f64::consts::PI;
 
 use super::prototype::divisor;
 use super::shape::FilterShape;
+use crate::num::{distance, to_position};
 use crate::options::Window;
 
-/// How far the outputs of samples of at most 1 may be from those of the exact taps.
+/// Largest error of an output relative to the exact taps, for samples of at most 1.
 pub(crate) const MAX_ERROR: f64 = 1e-7;
 
-/// The nodes that the cubic goes through.
+/// Nodes of a cubic.
 pub(crate) const NODES: usize = 4;
 
-/// Taps in a vector of the kernel. The taps of a node are padded with zeros to whole vectors.
+/// Taps of a vector. The taps of a node are padded with zeros to whole vectors.
 pub(crate) const VECTOR: usize = 16;
 
-/// How many nodes there are, and of what: plain data, known before any tap is computed.
+/// Size of an interpolated bank: plain data, decided before any tap is computed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Grid {
     /// S, nodes from one input sample to the next.
     pub(crate) nodes: usize,
-    /// ⌊R⌋, for a window that reaches R input samples to each side. Those at d = 1 − ⌊R⌋ … ⌊R⌋ are inside for every φ, those
-    /// at d = −⌊R⌋ and ⌊R⌋ + 1 for some.
+    /// ⌊R⌋, where the window reaches R input samples to each side. The samples at d = 1 − ⌊R⌋ … ⌊R⌋ are inside it for
+    /// every φ, those at d = −⌊R⌋ and d = ⌊R⌋ + 1 for some.
     pub(crate) half: usize,
 }
 
 impl Grid {
-    /// The grid for a shape, if its sizes are those of something in memory.
+    /// Grid of a shape.
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least 1, and saturates")]
     pub(crate) fn new(shape: &FilterShape) -> Self {
         let width = shape.width();
@@ -48,33 +55,33 @@ impl Grid {
                 Window::Hann => PI / width,
                 Window::Kaiser { beta } => beta / width,
             };
-        // Nine tenths of the error are left to the rounding of taps and weights.
+        // A tenth of the error is for the interpolation, the rest for the rounding of taps and weights.
         let spacing = (MAX_ERROR / 10.0 / (2.0 * width + 2.0) * 24.0 * 16.0 / 9.0).sqrt().sqrt() / omega;
         let nodes = (shape.crossings_per_sample() / spacing).ceil() as usize;
         Self { nodes: nodes.max(1), half: shape.look_ahead() - 1 }
     }
 
-    /// Taps of a node that are inside the window for every φ.
+    /// Taps of a node at samples that are inside the window for every φ.
     pub(crate) fn taps(&self) -> usize {
         2 * self.half
     }
 
-    /// Bytes that the nodes take.
+    /// Bytes of the bank.
     pub(crate) fn bytes(&self) -> u128 {
         let node = (self.taps().next_multiple_of(VECTOR) + 2) * size_of::<f32>() + size_of::<f64>();
         (self.nodes as u128 + NODES as u128 - 1) * node as u128
     }
 }
 
-/// The nodes.
+/// Taps of the nodes.
 pub(crate) struct InterpolatedBank {
     shape: FilterShape,
     pub(crate) grid: Grid,
-    /// The taps at d = 1 − ⌊R⌋ …, node after node from g = −1 on, each padded with zeros to whole steps.
+    /// Taps at d = 1 − ⌊R⌋ … ⌊R⌋ of each node from g = −1 on, padded with zeros to whole vectors.
     pub(crate) taps: Vec<f32>,
-    /// For each node, the taps at d = −⌊R⌋ and at d = ⌊R⌋ + 1.
+    /// Taps at d = −⌊R⌋ and d = ⌊R⌋ + 1 of each node.
     pub(crate) ends: Vec<[f32; 2]>,
-    /// For each node, the sum of its taps without those at the ends.
+    /// Sum of the other taps of each node.
     pub(crate) sums: Vec<f64>,
 }
 
@@ -85,20 +92,20 @@ impl std::fmt::Debug for InterpolatedBank {
     }
 }
 
-/// Where an output lies, and what its taps are made of.
+/// Place of an output, and the nodes and weights of its taps.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Output {
-    /// i₀ − ⌊R⌋ + 1, the sample under the first tap of its nodes.
+    /// Sample under the first tap of the nodes, i₀ − ⌊R⌋ + 1.
     pub(crate) start: i64,
-    /// The first of its [`NODES`] nodes.
+    /// First of the [`NODES`] nodes.
     pub(crate) node: usize,
-    /// What each of them counts.
+    /// Weight of each node.
     pub(crate) weights: [f32; NODES],
-    /// The taps one sample before those of the nodes and one after them, 0 outside the window.
+    /// Taps one sample before those of the nodes and one after them, 0 outside the window.
     pub(crate) ends: [f32; 2],
     /// Taps of the nodes, without the zeros after them.
     pub(crate) taps: usize,
-    /// What its products are multiplied by when they have been summed.
+    /// Factor of the sum of the products, which normalises it.
     pub(crate) scale: f32,
 }
 
@@ -128,7 +135,7 @@ impl InterpolatedBank {
         bank
     }
 
-    /// Bytes held.
+    /// Bytes of the bank.
     pub(crate) fn bytes(&self) -> usize {
         size_of_val(&*self.taps) + size_of_val(&*self.ends) + size_of_val(&*self.sums)
     }
@@ -138,14 +145,13 @@ impl InterpolatedBank {
         self.grid.nodes
     }
 
-    /// The outputs from `first` on.
+    /// Places of the outputs from `first` on.
     pub(crate) fn outputs(&self, first: u64) -> impl Iterator<Item = Output> {
         let (stride, phases) = (u128::from(self.shape.ratio().stride()), u128::from(self.shape.ratio().phases()));
         let position = u128::from(first) * stride;
         let (mut sample, mut rest) = (position / phases, position % phases);
         std::iter::repeat_with(move || {
-            let output =
-                self.output(i64::try_from(sample).unwrap_or(i64::MAX), u64::try_from(rest).unwrap_or(u64::MAX));
+            let output = self.output(to_position(sample), u64::try_from(rest).unwrap_or(u64::MAX));
             rest += stride % phases;
             sample += stride / phases;
             if rest >= phases {
@@ -156,7 +162,7 @@ impl InterpolatedBank {
         })
     }
 
-    /// The output that lies `rest`/L samples after `sample`.
+    /// Place of the output `rest`/L samples after `sample`.
     #[expect(clippy::cast_precision_loss, reason = "relative to 1, the distance of samples")]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in 0 … S; weights are rounded once")]
     fn output(&self, sample: i64, rest: u64) -> Output {
@@ -164,7 +170,7 @@ impl InterpolatedBank {
         // The node g = −1 is the first.
         let node = (place as usize).min(self.grid.nodes - 1);
         let weights = weights(place - node as f64);
-        let half = self.grid.half.cast_signed() as i64;
+        let half = to_position(self.grid.half);
         let nodes = self.ends[node..][..NODES].iter().zip(weights);
         let end = |side: usize, distance: i64| {
             if self.shape.holds(distance, rest) {
@@ -186,18 +192,18 @@ impl InterpolatedBank {
             weights: weights.map(|weight| weight as f32),
             ends: ends.map(|end| end as f32),
             taps: self.grid.taps(),
-            // Taps so small that float32 does not hold their inverse are zeros in float32, and are to stay that.
+            // Taps whose inverse float32 does not hold are zeros in float32, and stay zeros.
             scale: if scale.is_finite() { scale } else { 1.0 },
         }
     }
 
-    /// The nodes of an output: their taps, and zeros up to whole steps.
+    /// Taps of the nodes of an output, with zeros up to whole vectors.
     pub(crate) fn node_taps(&self, output: &Output) -> [&[f32]; NODES] {
         let len = self.grid.taps().next_multiple_of(VECTOR);
         std::array::from_fn(|node| &self.taps[(output.node + node) * len..][..len])
     }
 
-    /// The taps of output `n`, from the first sample inside its window.
+    /// Taps of output `n`, from the first sample of its window on.
     pub(crate) fn output_taps(&self, n: u64) -> impl Iterator<Item = f32> {
         let output = self.outputs(n).next();
         let window = self.shape.window(n);
@@ -205,7 +211,7 @@ impl InterpolatedBank {
         let tap = move |k: usize| {
             let output = output?;
             let nodes = self.node_taps(&output);
-            let tap = match usize::try_from(k.cast_signed() as i64 + offset) {
+            let tap = match usize::try_from(to_position(k) + offset) {
                 Err(_) => output.ends[0],
                 Ok(k) if k < self.grid.taps() => {
                     nodes.iter().zip(output.weights).map(|(node, weight)| node[k] * weight).sum()
@@ -214,12 +220,11 @@ impl InterpolatedBank {
             };
             Some(tap * output.scale)
         };
-        let len = usize::try_from(window.start.abs_diff(window.end)).unwrap_or(usize::MAX);
-        (0..len).map_while(tap)
+        (0..distance(window.start, window.end)).map_while(tap)
     }
 }
 
-/// Lagrange's weights of the values at −1, 0, 1 and 2 for the cubic's value at x.
+/// Lagrange's weights: the cubic through values at −1, 0, 1 and 2 has the weighted sum of them as its value at x.
 fn weights(x: f64) -> [f64; NODES] {
     [
         x * (x - 1.0) * (x - 2.0) / -6.0,
@@ -236,7 +241,7 @@ mod tests {
     use crate::filter::ratio::Ratio;
     use crate::options::{Preset, ResampleOptions};
 
-    /// The bound of the module's documentation, in float64: the errors of all taps of an output, added up.
+    /// The bound that the module's documentation derives, in float64: the sum of the errors of all taps of an output.
     #[test]
     fn interpolation_keeps_to_its_share_of_the_error() {
         let default = ResampleOptions::default();
@@ -257,16 +262,16 @@ mod tests {
                     node
                 };
                 for place in 0..50 {
-                    // Halfway between two nodes, where a cubic is at its worst.
-                    let first = (place * 37 % grid.nodes) as f64;
-                    let between = [-1.0, 0.0, 1.0, 2.0].map(|node| at((first + node) / grid.nodes as f64));
-                    let exact = at((first + 0.5) / grid.nodes as f64);
+                    // Halfway between two nodes, where the error is largest.
+                    let node = (place * 37 % grid.nodes) as f64;
+                    let between = [-1.0, 0.0, 1.0, 2.0].map(|offset| at((node + offset) / grid.nodes as f64));
+                    let exact = at((node + 0.5) / grid.nodes as f64);
                     let error = |k: usize| {
                         let tap: f64 = between.iter().zip(weights(0.5)).map(|(node, weight)| node[k] * weight).sum();
                         (tap - exact[k]).abs()
                     };
                     let worst: f64 = (0..grid.taps()).map(error).sum();
-                    assert!(worst <= MAX_ERROR / 10.0, "{orig_freq}→{new_freq}, {options:?}, {first}: {worst:e}");
+                    assert!(worst <= MAX_ERROR / 10.0, "{orig_freq}→{new_freq}, {options:?}, {node}: {worst:e}");
                 }
             }
         }

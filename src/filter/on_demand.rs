@@ -1,30 +1,38 @@
-//! [`OnDemandTaps`]: any rows of taps, computed when they are wanted, for filters with more phases than are worth designing together.
+//! [`OnDemandTaps`]: the taps of single outputs, for filters with more phases than are worth designing.
 
 use std::ops::Range;
 
 use super::prototype::divisor;
 use super::shape::FilterShape;
-use super::sinc::PrototypeFunction;
+use super::sinc::{EVALUATED_TOGETHER, PrototypeFunction};
+use crate::num::distance;
 
-/// Any rows of taps, computed when they are wanted: for filters with more phases than are worth designing together.
-#[derive(Debug)]
+/// Computes the taps of single outputs.
+#[derive(Debug, Clone)]
 pub(crate) struct OnDemandTaps {
     shape: FilterShape,
     function: PrototypeFunction,
+    /// Values of m, then of h at m. It has room for the taps of one output.
     values: Vec<f64>,
 }
 
 impl OnDemandTaps {
     pub(crate) fn new(shape: &FilterShape) -> Self {
-        Self { shape: *shape, function: shape.function(), values: Vec::new() }
+        let capacity = shape.taps().next_multiple_of(EVALUATED_TOGETHER);
+        Self { shape: *shape, function: shape.function(), values: Vec::with_capacity(capacity) }
     }
 
-    /// The taps of output `n`, from the first sample inside its window: those of its phase in the bank, in every bit.
+    pub(crate) fn shape(&self) -> &FilterShape {
+        &self.shape
+    }
+
+    /// Taps of output `n`, from the first sample of its window on. They have the same bits as those of its phase in
+    /// the bank.
     pub(crate) fn taps(&mut self, n: u64) -> &[f64] {
         self.taps_about(i128::from(n) * self.shape.stride()).1
     }
 
-    /// The first m, and the taps, of an output `centre`/L samples after the clip's first.
+    /// The m of the first tap, and all taps, of an output at `centre`/L input samples.
     pub(crate) fn taps_about(&mut self, centre: i128) -> (i128, &[f64]) {
         self.values.clear();
         let left = self.push(centre);
@@ -36,7 +44,7 @@ impl OnDemandTaps {
         (i128::from(start) * self.shape.phases() - centre, &self.values)
     }
 
-    /// What the taps of output `n` sum to before they are normalised.
+    /// Sum of the taps of output `n` before they are normalised.
     pub(crate) fn sum(&mut self, n: u64) -> f64 {
         self.values.clear();
         let left = self.push(i128::from(n) * self.shape.stride());
@@ -44,7 +52,7 @@ impl OnDemandTaps {
         sum_outwards(&self.values, left)
     }
 
-    /// Calls `put` with each of these outputs and its taps. Several at once are faster than one by one.
+    /// Calls `put` with each output of a range and its taps. Evaluating several together is faster than one by one.
     pub(crate) fn for_each_output(&mut self, outputs: Range<u64>, mut put: impl FnMut(u64, &[f64])) {
         self.values.clear();
         let stride = self.shape.stride();
@@ -61,8 +69,7 @@ impl OnDemandTaps {
         }
     }
 
-    /// Appends |m| for the taps of an output `centre`/L samples after the clip's first, and returns how many of them lie
-    /// before m = 0.
+    /// Appends |m| for each tap of an output at `centre`/L input samples. Returns the number of taps with m < 0.
     #[expect(
         clippy::cast_precision_loss,
         reason = "m has an exact float64 up to 2^53, and its relative precision beyond"
@@ -71,19 +78,20 @@ impl OnDemandTaps {
         let window = self.shape.window_about(centre);
         let phases = self.shape.phases();
         let first = i128::from(window.start) * phases - centre;
-        let len = usize::try_from(window.start.abs_diff(window.end)).unwrap_or(usize::MAX);
+        let len = distance(window.start, window.end);
         self.values.extend((0..len).map(|k| (first + k as i128 * phases).unsigned_abs() as f64));
         usize::try_from(((-first).max(0) + phases - 1) / phases).map_or(len, |left| left.min(len))
     }
 }
 
-/// Divides a taps, of which `left` taps lie before m = 0, by its sum.
+/// Divides the taps of an output, of which `left` have m < 0, by their sum.
 fn normalize(taps: &mut [f64], left: usize) {
     let divisor = divisor(sum_outwards(taps, left));
     taps.iter_mut().for_each(|value| *value /= divisor);
 }
 
-/// In the order in which the prototype's phases are summed: outwards on each side, m = 0 to the right.
+/// Sum of taps, from the centre outwards on each side, with m = 0 on the right: the order in which the prototype sums
+/// its phases.
 fn sum_outwards(taps: &[f64], left: usize) -> f64 {
     let (left, right) = taps.split_at(left);
     right.iter().sum::<f64>() + left.iter().rev().sum::<f64>()

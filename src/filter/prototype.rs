@@ -1,19 +1,28 @@
 //! [`Prototype`]: the filter h, evaluated once for all phases.
+//!
+//! Tap i of phase j is h at m = i·L − j·M. L and M are coprime, so that every m belongs to one tap of one phase: the
+//! phases divide the values of h among them, and a phase takes every L-th.
+//!
+//! ```text
+//!  values, L = 3, the largest m is 7:    h(0) h(3) h(6) | h(1) h(4) h(7) | h(2) h(5) (h(8))
+//!                                          remainder 0       remainder 1       remainder 2
+//!  a phase whose first m is −5:          ← h(5) h(2), read backwards         then   h(1) h(4) h(7) →
+//! ```
 
 use super::coefficient::Coefficient;
 use super::shape::FilterShape;
 use super::sinc::EVALUATED_TOGETHER;
 use crate::num::{saturating_position, to_index};
 
-/// h(m) for m = 0 … reach, the positive half of the even filter.
+/// Values h(m) for m = 0 … reach. h is even.
 #[derive(Debug)]
 pub(crate) struct Prototype<T> {
-    /// L, from one tap of a phase to the next.
+    /// L, the step of m from one tap of a phase to the next.
     step: usize,
-    /// Values of m with one remainder by L.
+    /// Number of values with the same remainder of m by L.
     run: usize,
-    /// All values with one remainder side by side, as the phases read them: 44.1→16 kHz reads every 160th, and took twice
-    /// as long when each was in a cache line of its own.
+    /// Values by the remainder of m, in the order in which phases read them. In order of m, phases at 44.1→16 kHz
+    /// would read every 160th value, each from another cache line: design took twice as long.
     values: Vec<T>,
 }
 
@@ -32,7 +41,7 @@ impl<T: Coefficient> Prototype<T> {
     }
 }
 
-/// h(m) for all m of one remainder by L side by side, not normalised, and L.
+/// Values of h by the remainder of m by L, not normalised, and L.
 #[expect(clippy::cast_precision_loss, reason = "far below 2^53 for any bank within the limits")]
 fn values_by_rest(shape: &FilterShape) -> (Vec<f64>, usize) {
     let phases = shape.ratio().phases() as f64;
@@ -47,7 +56,7 @@ fn values_by_rest(shape: &FilterShape) -> (Vec<f64>, usize) {
     (values, step)
 }
 
-/// The sum of the taps of each phase, by the remainder of its m: those at m = rest, rest + L, … and at −(L − rest), ….
+/// Sum of the taps of each phase, by the remainder of its m: taps at m = rest, rest + L, … and at −(L − rest), ….
 fn sums_by_rest(shape: &FilterShape, values: &[f64], step: usize) -> Vec<f64> {
     let run = values.len() / step;
     let reach = to_index(saturating_position(shape.reach).unsigned_abs());
@@ -60,25 +69,25 @@ fn sums_by_rest(shape: &FilterShape, values: &[f64], step: usize) -> Vec<f64> {
         .collect()
 }
 
-/// What normalised taps of a sum are divided by: nothing divides those that are all zero, as where a window is short, or its β
-/// so large, that it is zero at every sample.
+/// Divisor of normalised taps with this sum. Taps that are all zero stay zero: a window that is short, or whose β is
+/// large, may be zero at every sample.
 pub(crate) fn divisor(sum: f64) -> f64 {
     if sum == 0.0 { 1.0 } else { sum }
 }
 
-/// What the taps of each phase sum to before they are normalised: phase j at j.
+/// Sum of the taps of each phase before they are normalised.
 pub(crate) fn phase_sums(shape: &FilterShape) -> Vec<f64> {
     let (values, step) = values_by_rest(shape);
     let sums = sums_by_rest(shape, &values, step);
     let rest = |phase: usize| (-(phase as i128 * shape.stride())).rem_euclid(shape.phases());
-    (0..step).map(|phase| sums[usize::try_from(rest(phase)).unwrap_or(0)]).collect()
+    (0..step).map(|phase| sums[to_index(rest(phase))]).collect()
 }
 
 impl<T> Prototype<T> {
-    /// The taps of a phase's window, h at m = i·L − phase·M for one position i after the other, in two runs: the first is to
-    /// be read backwards.
+    /// Taps of a phase, in the order of the samples under them, in two runs, of which the first is to be read
+    /// backwards.
     ///
-    /// The phase may be beyond L: phase j + L is phase j of the next period.
+    /// Phase j + L is phase j of the next period.
     #[inline]
     pub(crate) fn taps_of(&self, shape: &FilterShape, phase: usize) -> (&[T], &[T]) {
         let window = shape.window(phase as u64);
@@ -89,14 +98,14 @@ impl<T> Prototype<T> {
         if first >= 0 {
             return (&[], &self.every_step(rest)[steps..][..taps]);
         }
-        // |m| falls to the centre by L at a time, and rises from there on.
+        // |m| falls by L from tap to tap up to the centre, and rises after it.
         let falling = &self.every_step(rest)[..=steps];
         let falling = &falling[falling.len().saturating_sub(taps)..];
         let rising = if rest == 0 { &self.every_step(0)[1..] } else { self.every_step(self.step - rest) };
         (falling, &rising[..taps - falling.len()])
     }
 
-    /// h at `rest`, `rest` + L, `rest` + 2L, …
+    /// Values of h at `rest`, `rest` + L, `rest` + 2L, …
     fn every_step(&self, rest: usize) -> &[T] {
         &self.values[rest * self.run..][..self.run]
     }

@@ -1,16 +1,14 @@
-//! [`PrototypeFunction`]: the sinc and the windows as functions, in float64, exact to rounding for every β, and in vectors.
+//! [`PrototypeFunction`]: the windowed sinc in float64, exact to rounding for every β, in SIMD vectors.
 //!
-//! A one-line call designs its filter anew for new rates, and should not be ruled by that: designing torchaudio's default
-//! filter at 48→44.1 kHz takes a fraction of resampling one second with it.
+//! A one-line call with new rates designs its filter first. Vectors keep that a fraction of the call: torchaudio's
+//! default filter at 48→44.1 kHz takes less time than resampling one second with it.
 
 use fearless_simd::{Simd, dispatch, f64x8, prelude::*};
 
 use crate::options::Window;
 use crate::simd::Level;
 
-/// A window ready to be evaluated.
-///
-/// It is a function of s = 1 − u², where u in (−1, 1) is the position across it.
+/// Window as a function of s = 1 − u², where u in (−1, 1) is the position across it.
 #[derive(Debug, Clone)]
 pub(crate) enum WindowFunction {
     Hann,
@@ -25,11 +23,12 @@ pub(crate) enum WindowFunction {
     },
 }
 
-/// From this β on the asymptotic expansion is used. It must be twice [`ASYMPTOTIC_FROM`] at least, so that what is cut
-/// off below that, I₀(40)/I₀(80) ≈ e^−40 · √2 ≈ 6e-18, is below the rounding of the window's peak.
+/// Least β for which the asymptotic expansion is used. It is at least twice [`ASYMPTOTIC_FROM`], so that the part of
+/// the window that is set to zero, up to I₀(40)/I₀(80) ≈ e^−40 · √2 ≈ 6e-18, is below the rounding of the window's
+/// peak.
 const LARGE_BETA: f64 = 80.0;
 
-/// From this argument on [`ASYMPTOTIC_TERMS`] terms of the expansion give I₀ to less than 1e-17.
+/// Least argument at which [`ASYMPTOTIC_TERMS`] terms of the expansion give I₀ with an error below 1e-17.
 const ASYMPTOTIC_FROM: f64 = 40.0;
 const ASYMPTOTIC_TERMS: u32 = 15;
 
@@ -42,13 +41,13 @@ impl WindowFunction {
         }
     }
 
-    /// The window at each position `u`, 0 ≤ u < 1.
+    /// Values of the window at positions 0 ≤ u < 1.
     #[inline(always)]
     fn at<S: Simd>(&self, simd: S, u: [f64x8<S>; SIDE_BY_SIDE]) -> [f64x8<S>; SIDE_BY_SIDE] {
         let one = f64x8::splat(simd, 1.0);
         let mut values = [f64x8::splat(simd, 0.0); SIDE_BY_SIDE];
         match self {
-            // cos(πu/2) is sin(πx) at x = (1 − u)/2, which keeps its precision where the window ends.
+            // cos(πu/2) = sin(πx) with x = (1 − u)/2, which is precise also where the window ends.
             Self::Hann => {
                 for (value, u) in values.iter_mut().zip(u) {
                     let x = (one - u) * 0.5;
@@ -56,7 +55,7 @@ impl WindowFunction {
                     *value = cosine * cosine;
                 }
             }
-            // Horner's chain of dependent multiply-adds runs for several vectors side by side.
+            // Horner's rule is a chain of dependent multiply-adds: several vectors side by side hide their latency.
             Self::KaiserSeries { coefficients } => {
                 let mut position = u;
                 for position in &mut position {
@@ -68,7 +67,7 @@ impl WindowFunction {
                         values[i] = values[i].mul_add(position[i], coefficient);
                     }
                 }
-                // Where the window is nearly 0 the rounding of the terms, which cancel there, may leave less.
+                // The terms cancel where the window is nearly 0, and their rounding may leave less than 0.
                 for value in &mut values {
                     *value = value.max(f64x8::splat(simd, 0.0));
                 }
@@ -85,8 +84,8 @@ impl WindowFunction {
     }
 }
 
-/// sinc × window at t = m · step for whole m ≥ 0.
-#[derive(Debug)]
+/// The filter h(m) = gain · sinc(t) · window(t/width) at t = m · step, for integers m ≥ 0.
+#[derive(Debug, Clone)]
 pub(crate) struct PrototypeFunction {
     pub(crate) gain: f64,
     /// Zero crossings from one m to the next.
@@ -96,14 +95,15 @@ pub(crate) struct PrototypeFunction {
     pub(crate) window: WindowFunction,
 }
 
-/// Vectors that are evaluated together.
+/// Vectors that are evaluated side by side.
 const SIDE_BY_SIDE: usize = 8;
 
-/// Values that are evaluated together: [`PrototypeFunction::evaluate`] fills up to a multiple of them for a while.
+/// Values that are evaluated together. [`PrototypeFunction::evaluate`] extends its vector to a multiple of them and
+/// truncates it again.
 pub(crate) const EVALUATED_TOGETHER: usize = 8 * SIDE_BY_SIDE;
 
 impl PrototypeFunction {
-    /// Replaces each m ≥ 0 by `gain · sinc(t) · window(t/width)`. Far beyond the window the values mean nothing.
+    /// Replaces each m ≥ 0 by h(m). Values of m beyond the window give undefined results.
     pub(crate) fn evaluate(&self, values: &mut Vec<f64>) {
         let len = values.len();
         values.resize(len.next_multiple_of(EVALUATED_TOGETHER), 1.0);
@@ -119,12 +119,12 @@ impl PrototypeFunction {
             let mut u = t;
             for ((t, u), m) in t.iter_mut().zip(&mut u).zip(block.as_chunks::<8>().0) {
                 *t = f64x8::load_array_ref(simd, m) * self.step;
-                // The inverse of the least widths is infinite, and 0 times it no number.
+                // The inverse of the smallest widths is infinite, and 0 times infinity is NaN.
                 *u = if inverse.is_finite() { *t * inverse } else { *t / f64x8::splat(simd, self.width) };
             }
             let window = self.window.at(simd, u);
             for ((t, window), values) in t.into_iter().zip(window).zip(block.as_chunks_mut::<8>().0) {
-                // sinc(0) = 1, where the formula divides 0 by 0.
+                // sinc(0) = 1; the formula would divide 0 by 0.
                 let sinc = t.simd_eq(0.0).select(f64x8::splat(simd, 1.0), sinc(simd, t));
                 (sinc * window * self.gain).store_array(values);
             }
@@ -132,8 +132,8 @@ impl PrototypeFunction {
     }
 }
 
-/// sin(πt)/(πt). The argument of the sine is reduced before it is multiplied by π, which keeps it exact: with t = r + x and r
-/// whole, sin(πt) = ±sin(πx), negative for odd r.
+/// sin(πt)/(πt). The argument is reduced before it is multiplied by π, which is exact: with t = r + x for an integer r,
+/// sin(πt) = ±sin(πx), negative for odd r.
 #[inline(always)]
 fn sinc<S: Simd>(simd: S, t: f64x8<S>) -> f64x8<S> {
     let whole = t.round_ties_even();
@@ -142,7 +142,7 @@ fn sinc<S: Simd>(simd: S, t: f64x8<S>) -> f64x8<S> {
     (f64x8::splat(simd, 1.0) - odd * 2.0) * (x * sinc_near_zero(simd, x) / t)
 }
 
-/// sin(πx)/(πx) for |x| ≤ 1/2: its power series, Σ (−1)ᵏ (πx)²ᵏ/(2k + 1)!. The first term left out is below 3e-20.
+/// sin(πx)/(πx) for |x| ≤ 1/2, by its power series Σ (−1)ᵏ (πx)²ᵏ/(2k + 1)!. The first omitted term is below 3e-20.
 #[inline(always)]
 fn sinc_near_zero<S: Simd>(simd: S, x: f64x8<S>) -> f64x8<S> {
     const TERMS: usize = 12;
@@ -167,7 +167,7 @@ fn sinc_near_zero<S: Simd>(simd: S, x: f64x8<S>) -> f64x8<S> {
 /// I₀(β√(1−u²))/I₀(β) for a large β, by its asymptotic expansion.
 fn large_kaiser(beta: f64, asymptotic_at_beta: f64, u: f64) -> f64 {
     let root = ((1.0 - u) * (1.0 + u)).sqrt();
-    // Beyond the window's end, as in the padding of a block, the root is NaN, and nobody reads the value.
+    // Beyond the window's end the root is NaN. Such values only extend a block, and are not read.
     if beta * root >= ASYMPTOTIC_FROM {
         // 1 − √s = u²/(1 + √s), without the cancellation.
         let exponent = -beta * (u * u / (1.0 + root));
@@ -177,17 +177,17 @@ fn large_kaiser(beta: f64, asymptotic_at_beta: f64, u: f64) -> f64 {
     }
 }
 
-/// The coefficients of I₀(β√s)/I₀(β) as a power series in s.
+/// Coefficients of I₀(β√s)/I₀(β) as a power series in s.
 ///
-/// I₀(x) = Σ (x²/4)ᵏ/(k!)² (Abramowitz & Stegun 9.6.10), so the coefficients are cₖ = (β²/4)ᵏ/(k!)², divided by their sum since
-/// the window is 1 at s = 1. All of them are positive: nothing cancels, and the polynomial is exact to rounding.
+/// I₀(x) = Σ (x²/4)ᵏ/(k!)² (Abramowitz & Stegun 9.6.10). The coefficients are (β²/4)ᵏ/(k!)², divided by their sum
+/// since the window is 1 at s = 1. All are positive: no terms cancel, and the polynomial is exact to rounding.
 fn power_series(beta: f64) -> Vec<f64> {
     let quarter_square = beta * beta / 4.0;
     let mut coefficients = vec![1.0];
     let (mut term, mut sum) = (1.0_f64, 1.0_f64);
     for k in 1_u32.. {
         term *= quarter_square / f64::from(k * k);
-        // Beyond the largest term each is less than its predecessor's half after a few more.
+        // For k > β each term is less than a quarter of the one before.
         if term < sum * 1e-19 && f64::from(k) > beta {
             break;
         }
@@ -200,15 +200,15 @@ fn power_series(beta: f64) -> Vec<f64> {
     coefficients
 }
 
-/// The coefficients of I₀(β√s)/I₀(β) as a power series in 2s − 1, which runs from −1 to 1: fewer terms than in s, 25 instead of
-/// 32 for torchaudio's β.
+/// Coefficients of I₀(β√s)/I₀(β) as a power series in x = 2s − 1, which runs from −1 to 1. It has fewer terms than the
+/// series in s: 25 instead of 32 for torchaudio's β.
 ///
-/// sⁿ = ((1 + x)/2)ⁿ, so aₖ = Σₙ cₙ 2⁻ⁿ C(n, k). All are positive and their sum is 1: the terms cancel for s < 1/2, to a rounding
-/// error of at most that of the window's peak. What is left out is less than that.
+/// From sⁿ = ((1 + x)/2)ⁿ follows aₖ = Σₙ cₙ 2⁻ⁿ C(n, k). All are positive and their sum is 1. Terms cancel for s <
+/// 1/2, with a rounding error of at most that of the window's peak. The omitted terms are smaller still.
 fn middle_series(beta: f64) -> Vec<f64> {
     let series = power_series(beta);
     let mut shifted = vec![0.0; series.len()];
-    // The polynomial by Horner's rule: times (1 + x)/2, plus the next coefficient.
+    // Horner's rule on polynomials: times (1 + x)/2, plus the next coefficient.
     for (done, &coefficient) in series.iter().rev().enumerate() {
         for k in (1..=done).rev() {
             shifted[k] = (shifted[k] + shifted[k - 1]) / 2.0;
@@ -239,8 +239,9 @@ mod tests {
 
     fn at(window: Window, u: f64) -> f64 {
         let window = WindowFunction::new(window);
-        let at = |u| dispatch!(Level::best().simd(), simd => window.at(simd, [f64x8::splat(simd, u); SIDE_BY_SIDE])[0].to_array()[0]);
-        at(u)
+        dispatch!(Level::best().simd(), simd => {
+            window.at(simd, [f64x8::splat(simd, u); SIDE_BY_SIDE])[0].to_array()[0]
+        })
     }
 
     /// I₀(β√(1−u²))/I₀(β) at u, from mpmath with 40 digits.
@@ -267,7 +268,7 @@ mod tests {
 
     /// I₀(x) e^(−x) √(2πx) from its power series with 60 digits.
     #[test]
-    fn the_expansion_has_terms_enough_where_it_begins() {
+    fn the_expansion_is_exact_from_its_least_argument_on() {
         for (x, expected) in
             [(ASYMPTOTIC_FROM, 1.0031701359002931), (50.0, 1.0025287296476024), (LARGE_BETA, 1.0015736321889388)]
         {
@@ -286,7 +287,7 @@ mod tests {
         }
     }
 
-    /// Against the standard library, whose sine is exact to rounding.
+    /// The standard library's sine is exact to rounding.
     #[test]
     fn sinc_matches_the_standard_library() {
         for level in Level::available() {

@@ -1,79 +1,85 @@
 //! [`GpuClip`]: one clip of a job.
 
+use super::layout::tables::PlacedRun;
 use crate::error::{Error, Result};
-use crate::filter::shape::FilterShape;
 use crate::options::Padding;
 use crate::plan::Plan;
 
-/// One clip of a job: where its samples lie in the input buffer, and where its outputs go. All in samples from the beginning
-/// of the bound ranges.
+/// One clip of a job: its plan, and the offsets of its samples and outputs in the buffers. All numbers are in samples from the
+/// beginning of the bound ranges.
+///
+/// ```
+/// use polyphase::{GpuClip, Plan, Preset};
+///
+/// let plan = Plan::new(48_000, 16_000, Preset::Default)?;
+/// let clip = GpuClip::new(&plan, 100, 4800, 0);
+/// assert_eq!((clip.input_offset(), clip.input_len()), (100, 4800));
+/// assert_eq!((clip.output_offset(), clip.output_len()), (0, 1600));
+/// # Ok::<(), polyphase::Error>(())
+/// ```
 #[derive(Debug, Clone)]
-#[non_exhaustive]
 pub struct GpuClip {
-    /// How to resample it.
-    pub plan: Plan,
-    /// Its first sample.
-    pub input_offset: u64,
-    /// Its length.
-    pub input_len: u64,
-    /// Its first output; there are [`Plan::output_len`] of them.
-    pub output_offset: u64,
-    pub(crate) output_len: u64,
-    /// Which part of a clip it is, if not all.
-    pub(crate) part: Option<Part>,
-    /// The filter by whose sums the taps are divided, for the adjoint of a normalised one.
-    pub(crate) divided_by: Option<FilterShape>,
-}
-
-/// The samples in the buffer, and the outputs, as a part of those of a whole clip.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Part {
-    pub(crate) first_sample: u64,
-    /// Samples of the whole clip.
-    pub(crate) clip_len: u64,
-    /// The beginning of a period, but for interpolated banks.
-    pub(crate) first_output: u64,
+    run: PlacedRun,
 }
 
 impl GpuClip {
-    /// A whole clip.
+    /// A clip of `input_len` samples at `input_offset`, whose [`Plan::output_len`] outputs go to `output_offset`.
     pub fn new(plan: &Plan, input_offset: u64, input_len: u64, output_offset: u64) -> Self {
-        let output_len = plan.output_len(usize::try_from(input_len).unwrap_or(usize::MAX)) as u64;
-        let plan = plan.clone();
-        Self { plan, input_offset, input_len, output_offset, output_len, part: None, divided_by: None }
+        let output_len = output_len(plan, input_len);
+        Self { run: PlacedRun::whole(plan, input_offset, input_len, output_offset, output_len) }
     }
 
-    /// The transpose of a clip's resampling: from the gradient of a loss with respect to the outputs of [`new`](Self::new) to
-    /// that with respect to its samples. In the job's input there are [`Plan::output_len`] of the former at `input_offset`,
-    /// and in its output `clip_len` of the latter at `output_offset`. Its field `plan` is that of the way back.
+    /// The adjoint of [`new`](Self::new)'s resampling, from the gradient with respect to its outputs to the gradient with
+    /// respect to its samples.
+    ///
+    /// The job reads the gradient of the outputs, `plan.output_len(clip_len)` samples, at `input_offset`. It writes the gradient
+    /// of the clip, `clip_len` samples, at `output_offset`.
     ///
     /// # Errors
-    /// [`Error::GpuUnsupported`] for a plan that pads with anything but silence, and from
-    /// [`prepare`](GpuResampler::prepare) for one that normalises an interpolated bank:
-    /// [`GpuResampler::adjoint_batch`] does both, from host memory. [`Error::FilterTooLarge`] if the filter's transpose is
-    /// beyond the limit.
+    /// [`Error::GpuUnsupported`] for a plan that pads with anything but zeros, and, from
+    /// [`prepare`](crate::GpuResampler::prepare), for a plan that normalises an interpolated bank:
+    /// [`GpuResampler::adjoint_batch`](crate::GpuResampler::adjoint_batch) does both, from host memory.
+    /// [`Error::FilterTooLarge`] if the transposed filter is beyond the limit.
     pub fn adjoint(plan: &Plan, input_offset: u64, clip_len: u64, output_offset: u64) -> Result<Self> {
         if plan.shape().padding() != Padding::Zero {
             return Err(Error::GpuUnsupported { what: "the adjoint of a padded clip, in buffers" });
         }
-        let divided_by = plan.shape().is_normalized().then(|| *plan.shape());
-        Ok(Self {
-            plan: plan.transposed()?.clone(),
-            input_offset,
-            input_len: plan.output_len(usize::try_from(clip_len).unwrap_or(usize::MAX)) as u64,
-            output_offset,
-            output_len: clip_len,
-            part: None,
-            divided_by,
-        })
+        let forward = plan.shape().is_normalized().then(|| *plan.shape());
+        let gradient_len = output_len(plan, clip_len);
+        let run = PlacedRun::whole(plan.transposed()?, input_offset, gradient_len, output_offset, clip_len);
+        Ok(Self { run: PlacedRun { forward, ..run } })
     }
 
-    pub(crate) fn part(&self) -> Part {
-        self.part.unwrap_or(Part { first_sample: 0, clip_len: self.input_len, first_output: 0 })
+    /// Plan of the clip; for an [`adjoint`](Self::adjoint), the transpose of the plan that was given.
+    pub fn plan(&self) -> &Plan {
+        &self.run.plan
     }
 
-    /// Whether the two have one entry in the tables. (Clones of one plan share all that is in it.)
-    pub(crate) fn has_bank_of(&self, other: &Self) -> bool {
-        std::ptr::eq(self.plan.shape(), other.plan.shape()) && self.divided_by == other.divided_by
+    /// Offset of the first sample in the input.
+    pub fn input_offset(&self) -> u64 {
+        self.run.input_offset
     }
+
+    /// Number of samples that are read.
+    pub fn input_len(&self) -> u64 {
+        self.run.input_len
+    }
+
+    /// Offset of the first output.
+    pub fn output_offset(&self) -> u64 {
+        self.run.output_offset
+    }
+
+    /// Number of outputs that are written.
+    pub fn output_len(&self) -> u64 {
+        self.run.output_len()
+    }
+
+    pub(in crate::gpu) fn run(&self) -> &PlacedRun {
+        &self.run
+    }
+}
+
+fn output_len(plan: &Plan, input_len: u64) -> u64 {
+    plan.output_len(usize::try_from(input_len).unwrap_or(usize::MAX)) as u64
 }

@@ -1,5 +1,5 @@
-//! Any clips on any device, cut into pieces and laid out in tables: what is done before a device is asked. `fuzz` searches for
-//! numbers that break it; the tests here try those that it has found, and many at random.
+//! [`pieces`]: any clips, cut for any device and laid out in tables, with no device involved. `fuzz` searches for numbers that
+//! break it; the test here tries those that it has found, and many at random.
 
 #![expect(
     clippy::cast_possible_truncation,
@@ -9,24 +9,27 @@
 )]
 
 use super::host::adjoint::Adjoint;
-use super::host::pieces::{Capacity, ClipShape, Cursor, Segment, next_piece, packed};
-use super::layout::abi::{ClipEntry, PlanEntry, halves};
-use super::layout::bank::Recipe;
+use super::host::pieces::{Capacity, ClipWork, Cursor, Segment, next_piece, packed};
+use super::layout::abi::{ClipEntry, halves};
+use super::layout::bank::{Recipe, check_tile};
 use super::layout::cache::BankCache;
-use super::layout::shader::{BLOCK_PHASES, GpuKernel as Kernel, STAGED, Shader, WORKGROUP};
+use super::layout::shader::{BLOCK_PHASES, GpuKernel as Kernel, Shader, WORKGROUP};
 use super::layout::tables::{Dispatch, Plans, Tables};
 use crate::error::Error;
 use crate::options::{OutputLength, Padding, ResampleOptions, Window};
 use crate::plan::Plan;
 
-/// A source of numbers: each is below the one that it is given.
+/// A source of numbers, each below the bound that it is given.
 type Below<'a> = &'a mut dyn FnMut(u64) -> u64;
 
-/// Cuts clips with every option, and gradients on their way back, for a device of any size, and panics only where the library
-/// is wrong: every output that is not silence is in one segment, a segment holds the samples under its outputs, a piece is
-/// larger than the device only by its first granule, and the tables say where all of that lies.
+/// Cuts clips with every option, and gradients for the adjoint, for a device of any size. Panics if the library is wrong, that
+/// is, unless
+/// - every output within reach of its clip is in one segment,
+/// - every segment holds the samples under its outputs,
+/// - no piece is larger than the device's capacity, except one of a single granule,
+/// - the tables lead every output to its samples.
 pub fn pieces(below: Below<'_>) {
-    let kernel = [Kernel::Banded, Kernel::Simple][index(below, 2)];
+    let kernel = [Kernel::Banded, Kernel::Plain][index(below, 2)];
     let plans: Vec<_> = (0..below(5)).filter_map(|_| any_plan(below)).collect();
     let clips: Vec<_> = plans.iter().filter_map(|plan| any_clip(below, plan, kernel)).collect();
     let limits = wgpu::Limits {
@@ -39,24 +42,25 @@ pub fn pieces(below: Below<'_>) {
     if below(2) == 0 {
         capacity.multiply_adds = any_length(below);
     }
-    // From anywhere in the first clip on, for there may be very many pieces.
-    let periods = clips.first().map_or(0, |clip| clip.output_len as u64 / clip.granularity);
-    let mut cursor =
-        Cursor { clip: 0, output: clips.first().map_or(0, |clip| (below(periods + 1) * clip.granularity) as usize) };
+    // The cutting begins anywhere in the first clip, since a long clip has very many pieces.
+    let periods = clips.first().map_or(0, |clip| clip.output_len() / clip.granularity);
+    let output = clips.first().map_or(0, |clip| (below(periods + 1) * clip.granularity) as usize);
+    let mut cursor = Cursor { output, ..Cursor::default() };
     let mut reached = cursor;
     for _ in 0..20 {
         let piece = next_piece(&clips, &mut cursor, capacity);
         for segment in &piece {
             pass_ended(&clips, &mut reached);
-            assert_eq!((segment.clip, segment.first_output), (reached.clip, reached.output));
-            assert_eq!(segment.first_output as u64 % clips[segment.clip].granularity, 0);
-            assert!(segment.outputs > 0);
-            reached.output += segment.outputs;
-            check_samples(&clips[segment.clip], segment);
+            let clip = &clips[segment.run.clip];
+            assert_eq!((segment.run.clip, clip.index_of(segment.run.outputs.start)), (reached.clip, reached.output));
+            assert_eq!(reached.output as u64 % clip.granularity, 0);
+            assert!(segment.output_len() > 0);
+            reached.output += segment.output_len();
+            check_samples(clip, segment);
         }
         if piece.is_empty() {
             pass_ended(&clips, &mut reached);
-            assert_eq!(reached, Cursor { clip: clips.len(), output: 0 }, "ended early");
+            assert_eq!(reached, Cursor { clip: clips.len(), ..Cursor::default() }, "ended early");
             return;
         }
         let fits = check_size(&clips, &piece, capacity);
@@ -68,7 +72,7 @@ fn index(below: Below<'_>, bound: usize) -> usize {
     below(bound as u64) as usize
 }
 
-/// Of any order of magnitude, up to 2^40.
+/// A length of any order of magnitude up to 2^40.
 fn any_length(below: Below<'_>) -> u64 {
     let bound = 1 << below(41);
     below(bound)
@@ -90,123 +94,118 @@ fn any_plan(below: Below<'_>) -> Option<Plan> {
         .output_length(
             [OutputLength::Ceil, OutputLength::Floor, OutputLength::Exact(any_length(below) as usize)][index(below, 3)],
         )
-        // Small, to be quick; the smaller, the more banks are interpolated.
+        // A small limit is quick, and makes many banks interpolated ones.
         .max_filter_bytes(1 << (10 + below(9)))
         .max_ratio(1 << 20);
     Plan::new(orig_freq, new_freq, &options).ok()
 }
 
-/// A whole clip, or the gradient of one on its way back.
-fn any_clip<'a>(below: Below<'_>, plan: &'a Plan, kernel: Kernel) -> Option<ClipShape<'a>> {
-    let input_len = any_length(below) as usize;
+/// A whole clip, or the gradient of one for the adjoint.
+fn any_clip<'a>(below: Below<'_>, plan: &'a Plan, kernel: Kernel) -> Option<ClipWork<'a>> {
+    let clip_len = any_length(below) as usize;
     let granularity = |plan| match Recipe::new(plan, kernel) {
         Ok(recipe) => Some(recipe.granularity),
         Err(error) => {
-            assert!(matches!(error, Error::GpuLimit { needed, limit, .. } if needed >= limit), "{error}");
+            assert!(matches!(error, Error::GpuLimit { needed, limit, .. } if needed > limit), "{error}");
             None
         }
     };
     if below(2) == 0 {
-        return Some(ClipShape::whole(plan, granularity(plan)?, input_len));
+        return Some(ClipWork::whole(plan, granularity(plan)?, clip_len));
     }
-    let adjoint = Adjoint::new(plan, plan.output_len(input_len), input_len).ok()?;
-    Some(adjoint.shape(granularity(adjoint.transposed)?))
+    let adjoint = Adjoint::new(plan, plan.output_len(clip_len), clip_len).ok()?;
+    Some(adjoint.work(granularity(adjoint.transposed)?))
 }
 
 /// Moves on to the next clip that has outputs left.
-fn pass_ended(clips: &[ClipShape<'_>], cursor: &mut Cursor) {
-    while clips.get(cursor.clip).is_some_and(|clip| clip.output_len == cursor.output) {
-        *cursor = Cursor { clip: cursor.clip + 1, output: 0 };
+fn pass_ended(clips: &[ClipWork<'_>], cursor: &mut Cursor) {
+    while clips.get(cursor.clip).is_some_and(|clip| clip.output_len() == cursor.output as u64) {
+        *cursor = Cursor { clip: cursor.clip + 1, ..Cursor::default() };
     }
 }
 
-/// The samples under the first output and the last, or many of them, are held.
-fn check_samples(clip: &ClipShape<'_>, segment: &Segment) {
-    let held = segment.first_sample..segment.first_sample + segment.samples;
-    assert!(held.end <= clip.input_len, "{segment:?} of {clip:?}");
-    for n in [segment.first_output, segment.first_output + segment.outputs - 1] {
-        let window = window(clip, n);
+/// The segment holds the samples under its first and its last output; of long windows, every 64th part is checked.
+fn check_samples(clip: &ClipWork<'_>, segment: &Segment) {
+    assert!(segment.samples.end <= clip.clip_len, "{segment:?} of {clip:?}");
+    for n in [segment.run.outputs.start, segment.run.outputs.end - 1] {
+        let window = clip.plan.shape().window(n);
         let step = (window.end - window.start) as usize / 64 + 1;
         for position in window.clone().step_by(step).chain(window.clone().next_back()) {
             if let Some(source) = sample_at(clip, position) {
-                assert!(held.contains(&source), "{source} for {n} of {segment:?}, {clip:?}");
+                assert!(segment.samples.contains(&source), "{source} for {n} of {segment:?}, {clip:?}");
             }
         }
     }
 }
 
-/// Positions under an output of the clip.
-fn window(clip: &ClipShape<'_>, n: usize) -> std::ops::Range<i64> {
-    let output = clip.first_output + n as u64;
-    clip.plan.shape().window(output)
-}
-
-/// The sample that stands at a position.
-fn sample_at(clip: &ClipShape<'_>, position: i64) -> Option<usize> {
+/// Index of the clip's sample at a position, or of the sample that padding repeats there.
+fn sample_at(clip: &ClipWork<'_>, position: i64) -> Option<usize> {
     let (padding, reach) = (clip.plan.shape().padding(), clip.plan.look_ahead() as i64);
     if padding == Padding::Zero {
         let source = i128::from(position) - i128::from(clip.origin);
-        return usize::try_from(source).ok().filter(|&source| source < clip.input_len);
+        return usize::try_from(source).ok().filter(|&source| source < clip.clip_len);
     }
-    let is_near = (-reach..clip.input_len as i64 + reach).contains(&position);
-    padding.source(position, clip.input_len).filter(|_| is_near)
+    let is_near = (-reach..clip.clip_len as i64 + reach).contains(&position);
+    padding.source(position, clip.clip_len).filter(|_| is_near)
 }
 
-/// Whether the piece's buffers are within the capacity. What a first period alone has used up nothing else may use.
-fn check_size(clips: &[ClipShape<'_>], piece: &[Segment], capacity: Capacity) -> bool {
-    let first = piece[0];
-    let is_period = first.outputs as u64 <= clips[first.clip].granularity;
+/// The piece is within the capacity, or beyond it by its first granule alone. Returns true if its buffers are within it.
+fn check_size(clips: &[ClipWork<'_>], piece: &[Segment], capacity: Capacity) -> bool {
+    let first = &piece[0];
+    let is_granule = first.output_len() as u64 <= clips[first.run.clip].granularity;
     let sizes = |part: &Segment| {
-        let cost = part.outputs as u64 * clips[part.clip].plan.multiply_adds();
-        [part.samples as u64, part.outputs as u64, cost]
+        let outputs = part.output_len() as u64;
+        [part.samples.len() as u64, outputs, outputs * clips[part.run.clip].plan.multiply_adds()]
     };
-    let most = [capacity.samples as u64, capacity.outputs as u64, capacity.multiply_adds];
+    let limits = [capacity.samples as u64, capacity.outputs as u64, capacity.multiply_adds];
     let totals: [u64; 3] = std::array::from_fn(|i| piece.iter().map(|part| sizes(part)[i]).sum());
-    for ((total, most), of_first) in totals.into_iter().zip(most).zip(sizes(&first)) {
-        assert!(total <= most || is_period && total == of_first, "{total} of {most}: {piece:?}");
+    for ((total, limit), of_first) in totals.into_iter().zip(limits).zip(sizes(first)) {
+        assert!(total <= limit || is_granule && total == of_first, "{total} of {limit}: {piece:?}");
     }
-    totals[0] <= most[0] && totals[1] <= most[1]
+    totals[0] <= limits[0] && totals[1] <= limits[1]
 }
 
 /// The tables of the piece lead every output to its window.
-fn check_tables(clips: &[ClipShape<'_>], piece: &[Segment], kernel: Kernel, widest: u32, fits: bool) {
-    let job = packed(clips, piece);
-    let tables = match Tables::new(&job, kernel, widest, &BankCache::default()) {
+fn check_tables(clips: &[ClipWork<'_>], piece: &[Segment], kernel: Kernel, max_workgroups: u32, fits: bool) {
+    let runs = packed(clips, piece);
+    let tables = match Tables::new(&runs, kernel, max_workgroups, &BankCache::default()) {
         Ok(tables) => tables,
         Err(Error::GpuLimit { what, needed, limit }) => {
-            assert!(needed >= limit && (!fits || what == "workgroups of a dispatch"), "{needed} {what}");
+            assert!(needed > limit && (!fits || what == "workgroups of a dispatch"), "{needed} {what}");
             return;
         }
         Err(error) => panic!("{error}"),
     };
     let total = |f: fn(&Segment) -> usize| piece.iter().map(f).sum::<usize>() as u64;
-    assert_eq!((tables.input_end, tables.output_end), (total(|part| part.samples), total(|part| part.outputs)));
+    assert_eq!((tables.input_end, tables.output_end), (total(|part| part.samples.len()), total(Segment::output_len)));
     let mut laid_out = 0;
     for dispatch in &tables.dispatches {
         let (width, height) = dispatch.grid;
-        assert!(width <= widest && height <= widest);
+        assert!(width <= max_workgroups && height <= max_workgroups);
         assert!(u64::from(width) * u64::from(height) >= dispatch.tiles.len() as u64);
-        let recipe = |segment: &Segment| Recipe::new(clips[segment.clip].plan, kernel).expect("as before");
-        let segments = piece.iter().zip(&job).filter(|(segment, _)| recipe(segment).shader == dispatch.shader);
+        let recipe = |segment: &Segment| Recipe::new(clips[segment.run.clip].plan, kernel).expect("as before");
+        let segments = piece.iter().zip(&runs).filter(|(segment, _)| recipe(segment).shader == dispatch.shader);
         let (mut tiles, mut entries) = (dispatch.tiles.iter(), dispatch.clips.iter());
-        for (i, (segment, clip)) in segments.enumerate() {
+        for (i, (segment, run)) in segments.enumerate() {
+            let clip = &clips[segment.run.clip];
             let entry = entries.next().expect("an entry for each clip");
             let first_tile = dispatch.tiles.len() - tiles.len();
-            for number in 0..recipe(segment).tiles(segment.outputs as u64) {
+            for number in 0..recipe(segment).tiles(segment.output_len() as u64) {
                 let tile = tiles.next().expect("a tile for each place");
                 assert_eq!((tile.clip as usize, u64::from(tile.tile)), (i, number));
             }
-            assert_eq!(u64::from(entry.input_offset), clip.input_offset);
-            assert_eq!(u64::from(entry.output_offset), clip.output_offset);
-            assert_eq!((entry.input_len as usize, entry.output_len as usize), (segment.samples, segment.outputs));
-            let first_sample = i128::from(clips[segment.clip].origin) + segment.first_sample as i128;
-            let ends = [-first_sample, clips[segment.clip].input_len as i128 - 1 - first_sample];
+            assert_eq!(u64::from(entry.input_offset), run.input_offset);
+            assert_eq!(u64::from(entry.output_offset), run.output_offset);
+            let lens = (segment.samples.len(), segment.output_len());
+            assert_eq!((entry.input_len as usize, entry.output_len as usize), lens);
+            let origin = i128::from(clip.origin) + segment.samples.start as i128;
+            let ends = [-origin, clip.clip_len as i128 - 1 - origin];
             for (told, end) in [entry.first, entry.last].map(i128::from).into_iter().zip(ends) {
-                // One that no window gets to may be nearer.
+                // An end that no window reaches may be told nearer.
                 assert!(told == end || told.abs() >= (1 << 30) - 1 && told.signum() == end.signum(), "{told}: {end}");
             }
-            for n in [0, segment.outputs / 2, segment.outputs - 1] {
-                check_place(dispatch, entry, first_tile, &clips[segment.clip], segment, n);
+            for n in [0, segment.output_len() / 2, segment.output_len() - 1] {
+                check_place(dispatch, entry, first_tile, clip, segment, n);
             }
             laid_out += 1;
         }
@@ -215,18 +214,18 @@ fn check_tables(clips: &[ClipShape<'_>], piece: &[Segment], kernel: Kernel, wide
     assert_eq!(laid_out, piece.len());
 }
 
-/// The entry leads output `n` of the segment to the samples that are under it.
+/// The entry leads output `n` of the segment to the samples under it.
 fn check_place(
     dispatch: &Dispatch,
     entry: &ClipEntry,
     first_tile: usize,
-    clip: &ClipShape<'_>,
+    clip: &ClipWork<'_>,
     segment: &Segment,
     n: usize,
 ) {
-    let window = window(clip, segment.first_output + n);
-    let first_sample = i128::from(clip.origin) + segment.first_sample as i128;
-    let (start, end) = (i128::from(window.start) - first_sample, i128::from(window.end) - first_sample);
+    let window = clip.plan.shape().window(segment.run.outputs.start + n as u64);
+    let origin = i128::from(clip.origin) + segment.samples.start as i128;
+    let (start, end) = (i128::from(window.start) - origin, i128::from(window.end) - origin);
     match &dispatch.plans {
         Plans::Phases { plans, starts } => {
             let plan = &plans[entry.plan as usize];
@@ -248,24 +247,13 @@ fn check_place(
         }
         Plans::Interpolated { places, .. } => {
             let tile = n as u64 / u64::from(WORKGROUP);
-            let output = clip.first_output + segment.first_output as u64 + tile * u64::from(WORKGROUP);
+            let output = segment.run.outputs.start + tile * u64::from(WORKGROUP);
             let centre = i128::from(output) * i128::from(clip.plan.ratio().stride());
             let phases = i128::from(clip.plan.ratio().phases());
             let place = &places[first_tile + tile as usize];
-            assert_eq!(i128::from(place.sample) + first_sample, centre / phases);
+            assert_eq!(i128::from(place.sample) + origin, centre / phases);
             assert_eq!(place.rest, halves((centre % phases) as u64));
         }
-    }
-}
-
-/// Tiles fit a workgroup and its memory, with their staged rows and the furthest row that a thread reads.
-pub(super) fn check_tile(plan: &PlanEntry, starts: &[i32]) {
-    assert!(plan.blocks_in_tile * plan.quads <= WORKGROUP, "{plan:?}");
-    assert!(plan.pitch % 2 == 1 && plan.pitch * plan.quads <= STAGED, "{plan:?}");
-    assert!(plan.span.is_multiple_of(4) && plan.chunk.is_multiple_of(4) && plan.chunk > 0, "{plan:?}");
-    for tile in starts.chunks(plan.blocks_in_tile as usize) {
-        let span = tile[tile.len() - 1].abs_diff(tile[0]);
-        assert!(plan.chunk + span <= plan.pitch, "{plan:?}: {span}");
     }
 }
 
@@ -275,7 +263,7 @@ mod tests {
 
     use super::*;
 
-    /// What has been found to fail, and 10,000 batches at random, or as many as `POLYPHASE_FUZZ` says.
+    /// The seeds that once failed, and 10,000 batches at random, or as many as `POLYPHASE_FUZZ` says.
     #[test]
     fn any_clips_are_cut_for_any_device() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/pieces");

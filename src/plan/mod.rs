@@ -177,7 +177,7 @@ impl Plan {
     /// Indices of the input samples that a range of the output is computed from, in a clip of `input_len` samples.
     ///
     /// It tells a caller who reads a clip in parts what
-    /// [`CpuResampler::resample_piece`](crate::CpuResampler::resample_piece) needs.
+    /// [`CpuResampler::resample_excerpt`](crate::CpuResampler::resample_excerpt) needs.
     ///
     /// # Errors
     /// [`Error::OutputRange`] for a range that is not within the output.

@@ -106,7 +106,7 @@ fn axes_types_and_buffers_agree() {
     }
     let y = noise_f32(7, 20);
     let mut into = vec![f32::NAN; 29];
-    assert_eq!(cpu.adjoint_into(&plan, &y, &mut into), Ok(0));
+    assert_eq!(cpu.adjoint_into(&plan, &y, &mut into), Ok(polyphase::Clamped { count: 0 }));
     assert_eq!(into, cpu.adjoint(&plan, &y, 29).unwrap());
     let complex: Vec<_> = y.iter().map(|&re| polyphase::num_complex::Complex { re, im: -re }).collect();
     let both = cpu.adjoint(&plan, &complex, 29).unwrap();

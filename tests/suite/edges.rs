@@ -192,9 +192,10 @@ fn ranges_and_pieces_equal_the_slice_of_the_whole_with_every_option() {
                                 continue;
                             }
                             assert!(cpu.resample_range(&plan, &clip, range.clone()).unwrap() == whole[range.clone()]);
-                            let piece = &clip[plan.input_range_for(len, range.clone()).unwrap()];
+                            let excerpt = &clip[plan.input_range_for(len, range.clone()).unwrap()];
                             assert!(
-                                cpu.resample_piece(&plan, piece, len, range.clone()).unwrap() == whole[range.clone()],
+                                cpu.resample_excerpt(&plan, excerpt, len, range.clone()).unwrap()
+                                    == whole[range.clone()],
                                 "{orig_freq}→{new_freq}, {options:?}, {range:?} of {len}"
                             );
                         }
@@ -206,9 +207,9 @@ fn ranges_and_pieces_equal_the_slice_of_the_whole_with_every_option() {
 }
 
 #[test]
-fn pieces_of_another_length_are_refused() {
+fn excerpts_of_another_length_are_refused() {
     let plan = Plan::new(2, 1, &ResampleOptions::default()).unwrap();
-    let refused = CpuResampler::new().resample_piece(&plan, &[0.0_f32; 7], 100, 20..30);
+    let refused = CpuResampler::new().resample_excerpt(&plan, &[0.0_f32; 7], 100, 20..30);
     assert_eq!(refused, Err(polyphase::Error::InputLen { expected: 43, actual: 7 }));
     let refused = plan.input_range_for(100, 20..51);
     assert_eq!(refused, Err(polyphase::Error::OutputRange { start: 20, end: 51, len: 50 }));

@@ -366,7 +366,7 @@ fn streams_hold_nothing_back_beyond_their_delay() {
     for plan in plans().chain([Plan::new(7, 7, &ResampleOptions::default()).unwrap()]) {
         let (up, down) = (plan.ratio().phases(), plan.ratio().stride());
         let mut stream = Stream::new(&plan, 1).unwrap();
-        let delay = stream.delay();
+        let delay = stream.look_ahead();
         assert_eq!(delay, plan.look_ahead());
         let mut output = Vec::new();
         for received in 1..1500_usize {

@@ -93,9 +93,9 @@ fn float32_is_at_its_floor_at_every_level() {
 /// "torchaudio and librosa kaiser best MSE" and "… fast MSE", 48→32 kHz, to the seven digits and more that the tutorial
 /// prints.
 ///
-/// torchaudio rounds β and I₀(β) to float32 in its window, which scales its output by about 1 ± 4e-8 and shows in the sixth
-/// digit of the mean squared difference. The tutorial's figures are reached with the same two roundings; the exact filter has
-/// figures of its own.
+/// torchaudio rounds β and I₀(β) to float32 in its window, which scales its output by about 1 ± 4e-8 and shows in the
+/// sixth digit of the mean squared difference. The tutorial's figures are reached with the same two roundings; the
+/// exact filter has figures of its own.
 #[test]
 fn tutorial_differences_to_resampy_are_reproduced() {
     let sweep: Array1<f64> = read(Path::new("tutorial/sweep_48000.npy")).into_flat();

@@ -31,8 +31,8 @@ fn options() -> Vec<ResampleOptions> {
     presets.into_iter().chain(windows).collect()
 }
 
-/// Output for output, from the two banks of one filter, in float32 from samples that float32 holds. What both round alike,
-/// the sums, is common to neither: so the exact side is float64.
+/// Output for output, from the two banks of one filter, in float32 from samples that float32 holds. What both round
+/// alike, the sums, is common to neither: so the exact side is float64.
 #[test]
 fn interpolated_banks_are_within_their_error_of_the_exact_filter() {
     for (orig_freq, new_freq) in [(48_017, 44_101), (44_101, 48_017), (99_991, 10_007), (10_007, 99_991)] {
@@ -97,7 +97,8 @@ fn float64_is_exact_in_either_form() {
     compare(&to_f64(&output), &expected, 1.0, single(plan.taps())).unwrap();
 }
 
-/// A few kilobytes of samples under a forged rate: what it costs is a few megabytes and milliseconds, whatever the rate.
+/// A few kilobytes of samples under a forged rate: what it costs is a few megabytes and milliseconds, whatever the
+/// rate.
 #[test]
 fn hostile_rates_cost_what_the_clip_costs() {
     let clip = vec![0.25_f32; 1000];

@@ -1,9 +1,27 @@
-//! Much at once, and much for long: many threads on one plan, and calls without end in memory and descriptors that do not
-//! grow. `POLYPHASE_LOAD=20` makes the long ones twenty times as long.
+//! Much at once, and much for long: many threads on one plan, and calls without end in memory and descriptors that do
+//! not grow. `POLYPHASE_LOAD=20` makes the long ones twenty times as long.
 
-use polyphase::{Batch, CpuResampler, Plan, Preset, ResampleOptions};
+use polyphase::{
+    Batch, BatchBuf, Clamped, CpuResampler, Error, Plan, Preset, Ratio, ResampleOptions, Response, Stream,
+};
 
 use crate::signals::{noise, noise_f32};
+
+/// Compiles only if a type may be sent to threads and shared by them.
+const fn is_send_and_sync<T: Send + Sync>() {}
+
+const _: () = {
+    is_send_and_sync::<CpuResampler>();
+    is_send_and_sync::<Plan>();
+    is_send_and_sync::<Stream<f32>>();
+    is_send_and_sync::<Batch<'static, f32>>();
+    is_send_and_sync::<BatchBuf<f32>>();
+    is_send_and_sync::<Clamped>();
+    is_send_and_sync::<Error>();
+    is_send_and_sync::<Ratio>();
+    is_send_and_sync::<Response>();
+    is_send_and_sync::<ResampleOptions>();
+};
 
 /// A plan designs parts of its bank when they are first needed: here by eight threads at once.
 #[test]
@@ -61,8 +79,8 @@ pub(crate) mod alone {
         println!("{text}");
     }
 
-    /// Does `work` with the numbers up to `count`, or as many times more as `POLYPHASE_LOAD` says: when a quarter has been
-    /// done the process must hold nearly all that it ever will, in memory and in descriptors.
+    /// Does `work` with the numbers up to `count`, or as many times more as `POLYPHASE_LOAD` says: when a quarter has
+    /// been done the process must hold nearly all that it ever will, in memory and in descriptors.
     pub(crate) fn holds_no_more(count: usize, most_bytes: u64, mut work: impl FnMut(usize)) {
         let count = count * std::env::var("POLYPHASE_LOAD").map_or(1, |times| times.parse().unwrap());
         (0..count / 4).for_each(&mut work);

@@ -8,8 +8,10 @@
 //! - `exhaustive`: every small ratio, length and width against the oracle.
 //! - `exact`: what must be equal in every bit.
 //! - `streaming`: any chunking, in memory laid out beforehand.
+//! - `real_time`: streams with slices, which allocate nothing on any thread once they are warmed up.
+//! - `interleaved`, `twins`: interleaved channels; the methods that fill the caller's buffer.
 //! - `interpolated`: ratios with too many phases: the error and the cost of the interpolated bank.
-//! - `edges`: padding, output lengths, normalised phases, ranges from pieces.
+//! - `edges`: padding, output lengths, normalised phases, ranges from excerpts.
 //! - `adjoint`: the transpose, as a gradient.
 //! - `samples`: integers, halves, complex numbers; rates that are not integers.
 //! - `memory`: what calls allocate.
@@ -67,15 +69,18 @@ mod fuzzed;
 mod golden;
 #[cfg(feature = "gpu")]
 mod gpu;
+mod interleaved;
 mod interpolated;
 mod lengths;
 mod load;
 mod memory;
 mod nonfinite;
 mod presets;
+mod real_time;
 mod refusals;
 mod response;
 mod samples;
 mod streaming;
+mod twins;
 
 use polyphase_checks::{compare, oracle, signals};

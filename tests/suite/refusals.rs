@@ -1,7 +1,7 @@
 //! Bad input gets an error that names the field, the value and the range; empty input gets an empty result.
 
 use ndarray::{Array0, Array1, Array2, Axis};
-use polyphase::{Batch, BatchBuf, CpuResampler, Error, Plan, ResampleOptions, Stream, Window};
+use polyphase::{Batch, BatchBuf, Clamped, CpuResampler, Error, Plan, ResampleOptions, Stream, Window};
 
 fn plan_error(orig_freq: u32, new_freq: u32, options: ResampleOptions) -> Error {
     Plan::new(orig_freq, new_freq, &options).expect_err("must be refused")
@@ -122,23 +122,23 @@ fn output_buffers_of_the_wrong_length() {
         batch.push(&plan, &clip);
         assert_eq!(cpu.resample_batch_into(&batch, &mut vec![0.0; actual]), refused);
     }
-    assert_eq!(cpu.resample_into(&plan, &clip, &mut [0.0; 441]), Ok(0));
+    assert_eq!(cpu.resample_into(&plan, &clip, &mut [0.0; 441]), Ok(Clamped { count: 0 }));
 }
 
 #[test]
-fn pieces_of_clips_longer_than_are_counted() {
+fn excerpts_of_clips_beyond_the_last_position() {
     let plan = Plan::new(1, 2, &ResampleOptions::default()).unwrap();
     let cpu = CpuResampler::new();
     // Its output, twice as long, is one sample too long for the last range.
     let len = (1 << 61) + 1;
-    let piece = |range: std::ops::Range<usize>| {
-        let piece = vec![1.0_f32; plan.input_range_for(len, range.clone()).unwrap().len()];
-        cpu.resample_piece(&plan, &piece, len, range)
+    let excerpt = |range: std::ops::Range<usize>| {
+        let samples = vec![1.0_f32; plan.input_range_for(len, range.clone()).unwrap().len()];
+        cpu.resample_excerpt(&plan, &samples, len, range)
     };
-    assert_eq!(piece((1 << 62) - 10..1 << 62).unwrap().len(), 10);
+    assert_eq!(excerpt((1 << 62) - 10..1 << 62).unwrap().len(), 10);
     let samples = (1 << 62) + 1;
-    assert_eq!(piece((1 << 62) - 10..samples as usize), Err(Error::ClipTooLong { samples, limit: 1 << 62 }));
-    let refused = cpu.resample_piece::<f32>(&plan, &[], samples as usize, 0..0);
+    assert_eq!(excerpt((1 << 62) - 10..samples as usize), Err(Error::ClipTooLong { samples, limit: 1 << 62 }));
+    let refused = cpu.resample_excerpt::<f32>(&plan, &[], samples as usize, 0..0);
     assert_eq!(refused, Err(Error::ClipTooLong { samples, limit: 1 << 62 }));
 }
 

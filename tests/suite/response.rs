@@ -1,5 +1,5 @@
-//! The frequency response, which is computed from coefficients alone, against tones that are resampled and measured, and the
-//! figures that the designed presets promise.
+//! The frequency response, which is computed from coefficients alone, against tones that are resampled and measured,
+//! and the figures that the designed presets promise.
 
 use std::f64::consts::TAU;
 
@@ -10,7 +10,8 @@ use crate::signals::tone;
 const PAIRS: [(u32, u32); 6] =
     [(48_000, 44_100), (44_100, 48_000), (16_000, 8_000), (8_000, 16_000), (48_000, 16_000), (44_100, 16_000)];
 
-/// The least-squares fit of a sine of known frequency and a constant: amplitude, and the root mean square of what is left.
+/// The least-squares fit of a sine of known frequency and a constant: amplitude, and the root mean square of what is
+/// left.
 fn fit(samples: &[f64], cycles_per_sample: f64) -> (f64, f64) {
     let basis = |n: usize| {
         let (sine, cosine) = (TAU * cycles_per_sample * n as f64).sin_cos();
@@ -50,8 +51,8 @@ fn the_fit_finds_a_known_sine_and_a_known_rest() {
     assert!((amplitude - 0.8).abs() < 1e-5 && (rest - 1e-3 / 2.0_f64.sqrt()).abs() < 1e-6, "{amplitude}, {rest}");
 }
 
-/// Resamples a tone at a frequency near `fraction` of the lower Nyquist frequency, and returns that frequency, the amplitude
-/// that comes out and the level of the rest, over whole periods of everything that can come out.
+/// Resamples a tone at a frequency near `fraction` of the lower Nyquist frequency, and returns that frequency, the
+/// amplitude that comes out and the level of the rest, over whole periods of everything that can come out.
 fn measured(plan: &Plan, fraction: f64) -> (f64, f64, f64) {
     let (stride, phases) = (plan.ratio().stride(), plan.ratio().phases());
     // A multiple of four periods: twice an odd number of cycles never fills it, so no tone meets its own image.

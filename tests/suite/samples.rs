@@ -2,7 +2,7 @@
 
 use polyphase::half::f16;
 use polyphase::num_complex::Complex;
-use polyphase::{Batch, CpuResampler, Error, Padding, Plan, Ratio, ResampleOptions, Sample, Stream};
+use polyphase::{Batch, Clamped, CpuResampler, Error, Padding, Plan, Ratio, ResampleOptions, Sample, Stream};
 
 use crate::signals::{noise, noise_f32, to_f32};
 
@@ -86,7 +86,7 @@ fn complex_samples_are_their_parts() {
 }
 
 #[test]
-fn clipped_samples_are_counted_everywhere_alike() {
+fn clamped_samples_are_counted_everywhere_alike() {
     // Full scale, with overshoot at each step.
     let clip: Vec<i16> = (0..LEN).map(|i| if i / 20 % 2 == 0 { i16::MAX } else { i16::MIN }).collect();
     let floats: Vec<_> = clip.iter().map(|&x| f32::from(x) / 32_768.0).collect();
@@ -98,19 +98,23 @@ fn clipped_samples_are_counted_everywhere_alike() {
     let expected = expected.iter().filter(beyond).count();
     assert!(expected > 1000);
     let mut output = vec![0; plan.output_len(LEN)];
-    assert_eq!(cpu.resample_into(&plan, &clip, &mut output), Ok(expected));
+    assert_eq!(cpu.resample_into(&plan, &clip, &mut output), Ok(Clamped { count: expected }));
     let mut batch = Batch::new();
     batch.push(&plan, &clip);
     batch.push(&plan, &clip);
     let mut both = vec![0; 2 * output.len()];
-    assert_eq!(cpu.with_threads(3).resample_batch_into(&batch, &mut both), Ok(2 * expected));
+    assert_eq!(cpu.with_threads(3).resample_batch_into(&batch, &mut both), Ok(Clamped { count: 2 * expected }));
     let mut stream = Stream::new(&plan, 1).unwrap();
     let mut output = Vec::new();
     stream.push(&clip, &mut output).unwrap();
-    let before = stream.clipped();
+    let before = stream.clamped().count;
     assert!(before > 0 && before <= expected);
+    stream.finish(&mut output).unwrap();
+    assert_eq!(stream.clamped().count, expected);
+    stream.push(&[0, 0], &mut output).unwrap();
+    assert_eq!(stream.clamped().count, 0);
     let mut float = to_f32(&noise(1, 100));
-    assert_eq!(cpu.resample_range_into(&plan, &noise_f32(1, 200), 0, &mut float), Ok(0));
+    assert_eq!(cpu.resample_range_into(&plan, &noise_f32(1, 200), 0, &mut float), Ok(Clamped { count: 0 }));
 }
 
 #[test]

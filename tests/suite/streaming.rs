@@ -72,9 +72,9 @@ fn whole_and_chunked_are_equal_for_whatever_comes() {
         if !whole.is_empty() {
             let start = below(whole.len());
             let range = start..(start + below(100)).min(whole.len());
-            let piece = &clip[plan.input_range_for(len, range.clone()).unwrap()];
+            let excerpt = &clip[plan.input_range_for(len, range.clone()).unwrap()];
             assert!(
-                cpu.resample_piece(&plan, piece, len, range.clone()).unwrap() == whole[range],
+                cpu.resample_excerpt(&plan, excerpt, len, range.clone()).unwrap() == whole[range],
                 "seed {seed}: a range"
             );
         }
@@ -163,7 +163,7 @@ fn streams_allocate_nothing_after_construction() {
             let mut stream = Stream::<f32>::new(&plan, 2).unwrap();
             for (len, chunk) in [(300_000, 1000), (3_000, 1), (70_000, 70_000)] {
                 let signal = noise_f32(1, 2 * chunk);
-                let frames = stream.max_output_frames(chunk.max(stream.delay())).max(100);
+                let frames = stream.max_output_frames(chunk.max(stream.look_ahead())).max(100);
                 let mut output = Vec::with_capacity(2 * frames);
                 let rounds = len.min(30_000_000 * u64::from(orig_freq) as usize / u64::from(new_freq) as usize) / chunk;
                 let used = allocation_counter::measure(|| {

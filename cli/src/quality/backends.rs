@@ -25,7 +25,7 @@ impl System {
         } else {
             systems.push(Self::F32(Level::best()));
         }
-        match Resampler::new(Backend::Gpu, allow_software) {
+        match Resampler::builder().backend(Backend::Gpu).allow_software(allow_software).build() {
             Ok(resampler) => {
                 systems.push(Self::Gpu(Box::new(resampler)));
                 Ok((systems, None))
@@ -45,7 +45,7 @@ impl System {
             }
             Self::Gpu(resampler) => outputs::<f32>(options, signals, |batch| {
                 let (computed, report) = resampler.resample_batch(batch)?;
-                anyhow::ensure!(report.cpu_clips == 0, "the GPU left work to the CPU: {}", report.reason);
+                anyhow::ensure!(report.cpu_runs.is_empty(), "the GPU left work to the CPU: {report}");
                 Ok(computed)
             }),
         }

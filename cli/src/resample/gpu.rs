@@ -10,7 +10,7 @@
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 
 use anyhow::{Context, Result, anyhow};
-use polyphase::{Batch, Plan, Resampler};
+use polyphase::{Batch, CpuReason, Plan, Resampler};
 
 /// Number of files that may wait. Each is in memory whole, so this and [`MAX_SAMPLES`] bound the memory.
 pub(super) const WORKERS: usize = 16;
@@ -37,7 +37,7 @@ pub(super) struct Tally {
     pub(super) gpu_clips: usize,
     pub(super) cpu_clips: usize,
     /// Reason why the CPU computed clips, the last one.
-    pub(super) cpu_reason: Option<String>,
+    pub(super) cpu_reason: Option<CpuReason>,
 }
 
 impl GpuQueue {
@@ -49,7 +49,7 @@ impl GpuQueue {
 
     /// True if clips of this plan are worth the transfer.
     pub(super) fn suits(&self, plan: &Plan) -> bool {
-        self.resampler.suits(plan)
+        self.resampler.can_use_gpu(plan)
     }
 
     /// Resamples the channels of a file.
@@ -93,9 +93,9 @@ impl GpuQueue {
         let result = self.resampler.resample_batch(&batch);
         if let Ok((_, report)) = &result {
             tally.gpu_clips += report.gpu_clips;
-            tally.cpu_clips += report.cpu_clips;
-            if report.cpu_clips > 0 {
-                tally.cpu_reason = Some(report.reason.clone());
+            tally.cpu_clips += report.cpu_clips();
+            if let Some((_, reason)) = report.cpu_runs.last() {
+                tally.cpu_reason = Some(reason.clone());
             }
         }
         let mut clips = result.as_ref().map(|(outputs, _)| outputs.iter());

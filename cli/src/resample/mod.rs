@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use polyphase::{BACKEND_VARIABLE, Backend, CpuResampler, Level, ResampleOptions, Resampler};
+use polyphase::{BACKEND_VARIABLE, Backend, CpuReason, CpuResampler, Level, ResampleOptions, Resampler};
 use polyphase_audio::files;
 
 pub(crate) use self::args::Args;
@@ -205,13 +205,17 @@ fn clean(tasks: &[Task], out: &Path, report: Option<&Path>) {
 fn choose_backend(args: &Args, options: &ResampleOptions) -> Result<(Resampler, String)> {
     let variable = std::env::var(BACKEND_VARIABLE).ok().filter(|_| args.backend == Backend::Auto);
     let backend = variable.map_or(Ok(args.backend), |name| name.parse()).context(BACKEND_VARIABLE)?;
-    if backend == Backend::Auto && !Resampler::is_worth_a_gpu(options) {
-        let reason = "so short a filter takes less time than the transfer to a GPU";
-        return Ok((Resampler::new(Backend::Cpu, false)?, reason.to_owned()));
+    if backend == Backend::Auto && !Resampler::could_use_gpu(options) {
+        return Ok((Resampler::builder().backend(Backend::Cpu).build()?, CpuReason::ShortFilter.to_string()));
     }
     let hint =
         || format!("--backend {backend}: see polyphase devices, or use --backend cpu; --allow-software takes software");
-    let resampler = Resampler::new(backend, args.allow_software).with_context(hint)?;
-    let reason = resampler.reason().to_owned();
+    let resampler =
+        Resampler::builder().backend(backend).allow_software(args.allow_software).build().with_context(hint)?;
+    let reason = match resampler.reason() {
+        Some(reason) => reason.to_string(),
+        None if backend == Backend::Gpu => "the GPU was asked for".to_owned(),
+        None => "a GPU was found".to_owned(),
+    };
     Ok((resampler, reason))
 }

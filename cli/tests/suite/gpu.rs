@@ -71,7 +71,7 @@ fn the_choice_of_a_backend_is_told() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("a.wav"), wav_bytes(8000, 1, &noise_f32(1, 1000))).unwrap();
     let (code, summary, _) = run(&folder, "resample a.wav --rate 16000 --backend cpu");
-    assert!(code == 0 && summary.contains("on the CPU (") && summary.contains("as asked for"), "{summary}");
+    assert!(code == 0 && summary.contains("on the CPU (") && summary.contains("the CPU was asked for"), "{summary}");
     let (code, devices, _) = run(&folder, "devices");
     assert!(code == 0 && devices.starts_with("CPU: ") && devices.contains("self-test         passed"), "{devices}");
     let json: serde_json::Value = serde_json::from_str(&run(&folder, "devices --json").1).unwrap();

@@ -67,7 +67,7 @@ fn the_tutorial_is_complete_and_its_page_is_whole() {
     assert!(stderr.contains("sweep.wav: it exists already: add --overwrite"), "{stderr}");
     fs::write(folder.path().join("file"), "").unwrap();
     let (code, _, stderr) = run(&folder, "tutorial --out file");
-    assert!(code == 2 && stderr.starts_with("polyphase: making the folder file: "), "{stderr}");
+    assert!(code == 2 && stderr.starts_with("polyphase: creating the folder file: "), "{stderr}");
 
     let Some(browser) = browser() else {
         return skipped("POLYPHASE_REQUIRE_BROWSER", "Chromium");

@@ -1,4 +1,23 @@
 //! The float32 kernel for few periods: sixteen neighbouring outputs in the lanes of a vector.
+//!
+//! ```text
+//!                  lane 0 … 15: outputs 16b … 16b + 15, the phases of block b
+//!  k = 0           [ tap  0    0   …  0  ]  × x[start]           The windows of neighbouring outputs nearly
+//!  k = 1           [ tap tap   0   …  0  ]  × x[start + 1]       coincide: each begins M/L samples after the one
+//!  ⋮                                                             before. A tap is zero where the window of its
+//!  k = span − 2    [  0   0   tap  … tap ]  × x[start + span−2]  output does not reach.
+//!  k = span − 1    [  0   0    0   … tap ]  × x[start + span−1]
+//!
+//!  sums += taps[b][k] · splat(x[start + k])     one vector of taps, one sample in all lanes, sixteen multiply-adds
+//! ```
+//!
+//! The outputs of a block are adjacent in memory when they are done: there is no horizontal sum and no shuffle.
+//!
+//! P periods are computed side by side, each from samples `stride` after those of the one before. A vector of taps is
+//! loaded once for all of them; each multiply-add still loads its sample, and the zeros, 11 % of the taps at 48→44.1
+//! kHz with kaiser_best, are multiplied. P chains of sums hide the latency of the multiply-adds.
+//!
+//! Products are summed in the segments of the plan: `sums` over a segment, `totals` over all.
 
 use std::ops::Range;
 
@@ -8,12 +27,12 @@ use super::input::Input;
 use super::outputs::Outputs;
 use super::scratch::MAX_AT_EDGE;
 use crate::filter::blocks::{STEP, Taps};
-use crate::num::{to_index, to_position};
+use crate::num::{distance, to_index, to_position};
 
-/// Periods computed at once on vectors of `lanes`: each takes 16 / lanes registers for its sum, and every vector of taps is
-/// loaded once for all of them.
+/// Periods computed side by side on vectors of `lanes`. Each takes 16 / lanes registers for its sums.
 ///
-/// Measured in GFLOP/s at 48→44.1 kHz with kaiser_best, width 6 in brackets, on a core with two 512-bit multiply-add units:
+/// Measured in GFLOP/s at 48→44.1 kHz with kaiser_best, width 6 in brackets, on a core with two 512-bit multiply-add
+/// units:
 ///
 /// | periods | 1 | 2 | 3 | 4 | 6 | 8 | 10 | 12 | 16 |
 /// |---|---|---|---|---|---|---|---|---|---|
@@ -30,85 +49,88 @@ pub(super) const fn periods_at_once(lanes: usize) -> usize {
 }
 
 impl Input<'_> {
-    /// Computes the outputs of R periods, and returns R.
+    /// Computes the wanted outputs of P periods, and returns P.
     #[inline(always)]
-    pub(super) fn convolve_few<S: Simd, const R: usize>(
+    pub(super) fn convolve_few<S: Simd, const P: usize>(
         self,
         simd: S,
         period: u64,
         outputs: &mut Outputs<'_, S>,
-        scratch: &mut Vec<f32>,
+        edge: &mut Vec<f32>,
     ) -> u64 {
-        let span = self.blocks.span();
+        let (span, period_len) = (self.blocks.span(), self.blocks.period_len());
         let stride = to_index(self.blocks.stride());
-        let period_start = to_position(period * self.blocks.stride()) - self.origin;
-        let needed = (R - 1) * stride + span;
-        let wanted = outputs.wanted(period, self.blocks.period_len());
-        let end = period_start + self.blocks.end(wanted.clone()) + to_position((needed - span) as u64);
-        // The positions whose samples are in `scratch`.
-        let mut staged: Option<Range<i64>> = None;
+        // Index in the source of the first sample of the first period.
+        let period_start = to_position(period * self.blocks.stride()) - self.source.origin;
+        // Samples under one block in all P periods.
+        let needed = (P - 1) * stride + span;
+        let wanted = outputs.wanted(period, period_len);
+        let end = period_start + self.blocks.end(wanted.clone()) + to_position(needed - span);
+        // Indices whose samples have been copied to `edge`: enough for several blocks.
+        let mut copied: Option<Range<i64>> = None;
         for block in self.blocks.blocks(wanted) {
             let (start, taps) = (period_start + self.blocks.start(block), self.blocks.taps(block));
-            let inside = usize::try_from(start).ok().and_then(|start| self.samples.get(start..)?.get(..needed));
+            let inside = usize::try_from(start).ok().and_then(|start| self.source.samples.get(start..)?.get(..needed));
             let samples = match inside {
                 Some(samples) => samples,
                 None => {
-                    let from = match &staged {
-                        Some(staged) if start + to_position(needed as u64) <= staged.end => staged.start,
+                    let from = match &copied {
+                        Some(copied) if start + to_position(needed) <= copied.end => copied.start,
                         _ => {
-                            let len = to_index((end - start).unsigned_abs()).min(MAX_AT_EDGE.max(needed));
-                            self.copy_with_zeros(start, len, scratch);
-                            staged = Some(start..start + to_position(len as u64));
+                            let len = distance(start, end).min(MAX_AT_EDGE.max(needed));
+                            self.copy_with_zeros(start, len, edge);
+                            copied = Some(start..start + to_position(len));
                             start
                         }
                     };
-                    &scratch[to_index((start - from).unsigned_abs())..][..needed]
+                    &edge[distance(from, start)..][..needed]
                 }
             };
-            let mut windows: [&[f32]; R] = [&[]; R];
-            for r in 0..R {
-                windows[r] = &samples[r * stride..][..span];
+            let mut windows: [&[f32]; P] = [&[]; P];
+            for p in 0..P {
+                windows[p] = &samples[p * stride..][..span];
             }
-            let sums = self.sums::<S, R>(simd, taps, windows);
-            for (period, sum) in (period..).zip(sums) {
-                outputs.store(period, block, self.blocks.period_len(), simd, sum);
+            let totals = self.block_few::<S, P>(simd, taps, windows);
+            for (period, totals) in (period..).zip(totals) {
+                outputs.store(period, block, period_len, simd, totals);
             }
         }
-        R as u64
+        P as u64
     }
 
-    /// The outputs of a block for R periods, each from a window of all samples under the block.
+    /// Outputs of a block in P periods, each from a window of all samples under the block.
     #[inline(always)]
-    fn sums<S: Simd, const R: usize>(self, simd: S, taps: &[Taps], windows: [&[f32]; R]) -> [f32x16<S>; R] {
-        let mut totals = [f32x16::splat(simd, 0.0); R];
+    fn block_few<S: Simd, const P: usize>(self, simd: S, taps: &[Taps], windows: [&[f32]; P]) -> [f32x16<S>; P] {
+        let mut totals = [f32x16::splat(simd, 0.0); P];
         let (steps, tail) = taps.as_chunks::<STEP>();
         // Slices of arrays, all of one length: no bounds are checked in the loops.
-        let mut chunks: [&[[f32; STEP]]; R] = [&[]; R];
-        for r in 0..R {
-            chunks[r] = &windows[r].as_chunks::<STEP>().0[..steps.len()];
+        let mut samples: [&[[f32; STEP]]; P] = [&[]; P];
+        for p in 0..P {
+            samples[p] = &windows[p].as_chunks::<STEP>().0[..steps.len()];
         }
-        let mut k = 0;
+        let mut step = 0;
         for segment in self.blocks.segments() {
-            let mut sums = [f32x16::splat(simd, 0.0); R];
-            while k < steps.len().min(segment.end / STEP) {
-                for s in 0..STEP {
-                    let taps = f32x16::load_array_ref(simd, &steps[k][s].0);
-                    for r in 0..R {
-                        sums[r] = taps.mul_add(f32x16::splat(simd, chunks[r][k][s]), sums[r]);
+            let mut sums = [f32x16::splat(simd, 0.0); P];
+            while step < steps.len().min(segment.end / STEP) {
+                for k in 0..STEP {
+                    let taps = f32x16::load_array_ref(simd, &steps[step][k].0);
+                    for p in 0..P {
+                        sums[p] = taps.mul_add(f32x16::splat(simd, samples[p][step][k]), sums[p]);
                     }
                 }
-                k += 1;
+                step += 1;
             }
+            // The samples after the last whole step belong to the last segment. Spans of small banks have none.
             if segment.end % STEP != 0 {
-                for (s, taps) in tail.iter().enumerate() {
+                for (k, taps) in tail.iter().enumerate() {
                     let taps = f32x16::load_array_ref(simd, &taps.0);
-                    for r in 0..R {
-                        sums[r] = taps.mul_add(f32x16::splat(simd, windows[r][steps.len() * STEP + s]), sums[r]);
+                    for p in 0..P {
+                        sums[p] = taps.mul_add(f32x16::splat(simd, windows[p][steps.len() * STEP + k]), sums[p]);
                     }
                 }
             }
-            for r in 0..R {
-                totals[r] += sums[r];
+            for p in 0..P {
+                totals[p] += sums[p];
             }
         }
         totals

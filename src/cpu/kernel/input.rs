@@ -1,31 +1,37 @@
-//! [`Input`]: what the float32 kernels compute from.
+//! [`Input`]: the samples and taps of the float32 kernels.
 
+use crate::batch::Source;
 use crate::filter::blocks::PhaseBlocks;
 use crate::num::{index_at, overlap};
 
-/// A part of a clip, and what it is resampled with.
+/// Samples, and the blocks of taps that they are multiplied with.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Input<'a> {
     pub(super) blocks: &'a PhaseBlocks,
-    /// The samples of the clip from `origin` on; it is zero elsewhere.
-    pub(super) samples: &'a [f32],
-    pub(super) origin: i64,
+    pub(super) source: Source<'a, f32>,
 }
 
 impl Input<'_> {
-    /// Copies the samples from `start` on, with the zeros beyond the clip's ends.
+    /// Copies the samples from index `start` on into `copy`, with zeros beyond the source's ends.
     #[cold]
-    pub(super) fn copy_with_zeros(self, start: i64, len: usize, scratch: &mut Vec<f32>) {
-        let inside = overlap(start, len, 0, self.samples.len());
-        let from = index_at(start);
-        scratch.clear();
-        scratch.resize(inside.start, 0.0);
-        scratch.extend_from_slice(self.samples.get(from..).unwrap_or_default().get(..inside.len()).unwrap_or_default());
-        scratch.resize(len, 0.0);
+    pub(super) fn copy_with_zeros(self, start: i64, len: usize, copy: &mut Vec<f32>) {
+        let (zeros, samples) = self.inside(start, len);
+        copy.clear();
+        copy.resize(zeros, 0.0);
+        copy.extend_from_slice(samples);
+        copy.resize(len, 0.0);
     }
 
-    /// The sample at a position, which may lie outside the clip.
-    pub(super) fn sample(self, at: i64) -> f32 {
-        usize::try_from(at).ok().and_then(|at| self.samples.get(at)).copied().unwrap_or(0.0)
+    /// Those of the `len` indices from `start` on that have samples: the number of indices before them, and the
+    /// samples.
+    pub(super) fn inside(&self, start: i64, len: usize) -> (usize, &[f32]) {
+        let inside = overlap(start, len, 0, self.source.samples.len());
+        let samples = self.source.samples.get(index_at(start)..).unwrap_or_default();
+        (inside.start, &samples[..inside.len()])
+    }
+
+    /// Sample at an index, 0 beyond the source's ends.
+    pub(super) fn sample(self, index: i64) -> f32 {
+        usize::try_from(index).ok().and_then(|index| self.source.samples.get(index)).copied().unwrap_or(0.0)
     }
 }

@@ -1,99 +1,92 @@
-//! The inner loop for interpolated banks: along the taps, sixteen side by side, through the four nodes of an output at once.
+//! The float32 kernel for interpolated banks, of ratios with too many phases to hold the taps of each.
 //!
-//! It references fearless_simd, and is one source for every level. An output is summed in an order that depends on the plan
-//! alone. Samples outside the clip count as zeros.
+//! ```text
+//! four nodes, each a row of taps          samples
+//!   g − 1   [ tap tap … tap ]     ×  [ x[start] … x[start + 15] ]     sums[0]     16 taps in the lanes,
+//!   g       [ tap tap … tap ]     ×  [         the same         ]     sums[1]     one vector after the other
+//!   g + 1   [ tap tap … tap ]     ×  [         the same         ]     sums[2]
+//!   g + 2   [ tap tap … tap ]     ×  [         the same         ]     sums[3]
+//!
+//! totals += Σ weight[i] · sums[i]     y = (Σ lanes of totals + the two taps at the window's ends) · scale
+//! ```
+//!
+//! The weights are those of the cubic through the four nodes. Multiplying sums with them, not taps, costs four
+//! multiply-adds for each tap and no interpolated tap is ever stored. Each output is summed in an order that depends
+//! on the plan alone.
 
-use fearless_simd::{Simd, dispatch, f32x16, prelude::*};
+use fearless_simd::{Simd, f32x16, prelude::*};
 
+use crate::batch::Source;
 use crate::filter::interpolated::{InterpolatedBank, NODES, Output, VECTOR};
-use crate::simd::Level;
+use crate::num::to_position;
 
-/// Steps whose products are summed before they are added to the total: one running sum rounds at the size of the sum.
-const SEGMENT: usize = 8;
+/// Vectors of products that are summed before they are added to the totals. One long sum would round at its own size.
+const VECTORS_PER_SUM: usize = 8;
 
-/// As [`Kernel::convolve`](super::kernel::Kernel::convolve).
-pub(super) fn convolve(
-    level: Level,
+/// Computes the outputs from `first` on. Returns whether all are finite.
+#[inline(always)]
+pub(super) fn convolve<S: Simd>(
+    simd: S,
     bank: &InterpolatedBank,
-    samples: &[f32],
-    origin: i64,
+    source: Source<'_, f32>,
     first: u64,
     output: &mut [f32],
 ) -> bool {
-    let samples = Samples { samples, origin };
-    dispatch!(level.simd(), simd => samples.convolve(simd, bank, first, output))
-}
-
-#[derive(Clone, Copy)]
-struct Samples<'a> {
-    samples: &'a [f32],
-    origin: i64,
-}
-
-impl Samples<'_> {
-    #[inline(always)]
-    fn convolve<S: Simd>(self, simd: S, bank: &InterpolatedBank, first: u64, output: &mut [f32]) -> bool {
-        let mut finite = true;
-        for (value, place) in output.iter_mut().zip(bank.outputs(first)) {
-            *value = self.output(simd, &place, bank.node_taps(&place));
-            finite &= value.is_finite();
-        }
-        finite
+    let mut finite = true;
+    for (value, place) in output.iter_mut().zip(bank.outputs(first)) {
+        *value = compute(simd, source, &place, bank.node_taps(&place));
+        finite &= value.is_finite();
     }
-
-    #[inline(always)]
-    fn output<S: Simd>(self, simd: S, output: &Output, nodes: [&[f32]; NODES]) -> f32 {
-        let len = nodes[0].len();
-        let start = output.start.saturating_sub(self.origin);
-        let inside = usize::try_from(start).ok().and_then(|start| self.samples.get(start..)?.get(..len));
-        let total = match inside {
-            Some(window) => {
-                let steps = window.as_chunks::<VECTOR>().0;
-                sum(simd, output.weights, nodes, |step| f32x16::load_array_ref(simd, &steps[step]))
-            }
-            None => sum(simd, output.weights, nodes, |step| {
-                let from = start.saturating_add((step * VECTOR).cast_signed() as i64);
-                f32x16::load_array(simd, std::array::from_fn(|k| self.at(from.saturating_add(k.cast_signed() as i64))))
-            }),
-        };
-        let after = start.saturating_add(output.taps.cast_signed() as i64);
-        let ends = output.ends[0] * self.at(start.saturating_sub(1)) + output.ends[1] * self.at(after);
-        (total.reduce_sum() + ends) * output.scale
-    }
-
-    /// The sample at a place relative to the origin.
-    #[inline(always)]
-    fn at(self, place: i64) -> f32 {
-        usize::try_from(place).ok().and_then(|place| self.samples.get(place)).copied().unwrap_or(0.0)
-    }
+    finite
 }
 
 #[inline(always)]
-fn sum<S: Simd>(
+fn compute<S: Simd>(simd: S, source: Source<'_, f32>, output: &Output, nodes: [&[f32]; NODES]) -> f32 {
+    let (start, len) = (output.start, nodes[0].len());
+    let index = usize::try_from(start.saturating_sub(source.origin)).ok();
+    let window = index.and_then(|index| source.samples.get(index..)?.get(..len));
+    let totals = match window {
+        Some(window) => {
+            let vectors = window.as_chunks::<VECTOR>().0;
+            weighted_sum(simd, output.weights, nodes, |k| f32x16::load_array_ref(simd, &vectors[k]))
+        }
+        None => weighted_sum(simd, output.weights, nodes, |k| {
+            let position = |lane| start.saturating_add(to_position(k * VECTOR + lane));
+            f32x16::load_array(simd, std::array::from_fn(|lane| source.at(position(lane))))
+        }),
+    };
+    let after = start.saturating_add(to_position(output.taps));
+    let ends = output.ends[0] * source.at(start.saturating_sub(1)) + output.ends[1] * source.at(after);
+    (totals.reduce_sum() + ends) * output.scale
+}
+
+/// Sum over the nodes of their weights times the products of their taps with vectors of samples, in the lanes.
+#[inline(always)]
+fn weighted_sum<S: Simd>(
     simd: S,
     weights: [f32; NODES],
     nodes: [&[f32]; NODES],
     samples: impl Fn(usize) -> f32x16<S>,
 ) -> f32x16<S> {
     let nodes = nodes.map(|node| node.as_chunks::<VECTOR>().0);
-    let steps = nodes[0].len();
-    let mut total = f32x16::splat(simd, 0.0);
+    let vectors = nodes[0].len();
+    let mut totals = f32x16::splat(simd, 0.0);
     let mut from = 0;
-    while from < steps {
-        let to = steps.min(from + SEGMENT);
+    while from < vectors {
+        let to = vectors.min(from + VECTORS_PER_SUM);
         let mut sums = [f32x16::splat(simd, 0.0); NODES];
         // Slices of one length: no bounds are checked in the loop.
-        let segment = nodes.map(|node| &node[from..to]);
-        for step in 0..to - from {
-            let samples = samples(from + step);
-            for (sum, node) in sums.iter_mut().zip(segment) {
-                *sum = f32x16::load_array_ref(simd, &node[step]).mul_add(samples, *sum);
+        let taps = nodes.map(|node| &node[from..to]);
+        for k in 0..to - from {
+            let samples = samples(from + k);
+            for (sum, taps) in sums.iter_mut().zip(taps) {
+                *sum = f32x16::load_array_ref(simd, &taps[k]).mul_add(samples, *sum);
             }
         }
         for (sum, weight) in sums.into_iter().zip(weights) {
-            total = sum.mul_add(f32x16::splat(simd, weight), total);
+            totals = sum.mul_add(f32x16::splat(simd, weight), totals);
         }
         from = to;
     }
-    total
+    totals
 }

@@ -1,15 +1,28 @@
-//! The float32 kernel for long filters and many periods: periods in the lanes of a vector.
+//! The float32 kernel for many periods: one output of sixteen periods in the lanes of a vector.
 //!
-//! The kernel for few periods has sixteen neighbouring outputs in the lanes, whose windows do not quite coincide: a tenth of
-//! its multiply-adds are zeros, and each of them loads a sample. Here the lanes are periods, which share their taps: eight
-//! outputs of 48 periods are summed at once, from 3 loads of samples and 8 of taps for 24 multiply-adds.
+//! ```text
+//!  a tile of 48 · Q periods, Q for each lane of three vectors; lane_stride = Q · stride samples
+//!  |-- lane 0: Q periods --|-- lane 1: Q periods --| … |-- lane 47: Q periods --|
 //!
-//! The samples have to be transposed for that, and the outputs transposed back, 16 × 16 at a time. So that no sample is transposed twice
-//! the lanes are far apart: lane f computes periods f·Q, f·Q + 1, … f·Q + Q − 1 of a tile of 48·Q, one after the other, and row i of
-//! the transposed samples holds those that lie i after the first that each lane needs. Where a lane's samples reach into the
-//! next one's, a row is an earlier one moved by a lane.
+//!  row i = [ x[i]  x[lane_stride + i]  x[2 · lane_stride + i]  …  x[47 · lane_stride + i] ]    transposed 16 × 16
+//!  row i + lane_stride = row i moved by one lane, and one new sample                           copied
 //!
-//! Each output is summed in the order of the other kernel, in the same segments: the bits are the same.
+//!  for q in 0..Q, for each block, for each half of its 16 phases (a band):
+//!      sums[phase] += row[q · stride + start + k] · splat(taps[k][phase])                      8 phases × 3 vectors
+//! ```
+//!
+//! All lanes are at the same phase and share its taps. Each row serves 8 phases and each tap 3 vectors: 3 + 8 loads
+//! for 24 vectors of multiply-adds, where `few_periods` loads a sample for each. A band skips the samples that none of
+//! its 8 windows reaches, half of the zeros of a block.
+//!
+//! The lanes are far apart, so that no sample is transposed twice: neighbouring periods share most of their samples,
+//! but lane l needs those of lane l + 1 only at its end, where a row is an earlier one moved by a lane. Finished
+//! outputs are transposed back, 16 phases × 16 lanes at a time.
+//!
+//! Rows are filled in chunks of up to [`MAX_ROWS`], which stay in the cache. A chunk begins at the block that is
+//! computed next and serves all blocks, and all q, whose samples lie within it.
+//!
+//! Each output is summed in the order of `few_periods`, in the same segments: the bits are the same.
 
 use std::ops::Range;
 
@@ -17,108 +30,109 @@ use fearless_simd::{Simd, f32x16, prelude::*};
 
 use super::input::Input;
 use super::outputs::Outputs;
-use super::scratch::{MAX_ROWS, SampleRow, VECTORS};
+use super::scratch::{MAX_ROWS, Row, VECTORS};
 use crate::filter::blocks::{BAND, LANES, Taps};
-use crate::num::{index_at, overlap, to_index, to_position};
+use crate::num::{distance, to_index, to_position};
 
-/// The periods of a tile.
+/// Periods that one call computes, in the lanes of one to three vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct LaneRuns {
-    /// Vectors of periods side by side, 1 to 3: three take as many registers as there are.
+pub(super) struct Tile {
+    /// Vectors of lanes, at most [`VECTORS`].
     pub(super) vectors: usize,
-    /// Q, the periods that each lane computes, one after the other.
-    run: u64,
+    /// Q, consecutive periods that each lane computes.
+    periods_per_lane: u64,
 }
 
-impl LaneRuns {
-    /// The first tile of so many periods; none if they are too few, or a window too long for its samples to be transposed.
+impl Tile {
+    /// First tile of this many periods. None if they do not fill a vector, or if a window is too long for its rows to
+    /// stay in the cache.
     pub(super) fn choose(periods: u64, stride: u64, span: usize) -> Option<Self> {
         let vectors = to_index(periods / LANES as u64).min(VECTORS);
         if vectors == 0 || span > MAX_ROWS / 2 {
             return None;
         }
-        let per_lane = periods / (vectors * LANES) as u64;
-        let max_run = ((MAX_ROWS - span) as u64 / stride).max(1);
-        let run = per_lane / per_lane.div_ceil(max_run);
-        // Lanes that are a multiple of the first-level cache's 4 KiB apart would share few of its sets. Short runs are not, and
-        // cannot spare a period.
-        Some(Self { vectors, run: if run < 16 { run } else { (run - 1) | 1 } })
+        let available = periods / (vectors * LANES) as u64;
+        // One chunk of rows serves a whole tile, unless a single period needs more.
+        let max = ((MAX_ROWS - span) as u64 / stride).max(1);
+        let periods_per_lane = available / available.div_ceil(max);
+        // Q is odd: lanes that are a multiple of 4 KiB apart would share few sets of the first-level cache. Below 16
+        // the lanes are too close for that, and one period less is too large a part.
+        let odd = if periods_per_lane < 16 { periods_per_lane } else { (periods_per_lane - 1) | 1 };
+        Some(Self { vectors, periods_per_lane: odd })
     }
 
     pub(super) fn periods(self) -> u64 {
-        self.run * (self.vectors * LANES) as u64
+        self.periods_per_lane * (self.vectors * LANES) as u64
     }
 }
 
 impl Input<'_> {
-    /// Computes all outputs of the periods of a tile of V vectors.
+    /// Computes all outputs of a tile of V vectors.
     #[inline(always)]
     pub(super) fn convolve_many<S: Simd, const V: usize>(
         self,
         simd: S,
-        runs: LaneRuns,
+        tile: Tile,
         period: u64,
         outputs: &mut Outputs<'_, S>,
-        rows: &mut Vec<SampleRow>,
+        rows: &mut Vec<Row>,
     ) {
         let (span, stride, period_len) = (self.blocks.span(), self.blocks.stride(), self.blocks.period_len());
-        let first = to_position(period * stride) - self.origin;
-        let end = to_position((runs.run - 1) * stride) + self.blocks.end(0..period_len);
-        let mut sums = [SampleRow::ZERO; LANES];
-        // Where the rows begin and end, from the first sample of each lane's first period.
-        let mut staged: Option<Range<i64>> = None;
-        for step in 0..runs.run {
+        let lane_stride = to_index(tile.periods_per_lane * stride);
+        // Index in the source of the first sample of the tile.
+        let first = to_position(period * stride) - self.source.origin;
+        let end = to_position((tile.periods_per_lane - 1) * stride) + self.blocks.end(0..period_len);
+        let mut totals = [Row::ZERO; LANES];
+        // Samples whose rows are filled, counted from the first of each lane.
+        let mut chunk: Option<Range<i64>> = None;
+        for q in 0..tile.periods_per_lane {
             for block in self.blocks.blocks(0..period_len) {
-                let (start, taps) = (to_position(step * stride) + self.blocks.start(block), self.blocks.taps(block));
-                let from = match &staged {
-                    Some(staged) if start + to_position(span) <= staged.end => staged.start,
+                let (start, taps) = (to_position(q * stride) + self.blocks.start(block), self.blocks.taps(block));
+                let from = match &chunk {
+                    Some(chunk) if start + to_position(span) <= chunk.end => chunk.start,
                     _ => {
-                        let len = to_index((end - start).unsigned_abs()).min(MAX_ROWS);
+                        let len = distance(start, end).min(MAX_ROWS);
                         if rows.len() < len {
-                            rows.resize(len, SampleRow::ZERO);
+                            rows.resize(len, Row::ZERO);
                         }
-                        self.transpose_samples::<S, V>(
-                            simd,
-                            &mut rows[..len],
-                            first + start,
-                            to_index(runs.run * stride),
-                        );
-                        staged = Some(start..start + to_position(len));
+                        self.fill_rows::<S, V>(simd, &mut rows[..len], first + start, lane_stride);
+                        chunk = Some(start..start + to_position(len));
                         start
                     }
                 };
-                let rows = &rows[to_index((start - from).unsigned_abs())..][..span];
-                for (band, sums) in sums.as_chunks_mut::<BAND>().0.iter_mut().enumerate() {
-                    let range = self.blocks.bands()[block][band].clone();
-                    outputs.nan_probe += self.band::<S, V>(simd, rows, taps, band, range, sums);
+                let rows = &rows[distance(from, start)..][..span];
+                for (band, totals) in totals.as_chunks_mut::<BAND>().0.iter_mut().enumerate() {
+                    let reached = self.blocks.bands()[block][band].clone();
+                    outputs.nan_probe += self.band_many::<S, V>(simd, rows, taps, band, reached, totals);
                 }
                 for v in 0..V {
-                    let period = period + (v * LANES) as u64 * runs.run + step;
-                    let transposed = transpose_sums(simd, &sums, v);
-                    outputs.store_periods(period, runs.run, block, period_len, simd, transposed);
+                    let period = period + (v * LANES) as u64 * tile.periods_per_lane + q;
+                    let by_lane = transpose_totals(simd, &totals, v);
+                    outputs.store_periods(period, tile.periods_per_lane, block, period_len, simd, by_lane);
                 }
             }
         }
     }
 
-    /// The outputs of a band for every lane, from the samples `range` under its block. Returns 0 times all of them.
+    /// Outputs of a band in all lanes, from the samples under the block that it reaches. Returns 0 times all of them.
     #[inline(always)]
-    fn band<S: Simd, const V: usize>(
+    fn band_many<S: Simd, const V: usize>(
         self,
         simd: S,
-        rows: &[SampleRow],
+        rows: &[Row],
         taps: &[Taps],
         band: usize,
-        range: Range<usize>,
-        results: &mut [SampleRow; BAND],
+        reached: Range<usize>,
+        results: &mut [Row; BAND],
     ) -> f32x16<S> {
         let mut totals = [[f32x16::splat(simd, 0.0); V]; BAND];
         for segment in self.blocks.segments() {
-            let samples = segment.start.max(range.start)..segment.end.min(range.end);
+            let samples = segment.start.max(reached.start)..segment.end.min(reached.end);
             if samples.is_empty() {
                 continue;
             }
             let mut sums = [[f32x16::splat(simd, 0.0); V]; BAND];
+            // Two samples a step: the loop's counter takes slots of the multiply-adds (benches/resample.rs).
             let (rows, last_row) = rows[samples.clone()].as_chunks::<2>();
             let (taps, last_taps) = taps[samples].as_chunks::<2>();
             for (rows, taps) in rows.iter().zip(taps) {
@@ -134,7 +148,7 @@ impl Input<'_> {
                 }
             }
         }
-        // A chain for each vector, for every sum waits for the last one.
+        // One chain for each vector: a single one would wait for the latency of each addition.
         let mut probes = [f32x16::splat(simd, 0.0); V];
         for (totals, results) in totals.iter().zip(results) {
             for ((total, probe), result) in totals.iter().zip(&mut probes).zip(&mut results.0) {
@@ -145,21 +159,15 @@ impl Input<'_> {
         probes[1..].iter().fold(probes[0], |sum, probe| sum + *probe)
     }
 
-    /// Fills row i with the samples at `start + i` + a multiple of `lane_stride` for each lane.
+    /// Fills row i with the sample at index `start + i` for lane 0, and `lane_stride` later for each lane after it.
     #[inline(always)]
-    fn transpose_samples<S: Simd, const V: usize>(
-        self,
-        simd: S,
-        rows: &mut [SampleRow],
-        start: i64,
-        lane_stride: usize,
-    ) {
+    fn fill_rows<S: Simd, const V: usize>(self, simd: S, rows: &mut [Row], start: i64, lane_stride: usize) {
         let transposed = rows.len().min(lane_stride);
         for v in 0..V {
-            for (chunk, rows) in rows[..transposed].chunks_mut(LANES).enumerate() {
-                let at = start + to_position((v * LANES * lane_stride + chunk * LANES) as u64);
+            for (square, rows) in rows[..transposed].chunks_mut(LANES).enumerate() {
+                let at = start + to_position(v * LANES * lane_stride + square * LANES);
                 let needed = (LANES - 1) * lane_stride + LANES;
-                let inside = usize::try_from(at).ok().and_then(|at| self.samples.get(at..)?.get(..needed));
+                let inside = usize::try_from(at).ok().and_then(|at| self.source.samples.get(at..)?.get(..needed));
                 let at_edge;
                 let (samples, lane_stride) = match inside {
                     Some(samples) => (samples, lane_stride),
@@ -172,48 +180,45 @@ impl Input<'_> {
                 for lane in 0..LANES {
                     lanes[lane] = f32x16::from_slice(simd, &samples[lane * lane_stride..][..LANES]);
                 }
-                let lanes = transpose(lanes);
+                let columns = transpose(lanes);
                 if let Some(rows) = rows.first_chunk_mut::<LANES>() {
                     for i in 0..LANES {
-                        lanes[i].store_array(&mut rows[i].0[v]);
+                        columns[i].store_array(&mut rows[i].0[v]);
                     }
                 } else {
-                    for (row, lane) in rows.iter_mut().zip(&lanes) {
-                        lane.store_array(&mut row.0[v]);
+                    for (row, column) in rows.iter_mut().zip(&columns) {
+                        column.store_array(&mut row.0[v]);
                     }
                 }
             }
         }
-        // The samples of a lane's next run are those that the next lane begins with.
+        // Beyond its own periods, a lane reads the samples with which the next lane begins.
         let lanes = V * LANES;
         for i in transposed..rows.len() {
             let (done, rest) = rows.split_at_mut(i);
             let (from, to) = (done[i - lane_stride].0.as_flattened(), rest[0].0.as_flattened_mut());
             to[..lanes - 1].copy_from_slice(&from[1..lanes]);
-            to[lanes - 1] = self.sample(start + to_position(((lanes - 1) * lane_stride + i) as u64));
+            to[lanes - 1] = self.sample(start + to_position((lanes - 1) * lane_stride + i));
         }
     }
 
-    /// Copies sixteen samples of sixteen lanes, of which some lie outside the clip.
+    /// Copies sixteen samples of each of sixteen lanes, with zeros beyond the source's ends.
     #[cold]
-    fn gather_at_edge(self, at: i64, lane_stride: usize) -> [f32; LANES * LANES] {
+    fn gather_at_edge(self, start: i64, lane_stride: usize) -> [f32; LANES * LANES] {
         let mut copy = [0.0; LANES * LANES];
         for (lane, copy) in copy.chunks_mut(LANES).enumerate() {
-            let at = at + to_position((lane * lane_stride) as u64);
-            let inside = overlap(at, LANES, 0, self.samples.len());
-            let from = index_at(at);
-            let samples = self.samples.get(from..).unwrap_or_default();
-            copy[inside.clone()].copy_from_slice(&samples[..inside.len()]);
+            let (zeros, samples) = self.inside(start + to_position(lane * lane_stride), LANES);
+            copy[zeros..][..samples.len()].copy_from_slice(samples);
         }
         copy
     }
 }
 
-/// Adds the products of a row of samples with a band of taps.
+/// Adds the products of a row of samples with the taps of a band.
 #[inline(always)]
 fn multiply_add<S: Simd, const V: usize>(
     simd: S,
-    row: &SampleRow,
+    row: &Row,
     taps: &Taps,
     band: usize,
     sums: &mut [[f32x16<S>; V]; BAND],
@@ -231,17 +236,17 @@ fn multiply_add<S: Simd, const V: usize>(
     }
 }
 
-/// Transposes the outputs of 16 lanes, one row for each output, into a vector for each lane.
+/// Transposes the totals of vector `v`, one row for each phase, into one vector of phases for each lane.
 #[inline(always)]
-fn transpose_sums<S: Simd>(simd: S, sums: &[SampleRow; LANES], v: usize) -> [f32x16<S>; LANES] {
+fn transpose_totals<S: Simd>(simd: S, totals: &[Row; LANES], v: usize) -> [f32x16<S>; LANES] {
     let mut vectors = [f32x16::splat(simd, 0.0); LANES];
     for i in 0..LANES {
-        vectors[i] = f32x16::load_array_ref(simd, &sums[i].0[v]);
+        vectors[i] = f32x16::load_array_ref(simd, &totals[i].0[v]);
     }
     transpose(vectors)
 }
 
-/// Transposes rows into columns: four perfect shuffles of all 256 values.
+/// Transposes rows into columns by four perfect shuffles of all 256 values.
 #[inline(always)]
 fn transpose<S: Simd>(mut vectors: [f32x16<S>; LANES]) -> [f32x16<S>; LANES] {
     for _ in 0..LANES.ilog2() {
@@ -260,23 +265,24 @@ mod tests {
 
     #[test]
     fn tiles_hold_all_periods_but_a_few() {
-        let runs = |periods, stride, span| LaneRuns::choose(periods, stride, span).map(|it| (it.vectors, it.run));
+        let tile =
+            |periods, stride, span| Tile::choose(periods, stride, span).map(|it| (it.vectors, it.periods_per_lane));
         // One second at 16→8 kHz with kaiser_best, ten, and one at 48→44.1 kHz.
-        assert_eq!(runs(500, 32, 304), Some((3, 10)));
-        assert_eq!(runs(5000, 32, 304), Some((3, 19)));
-        assert_eq!(runs(150, 320, 168), Some((3, 1)));
+        assert_eq!(tile(500, 32, 304), Some((3, 10)));
+        assert_eq!(tile(5000, 32, 304), Some((3, 19)));
+        assert_eq!(tile(150, 320, 168), Some((3, 1)));
         // Fewer periods than three vectors hold, and too few.
-        assert_eq!(runs(47, 32, 304), Some((2, 1)));
-        assert_eq!(runs(31, 32, 304), Some((1, 1)));
-        assert_eq!(runs(15, 32, 304), None);
-        // Too long a window, and periods longer than the rows.
-        assert_eq!((runs(5000, 32, 512), runs(5000, 32, 513)), (Some((3, 14)), None));
-        assert_eq!(runs(100, 16_001, 40), Some((3, 1)));
+        assert_eq!(tile(47, 32, 304), Some((2, 1)));
+        assert_eq!(tile(31, 32, 304), Some((1, 1)));
+        assert_eq!(tile(15, 32, 304), None);
+        // Too long a window, and periods longer than a chunk of rows.
+        assert_eq!((tile(5000, 32, 512), tile(5000, 32, 513)), (Some((3, 14)), None));
+        assert_eq!(tile(100, 16_001, 40), Some((3, 1)));
         for periods in 16..3000 {
             let (mut rest, mut tiles) = (periods, 0);
-            while let Some(runs) = LaneRuns::choose(rest, 32, 304) {
-                assert!(runs.run * 32 + 304 <= MAX_ROWS as u64 + 32);
-                rest -= runs.periods();
+            while let Some(tile) = Tile::choose(rest, 32, 304) {
+                assert!(tile.periods_per_lane * 32 + 304 <= MAX_ROWS as u64 + 32);
+                rest -= tile.periods();
                 tiles += 1;
             }
             assert!(rest < LANES as u64 && tiles < 10, "{periods} periods: {rest} left after {tiles} tiles");

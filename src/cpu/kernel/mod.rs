@@ -1,9 +1,22 @@
-//! The inner loops: products of the filter's taps with the samples under them, summed.
+//! The kernels: sums of products of the filter's taps with the samples under them.
 //!
-//! The float32 kernel references fearless_simd, and is one source for every level. Each output is summed in an order that
-//! depends on the plan and its phase alone: along the samples under its block, in the plan's segments. Where it stands in a
-//! call, how many periods are computed beside it, by this kernel or by that of `periods.rs`, and how many lanes a vector has
-//! change nothing. Samples outside the clip count as zeros.
+//! | file | taps | lanes of a vector | used |
+//! |---|---|---|---|
+//! | `reference` | float64 | none: one output at a time | for float64 |
+//! | `few_periods` | float32, every phase | 16 neighbouring outputs of a period | below 16 whole periods or AVX-512 |
+//! | `many_periods` | float32, every phase | one output of 16 periods | from 16 whole periods on, with AVX-512 |
+//! | `interpolated` | float32, some phases | 16 neighbouring taps of an output | for ratios with too many phases |
+//!
+//! A period is L outputs, made from M new samples, or a small multiple of both (`PhaseBlocks`). Periods share their
+//! taps. `many_periods` loads less for each multiply-add and skips more zeros, but it needs whole periods to fill its
+//! lanes, 32 registers, and a window short enough for its samples to be transposed. `few_periods` computes all that is
+//! left over: parts of periods, short ranges, chunks, long windows.
+//!
+//! Each float32 output is summed in an order that depends on its phase and the plan alone: sample by sample, in the
+//! plan's segments. At one SIMD level either kernel, and any number of periods at once, give the same bits. Samples
+//! beyond the source count as zeros.
+//!
+//! The float32 kernels reference fearless_simd. Each is one source for every SIMD level.
 
 mod few_periods;
 mod input;
@@ -17,56 +30,60 @@ use fearless_simd::{Simd, dispatch, prelude::*};
 
 use self::few_periods::periods_at_once;
 use self::input::Input;
-use self::many_periods::LaneRuns;
+use self::many_periods::Tile;
 use self::outputs::Outputs;
-pub(crate) use self::scratch::reserve_scratch;
+pub(super) use self::scratch::Engine;
 use self::scratch::{MAX_AT_EDGE, Scratch};
+use crate::batch::Source;
 use crate::filter::blocks::LANES;
 use crate::filter::coefficient::Coefficient;
-use crate::num::{index_at, overlap, to_index, to_position};
+use crate::num::{distance, index_at, overlap, to_index, to_position};
 use crate::plan::{Bank, Plan};
-use crate::simd::Level;
 
-/// What a sample type brings along: its filter bank in the plan, and its inner loop.
-pub trait Kernel: Coefficient {
-    /// Computes the outputs `first..first + output.len()` from `samples`, of which the first one stands at `origin` in
-    /// the clip, and which is zero elsewhere. Returns false if an output is not finite and may be contaminated: by a sample
-    /// that is not finite, and lies near its window.
-    fn convolve(level: Level, plan: &Plan, samples: &[Self], origin: i64, first: u64, output: &mut [Self]) -> bool;
+/// Float type that outputs are computed in.
+pub(crate) trait Kernel: Coefficient {
+    /// Computes the outputs `first..first + output.len()`, from zeros beyond the source.
+    ///
+    /// Returns false if an output is not finite and may be contaminated: by a NaN or an infinity beside its window.
+    fn convolve(engine: &mut Engine, plan: &Plan, source: Source<'_, Self>, first: u64, output: &mut [Self]) -> bool;
 
-    /// True for numbers, false for NaN and the infinities.
+    /// Computes output `n` as a plain sum of products, from those samples of its window that there are.
+    fn dot(engine: &mut Engine, plan: &Plan, n: u64, window: Source<'_, Self>) -> Self;
+
+    /// Reserves the memory of the engine that `convolve` and `dot` use with this plan.
+    fn reserve(engine: &mut Engine, plan: &Plan);
+
+    /// Designs all taps of this plan that `convolve` and `dot` use, if they have not been used yet.
+    fn design(plan: &Plan);
+
+    /// False for NaN and the infinities.
     fn is_finite(self) -> bool;
 
-    /// Output `n` as a plain sum of products, from samples that begin `skipped` samples into its window.
-    fn dot(plan: &Plan, n: u64, skipped: usize, samples: &[Self]) -> Self;
-
-    /// The product.
+    /// Product with a factor.
     fn times(self, factor: f64) -> Self;
 
-    /// The sum.
+    /// Sum of two.
     fn plus(self, other: Self) -> Self;
 }
 
-/// float32: sixteen outputs side by side, for several periods at once; or from an interpolated bank.
 impl Kernel for f32 {
-    fn convolve(level: Level, plan: &Plan, samples: &[Self], origin: i64, first: u64, output: &mut [Self]) -> bool {
+    fn convolve(engine: &mut Engine, plan: &Plan, source: Source<'_, Self>, first: u64, output: &mut [Self]) -> bool {
         match plan.bank() {
-            Bank::Copy => copy(samples, origin, first, output),
+            Bank::Copy => copy(source, first, output),
             Bank::Exact(blocks) => {
-                let input = Input { blocks, samples, origin };
-                dispatch!(level.simd(), simd => input.convolve(simd, first, output))
+                let (input, scratch) = (Input { blocks, source }, &mut engine.scratch);
+                dispatch!(engine.level.simd(), simd => input.convolve(simd, first, output, scratch))
             }
-            Bank::Interpolated(bank) => interpolated::convolve(level, bank, samples, origin, first, output),
+            Bank::Interpolated(bank) => {
+                dispatch!(engine.level.simd(), simd => interpolated::convolve(simd, bank, source, first, output))
+            }
         }
     }
 
-    fn is_finite(self) -> bool {
-        self.is_finite()
-    }
-
-    fn dot(plan: &Plan, n: u64, skipped: usize, samples: &[Self]) -> Self {
+    fn dot(_: &mut Engine, plan: &Plan, n: u64, window: Source<'_, Self>) -> Self {
+        let missing = distance(plan.shape().window(n).start, window.origin);
         let sum = |taps: &mut dyn Iterator<Item = Self>| {
-            taps.skip(skipped).zip(samples).map(|(tap, sample)| tap * sample).sum()
+            taps.skip(missing).zip(window.samples).map(|(tap, sample)| tap * sample).sum()
         };
         match plan.bank() {
             Bank::Copy => sum(&mut std::iter::once(1.0)),
@@ -75,7 +92,23 @@ impl Kernel for f32 {
         }
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "rounded to what is computed in")]
+    fn reserve(engine: &mut Engine, plan: &Plan) {
+        if let Bank::Exact(blocks) = plan.bank() {
+            engine.scratch.reserve_edge_and_rows(blocks.span());
+        }
+    }
+
+    fn design(plan: &Plan) {
+        if let Bank::Exact(blocks) = plan.bank() {
+            blocks.design_all();
+        }
+    }
+
+    fn is_finite(self) -> bool {
+        self.is_finite()
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "rounded once, to the type of the samples")]
     fn times(self, factor: f64) -> Self {
         (f64::from(self) * factor) as Self
     }
@@ -85,43 +118,44 @@ impl Kernel for f32 {
     }
 }
 
-/// Output n of equal rates: sample n, and 0 outside the clip. It cannot be contaminated.
-fn copy<T: Copy + Default>(samples: &[T], origin: i64, first: u64, output: &mut [T]) -> bool {
+/// Computes outputs at equal rates: output n is sample n, which no other sample can contaminate.
+fn copy<T: Copy + Default>(source: Source<'_, T>, first: u64, output: &mut [T]) -> bool {
     let start = to_position(first);
-    let inside = overlap(start, output.len(), origin, samples.len());
+    let inside = overlap(start, output.len(), source.origin, source.samples.len());
     output.fill(T::default());
-    let samples = samples.get(index_at(start.saturating_sub(origin))..).unwrap_or_default();
+    let samples = source.samples.get(index_at(start.saturating_sub(source.origin))..).unwrap_or_default();
     output[inside.clone()].copy_from_slice(&samples[..inside.len()]);
     true
 }
 
 impl Input<'_> {
+    /// Computes outputs by the kernel that suits each stretch of periods.
     #[inline(always)]
-    fn convolve<S: Simd>(self, simd: S, first: u64, output: &mut [f32]) -> bool {
+    fn convolve<S: Simd>(self, simd: S, first: u64, output: &mut [f32], scratch: &mut Scratch) -> bool {
         let period_len = self.blocks.period_len();
         let end = first + output.len() as u64;
         let mut outputs = Outputs::new(simd, first, output);
         let mut period = first / period_len;
-        let inner = self.blocks.periods_within(self.origin, self.origin + to_position(self.samples.len()));
+        let inner = self.blocks.periods_within(self.source.origin, self.source.end());
         let max_periods = periods_at_once(S::f32s::LEN);
         let needed = max_periods.saturating_mul(to_index(self.blocks.stride())).saturating_add(self.blocks.span());
         let may_copy = needed <= MAX_AT_EDGE;
-        let mut scratch = Scratch::take();
         while period.saturating_mul(period_len) < end {
-            // Those that are wanted from their first output to their last.
+            // Periods of which all outputs are wanted.
             let whole = if period * period_len < first { 0 } else { (end / period_len).saturating_sub(period) };
             if S::f32s::LEN == LANES
-                && let Some(runs) = LaneRuns::choose(whole, self.blocks.stride(), self.blocks.span())
+                && let Some(tile) = Tile::choose(whole, self.blocks.stride(), self.blocks.span())
             {
                 let rows = &mut scratch.rows;
-                match runs.vectors {
-                    1 => self.convolve_many::<S, 1>(simd, runs, period, &mut outputs, rows),
-                    2 => self.convolve_many::<S, 2>(simd, runs, period, &mut outputs, rows),
-                    _ => self.convolve_many::<S, 3>(simd, runs, period, &mut outputs, rows),
+                match tile.vectors {
+                    1 => self.convolve_many::<S, 1>(simd, tile, period, &mut outputs, rows),
+                    2 => self.convolve_many::<S, 2>(simd, tile, period, &mut outputs, rows),
+                    _ => self.convolve_many::<S, 3>(simd, tile, period, &mut outputs, rows),
                 }
-                period += runs.periods();
+                period += tile.periods();
                 continue;
             }
+            // Periods at an edge of the source are computed together only if the copy of their samples is small.
             let whole = match (may_copy, inner.contains(&period)) {
                 (true, _) => whole,
                 (false, true) => whole.min(inner.end - period),
@@ -136,7 +170,6 @@ impl Input<'_> {
             };
             period += periods;
         }
-        scratch.keep();
         outputs.are_finite()
     }
 }

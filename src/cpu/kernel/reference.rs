@@ -1,46 +1,55 @@
 //! The float64 kernel: the reference, one plain sum of products for each output.
 
-use super::{Kernel, copy};
-use crate::filter::on_demand::OnDemandTaps;
-use crate::num::{index_at, overlap, to_index, to_position};
+use super::{Engine, Kernel, copy};
+use crate::batch::Source;
+use crate::num::{distance, index_at, overlap, to_index, to_position};
 use crate::plan::{Bank, Plan};
-use crate::simd::Level;
 
-/// float64: the reference, one plain sum for each output.
 impl Kernel for f64 {
-    fn convolve(_: Level, plan: &Plan, samples: &[Self], origin: i64, first: u64, output: &mut [Self]) -> bool {
+    fn convolve(engine: &mut Engine, plan: &Plan, source: Source<'_, Self>, first: u64, output: &mut [Self]) -> bool {
         if let Bank::Copy = plan.bank() {
-            return copy(samples, origin, first, output);
+            return copy(source, first, output);
         }
-        // Fewer outputs than phases do not pay for the taps of all of them.
-        match plan.f64_bank(output.len()) {
+        // Designing the taps of all phases does not pay for a few outputs.
+        let bank = plan.f64_bank(output.len());
+        let outputs = (first..).zip(output);
+        match bank {
             Some(bank) => {
                 let phases = bank.phases() as u64;
-                (first..).zip(output).fold(true, |finite, (n, value)| {
+                outputs.fold(true, |finite, (n, value)| {
                     let phase = to_index(n % phases);
                     let start = to_position(n / phases) * bank.stride() + bank.start(phase);
-                    *value = product_sum(start, bank.taps(phase), samples, origin);
+                    *value = product_sum(start, bank.taps(phase), source);
                     finite & value.is_finite()
                 })
             }
             None => {
-                let mut on_demand = OnDemandTaps::new(plan.shape());
-                for (n, value) in (first..).zip(output) {
-                    *value = product_sum(plan.shape().window(n).start, on_demand.taps(n), samples, origin);
+                let on_demand = engine.scratch.on_demand(plan.shape());
+                for (n, value) in outputs {
+                    *value = product_sum(plan.shape().window(n).start, on_demand.taps(n), source);
                 }
-                // No tap lies outside its window.
+                // No tap lies beside its window.
                 true
             }
         }
     }
 
-    fn is_finite(self) -> bool {
-        self.is_finite()
+    fn dot(engine: &mut Engine, plan: &Plan, n: u64, window: Source<'_, Self>) -> Self {
+        let missing = distance(plan.shape().window(n).start, window.origin);
+        let taps = engine.scratch.on_demand(plan.shape()).taps(n);
+        taps.iter().skip(missing).zip(window.samples).map(|(tap, sample)| tap * sample).sum()
     }
 
-    fn dot(plan: &Plan, n: u64, skipped: usize, samples: &[Self]) -> Self {
-        let mut on_demand = OnDemandTaps::new(plan.shape());
-        on_demand.taps(n).iter().skip(skipped).zip(samples).map(|(tap, sample)| tap * sample).sum()
+    fn reserve(engine: &mut Engine, plan: &Plan) {
+        engine.scratch.reserve_on_demand(plan.shape());
+    }
+
+    fn design(plan: &Plan) {
+        plan.f64_bank(usize::MAX);
+    }
+
+    fn is_finite(self) -> bool {
+        self.is_finite()
     }
 
     fn times(self, factor: f64) -> Self {
@@ -52,9 +61,9 @@ impl Kernel for f64 {
     }
 }
 
-/// The taps from position `start` on with the samples from `origin` on.
-fn product_sum(start: i64, taps: &[f64], samples: &[f64], origin: i64) -> f64 {
-    let inside = overlap(start, taps.len(), origin, samples.len());
-    let at = index_at(start - origin);
-    taps[inside].iter().zip(samples.get(at..).unwrap_or_default()).map(|(tap, sample)| tap * sample).sum()
+/// Sum of the products of the taps from position `start` on with the samples under them.
+fn product_sum(start: i64, taps: &[f64], source: Source<'_, f64>) -> f64 {
+    let inside = overlap(start, taps.len(), source.origin, source.samples.len());
+    let samples = source.samples.get(index_at(start - source.origin)..).unwrap_or_default();
+    taps[inside].iter().zip(samples).map(|(tap, sample)| tap * sample).sum()
 }

@@ -1,56 +1,92 @@
-//! [`Scratch`]: a thread's memory for what the kernels set up before they multiply.
+//! [`Engine`]: the SIMD level and the memory with which one thread computes.
 
 use std::cell::Cell;
 
 use crate::filter::blocks::LANES;
+use crate::filter::on_demand::OnDemandTaps;
+use crate::filter::shape::FilterShape;
+use crate::simd::Level;
 
-/// The most vectors of periods that are computed side by side.
+/// Vectors of a row: 8 outputs of 3 vectors are 24 sums, which with the samples and a tap take 28 of 32 registers.
 pub(super) const VECTORS: usize = 3;
 
-/// A float for each lane of each vector.
+/// One sample for each lane of up to three vectors.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
-pub(super) struct SampleRow(pub(super) [[f32; LANES]; VECTORS]);
+pub(super) struct Row(pub(super) [[f32; LANES]; VECTORS]);
 
-impl SampleRow {
+impl Row {
     pub(super) const ZERO: Self = Self([[0.0; LANES]; VECTORS]);
 }
 
-/// Rows of transposed samples held at once, 192 KiB: they, the taps and the outputs stay in the second-level cache.
+/// Rows of a chunk, 192 KiB: the rows, the taps and the outputs stay in the second-level cache.
 pub(super) const MAX_ROWS: usize = 1024;
 
-/// Samples of several periods at an edge of the clip that are copied together.
+/// Samples that `few_periods` copies at a time at an edge of the source.
 pub(super) const MAX_AT_EDGE: usize = 1 << 13;
 
-/// Memory that is filled anew by each call: a call for one second takes less time than the pages of new memory.
-#[derive(Debug, Default)]
+/// Memory that the kernels fill before they multiply. It is kept from call to call: resampling one second takes less
+/// time than the system needs to map new pages.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Scratch {
-    /// Samples transposed for `periods.rs`.
-    pub(super) rows: Vec<SampleRow>,
-    /// Samples at an edge of the clip, and zeros beyond it.
+    /// Transposed samples of `many_periods`.
+    pub(super) rows: Vec<Row>,
+    /// Samples at an edge of the source and the zeros beyond it, of `few_periods`.
     pub(super) edge: Vec<f32>,
-}
-
-thread_local! {
-    static SCRATCH: Cell<Scratch> = const { Cell::new(Scratch { rows: Vec::new(), edge: Vec::new() }) };
+    /// Taps of single outputs, of `reference`.
+    on_demand: Option<OnDemandTaps>,
 }
 
 impl Scratch {
-    /// This thread's.
-    pub(super) fn take() -> Self {
-        SCRATCH.take()
+    const EMPTY: Self = Self { rows: Vec::new(), edge: Vec::new(), on_demand: None };
+
+    /// Reserves the memory that `few_periods` and `many_periods` need for blocks of a span.
+    pub(super) fn reserve_edge_and_rows(&mut self, span: usize) {
+        self.rows.reserve_exact(MAX_ROWS.saturating_sub(self.rows.len()));
+        self.edge.reserve_exact(span.max(MAX_AT_EDGE).saturating_sub(self.edge.len()));
     }
 
-    /// Keeps it for the next call.
-    pub(super) fn keep(self) {
-        SCRATCH.set(self);
+    /// Reserves the memory that `reference` needs for single outputs of a filter.
+    pub(super) fn reserve_on_demand(&mut self, shape: &FilterShape) {
+        // Made anew, since a clone of the taps has no room for values.
+        self.on_demand = Some(OnDemandTaps::new(shape));
+    }
+
+    /// Taps of single outputs of a filter.
+    pub(super) fn on_demand(&mut self, shape: &FilterShape) -> &mut OnDemandTaps {
+        self.on_demand.take_if(|taps| taps.shape() != shape);
+        self.on_demand.get_or_insert_with(|| OnDemandTaps::new(shape))
     }
 }
 
-/// Reserves this thread's memory for blocks of a span, so that no call does.
-pub(crate) fn reserve_scratch(span: usize) {
-    let mut scratch = Scratch::take();
-    scratch.rows.reserve_exact(MAX_ROWS.saturating_sub(scratch.rows.len()));
-    scratch.edge.reserve_exact(span.max(MAX_AT_EDGE).saturating_sub(scratch.edge.len()));
-    scratch.keep();
+/// SIMD level and memory with which one thread computes.
+#[derive(Debug, Clone)]
+pub(crate) struct Engine {
+    pub(super) level: Level,
+    pub(super) scratch: Scratch,
+}
+
+thread_local! {
+    static SCRATCH: Cell<Scratch> = const { Cell::new(Scratch::EMPTY) };
+}
+
+impl Engine {
+    /// Engine with memory of its own.
+    pub(crate) fn new(level: Level) -> Self {
+        Self { level, scratch: Scratch::EMPTY }
+    }
+
+    /// Computes with the memory of this thread.
+    pub(crate) fn on_this_thread<R>(level: Level, compute: impl FnOnce(&mut Self) -> R) -> R {
+        let mut engine = Self { level, scratch: SCRATCH.take() };
+        let result = compute(&mut engine);
+        // The taps of a long filter take more memory than a thread should keep.
+        engine.scratch.on_demand = None;
+        SCRATCH.set(engine.scratch);
+        result
+    }
+
+    pub(crate) fn set_level(&mut self, level: Level) {
+        self.level = level;
+    }
 }

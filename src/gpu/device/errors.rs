@@ -1,11 +1,12 @@
-//! Errors of a device that is not ours: caught in scopes of our own, with no callback installed on it.
+//! Errors of a device: caught in error scopes, because a caller's device must not get a callback.
 
 use crate::error::{Error, Result};
 
-/// Runs `f`, and returns as an error what wgpu reports of it.
+/// Runs `f`, and returns the error that wgpu reports of it, if any.
 ///
 /// Scopes belong to a thread and end in the reverse of their order, so nothing is awaited while they are open. On native
-/// backends the reports are there when the scopes end; on WebGPU, where nothing may block, `f`'s result is returned at once.
+/// backends the reports are ready when the scopes end. On WebGPU, where nothing may block, they are dropped and `f`'s result is
+/// returned.
 pub(crate) fn scoped<T>(device: &wgpu::Device, f: impl FnOnce() -> T) -> Result<T> {
     super::fail_points::fail_point()?;
     let out_of_memory = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
@@ -34,8 +35,8 @@ pub(crate) fn from_wgpu(error: &wgpu::Error) -> Error {
     }
 }
 
-/// A buffer that was created mapped, or whose mapping was confirmed, can fail to be mapped for one reason only: its device is
-/// lost, which wgpu does not report to error scopes.
+/// Error for the view of a mapped buffer. A buffer that was created mapped, or whose mapping was confirmed, has no view only if
+/// its device is lost, which wgpu does not report to error scopes.
 pub(crate) fn not_mapped(error: wgpu::MapRangeError) -> Error {
     Error::GpuLost { reason: one_line(&error.to_string()) }
 }

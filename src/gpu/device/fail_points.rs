@@ -1,4 +1,5 @@
-//! The seam at which tests make the GPU fail: every creation, submission and mapping passes it. Nothing in other builds.
+//! [`fail_point`]: the place at which tests make the GPU fail. Every creation, submission and mapping passes it; in other builds
+//! it does nothing.
 
 #[cfg(not(test))]
 #[inline]
@@ -16,7 +17,7 @@ pub(crate) mod injection {
     use crate::error::{Error, Result};
 
     thread_local! {
-        /// Fail points still to be passed, and the error of the one after them.
+        /// Number of fail points that are passed before one fails, and its error.
         static FAULT: RefCell<Option<(u32, Error)>> = const { RefCell::new(None) };
     }
 
@@ -31,7 +32,8 @@ pub(crate) mod injection {
         })
     }
 
-    /// Runs `f` with this error at the `n`th fail point that this thread comes to; also returns whether it came so far.
+    /// Runs `f`, in which the fail point that this thread reaches after `n` others returns this error. The second result is true
+    /// if that fail point was reached.
     pub(crate) fn with_fault<T>(n: u32, error: Error, f: impl FnOnce() -> T) -> (T, bool) {
         FAULT.set(Some((n, error)));
         let result = f();

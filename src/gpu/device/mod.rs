@@ -1,6 +1,8 @@
-//! The device: opening one, its errors, and waiting for it.
+//! Devices: adapters, buffers, errors, and waiting for the GPU. Nothing here knows of resampling.
 
-pub(crate) mod context;
+pub(crate) mod adapters;
+pub(crate) mod buffers;
+pub(crate) mod clock;
 pub(crate) mod errors;
 pub(crate) mod fail_points;
 pub(crate) mod wait;

@@ -1,21 +1,23 @@
-//! Waiting for the GPU: in short slices, with a deadline, and with an eye on whether it is still there.
+//! [`Mapping`]: waiting for the GPU in short slices, until a deadline, and noticing that the device is lost.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use super::clock::Clock;
+use super::errors::{not_mapped, scoped};
 use crate::error::{Error, Result};
 
-/// A piece is meant to take a tenth of a second; a GPU that is silent for this long has gone.
+/// Silence after which a GPU counts as lost. A piece is sized to take a tenth of a second.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Between two looks at whether it is done: little beside the tenth of a second that a piece takes.
+/// Sleep between two polls: short beside the tenth of a second that a piece takes.
 #[cfg(not(target_family = "wasm"))]
 const SLICE: Duration = Duration::from_micros(200);
 
-/// Whether a buffer has been mapped; shared with the callback.
+/// State of a buffer's mapping, shared with its callback.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Mapping(Arc<Mutex<State>>);
 
@@ -26,7 +28,7 @@ struct State {
 }
 
 impl Mapping {
-    /// What to give to `map_buffer_on_submit`.
+    /// Callback for `map_async` and `map_buffer_on_submit`.
     pub(crate) fn callback(&self) -> impl FnOnce(Result<(), wgpu::BufferAsyncError>) + Send + 'static {
         let this = self.clone();
         move |result| {
@@ -45,10 +47,10 @@ impl Mapping {
     /// Waits until the buffer is mapped.
     ///
     /// # Errors
-    /// [`Error::GpuLost`] if the device goes, or does not answer by the deadline.
+    /// [`Error::GpuLost`] if the device is lost, or does not answer by the deadline.
     pub(crate) async fn wait(&self, device: &wgpu::Device) -> Result<()> {
         super::fail_points::fail_point()?;
-        let began = Instant::now();
+        let clock = Clock::start();
         poll_fn(|context| {
             let mut state = self.lock();
             if state.result.is_none() {
@@ -62,12 +64,12 @@ impl Mapping {
             match state.result.take() {
                 Some(Ok(())) => Poll::Ready(Ok(())),
                 Some(Err(reason)) => Poll::Ready(Err(Error::GpuLost { reason })),
-                None if began.elapsed() > DEADLINE => {
+                None if clock.elapsed().is_some_and(|elapsed| elapsed > DEADLINE) => {
                     let reason = format!("no answer for {} s", DEADLINE.as_secs());
                     Poll::Ready(Err(Error::GpuLost { reason }))
                 }
                 None => {
-                    // On the web the callback wakes; elsewhere nothing does but polling again.
+                    // On the web the callback wakes the task. Elsewhere only another poll can make progress.
                     #[cfg(not(target_family = "wasm"))]
                     context.waker().wake_by_ref();
                     Poll::Pending
@@ -78,10 +80,10 @@ impl Mapping {
     }
 }
 
-/// Lets wgpu look after what is done, and gives the GPU a moment if nothing was.
+/// Polls wgpu once and sleeps for a slice.
 ///
 /// It never waits inside wgpu: a wait that ends by its timeout panics in wgpu 30.0.1 if another thread has meanwhile seen the
-/// queue empty (gfx-rs/wgpu#9958), and a panic there takes other callers' callbacks with it.
+/// queue empty (gfx-rs/wgpu#9958), and that panic loses the callbacks of other callers.
 fn poll_slice(device: &wgpu::Device) -> Result<()> {
     match catch_unwind(AssertUnwindSafe(|| device.poll(wgpu::PollType::Poll))) {
         Ok(Ok(_)) => {}
@@ -91,4 +93,20 @@ fn poll_slice(device: &wgpu::Device) -> Result<()> {
     #[cfg(not(target_family = "wasm"))]
     std::thread::sleep(SLICE);
     Ok(())
+}
+
+/// Checks that the device is not lost. A lost device refuses a submission or does not map a new buffer, depending on how it was
+/// lost.
+pub(crate) fn probe(device: &wgpu::Device, queue: &wgpu::Queue) -> Result<()> {
+    let buffer = scoped(device, || {
+        let encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        queue.submit([encoder.finish()]);
+        device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("polyphase probe"),
+            size: 4,
+            usage: wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC,
+            mapped_at_creation: true,
+        })
+    })?;
+    buffer.get_mapped_range_mut(..).map(drop).map_err(not_mapped)
 }

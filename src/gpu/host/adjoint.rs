@@ -1,33 +1,37 @@
-//! The adjoint of batches in host memory: gradients are clips that are resampled the other way.
+//! The adjoint of batches in host memory: gradients are clips, resampled with the transposed plan.
 //!
-//! As on the CPU (`cpu/adjoint.rs`): what normalised phases divide by is divided out of the gradients beforehand, and what
-//! padding took from a sample for a place outside the clip flows back into that sample afterwards, both on the host.
+//! Two steps run on the host, as in `cpu/adjoint.rs`. Before the GPU, gradients of normalised plans are divided by the sums of
+//! their phases' taps. After it, the gradient of a value that padding repeated is added to the gradient of its sample:
+//!
+//! ```text
+//! GPU computes   | skipped | margin |       clip       | margin |
+//! host adds                    └──────→ ... ←──────────────┘
+//! ```
 
-use super::pieces::{ClipShape, Cursor};
+use super::check_len;
+use super::pieces::{ClipWork, Cursor};
 use super::sample::GpuSample;
 use crate::alloc::zeroed;
 use crate::batch::{Batch, BatchBuf};
+use crate::clamped::Clamped;
 use crate::error::{Error, Result};
-use crate::gpu::GpuResampler;
-use crate::num::to_position;
+use crate::gpu::resampler::GpuResampler;
+use crate::num::{to_index, to_position};
 use crate::options::Padding;
 use crate::plan::{Bank, Plan};
 
 impl GpuResampler {
-    /// Applies the transpose of resampling to every gradient of a batch in host memory: the batch holds gradients with respect
-    /// to the outputs of clips, with the plans that those were resampled with, and `input_lens` the lengths of the clips. The
-    /// result holds the gradients with respect to the clips, as [`CpuResampler::adjoint`](crate::CpuResampler::adjoint)
-    /// gives them, within 2e-6.
+    /// Applies the transpose of resampling to every gradient of a batch in host memory, and returns gradients of the same type.
+    ///
+    /// The batch holds gradients with respect to the outputs of clips, with the plans by which the clips were resampled;
+    /// `input_lens` are the lengths of the clips. The results are gradients with respect to the clips, within 2e-6 of those of
+    /// [`CpuResampler::adjoint`](crate::CpuResampler::adjoint).
     ///
     /// # Errors
     /// [`Error::BatchLen`] if there are not as many lengths as gradients, [`Error::OutputLen`] for a gradient of another length
-    /// than [`Plan::output_len`] of the clip's, [`Error::FilterTooLarge`] if a filter's transpose is beyond the limit, and
-    /// those of [`resample_batch`](Self::resample_batch).
-    pub fn adjoint_batch<T: GpuSample, O: GpuSample>(
-        &self,
-        gradients: &Batch<'_, T>,
-        input_lens: &[usize],
-    ) -> Result<BatchBuf<O>> {
+    /// than [`Plan::output_len`] of its clip, [`Error::FilterTooLarge`] if a transposed filter is beyond the limit, and those
+    /// of [`resample_batch`](Self::resample_batch).
+    pub fn adjoint_batch<T: GpuSample>(&self, gradients: &Batch<'_, T>, input_lens: &[usize]) -> Result<BatchBuf<T>> {
         pollster::block_on(self.adjoint_batch_async(gradients, input_lens))
     }
 
@@ -36,83 +40,126 @@ impl GpuResampler {
     ///
     /// # Errors
     /// As [`adjoint_batch`](Self::adjoint_batch).
-    pub async fn adjoint_batch_async<T: GpuSample, O: GpuSample>(
+    pub async fn adjoint_batch_async<T: GpuSample>(
         &self,
         gradients: &Batch<'_, T>,
+        input_lens: &[usize],
+    ) -> Result<BatchBuf<T>> {
+        self.adjoint_batch_as_async(gradients, input_lens).await
+    }
+
+    /// [`adjoint_batch`](Self::adjoint_batch) with results of type `O`.
+    ///
+    /// # Errors
+    /// As [`adjoint_batch`](Self::adjoint_batch).
+    pub fn adjoint_batch_as<O: GpuSample>(
+        &self,
+        gradients: &Batch<'_, impl GpuSample>,
+        input_lens: &[usize],
+    ) -> Result<BatchBuf<O>> {
+        pollster::block_on(self.adjoint_batch_as_async(gradients, input_lens))
+    }
+
+    /// [`adjoint_batch_as`](Self::adjoint_batch_as) for callers that must not block.
+    ///
+    /// # Errors
+    /// As [`adjoint_batch`](Self::adjoint_batch).
+    pub async fn adjoint_batch_as_async<O: GpuSample>(
+        &self,
+        gradients: &Batch<'_, impl GpuSample>,
         input_lens: &[usize],
     ) -> Result<BatchBuf<O>> {
         let adjoints = Adjoints::new(gradients, input_lens)?;
         let mut samples = zeroed(adjoints.offsets.last().copied().unwrap_or(0))?;
-        let (_, outcome) = self.run_adjoints(gradients, &adjoints, &mut samples).await?;
-        outcome?;
+        self.run_adjoints(gradients, &adjoints, &mut samples, &mut Cursor::default()).await?;
         Ok(BatchBuf::from_parts(samples, adjoints.offsets))
     }
 
-    /// Computes gradients from the first on. Returns how many were finished, and what ended it early.
+    /// [`adjoint_batch`](Self::adjoint_batch) into one packed buffer, in which the results follow each other.
+    ///
+    /// # Errors
+    /// [`Error::OutputLen`] for a buffer of another length than the sum of `input_lens`, and as
+    /// [`adjoint_batch`](Self::adjoint_batch). After an error the buffer holds a part of the results.
+    pub fn adjoint_batch_into<O: GpuSample>(
+        &self,
+        gradients: &Batch<'_, impl GpuSample>,
+        input_lens: &[usize],
+        output: &mut [O],
+    ) -> Result<Clamped> {
+        pollster::block_on(self.adjoint_batch_into_async(gradients, input_lens, output))
+    }
+
+    /// [`adjoint_batch_into`](Self::adjoint_batch_into) for callers that must not block.
+    ///
+    /// # Errors
+    /// As [`adjoint_batch_into`](Self::adjoint_batch_into).
+    pub async fn adjoint_batch_into_async<O: GpuSample>(
+        &self,
+        gradients: &Batch<'_, impl GpuSample>,
+        input_lens: &[usize],
+        output: &mut [O],
+    ) -> Result<Clamped> {
+        let adjoints = Adjoints::new(gradients, input_lens)?;
+        check_len(&adjoints.offsets, output.len())?;
+        let mut done = Cursor::default();
+        self.run_adjoints(gradients, &adjoints, output, &mut done).await?;
+        Ok(done.total_clamped())
+    }
+
+    /// Computes gradients from the first on, and moves `done` to the end of the complete ones.
     pub(crate) async fn run_adjoints<T: GpuSample, O: GpuSample>(
         &self,
         gradients: &Batch<'_, T>,
         adjoints: &Adjoints<'_>,
         samples: &mut [O],
-    ) -> Result<(usize, Result<()>)> {
-        let mut known = None;
-        let shapes = adjoints
-            .clips
-            .iter()
-            .map(|clip| Ok(clip.shape(self.granularity(clip.transposed, &mut known)?)))
-            .collect::<Result<Vec<_>>>();
-        let shapes = match shapes {
-            Ok(shapes) => shapes,
-            Err(error) => return Ok((0, Err(error))),
-        };
-        let mut end = 0_usize;
-        let offsets: Vec<_> = std::iter::once(0)
-            .chain(adjoints.clips.iter().map(|clip| {
-                end = end.saturating_add(clip.wide_len());
-                end
-            }))
-            .collect();
-        let mut wide = zeroed(end)?;
-        let mut done = Cursor::default();
-        let outcome = if gradients.iter().any(|(plan, _)| is_normalized(plan)) {
+        done: &mut Cursor,
+    ) -> Result<()> {
+        let granularities = self.granularities(adjoints.clips.iter().map(|clip| clip.transposed))?;
+        let clips: Vec<_> =
+            adjoints.clips.iter().zip(granularities).map(|(clip, granularity)| clip.work(granularity)).collect();
+        let offsets = offsets(adjoints.clips.iter().map(Adjoint::computed_len));
+        let mut computed = zeroed(offsets.last().copied().unwrap_or(0))?;
+        let mut cursor = Cursor::default();
+        let outcome = if gradients.iter().any(|(plan, _)| plan.shape().is_normalized()) {
             let divided =
                 gradients.iter().map(|(plan, gradient)| divided(plan, gradient)).collect::<Result<Vec<_>>>()?;
             let inputs: Vec<_> = divided.iter().map(Vec::as_slice).collect();
-            self.run_clips(&inputs, &shapes, &offsets, &mut wide, &mut done).await
+            self.run_clips(&inputs, &clips, &offsets, &mut computed, &mut cursor).await
         } else {
             let inputs: Vec<_> = gradients.iter().map(|(_, gradient)| gradient).collect();
-            self.run_clips(&inputs, &shapes, &offsets, &mut wide, &mut done).await
+            self.run_clips(&inputs, &clips, &offsets, &mut computed, &mut cursor).await
         };
-        let finished = if outcome.is_ok() { adjoints.clips.len() } else { done.clip };
-        for (i, clip) in adjoints.clips.iter().enumerate().take(finished) {
-            let input = &mut samples[adjoints.offsets[i]..adjoints.offsets[i + 1]];
-            clip.fold(&mut wide[offsets[i]..offsets[i + 1]], input);
+        done.clip = if outcome.is_ok() { adjoints.clips.len() } else { cursor.clip };
+        for (i, clip) in adjoints.clips.iter().enumerate().take(done.clip) {
+            let result = &mut samples[adjoints.offsets[i]..adjoints.offsets[i + 1]];
+            done.clamped += clip.fold(&mut computed[offsets[i]..offsets[i + 1]], result);
         }
-        Ok((finished, outcome))
+        outcome
     }
 }
 
-/// Gradients whose lengths have been found to be right, and how they are computed.
+/// Gradients whose lengths have been checked, and their computation.
 #[derive(Debug)]
 pub(crate) struct Adjoints<'a> {
     clips: Vec<Adjoint<'a>>,
-    /// Where the gradients with respect to the clips lie, packed one after the other.
+    /// Offsets of the gradients with respect to the clips, packed one after the other.
     pub(crate) offsets: Vec<usize>,
 }
 
-/// One of them.
+/// Computation of one gradient.
 #[derive(Debug)]
 pub(in crate::gpu) struct Adjoint<'a> {
     padding: Padding,
     pub(in crate::gpu) transposed: &'a Plan,
     gradient_len: usize,
     input_len: usize,
-    /// Places on each side of the clip that the padding filled.
+    /// Number of values on each side of the clip that the padding filled.
     margin: usize,
-    /// Position of the gradient, which stands some periods later so that there are outputs before the clip.
+    /// Position of the gradient's first sample: some periods after 0, so that outputs before the clip have numbers too.
     origin: u64,
+    /// Number of the first output that is computed.
     first_output: u64,
-    /// Outputs between that and the first that is wanted.
+    /// Outputs from that one to the first of the margin: computed, because outputs are computed by whole periods.
     skipped: usize,
 }
 
@@ -126,12 +173,17 @@ impl<'a> Adjoints<'a> {
             .zip(input_lens)
             .map(|((plan, gradient), &input_len)| Adjoint::new(plan, gradient.len(), input_len))
             .collect::<Result<_>>()?;
-        let ends = input_lens.iter().scan(0_usize, |end, &len| {
-            *end = end.saturating_add(len);
-            Some(*end)
-        });
-        Ok(Self { clips, offsets: std::iter::once(0).chain(ends).collect() })
+        Ok(Self { clips, offsets: offsets(input_lens.iter().copied()) })
     }
+}
+
+/// Offsets of parts of these lengths that follow each other, and the end of the last.
+fn offsets(lens: impl Iterator<Item = usize>) -> Vec<usize> {
+    let ends = lens.scan(0_usize, |end, len| {
+        *end = end.saturating_add(len);
+        Some(*end)
+    });
+    std::iter::once(0).chain(ends).collect()
 }
 
 impl<'a> Adjoint<'a> {
@@ -142,7 +194,6 @@ impl<'a> Adjoint<'a> {
         }
         let transposed = plan.transposed()?;
         let (padding, margin) = (plan.shape().padding(), plan.shape().margin());
-        // Places before the clip are outputs of a gradient that stands some periods later.
         let (period, stride) = (transposed.ratio().phases(), transposed.ratio().stride());
         let periods = (margin as u64).div_ceil(period);
         let first = periods.saturating_mul(period) - margin as u64;
@@ -151,52 +202,42 @@ impl<'a> Adjoint<'a> {
             needed: u64::MAX,
             limit: u64::MAX - 1,
         })?;
-        // Outputs are computed by whole periods, but for interpolated banks.
+        // An interpolated bank can begin at any output.
         let (first_output, skipped) = match transposed.bank() {
             Bank::Interpolated(_) => (first, 0),
-            Bank::Copy | Bank::Exact(_) => (0, usize::try_from(first).unwrap_or(usize::MAX)),
+            Bank::Copy | Bank::Exact(_) => (0, to_index(first)),
         };
         Ok(Self { padding, transposed, gradient_len, input_len, margin, origin, first_output, skipped })
     }
 
-    /// Outputs that are computed.
-    fn wide_len(&self) -> usize {
+    /// Number of outputs that are computed.
+    fn computed_len(&self) -> usize {
         self.skipped.saturating_add(self.input_len).saturating_add(2 * self.margin)
     }
 
-    pub(in crate::gpu) fn shape(&self, granularity: u64) -> ClipShape<'a> {
-        ClipShape::part(
-            self.transposed,
-            granularity,
-            self.gradient_len,
-            self.origin,
-            self.first_output,
-            self.wide_len(),
-        )
+    pub(in crate::gpu) fn work(&self, granularity: u64) -> ClipWork<'a> {
+        let (gradient_len, computed_len) = (self.gradient_len, self.computed_len());
+        ClipWork::new(self.transposed, granularity, gradient_len, self.origin, self.first_output, computed_len)
     }
 
-    /// Lets the margins flow back into the clip.
-    fn fold<O: GpuSample>(&self, wide: &mut [f32], input: &mut [O]) {
-        let wide = &mut wide[self.skipped..];
-        for place in (0..self.margin).chain(self.margin + self.input_len..wide.len()) {
-            if let Some(source) = self.padding.source(to_position(place) - to_position(self.margin), self.input_len) {
-                wide[self.margin + source] += wide[place];
+    /// Adds the gradients of padded values to those of the samples that the padding repeated, and stores the
+    /// result.
+    fn fold<O: GpuSample>(&self, computed: &mut [f32], result: &mut [O]) -> Clamped {
+        let padded = &mut computed[self.skipped..];
+        for i in (0..self.margin).chain(self.margin + self.input_len..padded.len()) {
+            if let Some(source) = self.padding.source(to_position(i) - to_position(self.margin), self.input_len) {
+                padded[self.margin + source] += padded[i];
             }
         }
-        let clip = &wide[self.margin..][..self.input_len];
-        input.iter_mut().zip(clip).for_each(|(sample, &y)| *sample = O::from_output(y));
+        (O::CONVERSIONS.store)(&padded[self.margin..][..self.input_len], result)
     }
 }
 
-fn is_normalized(plan: &Plan) -> bool {
-    plan.shape().is_normalized()
-}
-
-/// A gradient in float32, divided by the sums of the taps if the plan's are normalised.
+/// A gradient in float32, divided by the sums of the taps if the plan normalises.
 fn divided<T: GpuSample>(plan: &Plan, gradient: &[T]) -> Result<Vec<f32>> {
     let mut samples = zeroed(gradient.len())?;
-    samples.iter_mut().zip(gradient).for_each(|(sample, value)| *sample = value.to_input());
-    if is_normalized(plan) {
+    (T::CONVERSIONS.to_f32)(gradient, &mut samples);
+    if plan.shape().is_normalized() {
         #[expect(clippy::cast_possible_truncation, reason = "a factor near 1")]
         samples.iter_mut().zip(plan.tap_sums()).for_each(|(sample, sum)| *sample *= (1.0 / sum) as f32);
     }

@@ -1,86 +1,144 @@
-//! How a batch is cut into dispatches: plain data, decided without a device.
+//! [`next_piece`]: a batch is cut into pieces, one dispatch each. Plain data, decided without a device.
+//!
+//! ```text
+//! batch     | clip 0 | clip 1 ............................ | clip 2 |
+//! pieces    | segment, segment |  segment |  segment | segment, segment |
+//! ```
+//!
+//! A segment is a run of one clip's outputs with the samples under it. Clips are cut where a granule of their plan ends, so that
+//! every output has the same bits as in one piece.
 
 use std::ops::Range;
 
-use crate::gpu::clip::{GpuClip, Part};
+use crate::batch::Run;
+use crate::clamped::Clamped;
+use crate::gpu::layout::tables::PlacedRun;
+use crate::num::to_index;
 use crate::options::Padding;
 use crate::plan::Plan;
 use crate::plan::reach::input_range;
 
-/// Largest buffer of a piece, in bytes: beyond this larger ones are no faster.
+/// Largest buffer of a piece in bytes. Larger ones are no faster.
 const MAX_PIECE_BYTES: u64 = 64 << 20;
 
-/// Multiply-adds of the first piece: a tenth of a second on the slowest adapters, those in software. Later ones grow.
+/// Multiply-adds of the first piece: a tenth of a second on the slowest adapters, those in software. Later pieces are sized by
+/// the time that earlier ones took.
 const FIRST_MULTIPLY_ADDS: u64 = 1 << 27;
 
-/// One clip of a batch, as the cutter sees it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct ClipShape<'a> {
+/// Outputs that a batch computes of one clip.
+#[derive(Debug, Clone)]
+pub(crate) struct ClipWork<'a> {
     pub(crate) plan: &'a Plan,
-    /// Outputs from one place where the clip can be cut to the next.
+    /// Number of outputs from one place where the clip can be cut to the next.
     pub(crate) granularity: u64,
-    pub(crate) input_len: usize,
-    /// Outputs that are not silence for sure.
-    pub(crate) output_len: usize,
-    /// Position of the first sample, and number of the first output: 0, but for adjoints.
+    /// Number of the clip's samples.
+    pub(crate) clip_len: usize,
+    /// Position of the first of them: 0, except for adjoints.
     pub(crate) origin: u64,
-    pub(crate) first_output: u64,
+    /// Numbers of the outputs, up to the last that can be other than zero.
+    pub(crate) outputs: Range<u64>,
 }
 
-impl<'a> ClipShape<'a> {
-    /// A whole clip.
-    pub(crate) fn whole(plan: &'a Plan, granularity: u64, input_len: usize) -> Self {
-        Self::part(plan, granularity, input_len, 0, 0, plan.output_len(input_len))
+impl<'a> ClipWork<'a> {
+    /// All outputs of a clip.
+    pub(crate) fn whole(plan: &'a Plan, granularity: u64, clip_len: usize) -> Self {
+        Self::new(plan, granularity, clip_len, 0, 0, plan.output_len(clip_len))
     }
 
-    /// Samples from `origin` on, and so many outputs from `first_output` on. The plan of a clip with an origin must not pad.
-    pub(crate) fn part(
+    /// `output_len` outputs from `first_output` on, of a clip whose first sample is at position `origin`. The plan must not pad
+    /// if that is not 0.
+    pub(crate) fn new(
         plan: &'a Plan,
         granularity: u64,
-        input_len: usize,
+        clip_len: usize,
         origin: u64,
         first_output: u64,
         output_len: usize,
     ) -> Self {
         let margin = plan.shape().margin() as u64;
-        let silence = plan.shape().first_from(origin.saturating_add(input_len as u64).saturating_add(margin));
-        let audible = if input_len == 0 { 0 } else { silence.saturating_sub(first_output) };
-        let output_len = output_len.min(usize::try_from(audible).unwrap_or(usize::MAX));
-        Self { plan, granularity, input_len, output_len, origin, first_output }
+        let silence = plan.shape().first_from(origin.saturating_add(clip_len as u64).saturating_add(margin));
+        let audible = if clip_len == 0 { 0 } else { silence.saturating_sub(first_output) };
+        let end = first_output.saturating_add(audible.min(output_len as u64));
+        Self { plan, granularity, clip_len, origin, outputs: first_output..end }
     }
 
-    /// The samples that a range of the outputs is computed from.
-    fn samples_under(&self, outputs: Range<usize>) -> Range<usize> {
+    pub(crate) fn output_len(&self) -> u64 {
+        self.outputs.end - self.outputs.start
+    }
+
+    /// Index of an output among those that are computed of the clip.
+    pub(crate) fn index_of(&self, output: u64) -> usize {
+        to_index(output - self.outputs.start)
+    }
+
+    /// Indices of the samples that these outputs are computed from.
+    fn samples_under(&self, outputs: Range<u64>) -> Range<usize> {
+        if outputs.is_empty() {
+            return 0..0;
+        }
         let shape = self.plan.shape();
-        let output = |n: usize| self.first_output.saturating_add(n as u64);
         let index = |position: i64| {
             let index = i128::from(position) - i128::from(self.origin);
-            usize::try_from(index.max(0)).unwrap_or(usize::MAX).min(self.input_len)
+            usize::try_from(index.max(0)).unwrap_or(usize::MAX).min(self.clip_len)
         };
-        let from = index(shape.window(output(outputs.start)).start);
-        let to = index(shape.window(output(outputs.end - 1)).end).max(from);
-        match self.plan.shape().padding() {
-            Padding::Zero => from..to,
+        let start = index(shape.window(outputs.start).start);
+        let end = index(shape.window(outputs.end - 1).end).max(start);
+        match shape.padding() {
+            Padding::Zero => start..end,
             Padding::Edge | Padding::Reflect => {
-                let samples = input_range(self.plan.shape(), self.input_len, outputs);
-                // Windows between two samples hold none. The shaders count from the first all the same: it must be near.
-                if samples.is_empty() { from..from } else { samples }
+                let samples = input_range(shape, self.clip_len, to_index(outputs.start)..to_index(outputs.end));
+                // A window narrower than a sample may hold none. The empty range stays at the window, because positions in the
+                // shaders are 32-bit distances from the first sample.
+                if samples.is_empty() { start..start } else { samples }
             }
         }
     }
+
+    fn segment(&self, clip: usize, outputs: Range<u64>) -> Segment {
+        let samples = self.samples_under(outputs.clone());
+        Segment { run: Run { clip, outputs }, samples }
+    }
+
+    /// Multiply-adds of a number of outputs.
+    fn cost(&self, outputs: u64) -> u64 {
+        outputs.saturating_mul(self.plan.multiply_adds())
+    }
+
+    /// Number of outputs from `first` on that fit: all that are left, or a multiple of the granularity.
+    fn fitting(&self, first: u64, left: Capacity) -> u64 {
+        let fits = |count: u64| {
+            count <= left.outputs as u64
+                && self.cost(count) <= left.multiply_adds
+                && self.samples_under(first..first + count).len() <= left.samples
+        };
+        let rest = self.outputs.end - first;
+        if fits(rest) {
+            return rest;
+        }
+        // The largest number of granules that fits, by bisection: the needs grow with the number.
+        let (mut low, mut high) = (0, rest / self.granularity);
+        while low < high {
+            let middle = low + (high - low).div_ceil(2);
+            if fits(middle * self.granularity) { low = middle } else { high = middle - 1 }
+        }
+        low * self.granularity
+    }
 }
 
-/// A run of one clip's outputs, and the samples that they are computed from, counted from the clip's first of each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A run of one clip's outputs, and the indices of the samples that it is computed from.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Segment {
-    pub(crate) clip: usize,
-    pub(crate) first_output: usize,
-    pub(crate) outputs: usize,
-    pub(crate) first_sample: usize,
-    pub(crate) samples: usize,
+    pub(crate) run: Run,
+    pub(crate) samples: Range<usize>,
 }
 
-/// What one dispatch may hold.
+impl Segment {
+    pub(crate) fn output_len(&self) -> usize {
+        to_index(self.run.outputs.end - self.run.outputs.start)
+    }
+}
+
+/// Limits of one piece.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Capacity {
     pub(crate) samples: usize,
@@ -89,7 +147,7 @@ pub(crate) struct Capacity {
 }
 
 impl Capacity {
-    /// What a device takes at first, with input samples of so many bytes.
+    /// Capacity of a device for the first piece, with input samples of `sample_bytes` bytes.
     pub(crate) fn new(limits: &wgpu::Limits, sample_bytes: usize) -> Self {
         let bytes = MAX_PIECE_BYTES.min(limits.max_buffer_size).min(limits.max_storage_buffer_binding_size);
         let len = |sample: usize| usize::try_from(bytes / sample as u64).unwrap_or(usize::MAX);
@@ -97,100 +155,78 @@ impl Capacity {
     }
 }
 
-/// Where the cutting has come to: everything before this clip and output is in earlier pieces.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+/// Progress through a batch: the clips before `clip` are complete, and `output` outputs of that clip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Cursor {
     pub(crate) clip: usize,
     pub(crate) output: usize,
+    /// Clamped outputs of the complete clips.
+    pub(crate) clamped: Clamped,
+    /// Clamped outputs of the clip in progress.
+    pub(crate) clamped_in_clip: Clamped,
 }
 
-/// The next piece: as many outputs from the cursor on as fit, and at least one granule. Empty at the end, and only there.
-pub(crate) fn next_piece(clips: &[ClipShape<'_>], cursor: &mut Cursor, capacity: Capacity) -> Vec<Segment> {
+impl Cursor {
+    /// Clamped outputs, with those of the clip in progress.
+    pub(crate) fn total_clamped(&self) -> Clamped {
+        [self.clamped, self.clamped_in_clip].into_iter().sum()
+    }
+}
+
+/// Cuts the next piece: as many outputs from the cursor on as fit, and at least one granule. Empty only at the end.
+pub(crate) fn next_piece(clips: &[ClipWork<'_>], cursor: &mut Cursor, capacity: Capacity) -> Vec<Segment> {
     let mut piece = Vec::new();
     let mut left = capacity;
     while let Some(clip) = clips.get(cursor.clip) {
-        let rest = clip.output_len - cursor.output;
+        let rest = clip.output_len() - cursor.output as u64;
+        let first = clip.outputs.end - rest;
         if rest == 0 {
-            *cursor = Cursor { clip: cursor.clip + 1, output: 0 };
+            *cursor = Cursor { clip: cursor.clip + 1, output: 0, ..*cursor };
             continue;
         }
-        let outputs = fitting(clip, cursor.output, rest, left);
-        let outputs = match outputs {
-            0 if piece.is_empty() => rest.min(usize::try_from(clip.granularity).unwrap_or(usize::MAX)),
+        let count = match clip.fitting(first, left) {
+            0 if piece.is_empty() => rest.min(clip.granularity),
             0 => break,
-            outputs => outputs,
+            count => count,
         };
-        let segment = segment(clip, cursor.clip, cursor.output, outputs);
-        left.samples = left.samples.saturating_sub(segment.samples);
-        left.outputs = left.outputs.saturating_sub(outputs);
-        left.multiply_adds = left.multiply_adds.saturating_sub(cost(clip, outputs));
+        let segment = clip.segment(cursor.clip, first..first + count);
+        left.samples = left.samples.saturating_sub(segment.samples.len());
+        left.outputs = left.outputs.saturating_sub(segment.output_len());
+        left.multiply_adds = left.multiply_adds.saturating_sub(clip.cost(count));
+        cursor.output += segment.output_len();
         piece.push(segment);
-        cursor.output += outputs;
     }
     piece
 }
 
-/// A piece as a job: its samples packed one after the other, and its outputs.
-pub(crate) fn packed(clips: &[ClipShape<'_>], piece: &[Segment]) -> Vec<GpuClip> {
-    let (mut samples, mut outputs) = (0, 0);
+/// The runs of a piece in its buffers: samples and outputs are packed, segment after segment.
+pub(crate) fn packed(clips: &[ClipWork<'_>], piece: &[Segment]) -> Vec<PlacedRun> {
+    let (mut input_offset, mut output_offset) = (0, 0);
     let place = |segment: &Segment| {
-        let whole = &clips[segment.clip];
-        let clip = GpuClip {
-            plan: whole.plan.clone(),
-            input_offset: samples,
-            input_len: segment.samples as u64,
-            output_offset: outputs,
-            output_len: segment.outputs as u64,
-            part: Some(Part {
-                first_sample: whole.origin + segment.first_sample as u64,
-                clip_len: whole.input_len as u64,
-                first_output: whole.first_output + segment.first_output as u64,
-            }),
-            divided_by: None,
+        let clip = &clips[segment.run.clip];
+        let run = PlacedRun {
+            plan: clip.plan.clone(),
+            forward: None,
+            input_offset,
+            input_len: segment.samples.len() as u64,
+            origin: clip.origin + segment.samples.start as u64,
+            clip_len: clip.clip_len as u64,
+            output_offset,
+            outputs: segment.run.outputs.clone(),
         };
-        samples += segment.samples as u64;
-        outputs += segment.outputs as u64;
-        clip
+        input_offset += run.input_len;
+        output_offset += run.output_len();
+        run
     };
     piece.iter().map(place).collect()
 }
 
-fn cost(clip: &ClipShape<'_>, outputs: usize) -> u64 {
-    (outputs as u64).saturating_mul(clip.plan.multiply_adds())
-}
-
-/// How many of the clip's outputs from `first` on fit: all of the rest, or a multiple of its granularity.
-fn fitting(clip: &ClipShape<'_>, first: usize, rest: usize, left: Capacity) -> usize {
-    let fits = |outputs: usize| {
-        outputs <= left.outputs
-            && cost(clip, outputs) <= left.multiply_adds
-            && segment(clip, 0, first, outputs).samples <= left.samples
-    };
-    if fits(rest) {
-        return rest;
-    }
-    let granularity = usize::try_from(clip.granularity).unwrap_or(usize::MAX);
-    // The largest number of granules that fits, by bisection: what is needed grows with it.
-    let (mut low, mut high) = (0, rest / granularity);
-    while low < high {
-        let middle = low + (high - low).div_ceil(2);
-        if fits(middle * granularity) { low = middle } else { high = middle - 1 }
-    }
-    low * granularity
-}
-
-fn segment(clip: &ClipShape<'_>, index: usize, first: usize, outputs: usize) -> Segment {
-    let under = if outputs == 0 { 0..0 } else { clip.samples_under(first..first + outputs) };
-    Segment { clip: index, first_output: first, outputs, first_sample: under.start, samples: under.len() }
-}
-
 #[cfg(test)]
-#[expect(clippy::cast_possible_truncation, reason = "small numbers")]
 mod tests {
     use super::*;
     use crate::options::Preset;
 
-    fn pieces(clips: &[ClipShape<'_>], capacity: Capacity) -> Vec<Vec<Segment>> {
+    fn pieces(clips: &[ClipWork<'_>], capacity: Capacity) -> Vec<Vec<Segment>> {
         let mut cursor = Cursor::default();
         let mut pieces = Vec::new();
         loop {
@@ -202,9 +238,9 @@ mod tests {
         }
     }
 
-    /// Taps of all outputs of a segment.
-    fn taps_of(clips: &[ClipShape<'_>], part: &Segment) -> u64 {
-        (part.outputs * clips[part.clip].plan.taps()) as u64
+    /// Number of taps of all outputs of a segment.
+    fn taps_of(clips: &[ClipWork<'_>], segment: &Segment) -> u64 {
+        (segment.output_len() * clips[segment.run.clip].plan.taps()) as u64
     }
 
     #[test]
@@ -216,58 +252,60 @@ mod tests {
             .enumerate()
             .map(|(i, input_len)| {
                 let plan = &plans[i % 3];
-                ClipShape::whole(plan, plan.ratio().phases() * 2, input_len)
+                ClipWork::whole(plan, plan.ratio().phases() * 2, input_len)
             })
             .collect();
         for samples in [1, 1000, 10_000, 1_000_000] {
             for multiply_adds in [1, 100_000, u64::MAX] {
                 let capacity = Capacity { samples, outputs: samples, multiply_adds };
-                let mut done = [0; 7];
+                let mut done = [0_u64; 7];
                 let pieces = pieces(&clips, capacity);
                 // A piece ends only where the next granule does not fit as well.
                 for pair in pieces.windows(2) {
-                    let next = pair[1][0];
-                    let clip = &clips[next.clip];
-                    let granularity = next.outputs.min(clip.granularity as usize);
-                    let next = segment(clip, next.clip, next.first_output, granularity);
+                    let next = &pair[1][0];
+                    let clip = &clips[next.run.clip];
+                    let granule = (next.output_len() as u64).min(clip.granularity);
+                    let first = next.run.outputs.start;
+                    let next = clip.segment(next.run.clip, first..first + granule);
                     let last = pair[0].last().expect("a segment");
-                    let joined = last.clip == next.clip;
+                    let joined = last.run.clip == next.run.clip;
                     let with = |f: fn(&Segment) -> usize| pair[0].iter().chain([&next]).map(f).sum::<usize>();
-                    // Of one clip they share the samples under both.
-                    let shared = (last.first_sample + last.samples).saturating_sub(next.first_sample);
-                    let samples_needed = with(|s| s.samples) - if joined { shared } else { 0 };
-                    let cost: u64 = pair[0].iter().chain([&next]).map(|part| taps_of(&clips, part)).sum();
-                    let fits = samples_needed <= samples && with(|s| s.outputs) <= samples && cost <= multiply_adds;
+                    // Segments of one clip share the samples under both.
+                    let shared = last.samples.end.saturating_sub(next.samples.start);
+                    let samples_needed = with(|s| s.samples.len()) - if joined { shared } else { 0 };
+                    let cost: u64 = pair[0].iter().chain([&next]).map(|segment| taps_of(&clips, segment)).sum();
+                    let fits =
+                        samples_needed <= samples && with(Segment::output_len) <= samples && cost <= multiply_adds;
                     assert!(!fits, "{pair:?} for {capacity:?}");
                 }
                 for piece in pieces {
                     let total = |f: fn(&Segment) -> usize| piece.iter().map(f).sum::<usize>();
-                    let alone = piece.len() == 1 && piece[0].outputs <= clips[piece[0].clip].granularity as usize;
-                    assert!(alone || (total(|s| s.samples) <= samples && total(|s| s.outputs) <= samples));
-                    for segment in piece {
-                        let clip = &clips[segment.clip];
-                        assert_eq!(segment.first_output, done[segment.clip]);
-                        assert_eq!(segment.first_output as u64 % clip.granularity, 0);
-                        done[segment.clip] += segment.outputs;
+                    let first = &piece[0];
+                    let alone = piece.len() == 1 && first.output_len() as u64 <= clips[first.run.clip].granularity;
+                    assert!(alone || (total(|s| s.samples.len()) <= samples && total(Segment::output_len) <= samples));
+                    for Segment { run, samples } in piece {
+                        let clip = &clips[run.clip];
+                        assert_eq!(run.outputs.start, done[run.clip]);
+                        assert_eq!(run.outputs.start % clip.granularity, 0);
+                        done[run.clip] = run.outputs.end;
                         // The samples under its outputs, and no others.
-                        let window = |n: usize| clip.plan.shape().window(n as u64);
-                        let inside = |position: i64| usize::try_from(position).unwrap_or(0).min(clip.input_len);
-                        let start = inside(window(segment.first_output).start);
-                        let end = inside(window(done[segment.clip] - 1).end);
-                        assert_eq!(segment.first_sample..segment.first_sample + segment.samples, start..end);
+                        let inside = |position: i64| usize::try_from(position).unwrap_or(0).min(clip.clip_len);
+                        let start = inside(clip.plan.shape().window(run.outputs.start).start);
+                        let end = inside(clip.plan.shape().window(run.outputs.end - 1).end);
+                        assert_eq!(samples, start..end);
                     }
                 }
-                let expected: Vec<_> = clips.iter().map(|clip| clip.output_len).collect();
+                let expected: Vec<_> = clips.iter().map(ClipWork::output_len).collect();
                 assert_eq!(done[..], expected);
             }
         }
     }
 
     #[test]
-    fn outputs_after_the_last_window_are_silence_and_not_cut() {
+    fn outputs_after_the_last_window_are_not_computed() {
         let plan = Plan::new(2, 1, &Preset::Default.options()).expect("a plan");
-        let part = |len, origin, first, outputs| ClipShape::part(&plan, 1, len, origin, first, outputs).output_len;
-        assert_eq!(ClipShape::whole(&plan, 1, 5000).output_len, 2500);
+        let part = |len, origin, first, outputs| ClipWork::new(&plan, 1, len, origin, first, outputs).output_len();
+        assert_eq!(ClipWork::whole(&plan, 1, 5000).output_len(), 2500);
         assert_eq!(part(0, 10, 0, 1000), 0);
         // The window of output n begins at sample 2n − 12.
         assert_eq!(part(100, 0, 0, 1000), 56);
@@ -277,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn a_piece_takes_64_mib_or_what_the_device_does() {
+    fn a_piece_takes_64_mib_or_as_much_as_the_device_allows() {
         let limits =
             wgpu::Limits { max_buffer_size: 1 << 30, max_storage_buffer_binding_size: 1 << 30, ..Default::default() };
         let expected = Capacity { samples: 1 << 25, outputs: 1 << 24, multiply_adds: 1 << 27 };

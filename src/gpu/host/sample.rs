@@ -1,82 +1,119 @@
-//! The samples that go to the GPU as they are, and come back rounded.
+//! [`GpuSample`]: the sample types that are uploaded as they are, and rounded from float32 when read back.
 
 use half::f16;
 
+use self::sealed::Conversions;
+use crate::clamped::Clamped;
 use crate::gpu::layout::shader::InputSamples;
 
-/// A type of sample that can be uploaded.
-pub trait GpuSample: bytemuck::Pod + Default + Send + Sync + sealed::Sealed {
-    /// What the shaders are told.
+/// A type of sample in host memory for the GPU: `f32`, `i16` or [`half::f16`]. Sealed.
+///
+/// | type | uploaded as | a sample of 1.0 is | outputs |
+/// |---|---|---|---|
+/// | `f32` | itself | 1 | as computed |
+/// | [`half::f16`] | itself, 2 bytes | 1 | rounded to nearest even |
+/// | `i16` | itself, 2 bytes | 2¹⁵ | rounded to nearest even, clamped to the range and counted |
+pub trait GpuSample: Copy + Default + Send + Sync + 'static {
+    /// Seals the trait: the type cannot be named outside the crate.
     #[doc(hidden)]
-    const INPUT: InputSamples;
-
-    /// False for NaN and the infinities.
-    #[doc(hidden)]
-    fn is_number(self) -> bool;
-
-    /// What the shaders take it for.
-    #[doc(hidden)]
-    fn to_input(self) -> f32;
-
-    /// An output, as float32 in [−1, 1), in this type.
-    #[doc(hidden)]
-    fn from_output(output: f32) -> Self;
+    const CONVERSIONS: Conversions<Self>;
 }
 
 impl GpuSample for f32 {
-    const INPUT: InputSamples = InputSamples::F32;
-
-    fn is_number(self) -> bool {
-        self.is_finite()
-    }
-
-    fn to_input(self) -> f32 {
-        self
-    }
-
-    fn from_output(output: f32) -> Self {
-        output
-    }
+    const CONVERSIONS: Conversions<Self> = Conversions {
+        input: InputSamples::F32,
+        are_finite: |samples| are_all(samples, |sample| sample.is_finite()),
+        bytes: |samples| bytemuck::cast_slice(samples),
+        to_f32: |samples, floats| floats.copy_from_slice(samples),
+        store: |outputs, samples| {
+            samples.copy_from_slice(outputs);
+            Clamped::default()
+        },
+    };
 }
 
-/// Scaled by 2⁻¹⁵ on the way in; on the way out by 2¹⁵, rounded to the nearest, ties to even, and clamped.
 impl GpuSample for i16 {
-    const INPUT: InputSamples = InputSamples::I16;
-
-    fn is_number(self) -> bool {
-        true
-    }
-
-    fn to_input(self) -> f32 {
-        f32::from(self) / 32768.0
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "`as` clamps")]
-    fn from_output(output: f32) -> Self {
-        (output * 32768.0).round_ties_even() as Self
-    }
+    const CONVERSIONS: Conversions<Self> = Conversions {
+        input: InputSamples::I16,
+        are_finite: |_| true,
+        bytes: |samples| bytemuck::cast_slice(samples),
+        to_f32: |samples, floats| {
+            floats.iter_mut().zip(samples).for_each(|(float, &sample)| *float = f32::from(sample) / 32768.0);
+        },
+        store: store_integers,
+    };
 }
 
-/// Rounded to the nearest on the way out, ties to even.
 impl GpuSample for f16 {
-    const INPUT: InputSamples = InputSamples::F16;
+    const CONVERSIONS: Conversions<Self> = Conversions {
+        input: InputSamples::F16,
+        are_finite: |samples| are_all(samples, f16::is_finite),
+        bytes: |samples| bytemuck::cast_slice(samples),
+        to_f32: |samples, floats| floats.iter_mut().zip(samples).for_each(|(float, sample)| *float = sample.to_f32()),
+        store: |outputs, samples| {
+            samples.iter_mut().zip(outputs).for_each(|(sample, &output)| *sample = Self::from_f32(output));
+            Clamped::default()
+        },
+    };
+}
 
-    fn is_number(self) -> bool {
-        self.is_finite()
-    }
+/// True if all samples pass the test. Without an early exit this is a vector loop.
+fn are_all<T: Copy>(samples: &[T], test: impl Fn(T) -> bool) -> bool {
+    samples.iter().fold(true, |passed, &sample| passed & test(sample))
+}
 
-    fn to_input(self) -> f32 {
-        self.to_f32()
+#[expect(clippy::cast_possible_truncation, reason = "whole, and `as` clamps")]
+fn store_integers(outputs: &[f32], samples: &mut [i16]) -> Clamped {
+    let mut clamped = Clamped::default();
+    for (sample, &output) in samples.iter_mut().zip(outputs) {
+        let scaled = (output * 32768.0).round_ties_even();
+        clamped.count += usize::from(!(-32768.0..32768.0).contains(&scaled));
+        *sample = scaled as i16;
     }
-
-    fn from_output(output: f32) -> Self {
-        Self::from_f32(output)
-    }
+    clamped
 }
 
 mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for i16 {}
-    impl Sealed for half::f16 {}
+    use crate::clamped::Clamped;
+    use crate::gpu::layout::shader::InputSamples;
+
+    /// Conversions between a type of sample and float32, slice by slice: with no method on the trait, a bound on it gives
+    /// callers nothing to call.
+    #[derive(Debug)]
+    pub struct Conversions<T: 'static> {
+        /// Format of the type in an input buffer.
+        pub(crate) input: InputSamples,
+        /// False if there is a NaN or an infinity.
+        pub(crate) are_finite: fn(&[T]) -> bool,
+        /// The samples as they are uploaded.
+        pub(crate) bytes: fn(&[T]) -> &[u8],
+        /// The samples as the shaders read them.
+        pub(crate) to_f32: fn(&[T], &mut [f32]),
+        /// Outputs as samples, with the full scale of the input.
+        pub(crate) store: fn(&[f32], &mut [T]) -> Clamped,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integers_are_rounded_to_nearest_even_clamped_and_counted() {
+        let outputs =
+            [0.5, 1.5, -0.5, 32_767.4, 32_767.5, 1e9, -32_768.5, -32_769.0].map(|value: f32| value / 32_768.0);
+        let mut samples = [0; 8];
+        let clamped = (i16::CONVERSIONS.store)(&outputs, &mut samples);
+        assert_eq!(samples, [0, 2, 0, 32_767, 32_767, 32_767, -32_768, -32_768]);
+        assert_eq!(clamped, Clamped { count: 3 });
+    }
+
+    #[test]
+    fn samples_that_are_not_finite_are_found() {
+        assert!((f32::CONVERSIONS.are_finite)(&[0.0, -1.0, f32::MAX]));
+        for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            assert!(!(f32::CONVERSIONS.are_finite)(&[0.0, value, 1.0]));
+            assert!(!(f16::CONVERSIONS.are_finite)(&[f16::ZERO, f16::from_f32(value), f16::ONE]));
+        }
+    }
 }

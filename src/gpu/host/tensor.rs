@@ -1,36 +1,101 @@
-//! Tensors from host memory on the GPU.
+//! Tensors in host memory, as batches of their lanes.
 
-use ndarray::{Array, ArrayBase, Axis, Data, Dimension};
+use ndarray::{Array, ArrayBase, ArrayViewMut, Axis, Data, Dimension};
 
 use super::pieces::Cursor;
 use super::sample::GpuSample;
-use crate::alloc::zeroed;
-use crate::alloc::zeroed_array;
-use crate::error::Result;
-use crate::gpu::GpuResampler;
+use crate::alloc::{zeroed, zeroed_array};
+use crate::clamped::Clamped;
+use crate::error::{Error, Result};
+use crate::gpu::resampler::GpuResampler;
 use crate::lanes::{Lanes, last, output_shape, scatter};
 use crate::plan::Plan;
 
 impl GpuResampler {
-    /// Resamples a tensor in host memory along its last axis, torchaudio's `(..., time)`; the result is in standard layout.
+    /// Resamples a tensor in host memory along its last axis, torchaudio's `(..., time)`. The result is in standard layout.
     ///
     /// # Errors
-    /// [`Error::Axis`](crate::Error::Axis) for a tensor of no dimensions, and those of
-    /// [`resample_batch`](Self::resample_batch), with a lane for a clip.
+    /// [`Error::Axis`] for a tensor of no dimensions, and those of [`resample_batch`](Self::resample_batch), with a lane of the
+    /// tensor for a clip.
     pub fn resample_tensor<T, S, D>(&self, plan: &Plan, tensor: &ArrayBase<S, D>) -> Result<Array<T, D>>
     where
         T: GpuSample,
         S: Data<Elem = T>,
         D: Dimension,
     {
-        pollster::block_on(self.resample_axis_async(plan, tensor, Axis(tensor.ndim().saturating_sub(1))))
+        pollster::block_on(self.resample_tensor_async(plan, tensor))
     }
 
-    /// Resamples a tensor in host memory along an axis, for callers that must not block.
+    /// [`resample_tensor`](Self::resample_tensor) for callers that must not block, as
+    /// [`resample_batch_async`](Self::resample_batch_async).
     ///
     /// # Errors
-    /// [`Error::Axis`](crate::Error::Axis) for an axis that the tensor does not have, and those of
-    /// [`resample_batch`](Self::resample_batch), with a lane for a clip.
+    /// As [`resample_tensor`](Self::resample_tensor).
+    pub async fn resample_tensor_async<T, S, D>(&self, plan: &Plan, tensor: &ArrayBase<S, D>) -> Result<Array<T, D>>
+    where
+        T: GpuSample,
+        S: Data<Elem = T>,
+        D: Dimension,
+    {
+        self.resample_axis_async(plan, tensor, last_axis(tensor)).await
+    }
+
+    /// Resamples a tensor in host memory along its last axis into another, of the input's or another type of sample.
+    ///
+    /// # Errors
+    /// [`Error::OutputShape`] for an output of another shape than the result's, and as
+    /// [`resample_tensor`](Self::resample_tensor). After an error the output is unchanged.
+    pub fn resample_tensor_into<O, S, D>(
+        &self,
+        plan: &Plan,
+        tensor: &ArrayBase<S, D>,
+        output: ArrayViewMut<'_, O, D>,
+    ) -> Result<Clamped>
+    where
+        O: GpuSample,
+        S: Data<Elem: GpuSample>,
+        D: Dimension,
+    {
+        pollster::block_on(self.resample_tensor_into_async(plan, tensor, output))
+    }
+
+    /// [`resample_tensor_into`](Self::resample_tensor_into) for callers that must not block.
+    ///
+    /// # Errors
+    /// As [`resample_tensor_into`](Self::resample_tensor_into).
+    pub async fn resample_tensor_into_async<O, S, D>(
+        &self,
+        plan: &Plan,
+        tensor: &ArrayBase<S, D>,
+        output: ArrayViewMut<'_, O, D>,
+    ) -> Result<Clamped>
+    where
+        O: GpuSample,
+        S: Data<Elem: GpuSample>,
+        D: Dimension,
+    {
+        self.resample_axis_into_async(plan, tensor, last_axis(tensor), output).await
+    }
+
+    /// Resamples a tensor in host memory along an axis. The result is in standard layout.
+    ///
+    /// # Errors
+    /// [`Error::Axis`] for an axis that the tensor does not have, and those of [`resample_batch`](Self::resample_batch), with a
+    /// lane of the tensor for a clip.
+    pub fn resample_axis<T, S, D>(&self, plan: &Plan, tensor: &ArrayBase<S, D>, axis: Axis) -> Result<Array<T, D>>
+    where
+        T: GpuSample,
+        S: Data<Elem = T>,
+        D: Dimension,
+    {
+        pollster::block_on(self.resample_axis_async(plan, tensor, axis))
+    }
+
+    /// [`resample_axis`](Self::resample_axis) for callers that must not block, as
+    /// [`resample_batch_async`](Self::resample_batch_async).
+    ///
+    /// # Errors
+    /// As [`resample_axis`](Self::resample_axis).
     pub async fn resample_axis_async<T, S, D>(
         &self,
         plan: &Plan,
@@ -42,15 +107,81 @@ impl GpuResampler {
         S: Data<Elem = T>,
         D: Dimension,
     {
-        let shape = output_shape(plan, tensor, axis)?;
-        let mut samples = zeroed(shape.size_checked().unwrap_or(usize::MAX))?;
-        if !samples.is_empty() {
-            let lanes = Lanes::new(tensor.view(), axis)?;
-            let batch = lanes.batch(plan);
-            self.run_batch(&batch, &batch.output_offsets(), &mut samples, &mut Cursor::default()).await?;
-        }
-        let mut output = zeroed_array(shape)?;
-        scatter(&samples, last(output.view_mut(), axis));
+        let mut output = zeroed_array(output_shape(plan, tensor, axis)?)?;
+        self.resample_lanes(plan, tensor, axis, output.view_mut()).await?;
         Ok(output)
     }
+
+    /// Resamples a tensor in host memory along an axis into another, of the input's or another type of sample.
+    ///
+    /// # Errors
+    /// [`Error::OutputShape`] for an output of another shape than the result's, and as [`resample_axis`](Self::resample_axis).
+    /// After an error the output is unchanged.
+    pub fn resample_axis_into<O, S, D>(
+        &self,
+        plan: &Plan,
+        tensor: &ArrayBase<S, D>,
+        axis: Axis,
+        output: ArrayViewMut<'_, O, D>,
+    ) -> Result<Clamped>
+    where
+        O: GpuSample,
+        S: Data<Elem: GpuSample>,
+        D: Dimension,
+    {
+        pollster::block_on(self.resample_axis_into_async(plan, tensor, axis, output))
+    }
+
+    /// [`resample_axis_into`](Self::resample_axis_into) for callers that must not block.
+    ///
+    /// # Errors
+    /// As [`resample_axis_into`](Self::resample_axis_into).
+    pub async fn resample_axis_into_async<O, S, D>(
+        &self,
+        plan: &Plan,
+        tensor: &ArrayBase<S, D>,
+        axis: Axis,
+        output: ArrayViewMut<'_, O, D>,
+    ) -> Result<Clamped>
+    where
+        O: GpuSample,
+        S: Data<Elem: GpuSample>,
+        D: Dimension,
+    {
+        let expected = output_shape(plan, tensor, axis)?;
+        if output.raw_dim() != expected {
+            return Err(Error::OutputShape { expected: expected.slice().to_vec(), actual: output.shape().to_vec() });
+        }
+        self.resample_lanes(plan, tensor, axis, output).await
+    }
+
+    /// Resamples along an axis into an output of the right shape.
+    async fn resample_lanes<O, S, D>(
+        &self,
+        plan: &Plan,
+        tensor: &ArrayBase<S, D>,
+        axis: Axis,
+        output: ArrayViewMut<'_, O, D>,
+    ) -> Result<Clamped>
+    where
+        O: GpuSample,
+        S: Data<Elem: GpuSample>,
+        D: Dimension,
+    {
+        if output.is_empty() {
+            return Ok(Clamped::default());
+        }
+        let mut samples = zeroed(output.len())?;
+        let lanes = Lanes::new(tensor.view(), axis)?;
+        let batch = lanes.batch(plan);
+        let mut done = Cursor::default();
+        self.run_batch(&batch, &batch.output_offsets(), &mut samples, &mut done).await?;
+        scatter(&samples, last(output, axis));
+        Ok(done.total_clamped())
+    }
+}
+
+/// The last axis; axis 0 for a tensor of no dimensions, which does not have it.
+fn last_axis<S: Data, D: Dimension>(tensor: &ArrayBase<S, D>) -> Axis {
+    Axis(tensor.ndim().saturating_sub(1))
 }

@@ -1,4 +1,5 @@
-//! The structs that Rust and WGSL share, in the order of `shaders/*.wgsl`; a test compares the two.
+//! Structs that Rust and WGSL share, with their members in the order of `shaders/*.wgsl`, which say what each member means. A
+//! test compares the two.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -8,11 +9,11 @@ use bytemuck::{Pod, Zeroable};
 pub(crate) struct JobEntry {
     pub(crate) tiles: u32,
     pub(crate) grid_width: u32,
-    /// Uniform buffers are sized in multiples of 16 bytes.
-    pub(crate) padding: [u32; 2],
+    /// Uniform buffers are sized in multiples of 16 bytes. The shaders do not have this member.
+    pub(crate) alignment: [u32; 2],
 }
 
-/// An element of `tiles`: what one workgroup computes.
+/// Element of `tiles`: the work of one workgroup.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
 pub(crate) struct TileEntry {
@@ -34,7 +35,7 @@ pub(crate) struct ClipEntry {
     pub(crate) last: i32,
 }
 
-/// `Plan`; see `banded.wgsl` for what each field means.
+/// `Plan` of `common.wgsl`: a plan with the taps of every phase.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Pod, Zeroable)]
 pub(crate) struct PlanEntry {
@@ -55,7 +56,7 @@ pub(crate) struct PlanEntry {
     pub(crate) margin: u32,
 }
 
-/// `InterpolatedPlan`; see `simple.wgsl` for what each field means.
+/// `InterpolatedPlan` of `interpolated.wgsl`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Pod, Zeroable)]
 pub(crate) struct InterpolatedEntry {
@@ -69,11 +70,11 @@ pub(crate) struct InterpolatedEntry {
     pub(crate) normalized: u32,
     pub(crate) padding: u32,
     pub(crate) margin: u32,
-    /// Structs with vec2s in them are sized in multiples of 8 bytes.
-    pub(crate) unused: u32,
+    /// Structs with `vec2`s are sized in multiples of 8 bytes. The shader does not have this member.
+    pub(crate) alignment: u32,
 }
 
-/// `Place`.
+/// `Place` of `interpolated.wgsl`.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Pod, Zeroable)]
 pub(crate) struct PlaceEntry {
@@ -82,7 +83,7 @@ pub(crate) struct PlaceEntry {
     pub(crate) fraction: [u32; 2],
 }
 
-/// A 64-bit integer as the shaders have it.
+/// Low and high half of a 64-bit integer, which is how the shaders hold it.
 #[expect(clippy::cast_possible_truncation, reason = "its two halves")]
 pub(crate) fn halves(value: u64) -> [u32; 2] {
     [value as u32, (value >> 32) as u32]
@@ -90,100 +91,176 @@ pub(crate) fn halves(value: u64) -> [u32; 2] {
 
 #[cfg(test)]
 mod tests {
+    use std::mem::offset_of;
+
+    use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
+
+    use super::super::shader::{
+        BLOCK_PHASES, COPIED, InputSamples, QUAD_PERIODS, SEGMENT, STAGED, STEP, Shader, Variant, WORKGROUP,
+        padding_code,
+    };
     use super::*;
+    use crate::options::Padding;
 
-    const SHADERS: [(&str, &str); 2] = [
-        ("banded", include_str!("../../../shaders/banded.wgsl")),
-        ("simple", include_str!("../../../shaders/simple.wgsl")),
-    ];
-
-    /// A struct of this module: its size, and the names and offsets of its members.
+    /// Name, size, and names and offsets of the members of a struct.
     struct Layout {
+        name: &'static str,
         size: usize,
         members: Vec<(&'static str, usize)>,
     }
 
     macro_rules! layout {
-        ($type:ty: $($member:ident),+) => {
+        ($name:literal, $type:ty: $($member:ident),+) => {
             Layout {
+                name: $name,
                 size: size_of::<$type>(),
-                members: vec![$((stringify!($member), std::mem::offset_of!($type, $member))),+],
+                members: vec![$((stringify!($member), offset_of!($type, $member))),+],
             }
         };
     }
 
-    fn module(name: &str, source: &str) -> naga::Module {
-        let module = naga::front::wgsl::parse_str(source)
-            .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(source)));
-        // No capabilities: what every WebGPU device can do.
-        naga::valid::Validator::new(naga::valid::ValidationFlags::all(), naga::valid::Capabilities::empty())
-            .validate(&module)
-            .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(source)));
-        module
+    fn common_structs() -> [Layout; 3] {
+        [
+            // Without the alignment at its end.
+            Layout { size: offset_of!(JobEntry, alignment), ..layout!("Job", JobEntry: tiles, grid_width) },
+            layout!(
+                "Clip",
+                ClipEntry: input_offset, input_len, output_offset, output_len, shift, plan, first, last
+            ),
+            layout!(
+                "Plan",
+                PlanEntry: phases, stride, blocks, blocks_in_tile, tiles_across, quads, pitch, log2_rows_in_flight, span,
+                chunk, taps_per_sum, starts, taps, padding, margin
+            ),
+        ]
     }
 
-    /// Names, offsets and size are the same in Rust and in each shader; a shader calls a member `unused_…` that it does not
-    /// read, and may leave out the padding at the end.
+    fn interpolated_structs() -> [Layout; 2] {
+        [
+            layout!(
+                "InterpolatedPlan",
+                InterpolatedEntry: phases, before, after, nodes, taps, first_tap, first_place, normalized, padding, margin
+            ),
+            // The shader holds the halves of its 64-bit integers one by one: a vec2 would be aligned to 8 bytes.
+            Layout {
+                name: "Place",
+                size: size_of::<PlaceEntry>(),
+                members: vec![
+                    ("sample", offset_of!(PlaceEntry, sample)),
+                    ("rest_low", offset_of!(PlaceEntry, rest)),
+                    ("rest_high", offset_of!(PlaceEntry, rest) + 4),
+                    ("fraction_low", offset_of!(PlaceEntry, fraction)),
+                    ("fraction_high", offset_of!(PlaceEntry, fraction) + 4),
+                ],
+            },
+        ]
+    }
+
+    /// Parses and validates a shader, for devices with no capability beyond WebGPU's.
+    fn module(shader: Shader) -> (naga::Module, ModuleInfo) {
+        let source = shader.source();
+        let module = naga::front::wgsl::parse_str(source)
+            .unwrap_or_else(|error| panic!("{shader:?}: {}", error.emit_to_string(source)));
+        let info = Validator::new(ValidationFlags::all(), Capabilities::empty())
+            .validate(&module)
+            .unwrap_or_else(|error| panic!("{shader:?}: {}", error.emit_to_string(source)));
+        (module, info)
+    }
+
+    fn literal(module: &naga::Module, expression: naga::Handle<naga::Expression>) -> u32 {
+        match module.global_expressions[expression] {
+            naga::Expression::Literal(naga::Literal::U32(value)) => value,
+            ref other => panic!("{other:?} is no u32"),
+        }
+    }
+
     #[test]
     fn structs_are_those_of_the_shaders() {
-        let structs = [
-            ("Job", layout!(JobEntry: tiles, grid_width, padding)),
-            ("Clip", layout!(ClipEntry: input_offset, input_len, output_offset, output_len, shift, plan, first, last)),
-            (
-                "Plan",
-                layout!(
-                    PlanEntry: phases, stride, blocks, blocks_in_tile, tiles_across, quads, pitch, log2_rows_in_flight, span, chunk,
-                    taps_per_sum, starts, taps, padding, margin
-                ),
-            ),
-        ];
-        let interpolated = [
-            (
-                "InterpolatedPlan",
-                layout!(
-                    InterpolatedEntry: phases, before, after, nodes, taps, first_tap, first_place, normalized, padding, margin
-                ),
-            ),
-            // The shader has the halves of its 64-bit integers one by one: a vec2 would be aligned.
-            (
-                "Place",
-                Layout {
-                    size: size_of::<PlaceEntry>(),
-                    members: vec![
-                        ("sample", std::mem::offset_of!(PlaceEntry, sample)),
-                        ("rest_low", std::mem::offset_of!(PlaceEntry, rest)),
-                        ("rest_high", std::mem::offset_of!(PlaceEntry, rest) + 4),
-                        ("fraction_low", std::mem::offset_of!(PlaceEntry, fraction)),
-                        ("fraction_high", std::mem::offset_of!(PlaceEntry, fraction) + 4),
-                    ],
-                },
-            ),
-        ];
-        for (shader, source) in SHADERS {
-            let module = module(shader, source);
-            let more = if shader == "simple" { &interpolated[..] } else { &[] };
-            for (name, rust) in structs.iter().chain(more) {
-                let inner =
-                    module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some(name)).map(|(_, ty)| &ty.inner);
-                let Some(naga::TypeInner::Struct { members, span }) = inner else { panic!("{shader} has no {name}") };
-                // The job's padding is at its end, and not in the shader.
-                let all = rust.members.iter().filter(|(member, _)| (*name, *member) != ("Job", "padding"));
-                assert_eq!(members.len(), all.clone().count(), "members of {name} in {shader}");
-                for (member, &(expected, offset)) in members.iter().zip(all) {
-                    let actual = member.name.as_deref().unwrap_or_default();
-                    assert!(
-                        actual == expected || actual.starts_with("unused_"),
-                        "{shader}: {name}.{actual}, not {expected}"
-                    );
-                    assert_eq!(member.offset as usize, offset, "{shader}: {name}.{actual}");
-                }
-                let end = if *name == "Job" { std::mem::offset_of!(JobEntry, padding) } else { rust.size };
-                assert_eq!(*span as usize, end, "{shader}: {name}");
+        for shader in Shader::ALL {
+            let (module, _) = module(shader);
+            let mut expected = Vec::from(common_structs());
+            if shader == Shader::Interpolated {
+                expected.extend(interpolated_structs());
             }
-            let pair = module.global_variables.iter().find(|(_, variable)| variable.name.as_deref() == Some("tiles"));
-            let Some((_, tiles)) = pair else { panic!("{shader} has no tiles") };
+            for Layout { name, size, members: expected } in expected {
+                let ty = module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some(name));
+                let Some(naga::TypeInner::Struct { members, span }) = ty.map(|(_, ty)| &ty.inner) else {
+                    panic!("{shader:?} has no struct {name}")
+                };
+                let actual: Vec<_> = members
+                    .iter()
+                    .map(|member| (member.name.as_deref().unwrap_or_default(), member.offset as usize))
+                    .collect();
+                assert_eq!(actual, expected, "{shader:?}: {name}");
+                assert_eq!(*span as usize, size, "{shader:?}: {name}");
+            }
+            let tiles = module.global_variables.iter().find(|(_, variable)| variable.name.as_deref() == Some("tiles"));
+            let Some((_, tiles)) = tiles else { panic!("{shader:?} has no tiles") };
             let naga::TypeInner::Array { stride, .. } = module.types[tiles.ty].inner else { panic!("tiles: no array") };
-            assert_eq!(stride as usize, size_of::<TileEntry>(), "{shader}: tiles");
+            assert_eq!(stride as usize, size_of::<TileEntry>(), "{shader:?}: tiles");
+        }
+    }
+
+    /// Codes and sizes that are written in both languages.
+    #[test]
+    fn constants_are_those_of_the_shaders() {
+        let codes = [
+            ("SAMPLES_F32", InputSamples::F32.code()),
+            ("SAMPLES_I16", InputSamples::I16.code()),
+            ("SAMPLES_F16", InputSamples::F16.code()),
+            ("PADDING_ZERO", padding_code(Padding::Zero)),
+            ("PADDING_EDGE", padding_code(Padding::Edge)),
+            ("PADDING_REFLECT", padding_code(Padding::Reflect)),
+        ];
+        let tile = [("QUAD_PERIODS", QUAD_PERIODS), ("BLOCK_PHASES", BLOCK_PHASES), ("STEP", STEP)];
+        for shader in Shader::ALL {
+            let (module, _) = module(shader);
+            let actual: Vec<_> = module
+                .constants
+                .iter()
+                .map(|(_, constant)| (constant.name.as_deref().unwrap_or_default(), literal(&module, constant.init)))
+                .collect();
+            let expected = match shader {
+                Shader::Banded => [&codes[..], &tile].concat(),
+                Shader::Plain | Shader::Interpolated => codes.to_vec(),
+            };
+            assert_eq!(actual, expected, "{shader:?}");
+        }
+    }
+
+    /// A shader that is compiled by a tool, without the values of a pipeline, is the one that runs.
+    #[test]
+    fn defaults_of_overrides_are_the_values_that_pipelines_set() {
+        let sizes = [("WORKGROUP", WORKGROUP), ("STAGED", STAGED), ("COPIED", COPIED), ("SEGMENT", SEGMENT)];
+        for shader in Shader::ALL {
+            let (module, _) = module(shader);
+            for (_, value) in module.overrides.iter() {
+                let name = value.name.as_deref().unwrap_or_default();
+                let default = value.init.unwrap_or_else(|| panic!("{shader:?}: {name} has no default"));
+                if let Some((_, expected)) = sizes.iter().find(|(size, _)| *size == name) {
+                    assert_eq!(literal(&module, default), *expected, "{shader:?}: {name}");
+                }
+            }
+        }
+    }
+
+    /// Every pipeline that a job can ask for.
+    #[test]
+    fn all_variants_are_valid() {
+        for shader in Shader::ALL {
+            let (module, info) = module(shader);
+            let entry_point = Some((naga::ShaderStage::Compute, shader.entry_point()));
+            for input in InputSamples::ALL {
+                for (splits_sums, pads) in [(false, false), (false, true), (true, false), (true, true)] {
+                    let variant = Variant { shader, input, splits_sums, pads };
+                    let constants: naga::back::PipelineConstants =
+                        variant.constants().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+                    let names: Vec<_> = module.overrides.iter().filter_map(|(_, value)| value.name.clone()).collect();
+                    assert!(names.iter().all(|name| constants.contains_key(name)), "{names:?}: {constants:?}");
+                    naga::back::pipeline_constants::process_overrides(&module, &info, entry_point, &constants)
+                        .unwrap_or_else(|error| panic!("{variant:?}: {error}"));
+                }
+            }
         }
     }
 }

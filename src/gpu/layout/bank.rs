@@ -1,9 +1,9 @@
-//! A plan's taps as each shader wants them: plain data, computed without a device.
+//! [`Recipe`] and [`Bank`]: the taps of a plan in the layout of each shader. Plain data, computed without a device.
 
 use super::abi::{InterpolatedEntry, PlaceEntry, PlanEntry, halves};
 use super::shader::{
     BLOCK_PHASES, COPIED, GpuKernel as Kernel, MAX_TAPS_IN_ONE_SUM, QUAD_PERIODS, SEGMENT, STAGED, Shader,
-    TAPS_PER_SUM, WORKGROUP, check_steps, to_u32,
+    TAPS_PER_SUM, WORKGROUP, check_steps, to_i32, to_u32,
 };
 use super::tile::Tile;
 use crate::error::{Error, Result};
@@ -13,15 +13,13 @@ use crate::filter::prototype::{divisor, phase_sums};
 use crate::filter::shape::FilterShape;
 use crate::plan::{Bank as PlanBank, Plan};
 
-/// What is decided of a plan before any tap is laid out.
+/// Decisions on a plan that need no taps.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Recipe {
     pub(crate) shader: Shader,
-    /// Outputs from one place where a clip can be cut, without changing a bit, to the next.
+    /// Number of outputs from one place where a clip can be cut without changing a bit to the next.
     pub(crate) granularity: u64,
-    /// Equal rates: nothing is computed.
-    copies: bool,
-    /// For the banded kernel, if there is anything to compute.
+    /// Tile of the banded kernel; `None` for the other kernels, and for equal rates, where samples are copied.
     tile: Option<Tile>,
 }
 
@@ -31,19 +29,19 @@ impl Recipe {
     /// long for their loops.
     pub(crate) fn new(plan: &Plan, kernel: Kernel) -> Result<Self> {
         let exact = match kernel {
-            Kernel::Simple => Shader::Simple,
+            Kernel::Plain => Shader::Plain,
             Kernel::Banded => Shader::Banded,
         };
         let ratio = plan.ratio();
         let shader = match plan.bank() {
-            PlanBank::Copy => return Ok(Self { shader: exact, granularity: 1, copies: true, tile: None }),
+            PlanBank::Copy => return Ok(Self { shader: exact, granularity: 1, tile: None }),
             PlanBank::Interpolated(_) => Shader::Interpolated,
             PlanBank::Exact(_) => exact,
         };
         to_u32("the reach of the filter", plan.look_ahead() as u64)?;
         let taps = plan.taps() as u64;
         let (granularity, tile) = match shader {
-            Shader::Simple => {
+            Shader::Plain => {
                 check_steps(taps)?;
                 to_u32("phases", ratio.phases())?;
                 to_u32("stride", ratio.stride())?;
@@ -54,16 +52,16 @@ impl Recipe {
                 let (phases, _) = tile.check(ratio)?;
                 (phases.into(), Some(tile))
             }
-            // A tile: its place is exact, and those of its other outputs are computed from that.
+            // One tile: the place of its first output is exact, and those of the others are computed from it.
             Shader::Interpolated => {
                 check_steps(taps.div_ceil(4) + taps.div_ceil(u64::from(4 * SEGMENT)) + 2)?;
                 (WORKGROUP.into(), None)
             }
         };
-        Ok(Self { shader, granularity, copies: false, tile })
+        Ok(Self { shader, granularity, tile })
     }
 
-    /// Workgroups for so many outputs.
+    /// Number of workgroups that compute `outputs` outputs.
     pub(crate) fn tiles(&self, outputs: u64) -> u64 {
         match (self.shader, self.tile) {
             (Shader::Banded, None) => outputs.div_ceil(COPIED.into()),
@@ -71,12 +69,12 @@ impl Recipe {
                 let across = self.granularity.div_ceil(BLOCK_PHASES.into()).div_ceil(tile.blocks_in_tile);
                 outputs.div_ceil(self.granularity).div_ceil(tile.quads * u64::from(QUAD_PERIODS)) * across
             }
-            (Shader::Simple | Shader::Interpolated, _) => outputs.div_ceil(WORKGROUP.into()),
+            (Shader::Plain | Shader::Interpolated, _) => outputs.div_ceil(WORKGROUP.into()),
         }
     }
 }
 
-/// One plan's part of the tables.
+/// Part of the tables that depends on the plan alone.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Bank {
     pub(crate) recipe: Recipe,
@@ -84,56 +82,67 @@ pub(crate) struct Bank {
     pub(crate) taps: Vec<f32>,
 }
 
-/// What a bank has beside its taps. Where it stands in a job, and what its clips are padded with, is filled in there.
+/// Entry of a bank in the tables, and the starts or places that go with it. A job fills in the entry's padding, and the indices
+/// of its first start, place and tap.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Form {
-    Phases { entry: PlanEntry, starts: Vec<i32> },
-    Interpolated { entry: InterpolatedEntry, steps: Vec<PlaceEntry> },
+    Phases {
+        entry: PlanEntry,
+        starts: Vec<i32>,
+    },
+    /// `distances`: from the first output of a tile to that of each lane.
+    Interpolated {
+        entry: InterpolatedEntry,
+        distances: Vec<PlaceEntry>,
+    },
 }
 
 impl Bank {
-    /// The bank of a plan. With `divided_by`, a shape with as many phases as the plan has strides, each tap is divided by what
-    /// the taps of the phase sum to which its input sample is an output of: the adjoint of a normalised filter.
+    /// Lays out the bank of a plan.
+    ///
+    /// `forward` is the normalised filter of which the plan is the transpose. Forward output n was divided by S\[n mod L\],
+    /// the sum of the taps of its phase. Forward outputs are the input samples of the transpose, so that the tap for sample n
+    /// is multiplied by 1 / S\[n mod L\].
     ///
     /// # Errors
-    /// [`Error::GpuLimit`] as [`Recipe::new`], [`Error::GpuUnsupported`] for such an adjoint from an interpolated bank.
-    pub(crate) fn new(plan: &Plan, recipe: Recipe, divided_by: Option<&FilterShape>) -> Result<Self> {
+    /// [`Error::GpuLimit`] as [`Recipe::new`], [`Error::GpuUnsupported`] for the transpose of a normalised interpolated bank.
+    pub(crate) fn new(plan: &Plan, recipe: Recipe, forward: Option<&FilterShape>) -> Result<Self> {
         match plan.bank() {
             PlanBank::Copy => {
                 let entry = PlanEntry { phases: 1, stride: 1, ..PlanEntry::default() };
                 Ok(Self { recipe, form: Form::Phases { entry, starts: vec![0] }, taps: vec![0.0; 4] })
             }
-            PlanBank::Interpolated(_) if divided_by.is_some() => Err(Error::GpuUnsupported {
+            PlanBank::Interpolated(_) if forward.is_some() => Err(Error::GpuUnsupported {
                 what: "the adjoint of a normalised filter with an interpolated bank, in buffers",
             }),
             PlanBank::Interpolated(bank) => interpolated(plan, bank, recipe),
             PlanBank::Exact(_) => {
                 let mut phase_taps = PhaseTaps::new(plan);
-                if let Some(shape) = divided_by {
-                    phase_taps.divide(&phase_sums(shape));
+                if let Some(forward) = forward {
+                    phase_taps.divide(&phase_sums(forward));
                 }
                 match recipe.tile {
-                    None => simple(plan, &phase_taps, recipe),
+                    None => plain(plan, &phase_taps, recipe),
                     Some(tile) => banded(plan, &phase_taps, recipe, tile),
                 }
             }
         }
     }
 
-    /// Bytes held.
+    /// Size in bytes.
     pub(crate) fn bytes(&self) -> usize {
         let places = match &self.form {
             Form::Phases { starts, .. } => size_of_val(&**starts),
-            Form::Interpolated { steps, .. } => size_of_val(&**steps),
+            Form::Interpolated { distances, .. } => size_of_val(&**distances),
         };
         size_of_val(&*self.taps) + places + size_of::<Self>()
     }
 }
 
-/// The plan's taps in float32, one phase after the other.
+/// Taps of a plan in float32, phase after phase.
 struct PhaseTaps {
     filter: FilterBank<f32>,
-    /// All phases, without the zero that ends some of the filter's.
+    /// `len` taps for each phase; the filter bank ends some of its phases with a zero more.
     taps: Vec<f32>,
     len: usize,
 }
@@ -145,8 +154,8 @@ impl PhaseTaps {
         Self { filter, taps, len }
     }
 
-    /// Divides the tap at every input sample by the sum that belongs to it.
-    #[expect(clippy::cast_possible_truncation, reason = "rounded a second time, half as much as the sums of products")]
+    /// Divides the tap for each input sample n by `sums[n mod L]`, L being the number of sums.
+    #[expect(clippy::cast_possible_truncation, reason = "a second rounding, of 2⁻²⁵: half of that of the sums")]
     fn divide(&mut self, sums: &[f64]) {
         let phases = i64::try_from(sums.len()).unwrap_or(i64::MAX);
         for (phase, taps) in self.taps.chunks_exact_mut(self.len).enumerate() {
@@ -157,22 +166,20 @@ impl PhaseTaps {
         }
     }
 
-    /// The taps of phase j, which may be beyond the last: phase j + L is phase j of the next period.
-    fn output_taps(&self, j: u32) -> &[f32] {
-        &self.taps[j as usize % self.filter.phases() * self.len..][..self.len]
+    /// Taps of a phase. Beyond the last phase come those of the next period: phase j + L has the taps of phase j.
+    fn taps(&self, phase: u32) -> &[f32] {
+        &self.taps[phase as usize % self.filter.phases() * self.len..][..self.len]
     }
 
-    /// The first sample under those taps, relative to the period's.
-    fn start(&self, j: u32) -> Result<i32> {
-        let (repeat, phase) = (j as usize / self.filter.phases(), j as usize % self.filter.phases());
+    /// Position of the first sample under [`taps`](Self::taps), relative to the period's.
+    fn start(&self, phase: u32) -> Result<i32> {
+        let (repeat, phase) = (phase as usize / self.filter.phases(), phase as usize % self.filter.phases());
         let start = self.filter.start(phase) + (repeat as u64).cast_signed() * self.filter.stride();
-        let out_of_range =
-            |_| Error::GpuLimit { what: "the reach of the filter", needed: start.unsigned_abs(), limit: 1 << 31 };
-        i32::try_from(start).map_err(out_of_range)
+        to_i32("the reach of the filter", start.into())
     }
 }
 
-fn simple(plan: &Plan, phase_taps: &PhaseTaps, recipe: Recipe) -> Result<Bank> {
+fn plain(plan: &Plan, phase_taps: &PhaseTaps, recipe: Recipe) -> Result<Bank> {
     let phases = to_u32("phases", plan.ratio().phases())?;
     let taps = plan.taps();
     let entry = PlanEntry {
@@ -183,7 +190,7 @@ fn simple(plan: &Plan, phase_taps: &PhaseTaps, recipe: Recipe) -> Result<Bank> {
         ..PlanEntry::default()
     };
     let starts = (0..phases).map(|phase| phase_taps.start(phase)).collect::<Result<_>>()?;
-    let taps = (0..phases).flat_map(|phase| phase_taps.output_taps(phase).iter().copied()).collect();
+    let taps = (0..phases).flat_map(|phase| phase_taps.taps(phase).iter().copied()).collect();
     Ok(Bank { recipe, form: Form::Phases { entry, starts }, taps })
 }
 
@@ -196,10 +203,10 @@ fn banded(plan: &Plan, phase_taps: &PhaseTaps, recipe: Recipe, tile: Tile) -> Re
     let block_len = (span * BLOCK_PHASES) as usize;
     let mut taps = vec![0.0; blocks as usize * block_len];
     for ((block, &first), block_taps) in (0..).zip(&starts).zip(taps.chunks_exact_mut(block_len)) {
-        for j in block * BLOCK_PHASES..phases.min((block + 1) * BLOCK_PHASES) {
-            let offset = phase_taps.start(j)?.abs_diff(first) as usize;
-            for (k, &tap) in phase_taps.output_taps(j).iter().enumerate() {
-                block_taps[(offset + k) * BLOCK_PHASES as usize + (j % BLOCK_PHASES) as usize] = tap;
+        for phase in block * BLOCK_PHASES..phases.min((block + 1) * BLOCK_PHASES) {
+            let offset = phase_taps.start(phase)?.abs_diff(first) as usize;
+            for (k, &tap) in phase_taps.taps(phase).iter().enumerate() {
+                block_taps[(offset + k) * BLOCK_PHASES as usize + (phase % BLOCK_PHASES) as usize] = tap;
             }
         }
     }
@@ -229,7 +236,8 @@ fn banded(plan: &Plan, phase_taps: &PhaseTaps, recipe: Recipe, tile: Tile) -> Re
 fn interpolated(plan: &Plan, bank: &InterpolatedBank, recipe: Recipe) -> Result<Bank> {
     let (grid, shape, phases) = (bank.grid, plan.shape(), plan.ratio().phases());
     let small = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
-    // |distance · L − rest| ≤ reach, for the samples ⌊R⌋ before the output's and ⌊R⌋ + 1 after it.
+    // A sample is inside the window if |distance · L − rest| ≤ reach. With R = reach / L, the rest decides this for two samples:
+    // the one ⌊R⌋ samples before the output's own, and the one ⌊R⌋ + 1 samples after it.
     let rest = u64::try_from(shape.reach.rem_euclid(phases.into())).unwrap_or(0);
     let entry = InterpolatedEntry {
         phases: halves(phases),
@@ -247,36 +255,46 @@ fn interpolated(plan: &Plan, bank: &InterpolatedBank, recipe: Recipe) -> Result<
         taps.extend(&bank.taps[g * padded..][..grid.taps()]);
         taps.resize(taps.len().next_multiple_of(4), 0.0);
     }
-    let steps = (0..WORKGROUP).map(|lane| place(plan, lane.into(), 0)).collect::<Result<_>>()?;
-    Ok(Bank { recipe, form: Form::Interpolated { entry, steps }, taps })
+    let distances = (0..WORKGROUP).map(|lane| place(plan, lane.into(), 0)).collect::<Result<_>>()?;
+    Ok(Bank { recipe, form: Form::Interpolated { entry, distances }, taps })
 }
 
-/// Where an output lies, relative to a sample.
+/// Place of an output, relative to the sample at position `origin`.
 ///
 /// # Errors
 /// [`Error::GpuLimit`] for a place that 32 bits do not hold.
-pub(crate) fn place(plan: &Plan, output: u64, first_sample: u64) -> Result<PlaceEntry> {
+pub(crate) fn place(plan: &Plan, output: u64, origin: u64) -> Result<PlaceEntry> {
     let (stride, phases) = (u128::from(plan.ratio().stride()), u128::from(plan.ratio().phases()));
     let position = u128::from(output) * stride;
     let (sample, rest) = (position / phases, position % phases);
-    let distance = sample.abs_diff(first_sample.into());
-    let far = |_| Error::GpuLimit {
-        what: "the position of an output",
-        needed: u64::try_from(distance).unwrap_or(u64::MAX),
-        limit: 1 << 31,
-    };
-    let distance = i32::try_from(distance).map_err(far)?;
+    let sample = i128::try_from(sample).unwrap_or(i128::MAX) - i128::from(origin);
     Ok(PlaceEntry {
-        sample: if sample < first_sample.into() { -distance } else { distance },
+        sample: to_i32("the position of an output", sample)?,
         rest: halves(u64::try_from(rest).unwrap_or(u64::MAX)),
         fraction: halves(u64::try_from((rest << 64) / phases).unwrap_or(u64::MAX)),
     })
 }
 
+/// Checks that the plan's tiles fit a workgroup, and their rows its memory.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn check_tile(plan: &PlanEntry, starts: &[i32]) {
+    assert!(plan.blocks_in_tile * plan.quads <= WORKGROUP, "{plan:?}");
+    assert!(plan.pitch % 2 == 1 && plan.pitch * plan.quads <= STAGED, "{plan:?}");
+    assert!(
+        plan.span.is_multiple_of(super::shader::STEP)
+            && plan.chunk.is_multiple_of(super::shader::STEP)
+            && plan.chunk > 0,
+        "{plan:?}"
+    );
+    for tile in starts.chunks(plan.blocks_in_tile as usize) {
+        let span = tile[tile.len() - 1].abs_diff(tile[0]);
+        assert!(plan.chunk + span <= plan.pitch, "{plan:?}: {span}");
+    }
+}
+
 #[cfg(test)]
 #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "small numbers")]
 mod tests {
-    use super::super::super::fuzzed::check_tile;
     use super::*;
     use crate::options::Preset;
 
@@ -303,7 +321,7 @@ mod tests {
         Bank::new(plan, recipe, None).expect("within the limits")
     }
 
-    /// Every tap of every phase is in the block where the shader looks for it, and nothing else does.
+    /// Each tap of a block is the tap of its phase at that sample, or zero outside the phase's window. No tap is missing.
     #[test]
     fn bands_hold_the_taps_of_the_plan() {
         for plan in plans() {

@@ -1,4 +1,4 @@
-//! The banks of the plans that were used last, so that a job of known plans does not lay out their taps again.
+//! [`BankCache`]: the banks of the plans that were used last, so that a job of known plans does not lay out their taps again.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,19 +8,19 @@ use crate::error::Result;
 use crate::filter::shape::FilterShape;
 use crate::plan::{Bank as PlanBank, Plan};
 
-/// Bytes of banks that may be cached. The bank that was used last is kept even if it alone is larger.
+/// Limit of the bytes of all cached banks. The bank that was used last is kept even if it alone is larger.
 const CAPACITY_BYTES: usize = 64 << 20;
 
-/// Plans that are remembered at most: they are searched one by one.
+/// Limit of the number of cached plans, which are searched one by one: their shapes hold floats, and have no hash.
 const CAPACITY_PLANS: usize = 64;
 
-/// What a bank depends on.
+/// Everything that a bank depends on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Key {
     shape: FilterShape,
     interpolated: bool,
     kernel: Kernel,
-    divided_by: Option<FilterShape>,
+    forward: Option<FilterShape>,
 }
 
 #[derive(Debug)]
@@ -30,11 +30,13 @@ struct Entry {
     bank: Option<Arc<Bank>>,
 }
 
-/// What was used last is at the end.
+/// Recipes and banks, from the least to the most recently used.
 #[derive(Debug, Default)]
 pub(crate) struct BankCache(Mutex<Vec<Entry>>);
 
 impl BankCache {
+    /// Recipe of a plan.
+    ///
     /// # Errors
     /// As [`Recipe::new`].
     pub(crate) fn recipe(&self, plan: &Plan, kernel: Kernel) -> Result<Recipe> {
@@ -47,17 +49,19 @@ impl BankCache {
         Ok(recipe)
     }
 
+    /// Bank of a plan; for the meaning of `forward` see [`Bank::new`].
+    ///
     /// # Errors
     /// As [`Bank::new`].
-    pub(crate) fn bank(&self, plan: &Plan, kernel: Kernel, divided_by: Option<&FilterShape>) -> Result<Arc<Bank>> {
-        let key = Key::new(plan, kernel, divided_by);
+    pub(crate) fn bank(&self, plan: &Plan, kernel: Kernel, forward: Option<&FilterShape>) -> Result<Arc<Bank>> {
+        let key = Key::new(plan, kernel, forward);
         let recipe = match self.find(&key) {
             Some((_, Some(bank))) => return Ok(bank),
             Some((recipe, None)) => recipe,
             None => Recipe::new(plan, kernel)?,
         };
-        // Laid out without the lock: others are not kept waiting, and two banks of one plan are equal.
-        let bank = Arc::new(Bank::new(plan, recipe, divided_by)?);
+        // The lock is not held meanwhile, so that other threads need not wait. Two banks of one plan are equal.
+        let bank = Arc::new(Bank::new(plan, recipe, forward)?);
         self.insert(Entry { key, recipe, bank: Some(Arc::clone(&bank)) });
         Ok(bank)
     }
@@ -86,9 +90,9 @@ impl BankCache {
 }
 
 impl Key {
-    fn new(plan: &Plan, kernel: Kernel, divided_by: Option<&FilterShape>) -> Self {
+    fn new(plan: &Plan, kernel: Kernel, forward: Option<&FilterShape>) -> Self {
         let interpolated = matches!(plan.bank(), PlanBank::Interpolated(_));
-        Self { shape: plan.shape().without_padding(), interpolated, kernel, divided_by: divided_by.copied() }
+        Self { shape: plan.shape().without_padding(), interpolated, kernel, forward: forward.copied() }
     }
 }
 
@@ -111,7 +115,7 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &bank(&plan(&options), Kernel::Banded)));
         assert_eq!(cache.recipe(&plan(&options), Kernel::Banded), Ok(first.recipe));
         let others = [
-            bank(&plan(&options), Kernel::Simple),
+            bank(&plan(&options), Kernel::Plain),
             bank(&plan(&options.normalize_phases(true)), Kernel::Banded),
             bank(&plan(&options.max_filter_bytes(30_000)), Kernel::Banded),
             cache.bank(&plan(&options), Kernel::Banded, Some(plan(&options).shape())).expect("a bank"),
@@ -123,19 +127,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_held_is_bounded_and_the_oldest_goes_first() {
+    fn plans_and_bytes_are_bounded_and_the_least_recently_used_go_first() {
         let cache = BankCache::default();
         let plan = |new_freq| Plan::new(1000, new_freq, &ResampleOptions::default()).expect("a plan");
         let first = cache.bank(&plan(1001), Kernel::Banded, None).expect("a bank");
         for new_freq in (1002..).take(CAPACITY_PLANS) {
             cache.recipe(&plan(new_freq), Kernel::Banded).expect("a recipe");
-            // Used again and again: it stays.
+            // The first bank stays cached, since it is used again and again.
             assert!(Arc::ptr_eq(&first, &cache.bank(&plan(1001), Kernel::Banded, None).expect("a bank")));
         }
         assert_eq!(len(&cache), CAPACITY_PLANS);
         for new_freq in [48_000, 48_001, 48_002, 48_003, 48_004, 48_005] {
             let plan = Plan::new(44_101, new_freq, &ResampleOptions::kaiser_fast()).expect("a plan");
-            cache.bank(&plan, Kernel::Simple, None).expect("a bank");
+            cache.bank(&plan, Kernel::Plain, None).expect("a bank");
         }
         let cached = cache.0.lock().expect("no panic");
         let bytes: usize = cached.iter().filter_map(|entry| entry.bank.as_ref()).map(|bank| bank.bytes()).sum();

@@ -1,4 +1,4 @@
-//! The tables that the shaders read: plain data, computed and tested without a device.
+//! Tables of the shaders: plain data, computed and tested without a device.
 
 pub(crate) mod abi;
 pub(crate) mod bank;

@@ -1,23 +1,71 @@
-//! The tables of a dispatch, before they are on the GPU: plain data, computed without a device.
+//! [`Tables`]: the tables of a job before they are on the GPU. Plain data, computed without a device.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::abi::{ClipEntry, InterpolatedEntry, PlaceEntry, PlanEntry, TileEntry};
 use super::bank::{Bank, Form, place};
 use super::cache::BankCache;
-use super::shader::{GpuKernel as Kernel, Shader, WORKGROUP, to_u32};
+use super::shader::{GpuKernel as Kernel, Shader, WORKGROUP, padding_code, to_i32, to_u32};
 use crate::error::{Error, Result};
-use crate::gpu::clip::GpuClip;
+use crate::filter::shape::FilterShape;
 use crate::options::Padding;
+use crate::plan::Plan;
 
-/// The tables of a job: one dispatch for each shader that its plans need.
+/// Outputs of one clip and the samples under them, in the buffers of a job. Offsets and lengths are in samples.
+#[derive(Debug, Clone)]
+pub(crate) struct PlacedRun {
+    pub(crate) plan: Plan,
+    /// Normalised filter of which the plan is the transpose, if it is one: see [`Bank::new`].
+    pub(crate) forward: Option<FilterShape>,
+    /// Offset of the samples in the input buffer, and their number.
+    pub(crate) input_offset: u64,
+    pub(crate) input_len: u64,
+    /// Position of the first of them in the clip.
+    pub(crate) origin: u64,
+    /// Length of the whole clip, beyond whose ends the plan's padding applies.
+    pub(crate) clip_len: u64,
+    /// Offset of the outputs in the output buffer.
+    pub(crate) output_offset: u64,
+    /// Numbers of the outputs. The first begins a period, except with an interpolated bank.
+    pub(crate) outputs: Range<u64>,
+}
+
+impl PlacedRun {
+    /// `output_len` outputs, from the first one on, of a clip whose samples are all in the buffer.
+    pub(crate) fn whole(plan: &Plan, input_offset: u64, clip_len: u64, output_offset: u64, output_len: u64) -> Self {
+        Self {
+            plan: plan.clone(),
+            forward: None,
+            input_offset,
+            input_len: clip_len,
+            origin: 0,
+            clip_len,
+            output_offset,
+            outputs: 0..output_len,
+        }
+    }
+
+    pub(crate) fn output_len(&self) -> u64 {
+        self.outputs.end - self.outputs.start
+    }
+
+    /// True if both runs have the same entry in the table of plans. (Clones of one plan share its shape.)
+    fn shares_bank_with(&self, other: &Self) -> bool {
+        std::ptr::eq(self.plan.shape(), other.plan.shape()) && self.forward == other.forward
+    }
+}
+
+/// Tables of a job: one dispatch for each shader that its plans need.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Tables {
     pub(crate) dispatches: Vec<Dispatch>,
+    /// Samples that the buffers must hold.
     pub(crate) input_end: u64,
     pub(crate) output_end: u64,
 }
 
+/// Tables of one dispatch.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Dispatch {
     pub(crate) shader: Shader,
@@ -30,7 +78,7 @@ pub(crate) struct Dispatch {
     pub(crate) taps: Vec<f32>,
 }
 
-/// What the shaders have in bindings 3 and 4.
+/// Bindings 3 and 4 of the shaders.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Plans {
     Phases { plans: Vec<PlanEntry>, starts: Vec<i32> },
@@ -38,40 +86,47 @@ pub(crate) enum Plans {
 }
 
 impl Tables {
+    /// Lays out the tables of a job.
+    ///
     /// # Errors
-    /// [`Error::GpuLimit`] for offsets and sizes beyond the 32-bit integers of the shaders, or beyond the grid of `widest`
-    /// workgroups a side, and [`Error::GpuBuffer`] for clips whose outputs overlap.
-    pub(crate) fn new(clips: &[GpuClip], kernel: Kernel, widest: u32, cache: &BankCache) -> Result<Self> {
+    /// [`Error::GpuLimit`] for offsets and sizes beyond the 32-bit integers of the shaders, or beyond a grid of
+    /// `max_workgroups` workgroups a side, and [`Error::GpuBuffer`] for clips whose outputs overlap.
+    pub(crate) fn new<'a>(
+        runs: impl IntoIterator<Item = &'a PlacedRun>,
+        kernel: Kernel,
+        max_workgroups: u32,
+        cache: &BankCache,
+    ) -> Result<Self> {
         let (mut input_end, mut output_end) = (0, 0);
-        let mut outputs = Vec::with_capacity(clips.len());
-        let mut known: Vec<(&GpuClip, Arc<Bank>, usize)> = Vec::new();
-        let mut builders = [Shader::Banded, Shader::Simple, Shader::Interpolated].map(Builder::new);
-        for clip in clips.iter().filter(|clip| clip.output_len > 0) {
-            input_end = input_end.max(clip.input_offset.saturating_add(clip.input_len));
-            output_end = output_end.max(clip.output_offset.saturating_add(clip.output_len));
-            outputs.push((clip.output_offset, clip.output_len));
-            let at = match known.iter().rposition(|(other, ..)| other.has_bank_of(clip)) {
-                Some(at) => at,
+        let mut outputs = Vec::new();
+        let mut known: Vec<(&PlacedRun, Arc<Bank>, usize)> = Vec::new();
+        let mut builders = Shader::ALL.map(Builder::new);
+        for run in runs.into_iter().filter(|run| run.output_len() > 0) {
+            input_end = input_end.max(run.input_offset.saturating_add(run.input_len));
+            output_end = output_end.max(run.output_offset.saturating_add(run.output_len()));
+            outputs.push((run.output_offset, run.output_len()));
+            let index = match known.iter().rposition(|(other, ..)| other.shares_bank_with(run)) {
+                Some(index) => index,
                 None => {
-                    let bank = cache.bank(&clip.plan, kernel, clip.divided_by.as_ref())?;
-                    let plan = builders[bank.recipe.shader as usize].add_plan(clip, &bank)?;
-                    known.push((clip, bank, plan));
+                    let bank = cache.bank(&run.plan, kernel, run.forward.as_ref())?;
+                    let plan = builders[bank.recipe.shader as usize].add_plan(&run.plan, &bank)?;
+                    known.push((run, bank, plan));
                     known.len() - 1
                 }
             };
-            let (_, bank, plan) = &known[at];
-            builders[bank.recipe.shader as usize].add_clip(clip, bank, *plan)?;
+            let (_, bank, plan) = &known[index];
+            builders[bank.recipe.shader as usize].add_run(run, bank, *plan)?;
         }
         to_u32("samples of the input", input_end)?;
         to_u32("samples of the output", output_end)?;
         refuse_overlaps(outputs)?;
         let dispatches = builders.into_iter().filter(|builder| !builder.tiles.is_empty());
-        let dispatches = dispatches.map(|builder| builder.finish(widest)).collect::<Result<_>>()?;
+        let dispatches = dispatches.map(|builder| builder.finish(max_workgroups)).collect::<Result<_>>()?;
         Ok(Self { dispatches, input_end, output_end })
     }
 }
 
-/// A dispatch in the making.
+/// Tables of one dispatch, clip by clip.
 struct Builder {
     shader: Shader,
     splits_sums: bool,
@@ -81,9 +136,10 @@ struct Builder {
     plans: Vec<PlanEntry>,
     starts: Vec<i32>,
     interpolated: Vec<InterpolatedEntry>,
-    /// Of the tiles, and of the threads.
+    /// Place of the first output of each tile.
     places: Vec<PlaceEntry>,
-    steps: Vec<PlaceEntry>,
+    /// Distances of the lanes of each interpolated plan, which follow the places of the tiles.
+    distances: Vec<PlaceEntry>,
     taps: Vec<f32>,
 }
 
@@ -99,24 +155,18 @@ impl Builder {
             starts: Vec::new(),
             interpolated: Vec::new(),
             places: Vec::new(),
-            steps: Vec::new(),
+            distances: Vec::new(),
             taps: Vec::new(),
         }
     }
 
-    /// Returns the plan's index.
-    fn add_plan(&mut self, clip: &GpuClip, bank: &Bank) -> Result<usize> {
-        let padding = match clip.plan.shape().padding() {
-            Padding::Zero => 0,
-            Padding::Edge => 1,
-            Padding::Reflect => 2,
-        };
-        let margin = clip.plan.shape().margin();
-        let margin = to_u32("the reach of the filter", margin as u64)?;
-        self.pads |= padding != 0;
-        // Taps are counted in what the shader's array holds: single ones, or vec4s.
-        let unit = if self.shader == Shader::Simple { 1 } else { 4 };
-        let first_tap = to_u32("taps", (self.taps.len() / unit) as u64)?;
+    /// Adds the bank of a plan, and returns the index of its entry.
+    fn add_plan(&mut self, plan: &Plan, bank: &Bank) -> Result<usize> {
+        let padding = plan.shape().padding();
+        self.pads |= padding != Padding::Zero;
+        let padding = padding_code(padding);
+        let margin = to_u32("the reach of the filter", plan.shape().margin() as u64)?;
+        let first_tap = to_u32("taps", (self.taps.len() / self.shader.tap_unit()) as u64)?;
         self.taps.extend(&bank.taps);
         match &bank.form {
             Form::Phases { entry, starts } => {
@@ -126,86 +176,81 @@ impl Builder {
                 self.starts.extend(starts);
                 Ok(self.plans.len() - 1)
             }
-            Form::Interpolated { entry, steps } => {
-                // From the first of the steps on, until it is known how many tiles there are before them.
-                let first_place = to_u32("plans", self.steps.len() as u64)?;
+            Form::Interpolated { entry, distances } => {
+                // `finish` adds the number of tiles, whose places come first.
+                let first_place = to_u32("plans", self.distances.len() as u64)?;
                 self.interpolated.push(InterpolatedEntry { first_tap, first_place, padding, margin, ..*entry });
-                self.steps.extend(steps);
+                self.distances.extend(distances);
                 Ok(self.interpolated.len() - 1)
             }
         }
     }
 
-    fn add_clip(&mut self, clip: &GpuClip, bank: &Bank, plan: usize) -> Result<()> {
-        let part = clip.part();
-        let ratio = clip.plan.ratio();
-        let position = |output: u64| u128::from(output) * u128::from(ratio.stride()) / u128::from(ratio.phases());
-        let last = position(part.first_output.saturating_add(clip.output_len)).saturating_sub(part.first_sample.into());
-        to_u32("the position of an output", u64::try_from(last).unwrap_or(u64::MAX))?;
-        let count = to_u32("tiles of a clip", bank.recipe.tiles(clip.output_len))?;
+    fn add_run(&mut self, run: &PlacedRun, bank: &Bank, plan: usize) -> Result<()> {
+        let ratio = run.plan.ratio();
+        let end = u128::from(run.outputs.end) * u128::from(ratio.stride()) / u128::from(ratio.phases());
+        let end = u64::try_from(end.saturating_sub(run.origin.into())).unwrap_or(u64::MAX);
+        to_u32("the position of an output", end)?;
+        let count = to_u32("tiles of a clip", bank.recipe.tiles(run.output_len()))?;
         let index = to_u32("clips", self.clips.len() as u64)?;
         let mut shift = 0;
         if let Form::Interpolated { .. } = bank.form {
             for tile in 0..u64::from(count) {
-                let output = part.first_output + tile * u64::from(WORKGROUP);
-                self.places.push(place(&clip.plan, output, part.first_sample)?);
+                let output = run.outputs.start + tile * u64::from(WORKGROUP);
+                self.places.push(place(&run.plan, output, run.origin)?);
             }
         } else {
-            let period = i128::from(part.first_output / ratio.phases()) * i128::from(ratio.stride());
-            let from_first = period - i128::from(part.first_sample);
-            shift = i32::try_from(from_first).map_err(|_| Error::GpuLimit {
-                what: "the shift of a clip",
-                needed: u64::try_from(from_first.unsigned_abs()).unwrap_or(u64::MAX),
-                limit: i32::MAX as u64,
-            })?;
+            let period = i128::from(run.outputs.start / ratio.phases()) * i128::from(ratio.stride());
+            shift = to_i32("the shift of a clip", period - i128::from(run.origin))?;
         }
         self.tiles.extend((0..count).map(|tile| TileEntry { clip: index, tile }));
         self.clips.push(ClipEntry {
-            input_offset: to_u32("the offset of a clip", clip.input_offset)?,
-            input_len: to_u32("the length of a clip", clip.input_len)?,
-            output_offset: to_u32("the offset of an output", clip.output_offset)?,
-            output_len: to_u32("the length of an output", clip.output_len)?,
+            input_offset: to_u32("the offset of a clip", run.input_offset)?,
+            input_len: to_u32("the length of a clip", run.input_len)?,
+            output_offset: to_u32("the offset of an output", run.output_offset)?,
+            output_len: to_u32("the length of an output", run.output_len())?,
             shift,
             plan: to_u32("plans", plan as u64)?,
-            first: near(-i128::from(part.first_sample)),
-            last: near(i128::from(part.clip_len) - 1 - i128::from(part.first_sample)),
+            first: clip_end(-i128::from(run.origin)),
+            last: clip_end(i128::from(run.clip_len) - 1 - i128::from(run.origin)),
         });
         Ok(())
     }
 
-    fn finish(mut self, widest: u32) -> Result<Dispatch> {
+    fn finish(mut self, max_workgroups: u32) -> Result<Dispatch> {
         let plans = if self.shader == Shader::Interpolated {
             let tiles = to_u32("tiles", self.places.len() as u64)?;
             self.interpolated.iter_mut().for_each(|plan| plan.first_place += tiles);
-            self.places.append(&mut self.steps);
+            self.places.append(&mut self.distances);
             Plans::Interpolated { plans: self.interpolated, places: self.places }
         } else {
             Plans::Phases { plans: self.plans, starts: self.starts }
         };
         let Self { shader, splits_sums, pads, tiles, clips, taps, .. } = self;
         let splits_sums = splits_sums && shader == Shader::Banded;
-        Ok(Dispatch { shader, splits_sums, pads, grid: grid(tiles.len() as u64, widest)?, tiles, clips, plans, taps })
+        let grid = grid(tiles.len() as u64, max_workgroups)?;
+        Ok(Dispatch { shader, splits_sums, pads, grid, tiles, clips, plans, taps })
     }
 }
 
-/// An end of a clip, as a position: one so far away that no window gets there may be nearer.
-fn near(position: i128) -> i32 {
+/// Position of a clip's first or last sample, clamped to ±(2³⁰ − 1): no window of the run reaches farther.
+fn clip_end(position: i128) -> i32 {
     const FAR: i32 = (1 << 30) - 1;
     i32::try_from(position).unwrap_or(if position < 0 { -FAR } else { FAR }).clamp(-FAR, FAR)
 }
 
-/// Width and height of the grid for so many workgroups, of which at most `widest` in a row.
-fn grid(workgroups: u64, widest: u32) -> Result<(u32, u32)> {
-    let height = workgroups.div_ceil(u64::from(widest).max(1)).max(1);
+/// Width and height of the smallest grid of at least `workgroups` workgroups, at most `max` a side.
+fn grid(workgroups: u64, max: u32) -> Result<(u32, u32)> {
+    let height = workgroups.div_ceil(u64::from(max).max(1)).max(1);
     let width = workgroups.div_ceil(height);
-    let limit = u64::from(widest) * u64::from(widest);
+    let limit = u64::from(max) * u64::from(max);
     match (u32::try_from(width), u32::try_from(height)) {
-        (Ok(width), Ok(height)) if height <= widest => Ok((width, height)),
+        (Ok(width), Ok(height)) if height <= max => Ok((width, height)),
         _ => Err(Error::GpuLimit { what: "workgroups of a dispatch", needed: workgroups, limit }),
     }
 }
 
-/// Offsets and lengths must have been found to be small.
+/// Refuses ranges of (offset, length) that overlap. Offsets and lengths must have passed [`to_u32`].
 fn refuse_overlaps(mut ranges: Vec<(u64, u64)>) -> Result<()> {
     ranges.sort_unstable();
     match ranges.windows(2).find(|pair| pair[0].0 + pair[0].1 > pair[1].0) {
@@ -224,13 +269,13 @@ mod tests {
 
     #[test]
     fn grids_hold_every_workgroup_up_to_their_limit_and_refuse_one_more() {
-        for widest in [1, 2, 64, 65_535_u32] {
-            let most = u64::from(widest) * u64::from(widest);
-            for workgroups in [1, u64::from(widest) - 1, widest.into(), u64::from(widest) + 1, most - 1, most] {
-                if workgroups <= most {
-                    let (width, height) = grid(workgroups, widest).expect("it fits");
-                    assert!(width <= widest && height <= widest);
-                    // Less than a row is left over, for the shader to pass by.
+        for max in [1, 2, 64, 65_535_u32] {
+            let limit = u64::from(max) * u64::from(max);
+            for workgroups in [1, u64::from(max) - 1, max.into(), u64::from(max) + 1, limit - 1, limit] {
+                if workgroups <= limit {
+                    let (width, height) = grid(workgroups, max).expect("it fits");
+                    assert!(width <= max && height <= max);
+                    // Less than one workgroup per row has no tile.
                     let held = u64::from(width) * u64::from(height);
                     assert!(
                         held >= workgroups && held - workgroups < u64::from(height),
@@ -238,7 +283,9 @@ mod tests {
                     );
                 }
             }
-            assert!(matches!(grid(most + 1, widest), Err(Error::GpuLimit { limit, .. }) if limit == most));
+            assert!(
+                matches!(grid(limit + 1, max), Err(Error::GpuLimit { needed, limit: told, .. }) if (needed, told) == (limit + 1, limit))
+            );
         }
     }
 }

@@ -1,10 +1,11 @@
-//! The adjoint on the GPU: of batches and in the caller's buffers, against the CPU's, and as a transpose.
+//! The adjoint on the GPU, of batches and in the caller's buffers: against the CPU's, and as the transpose of resampling.
 
 use polyphase::{
-    Backend, Batch, CpuResampler, Error, GpuClip, GpuResampler, InputSamples, OutputLength, Padding, Plan, Preset,
-    ResampleOptions, Resampler, half::f16, wgpu,
+    Backend, Batch, Clamped, CpuResampler, Error, GpuClip, GpuResampler, InputSamples, OutputLength, Padding, Plan,
+    Preset, ResampleOptions, Resampler, half::f16, wgpu,
 };
 
+use super::backends::on_gpu;
 use super::device::{adapter, device, filled, open, read};
 use super::kernels::KERNELS;
 use crate::signals::{noise_f32, to_f64};
@@ -49,7 +50,7 @@ fn dot(a: &[f32], b: &[f32]) -> f64 {
     to_f64(a).iter().zip(to_f64(b)).map(|(a, b)| a * b).sum()
 }
 
-/// Outputs beyond the clip may be many times what went in: gradients are as large as their inputs' peak allows.
+/// True within 2e-6 of the peak, which padding can make many times larger than 1.
 fn close(actual: &[f32], expected: &[f32]) -> bool {
     let peak = expected.iter().fold(1.0_f32, |peak, x| peak.max(x.abs()));
     actual.len() == expected.len() && actual.iter().zip(expected).all(|(a, e)| (a - e).abs() < 2e-6 * peak)
@@ -63,19 +64,20 @@ fn adjoints_are_the_cpus_and_transposes() {
     let cpu = CpuResampler::new();
     for kernel in KERNELS {
         let gpu = GpuResampler::new(&device, &queue).unwrap().with_kernel(kernel);
-        let adjoints = gpu.adjoint_batch::<_, f32>(&batch, &lens).unwrap();
-        assert!(adjoints == gpu.adjoint_batch::<_, f32>(&batch, &lens).unwrap(), "run to run");
+        let adjoints = gpu.adjoint_batch(&batch, &lens).unwrap();
+        assert!(adjoints == gpu.adjoint_batch(&batch, &lens).unwrap(), "run to run");
         let clips: Vec<_> = lens.iter().map(|&len| noise_f32(17, len)).collect();
         let mut forward = Batch::new();
         gradients.iter().zip(&clips).for_each(|((plan, ..), clip)| forward.push(plan, clip));
-        let outputs = gpu.resample_batch::<_, f32>(&forward).unwrap();
+        let outputs = gpu.resample_batch(&forward).unwrap();
         for (i, (plan, gradient, len)) in gradients.iter().enumerate() {
             let expected = cpu.adjoint(plan, gradient, *len).unwrap();
             let actual = adjoints.clip(i).unwrap();
             assert!(close(actual, &expected), "{kernel:?}, {:?}, {:?}, {len}", plan.ratio(), plan.options());
-            let (there, back) = (dot(outputs.clip(i).unwrap(), gradient), dot(&clips[i], actual));
+            let (forward, adjoint) = (dot(outputs.clip(i).unwrap(), gradient), dot(&clips[i], actual));
             let scale = (dot(gradient, gradient) * dot(&clips[i], &clips[i])).sqrt().max(1.0);
-            assert!((there - back).abs() < 2e-6 * scale, "{kernel:?}, {:?}, {len}: {there} {back}", plan.options());
+            let is_transpose = (forward - adjoint).abs() < 2e-6 * scale;
+            assert!(is_transpose, "{kernel:?}, {:?}, {len}: {forward} {adjoint}", plan.options());
         }
     }
 }
@@ -93,18 +95,18 @@ fn gradients_are_cut_and_change_nothing() {
         }
     }
     let (batch, lens) = batch(&gradients);
-    let whole = GpuResampler::new(&device, &queue).unwrap().adjoint_batch::<_, f32>(&batch, &lens).unwrap();
+    let whole = GpuResampler::new(&device, &queue).unwrap().adjoint_batch(&batch, &lens).unwrap();
     let limits =
         wgpu::Limits { max_storage_buffer_binding_size: 1 << 17, max_buffer_size: 1 << 20, ..wgpu::Limits::default() };
     let (device, queue) = open(&adapter, limits);
-    let cut = GpuResampler::new(&device, &queue).unwrap().adjoint_batch::<_, f32>(&batch, &lens).unwrap();
+    let cut = GpuResampler::new(&device, &queue).unwrap().adjoint_batch(&batch, &lens).unwrap();
     assert!(cut == whole);
     for (i, (plan, gradient, len)) in gradients.iter().enumerate() {
         assert!(close(cut.clip(i).unwrap(), &CpuResampler::new().adjoint(plan, gradient, *len).unwrap()));
     }
 }
 
-/// In the caller's buffers, normalised filters too.
+/// Adjoints in the caller's buffers, of normalised filters too.
 #[test]
 fn adjoints_in_buffers_are_those_of_batches() {
     let Some((device, queue)) = device() else { return };
@@ -134,14 +136,14 @@ fn adjoints_in_buffers_are_those_of_batches() {
         let samples = read(&device, &queue, &to);
         for (clip, (plan, gradient, len)) in layout.iter().zip(&gradients) {
             let expected = CpuResampler::new().adjoint(plan, gradient, *len).unwrap();
-            let actual = &samples[clip.output_offset as usize..][..*len];
+            let actual = &samples[clip.output_offset() as usize..][..*len];
             assert!(close(actual, &expected), "{kernel:?}, {:?}, {:?}, {len}", plan.ratio(), plan.options());
         }
     }
 }
 
 #[test]
-fn what_is_wrong_or_not_done_is_said() {
+fn unsupported_adjoints_and_wrong_lengths_are_refused() {
     let (device, queue) = wgpu::Device::noop(&wgpu::DeviceDescriptor::default());
     let gpu = GpuResampler::new(&device, &queue).unwrap();
     let plan = |orig, new, options: ResampleOptions| Plan::new(orig, new, &options).unwrap();
@@ -155,33 +157,32 @@ fn what_is_wrong_or_not_done_is_said() {
     let gradient = [0.0_f32; 20];
     let mut batch = Batch::new();
     batch.push(&padded, &gradient);
-    let adjoint = |lens: &[usize]| gpu.adjoint_batch::<_, f32>(&batch, lens).unwrap_err();
+    let adjoint = |lens: &[usize]| gpu.adjoint_batch(&batch, lens).unwrap_err();
     assert_eq!(adjoint(&[]), Error::BatchLen { expected: 1, actual: 0 });
     assert_eq!(adjoint(&[33]), Error::OutputLen { expected: 22, actual: 20 });
-    let resampler = Resampler::new(Backend::Cpu, false).unwrap();
+    let resampler = Resampler::builder().backend(Backend::Cpu).build().unwrap();
     assert_eq!(resampler.adjoint_batch(&batch, &[]).unwrap_err(), Error::BatchLen { expected: 1, actual: 0 });
     assert_eq!(resampler.adjoint_batch(&batch, &[33]).unwrap_err(), Error::OutputLen { expected: 22, actual: 20 });
 }
 
-/// [`Resampler`] does all of them on the GPU that it has, and without one on the CPU; NaN on the CPU either way.
+/// [`Resampler`] computes all gradients on its GPU, if it has one, except those with a NaN, which the CPU computes.
 #[test]
 fn resamplers_send_gradients_where_they_belong() {
     let mut gradients = gradients();
     let at = gradients.iter().position(|(_, gradient, _)| gradient.len() > 90).unwrap();
     gradients[at].1[7] = f32::NAN;
     let (batch, lens) = batch(&gradients);
-    let on_cpu = Resampler::new(Backend::Cpu, false).unwrap();
+    let on_cpu = Resampler::builder().backend(Backend::Cpu).build().unwrap();
     let (expected, report) = on_cpu.adjoint_batch(&batch, &lens).unwrap();
-    assert_eq!((report.gpu_clips, report.cpu_clips), (0, gradients.len()));
+    assert_eq!((report.gpu_clips, report.cpu_clips()), (0, gradients.len()));
     for (i, (plan, gradient, len)) in gradients.iter().enumerate().filter(|(i, _)| *i != at) {
         assert!(expected.clip(i).unwrap() == CpuResampler::new().adjoint(plan, gradient, *len).unwrap());
     }
     if adapter().is_none() {
         return;
     }
-    let on_gpu = Resampler::new(Backend::Gpu, true).unwrap();
-    let (actual, report) = on_gpu.adjoint_batch(&batch, &lens).unwrap();
-    assert_eq!((report.gpu_clips, report.cpu_clips), (gradients.len() - 1, 1), "{report:?}");
+    let (actual, report) = on_gpu().adjoint_batch(&batch, &lens).unwrap();
+    assert_eq!((report.gpu_clips, report.cpu_clips()), (gradients.len() - 1, 1), "{report:?}");
     for (i, (actual, expected)) in actual.iter().zip(expected.iter()).enumerate() {
         let same = actual.iter().map(|x| x.to_bits()).eq(expected.iter().map(|x| x.to_bits()));
         assert!(if i == at { same } else { close(actual, expected) }, "gradient {i}");
@@ -201,9 +202,14 @@ fn gradients_may_be_integers_and_halves() {
         of_integers.push(&plan, &integers);
         of_floats.push(&plan, &floats);
         of_halves.push(&plan, &halves);
-        let expected = gpu.adjoint_batch::<_, f32>(&of_floats, &[300]).unwrap();
-        assert!(gpu.adjoint_batch::<_, f32>(&of_integers, &[300]).unwrap() == expected);
-        let rounded = gpu.adjoint_batch::<_, f16>(&of_halves, &[300]).unwrap();
+        let expected = gpu.adjoint_batch(&of_floats, &[300]).unwrap();
+        assert!(gpu.adjoint_batch_as::<f32>(&of_integers, &[300]).unwrap() == expected);
+        let rounded = gpu.adjoint_batch(&of_halves, &[300]).unwrap();
+        let mut into = vec![f16::MAX; 300];
+        assert_eq!(gpu.adjoint_batch_into(&of_halves, &[300], &mut into), Ok(Clamped::default()));
+        assert!(into == rounded.samples());
+        let refused = gpu.adjoint_batch_into(&of_halves, &[300], &mut into[1..]);
+        assert_eq!(refused, Err(Error::OutputLen { expected: 300, actual: 299 }));
         assert!(rounded.samples().iter().zip(expected.samples()).all(|(a, e)| (a.to_f32() - e).abs() < 1e-3));
     }
 }

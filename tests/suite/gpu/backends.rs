@@ -1,8 +1,12 @@
-//! [`Resampler`]: the choice of a backend, and batches that are complete whatever becomes of the GPU.
+//! [`Resampler`]: the choice of a backend, and batches that are complete even if the GPU is lost.
 
-use polyphase::{Backend, Batch, CpuResampler, Error, Plan, Preset, Resampler};
+use polyphase::half::f16;
+use polyphase::{
+    AdapterKind, Backend, Batch, Clamped, CpuReason, CpuResampler, Error, Plan, Preset, Resampler, list_adapters,
+    test_adapter,
+};
 
-use super::device::adapter;
+use super::device::{adapter, device};
 use super::kernels::GPU;
 use crate::compare::compare;
 use crate::signals::{noise_f32, to_f64};
@@ -21,45 +25,62 @@ fn batch(clips: &[(Plan, Vec<f32>)]) -> Batch<'_, f32> {
     batch
 }
 
+/// A resampler that computes on the GPU, also in software.
+pub(crate) fn on_gpu() -> Resampler {
+    Resampler::builder().backend(Backend::Gpu).allow_software(true).build().unwrap()
+}
+
 #[test]
 fn the_cpu_is_what_it_says() {
-    let resampler = Resampler::new(Backend::Cpu, false).unwrap();
-    assert_eq!((resampler.backend_name(), resampler.reason(), resampler.adapter()), ("CPU", "as asked for", None));
+    let resampler = Resampler::builder().backend(Backend::Cpu).build().unwrap();
+    assert_eq!((resampler.backend(), resampler.reason()), (Backend::Cpu, Some(&CpuReason::Requested)));
+    assert!(resampler.adapter().is_none() && resampler.device().is_none());
     let clips = clips(20);
     let (outputs, report) = resampler.resample_batch(&batch(&clips)).unwrap();
     assert_eq!(outputs, CpuResampler::new().resample_batch(&batch(&clips)).unwrap());
-    assert_eq!((report.gpu_clips, report.cpu_clips), (0, 20));
+    assert_eq!((report.gpu_clips, report.cpu_runs), (0, vec![(0..20, CpuReason::Requested)]));
 }
 
-/// A software adapter is slower than the CPU path: it is used only if it is asked for and allowed.
+/// A software adapter is slower than the CPU path, and is used only if it is allowed.
 #[test]
 fn software_adapters_are_not_chosen() {
     let Some(adapter) = adapter() else { return };
     if adapter.get_info().device_type != polyphase::wgpu::DeviceType::Cpu {
         return;
     }
-    let chosen = Resampler::new(Backend::Auto, false).unwrap();
-    assert_eq!(chosen.backend_name(), "CPU");
-    assert!(chosen.reason().contains("in software"), "{}", chosen.reason());
-    let refused = Resampler::new(Backend::Gpu, false).unwrap_err();
+    let chosen = Resampler::builder().backend(Backend::Auto).build().unwrap();
+    assert_eq!(chosen.backend(), Backend::Cpu);
+    let reason = chosen.reason().unwrap();
+    assert!(matches!(reason, CpuReason::NoGpu(Error::NoGpu { .. })), "{reason}");
+    assert!(reason.to_string().contains("in software"), "{reason}");
+    let refused = Resampler::builder().backend(Backend::Gpu).build().unwrap_err();
     assert!(matches!(&refused, Error::NoGpu { reason } if reason.contains("in software")), "{refused}");
-    let allowed = Resampler::new(Backend::Gpu, true).unwrap();
-    assert_eq!((allowed.backend_name(), allowed.reason()), ("GPU", "as asked for"));
-    assert!(allowed.adapter().unwrap().is_software);
+    assert!(refused.to_string().contains("allow_software"), "{refused} does not say how to allow it");
+    let allowed = on_gpu();
+    assert_eq!((allowed.backend(), allowed.reason()), (Backend::Gpu, None));
+    assert_eq!(allowed.adapter().unwrap().kind, AdapterKind::Software);
 }
 
-/// Clips that the GPU cannot do go to the CPU: NaN, and filters beyond its loops.
+/// The CPU computes the clips that the GPU cannot: those with a NaN, and those of filters too long for its loops.
 #[test]
 fn batches_are_complete_and_right() {
     if adapter().is_none() {
         return;
     }
-    let resampler = Resampler::new(Backend::Gpu, true).unwrap();
+    let resampler = on_gpu();
     let mut clips = clips(200);
     let at = 13;
     clips[at].1[7] = f32::NAN;
     let (outputs, report) = resampler.resample_batch(&batch(&clips)).unwrap();
-    assert_eq!((report.gpu_clips, report.cpu_clips), (159, 41), "{report:?}");
+    assert_eq!((report.gpu_clips, report.cpu_clips()), (159, 41), "{report}");
+    for i in 0..200 {
+        let expected = match i {
+            _ if i == at => Some(CpuReason::NotFinite),
+            _ if i % 5 == 4 => Some(CpuReason::FilterTooLong),
+            _ => None,
+        };
+        assert_eq!(report.cpu_reason(i), expected.as_ref(), "clip {i}");
+    }
     for (i, (actual, (plan, clip))) in outputs.iter().zip(&clips).enumerate() {
         let cpu = CpuResampler::new().resample(plan, clip).unwrap();
         if i == at || i % 5 == 4 {
@@ -70,9 +91,9 @@ fn batches_are_complete_and_right() {
     }
 }
 
-/// A device that goes in the middle of a batch loses nothing: the batch is complete and right, and the report says so.
+/// If the device is lost in the middle of a batch, the CPU completes the batch, and the report says so.
 #[test]
-fn a_device_that_goes_loses_nothing() {
+fn a_lost_device_loses_no_outputs() {
     if adapter().is_none() {
         return;
     }
@@ -80,8 +101,8 @@ fn a_device_that_goes_loses_nothing() {
     let expected = CpuResampler::new().resample_batch(&batch(&clips)).unwrap();
     let mut interrupted = 0;
     for milliseconds in [0, 3, 10, 30, 60, 100] {
-        let resampler = Resampler::new(Backend::Gpu, true).unwrap();
-        let device = resampler.device().unwrap().clone();
+        let resampler = on_gpu();
+        let device = resampler.device().unwrap().0.clone();
         std::thread::scope(|scope| {
             scope.spawn(move || {
                 std::thread::sleep(std::time::Duration::from_millis(milliseconds));
@@ -92,12 +113,81 @@ fn a_device_that_goes_loses_nothing() {
                 compare(&to_f64(actual), &to_f64(expected), 1.0, GPU)
                     .unwrap_or_else(|wrong| panic!("clip {i}: {wrong}"));
             }
-            interrupted += usize::from(report.reason.contains("lost"));
+            interrupted += usize::from(report.to_string().contains("lost"));
         });
         let (outputs, report) = resampler.resample_batch(&batch(&clips[..50])).unwrap();
         // An empty clip needs no device.
-        assert!(outputs.len() == 50 && report.gpu_clips <= 1 && report.cpu_clips >= 49, "{report:?}");
-        assert!(report.reason.contains("lost"), "{report:?}");
+        assert!(outputs.len() == 50 && report.gpu_clips <= 1 && report.cpu_clips() >= 49, "{report:?}");
+        assert!(report.to_string().contains("lost"), "{report:?}");
     }
     assert!(interrupted > 0, "no run was interrupted: the batch is too small for this machine");
+}
+
+/// Listing opens nothing, and the test of an adapter is a call of its own.
+#[test]
+fn adapters_are_listed_and_tested_one_by_one() {
+    let Some(adapter) = adapter() else { return };
+    let adapters = list_adapters();
+    assert_eq!(adapters[0].name, adapter.get_info().name);
+    assert_eq!(
+        adapters[0].to_string(),
+        format!("{} ({}, {})", adapters[0].name, adapters[0].kind, adapters[0].backend)
+    );
+    assert_eq!(test_adapter(0), Ok(()));
+    let error = test_adapter(adapters.len()).unwrap_err();
+    assert!(matches!(error, Error::NoGpu { .. }), "{error}");
+}
+
+/// The caller's device is used, and shared by the resampler.
+#[test]
+fn resamplers_compute_on_the_callers_device() {
+    let Some((device, queue)) = device() else { return };
+    let resampler = Resampler::builder().backend(Backend::Gpu).on(device.clone(), queue).build().unwrap();
+    assert_eq!(resampler.device().map(|(device, _)| device), Some(&device));
+    let plan = Plan::new(48_000, 16_000, Preset::KaiserBest).unwrap();
+    let clip = noise_f32(1, 3000);
+    let (outputs, report) = resampler.resample_batch(&[(&plan, &clip[..])].into_iter().collect()).unwrap();
+    assert_eq!((report.gpu_clips, report.cpu_clips()), (1, 0));
+    assert_eq!(resampler.resample(&plan, &clip).unwrap(), outputs[0]);
+}
+
+/// Every type of sample: those that the GPU decodes are computed there, the others on the CPU, with its bits.
+#[test]
+fn all_types_of_samples_are_resampled() {
+    if adapter().is_none() {
+        return;
+    }
+    let (resampler, cpu) = (on_gpu(), CpuResampler::new());
+    let plan = Plan::new(3, 2, Preset::KaiserBest).unwrap();
+    let clip = noise_f32(5, 900);
+    // Full scale, so that integers are clamped.
+    let integers: Vec<i16> = (0..900).map(|i| if i / 30 % 2 == 0 { i16::MAX } else { i16::MIN }).collect();
+    let halves: Vec<f16> = clip.iter().map(|&x| f16::from_f32(x)).collect();
+    let doubles: Vec<f64> = to_f64(&clip);
+
+    let batch: Batch<'_, i16> = [(&plan, &integers[..]), (&plan, &integers[..7])].into_iter().collect();
+    let mut expected = vec![0; batch.output_offsets()[2]];
+    let clamped = cpu.resample_batch_into(&batch, &mut expected).unwrap();
+    let (outputs, report) = resampler.resample_batch(&batch).unwrap();
+    assert_eq!((report.gpu_clips, report.cpu_clips()), (2, 0), "{report}");
+    assert!(clamped.count > 100 && report.clamped.count.abs_diff(clamped.count) <= 2, "{:?}", report.clamped);
+    assert!(outputs.samples().iter().zip(&expected).all(|(a, e)| a.abs_diff(*e) <= 1));
+
+    let resampled = resampler.resample(&plan, &halves).unwrap();
+    let expected = cpu.resample(&plan, &halves).unwrap();
+    assert!(resampled.iter().zip(&expected).all(|(a, e)| (a.to_f32() - e.to_f32()).abs() < 1e-3));
+
+    let batch: Batch<'_, f64> = [(&plan, &doubles[..])].into_iter().collect();
+    let (outputs, report) = resampler.resample_batch(&batch).unwrap();
+    assert_eq!(report.cpu_runs, [(0..1, CpuReason::SampleType)]);
+    assert_eq!(report.clamped, Clamped::default());
+    assert_eq!(outputs[0], cpu.resample(&plan, &doubles).unwrap());
+
+    let tensor = ndarray::Array2::from_shape_vec((3, 300), clip).unwrap();
+    let resampled = resampler.resample_tensor(&plan, &tensor).unwrap();
+    assert_eq!(resampled.shape(), [3, 200]);
+    let expected = cpu.resample_tensor(&plan, &tensor).unwrap();
+    assert!(resampled.iter().zip(&expected).all(|(a, e)| (a - e).abs() < 2e-6));
+    let across = resampler.resample_axis(&plan, &tensor.t(), ndarray::Axis(0)).unwrap();
+    assert_eq!(across.t(), resampled);
 }

@@ -1,6 +1,6 @@
 //! Batches from host memory: whole, cut, on small devices, of 16-bit integers, from several threads.
 
-use polyphase::{Batch, CpuResampler, Error, GpuKernel, GpuResampler, Plan, Preset, wgpu};
+use polyphase::{Batch, Clamped, CpuResampler, Error, GpuKernel, GpuResampler, Plan, Preset, wgpu};
 
 use super::device::{adapter, device, open};
 use super::kernels::{GPU, resample};
@@ -39,20 +39,20 @@ fn assert_right(outputs: impl Iterator<Item = Vec<f32>>, clips: &[(Plan, Vec<f32
 #[test]
 fn batches_equal_their_clips_recorded() {
     let Some((device, queue)) = device() else { return };
-    for kernel in [GpuKernel::Banded, GpuKernel::Simple] {
+    for kernel in [GpuKernel::Banded, GpuKernel::Plain] {
         let gpu = GpuResampler::new(&device, &queue).unwrap().with_kernel(kernel);
         let clips = clips(1000);
-        let outputs = gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap();
+        let outputs = gpu.resample_batch(&batch(&clips)).unwrap();
         assert_eq!(outputs.len(), 1000);
         assert_right(outputs.iter().map(<[f32]>::to_vec), &clips);
         assert!(outputs.iter().eq(resample(&gpu, &clips)), "the same bits as recorded in one dispatch");
-        assert!(outputs == gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap(), "run to run");
+        assert!(outputs == gpu.resample_batch(&batch(&clips)).unwrap(), "run to run");
     }
     let gpu = GpuResampler::new(&device, &queue).unwrap();
-    assert!(gpu.resample_batch::<f32, f32>(&Batch::new()).unwrap().is_empty());
+    assert!(gpu.resample_batch(&Batch::<f32>::new()).unwrap().is_empty());
 }
 
-/// A device that can bind 128 KiB and dispatch 64 workgroups in a row: clips are cut, and every bit stays.
+/// A device that can bind 128 KiB and dispatch 64 workgroups in a row: clips are cut, and no bit changes.
 #[test]
 fn small_devices_cut_clips_and_change_nothing() {
     let Some((device, queue)) = device() else { return };
@@ -62,7 +62,7 @@ fn small_devices_cut_clips_and_change_nothing() {
         .zip([300_000, 100_000, 1, 0, 70_000])
         .map(|(plan, len)| (plan, noise_f32(len, len as usize)))
         .collect();
-    let whole = GpuResampler::new(&device, &queue).unwrap().resample_batch::<_, f32>(&batch(&clips)).unwrap();
+    let whole = GpuResampler::new(&device, &queue).unwrap().resample_batch(&batch(&clips)).unwrap();
     assert_right(whole.iter().map(<[f32]>::to_vec), &clips);
     let limits = wgpu::Limits {
         max_storage_buffer_binding_size: 1 << 17,
@@ -72,7 +72,7 @@ fn small_devices_cut_clips_and_change_nothing() {
     };
     let (device, queue) = open(&adapter, limits);
     let gpu = GpuResampler::new(&device, &queue).unwrap();
-    let cut = gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap();
+    let cut = gpu.resample_batch(&batch(&clips)).unwrap();
     assert!(cut == whole);
 }
 
@@ -91,28 +91,40 @@ fn integers_are_scaled_and_otherwise_the_same() {
         .collect();
     let mut of_integers = Batch::new();
     integers.iter().for_each(|(plan, clip)| of_integers.push(plan, clip));
-    let expected = gpu.resample_batch::<_, f32>(&batch(&floats)).unwrap();
-    assert!(gpu.resample_batch::<_, f32>(&of_integers).unwrap() == expected);
-    // Out as integers: rounded to the nearest, ties to even, and clamped.
+    let expected = gpu.resample_batch(&batch(&floats)).unwrap();
+    assert!(gpu.resample_batch_as::<f32>(&of_integers).unwrap() == expected);
+    // As integers the outputs are rounded to the nearest, ties to even, clamped and counted.
     let rounded: Vec<i16> = expected
         .samples()
         .iter()
         .map(|y| f64::from(y * 32768.0).round_ties_even().clamp(-32768.0, 32767.0) as i16)
         .collect();
     assert!(rounded.contains(&32767) && rounded.contains(&-32768));
-    assert!(gpu.resample_batch::<_, i16>(&of_integers).unwrap().samples() == rounded);
+    assert!(gpu.resample_batch(&of_integers).unwrap().samples() == rounded);
+    let out_of_range = |y: &&f32| !(-32768.0..32768.0).contains(&(**y * 32768.0).round_ties_even());
+    let count = expected.samples().iter().filter(out_of_range).count();
+    assert!(count > 0);
+    // The buffer holds other values before.
+    let mut into = vec![77_i16; rounded.len()];
+    assert_eq!(gpu.resample_batch_into(&of_integers, &mut into), Ok(Clamped { count }));
+    assert!(into == rounded);
+    let mut floats = vec![7.5_f32; rounded.len()];
+    assert_eq!(gpu.resample_batch_into(&of_integers, &mut floats), Ok(Clamped::default()));
+    assert!(floats == expected.samples());
+    let refused = gpu.resample_batch_into(&of_integers, &mut into[1..]);
+    assert_eq!(refused, Err(Error::OutputLen { expected: rounded.len(), actual: rounded.len() - 1 }));
 }
 
 #[test]
-fn clips_that_are_not_numbers_are_refused() {
+fn clips_that_are_not_finite_are_refused() {
     let Some((device, queue)) = device() else { return };
     let gpu = GpuResampler::new(&device, &queue).unwrap();
     let mut clips = clips(20);
     clips[13].1[5] = f32::NAN;
-    assert_eq!(gpu.resample_batch::<_, f32>(&batch(&clips)), Err(Error::GpuNotFinite { clip: 13 }));
-    // And the next call works.
+    assert_eq!(gpu.resample_batch(&batch(&clips)), Err(Error::GpuNotFinite { clip: 13 }));
+    // The next call works.
     clips[13].1[5] = 0.0;
-    assert_right(gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap().iter().map(<[f32]>::to_vec), &clips);
+    assert_right(gpu.resample_batch(&batch(&clips)).unwrap().iter().map(<[f32]>::to_vec), &clips);
 }
 
 #[test]
@@ -120,21 +132,21 @@ fn threads_share_a_resampler_and_its_device() {
     let Some((device, queue)) = device() else { return };
     let gpu = GpuResampler::new(&device, &queue).unwrap();
     let clips = clips(200);
-    let expected = gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap();
+    let expected = gpu.resample_batch(&batch(&clips)).unwrap();
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
                 for _ in 0..3 {
-                    assert!(gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap() == expected);
+                    assert!(gpu.resample_batch(&batch(&clips)).unwrap() == expected);
                 }
             });
         }
     });
 }
 
-/// The device goes while a batch is under way: a typed error, at once, and no panic.
+/// If the device is lost while a batch is under way, the call returns a typed error at once and does not panic.
 #[test]
-fn a_device_that_goes_is_an_error() {
+fn a_lost_device_is_an_error() {
     let Some(adapter) = adapter() else { return };
     let clips = clips(3000);
     for milliseconds in [0, 1, 5, 20, 50] {
@@ -145,13 +157,13 @@ fn a_device_that_goes_is_an_error() {
                 std::thread::sleep(std::time::Duration::from_millis(milliseconds));
                 device.destroy();
             });
-            match gpu.resample_batch::<_, f32>(&batch(&clips)) {
+            match gpu.resample_batch(&batch(&clips)) {
                 Ok(outputs) => assert_right(outputs.iter().take(200).map(<[f32]>::to_vec), &clips[..200]),
                 Err(error) => assert!(matches!(error, Error::GpuLost { .. }), "{error}"),
             }
             destroyer.join().unwrap();
         });
-        let error = gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap_err();
+        let error = gpu.resample_batch(&batch(&clips)).unwrap_err();
         assert!(matches!(error, Error::GpuLost { .. }), "{error}");
     }
 }
@@ -164,14 +176,33 @@ fn tensors_of_any_strides() {
     let tensor = ndarray::Array3::from_shape_vec((10, 40, 50), noise_f32(7, 20_000)).unwrap();
     for view in [tensor.view(), tensor.view().permuted_axes([2, 0, 1]), tensor.view().reversed_axes()] {
         for axis in (0..3).map(ndarray::Axis) {
-            let actual = pollster::block_on(gpu.resample_axis_async(&plan, &view, axis)).unwrap();
+            let actual = gpu.resample_axis(&plan, &view, axis).unwrap();
             let expected = CpuResampler::new().resample_axis(&plan, &view, axis).unwrap();
             assert_eq!(actual.raw_dim(), expected.raw_dim());
             assert!(actual.iter().zip(&expected).all(|(a, e)| (a - e).abs() < 2e-6));
+            assert!(actual == pollster::block_on(gpu.resample_axis_async(&plan, &view, axis)).unwrap());
+            // Into an output with strides of its own, and other values before.
+            let mut into =
+                ndarray::Array3::from_elem(actual.raw_dim(), 7.5).reversed_axes().as_standard_layout().into_owned();
+            assert_eq!(
+                gpu.resample_axis_into(&plan, &view, axis, into.view_mut().reversed_axes()),
+                Ok(Clamped::default())
+            );
+            assert!(into.reversed_axes() == actual);
         }
-        assert_eq!(gpu.resample_tensor(&plan, &view).unwrap().shape()[2], plan.output_len(view.shape()[2]));
+        let along_last = gpu.resample_tensor(&plan, &view).unwrap();
+        assert!(along_last == gpu.resample_axis(&plan, &view, ndarray::Axis(2)).unwrap());
+        // As integers, clamped and counted.
+        let mut integers = along_last.mapv(|_| 77_i16);
+        let rounded = along_last.mapv(|y| (y * 32768.0).round_ties_even());
+        let out_of_range = rounded.iter().filter(|y| !(-32768.0..32768.0).contains(*y)).count();
+        assert_eq!(gpu.resample_tensor_into(&plan, &view, integers.view_mut()), Ok(Clamped { count: out_of_range }));
+        assert!(integers.iter().zip(&rounded).all(|(&i, &y)| i == y as i16));
     }
     let scalar = ndarray::Array0::from_elem((), 1.0_f32);
     assert_eq!(gpu.resample_tensor(&plan, &scalar), Err(Error::Axis { axis: 0, ndim: 0 }));
+    let (flat, mut short) = (ndarray::Array1::<f32>::zeros(441), ndarray::Array1::<f32>::zeros(479));
+    let refused = gpu.resample_tensor_into(&plan, &flat, short.view_mut());
+    assert_eq!(refused, Err(Error::OutputShape { expected: vec![480], actual: vec![479] }));
     assert_eq!(gpu.resample_tensor(&plan, &ndarray::Array2::<f32>::zeros((2, 0))).unwrap().shape(), [2, 0]);
 }

@@ -1,4 +1,4 @@
-//! A device to test on.
+//! The device that the GPU tests run on.
 
 use std::sync::OnceLock;
 
@@ -19,7 +19,7 @@ pub(crate) fn device() -> Option<(wgpu::Device, wgpu::Queue)> {
     device.clone()
 }
 
-/// The adapter itself, for tests that open a device of their own; likewise.
+/// The first adapter, for tests that open a device of their own; `None` as [`device`].
 pub(crate) fn adapter() -> Option<wgpu::Adapter> {
     let adapter = first_adapter();
     if adapter.is_none() {
@@ -38,7 +38,7 @@ pub(crate) fn open(adapter: &wgpu::Adapter, required_limits: wgpu::Limits) -> (w
         .unwrap()
 }
 
-/// A buffer that holds these bytes.
+/// A new buffer with these bytes.
 pub(crate) fn filled(device: &wgpu::Device, queue: &wgpu::Queue, bytes: &[u8]) -> wgpu::Buffer {
     let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
     let size = bytes.len() as u64;
@@ -47,7 +47,7 @@ pub(crate) fn filled(device: &wgpu::Device, queue: &wgpu::Queue, bytes: &[u8]) -
     buffer
 }
 
-/// What a buffer holds.
+/// Reads a buffer back.
 pub(crate) fn read(device: &wgpu::Device, queue: &wgpu::Queue, buffer: &wgpu::Buffer) -> Vec<f32> {
     let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
     let size = buffer.size();

@@ -37,14 +37,14 @@ fn padded_clips() -> Vec<(Plan, Vec<f32>)> {
     clips
 }
 
-/// Every place in a tile at which a clip can end.
+/// Padding is right at every place in a tile at which a clip can end.
 #[test]
 fn padding_begins_where_the_clip_ends() {
     let Some((device, queue)) = device() else { return };
     let gpu = GpuResampler::new(&device, &queue).unwrap();
     let mut clips = Vec::new();
     for (orig, new, most) in [(2, 1, 700), (3, 2, 700), (1, 2, 300)] {
-        // A window that is cut off at full height: its last taps count.
+        // A window that ends at full height, so that its last taps count.
         let options = ResampleOptions::default().padding(Padding::Edge).window(Window::Kaiser { beta: 0.0 });
         for width in [3.2, 3.7, 4.2, 4.7, 5.2] {
             let plan = Plan::new(orig, new, &options.lowpass_filter_width(width)).unwrap();
@@ -64,7 +64,7 @@ fn padded_clips_are_right_in_any_company() {
     for kernel in KERNELS {
         let gpu = gpu.clone().with_kernel(kernel);
         assert!(resample(&gpu, &clips) == recorded, "{kernel:?}: kernel to kernel");
-        assert!(gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap().iter().eq(&recorded), "{kernel:?}: in a batch");
+        assert!(gpu.resample_batch(&batch(&clips)).unwrap().iter().eq(&recorded), "{kernel:?}: in a batch");
     }
     // Clips that are not padded have the same bits in a job that pads others and in one that does not.
     let (plain, expected): (Vec<_>, Vec<_>) =
@@ -72,7 +72,7 @@ fn padded_clips_are_right_in_any_company() {
     assert!(resample(&gpu, &plain).iter().eq(expected), "alone");
 }
 
-/// What a piece needs of the mirror comes with it, from far into the clip too.
+/// A piece holds the samples that its padding repeats, even if they are far from its windows.
 #[test]
 fn padded_clips_are_cut_and_change_nothing() {
     let Some((device, queue)) = device() else { return };
@@ -91,19 +91,19 @@ fn padded_clips_are_cut_and_change_nothing() {
         ..wgpu::Limits::default()
     };
     let small = open(&adapter, limits);
-    // A piece with nothing but outputs after the clip's end, which see more of the clip in the mirror than under their windows:
-    // wherever it is that the clip is cut.
+    // A piece of outputs after the clip's end alone needs more samples for the mirrored clip than under its windows. The lengths
+    // make the cut fall on many places.
     for cut in (32_480..=32_760).step_by(40) {
         let options = ResampleOptions::default().lowpass_filter_width(20.0).padding(Padding::Reflect);
         let options = options.output_length(OutputLength::Exact(cut + 400));
         let clips = [(Plan::new(1, 10, &options).unwrap(), noise_f32(5, cut / 10 - 2))];
         let gpu = GpuResampler::new(&small.0, &small.1).unwrap();
-        assert_right(gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap().iter(), &clips);
+        assert_right(gpu.resample_batch(&batch(&clips)).unwrap().iter(), &clips);
     }
     for kernel in KERNELS {
         let on = |(device, queue): &(wgpu::Device, wgpu::Queue)| {
             let gpu = GpuResampler::new(device, queue).unwrap().with_kernel(kernel);
-            gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap()
+            gpu.resample_batch(&batch(&clips)).unwrap()
         };
         let whole = on(&(device.clone(), queue.clone()));
         if kernel == GpuKernel::Banded {
@@ -141,7 +141,7 @@ fn lengths_are_those_of_the_plan() {
     for kernel in KERNELS {
         let gpu = gpu.clone().with_kernel(kernel);
         assert!(resample(&gpu, &clips) == recorded, "{kernel:?}");
-        assert!(gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap().iter().eq(&recorded), "{kernel:?}, in a batch");
+        assert!(gpu.resample_batch(&batch(&clips)).unwrap().iter().eq(&recorded), "{kernel:?}, in a batch");
     }
     let plan = Plan::new(3, 2, &ResampleOptions::default().output_length(OutputLength::Exact(100))).unwrap();
     let tensor = ndarray::Array2::<f32>::ones((3, 60));
@@ -150,7 +150,7 @@ fn lengths_are_those_of_the_plan() {
     assert!(resampled.row(2).iter().skip(50).all(|&y| y == 0.0) && (resampled[[2, 20]] - 1.0).abs() < 0.01);
 }
 
-/// Silence after the clip costs nothing in a batch, and positions beyond 32 bits are refused, not wrapped, in a buffer.
+/// In a batch, outputs beyond the reach of the clip cost nothing. In a buffer, positions beyond 32 bits are refused.
 #[test]
 fn outputs_far_beyond_the_clip_are_silence() {
     let Some((device, queue)) = device() else { return };
@@ -160,12 +160,12 @@ fn outputs_far_beyond_the_clip_are_silence() {
     let clip = [0.5_f32; 50_000];
     let mut batch = Batch::new();
     batch.push(&plan, &clip);
-    let samples = gpu.resample_batch::<_, f32>(&batch).unwrap().into_parts().0;
+    let samples = gpu.resample_batch(&batch).unwrap().into_parts().0;
     assert_eq!(samples.len(), 5_000_000);
     assert!((samples[25] - 0.5).abs() < 0.01 && samples[60..].iter().all(|&y| y == 0.0));
     let refused = gpu.prepare(&[GpuClip::new(&plan, 0, 50_000, 0)], InputSamples::F32).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "the position of an output: 5000000000 is beyond the 1073741824 that the GPU can have"
+        "the position of an output: 5000000000 is beyond the 1073741823 that the GPU can have"
     );
 }

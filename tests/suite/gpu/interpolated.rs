@@ -1,10 +1,11 @@
 //! Interpolated banks on the GPU, against the exact filter in float64.
 
 use polyphase::{
-    Backend, CpuResampler, Error, FilterForm, GpuClip, GpuKernel, GpuResampler, InputSamples, OutputLength, Padding,
-    Plan, Preset, Ratio, ResampleOptions, Resampler, Window, wgpu,
+    CpuResampler, Error, FilterForm, GpuClip, GpuKernel, GpuResampler, InputSamples, OutputLength, Padding, Plan,
+    Preset, Ratio, ResampleOptions, Window, wgpu,
 };
 
+use super::backends::on_gpu;
 use super::batches::batch;
 use super::device::{adapter, device, open};
 use super::kernels::{GPU, resample};
@@ -22,9 +23,9 @@ fn options() -> Vec<ResampleOptions> {
     let default = ResampleOptions::default();
     let presets = [Preset::Default, Preset::KaiserFast, Preset::KaiserBest].map(Preset::options);
     let others = [
-        // The window ends at full height.
+        // A window that ends at full height.
         default.lowpass_filter_width(1.5).window(Window::Kaiser { beta: 0.0 }),
-        // Windows between two samples hold none.
+        // Windows narrower than a sample.
         default.lowpass_filter_width(0.3),
         default.lowpass_filter_width(0.3).normalize_phases(true),
         default.rolloff(0.5).normalize_phases(true).padding(Padding::Reflect),
@@ -50,7 +51,7 @@ fn clips() -> Vec<(Plan, Vec<f32>)> {
 fn interpolated_banks_are_right_in_any_company() {
     let Some((device, queue)) = device() else { return };
     let gpu = GpuResampler::new(&device, &queue).unwrap();
-    // Others between them, which another shader computes.
+    // Clips between them that another shader computes.
     let other = Plan::new(48_000, 44_100, &ResampleOptions::default()).unwrap();
     let mut clips = clips();
     for at in (0..clips.len()).step_by(7) {
@@ -63,9 +64,9 @@ fn interpolated_banks_are_right_in_any_company() {
             .unwrap_or_else(|wrong| panic!("{:?}, {:?}, {}: {wrong}", plan.ratio(), plan.options(), clip.len()));
     }
     assert!(recorded == resample(&gpu, &clips), "run to run");
-    assert!(gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap().iter().eq(&recorded), "in a batch");
-    let simple = gpu.clone().with_kernel(GpuKernel::Simple);
-    assert!(recorded == resample(&simple, &clips), "kernel to kernel");
+    assert!(gpu.resample_batch(&batch(&clips)).unwrap().iter().eq(&recorded), "in a batch");
+    let plain = gpu.clone().with_kernel(GpuKernel::Plain);
+    assert!(recorded == resample(&plain, &clips), "kernel to kernel");
     let reversed: Vec<_> = clips.iter().rev().cloned().collect();
     assert!(resample(&gpu, &reversed).iter().rev().eq(&recorded), "order");
     for i in [7, 50, 100, 200] {
@@ -73,7 +74,7 @@ fn interpolated_banks_are_right_in_any_company() {
     }
 }
 
-/// Positions are integers, and cuts change no bit. Output 44,101 of the last lies exactly on a sample again.
+/// Positions are integers, and cuts change no bit. Output 44,101 of the third clip is at a sample again.
 #[test]
 fn long_clips_are_cut_and_stay_where_they_are() {
     let Some((device, queue)) = device() else { return };
@@ -83,11 +84,11 @@ fn long_clips_are_cut_and_stay_where_they_are() {
     let again = interpolated(48_017, 44_101, &ResampleOptions::default());
     let mut clips =
         vec![(plan.clone(), noise_f32(1, 120_000)), (plan, noise_f32(2, 5001)), (again, noise_f32(3, 50_000))];
-    // Every distance of an output from a sample: those too at which the window, cut off at full height, ends on one.
+    // Every distance of an output from a sample, also those at which the window, which ends at full height, ends at a sample.
     let full = ResampleOptions::default().lowpass_filter_width(1.5).window(Window::Kaiser { beta: 0.0 });
     clips.push((interpolated(10_007, 99_991, &full), noise_f32(4, 10_100)));
     let gpu = GpuResampler::new(&device, &queue).unwrap();
-    let whole = gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap();
+    let whole = gpu.resample_batch(&batch(&clips)).unwrap();
     for (actual, (plan, clip)) in whole.iter().zip(&clips) {
         let exact = CpuResampler::new().resample(plan, &to_f64(clip)).unwrap();
         compare(&to_f64(actual), &exact, 1.0, GPU).unwrap();
@@ -95,32 +96,31 @@ fn long_clips_are_cut_and_stay_where_they_are() {
     let limits =
         wgpu::Limits { max_storage_buffer_binding_size: 1 << 17, max_buffer_size: 1 << 20, ..wgpu::Limits::default() };
     let (device, queue) = open(&adapter, limits);
-    let cut = GpuResampler::new(&device, &queue).unwrap().resample_batch::<_, f32>(&batch(&clips)).unwrap();
+    let cut = GpuResampler::new(&device, &queue).unwrap().resample_batch(&batch(&clips)).unwrap();
     assert!(cut == whole);
 }
 
-/// Equal rates use no bank: their samples come back even where the limit left room for an interpolated one only.
+/// Equal rates have no bank: their samples come back even if the limit would leave room for no filter.
 #[test]
-fn equal_rates_are_copied_whatever_the_bank() {
+fn equal_rates_are_copied_whatever_the_limit() {
     let Some((device, queue)) = device() else { return };
     let gpu = GpuResampler::new(&device, &queue).unwrap();
     let plan = Plan::new(8000, 8000, &ResampleOptions::default().rolloff(0.25).max_filter_bytes(1600)).unwrap();
-    assert!(matches!(plan.filter_form(), FilterForm::Interpolated { .. }));
     let clips = [(plan, noise_f32(1, 3000)), (interpolated(48_017, 44_101, &ResampleOptions::default()), vec![])];
-    for gpu in [gpu.clone(), gpu.with_kernel(GpuKernel::Simple)] {
+    for gpu in [gpu.clone(), gpu.with_kernel(GpuKernel::Plain)] {
         assert!(resample(&gpu, &clips)[0] == clips[0].1);
-        assert!(gpu.resample_batch::<_, f32>(&batch(&clips)).unwrap().clip(0).unwrap() == clips[0].1);
-        assert!(gpu.adjoint_batch::<_, f32>(&batch(&clips), &[3000, 0]).unwrap().clip(0).unwrap() == clips[0].1);
+        assert!(gpu.resample_batch(&batch(&clips)).unwrap().clip(0).unwrap() == clips[0].1);
+        assert!(gpu.adjoint_batch(&batch(&clips), &[3000, 0]).unwrap().clip(0).unwrap() == clips[0].1);
     }
 }
 
-/// What lies outside a window does not reach its output, not even a NaN.
+/// A NaN outside a window does not reach its output.
 #[test]
 fn nan_stays_where_it_is() {
     let Some((device, queue)) = device() else { return };
     let gpu = GpuResampler::new(&device, &queue).unwrap();
     for (orig, new) in [(44_101, 48_017), (10_007, 99_991)] {
-        // Rows of ten taps: the last vector of four is half empty.
+        // Ten taps: half of the last vec4 is zeros.
         let plan = interpolated(orig, new, &ResampleOptions::default().lowpass_filter_width(5.0));
         let mut clip = noise_f32(3, 300);
         clip[150] = f32::NAN;
@@ -130,7 +130,7 @@ fn nan_stays_where_it_is() {
     }
 }
 
-/// Preparing costs what the outputs cost, not what the ratio would.
+/// The size of the tables depends on the outputs, not on the ratio.
 #[test]
 fn tables_are_small_at_any_ratio() {
     let Some((device, queue)) = device() else { return };
@@ -142,7 +142,7 @@ fn tables_are_small_at_any_ratio() {
     assert!(used.bytes_max < 2 << 20, "{} bytes", used.bytes_max);
 }
 
-/// Twelve thousand taps are computed; more than a thread's loops can take are left to the CPU.
+/// Filters of 12,000 taps are computed. Filters too long for a thread's loops are left to the CPU.
 #[test]
 fn long_filters_are_right_or_refused() {
     let Some((device, queue)) = device() else { return };
@@ -159,10 +159,10 @@ fn long_filters_are_right_or_refused() {
     let longer = plan(120.0);
     let refused = gpu.prepare(&[GpuClip::new(&longer, 0, 30_000, 0)], InputSamples::F32).unwrap_err();
     assert!(matches!(refused, Error::GpuLimit { what: "steps of a filter", .. }), "{refused}");
-    let resampler = Resampler::new(Backend::Gpu, true).unwrap();
+    let resampler = on_gpu();
     let clips = [(longer, clip.clone()), (plan(6.0), clip)];
     let (outputs, report) = resampler.resample_batch(&batch(&clips)).unwrap();
-    assert_eq!((report.gpu_clips, report.cpu_clips), (1, 1), "{report:?}");
+    assert_eq!((report.gpu_clips, report.cpu_clips()), (1, 1), "{report:?}");
     assert!(outputs.clip(0).unwrap() == CpuResampler::new().resample(&clips[0].0, &clips[0].1).unwrap());
     assert!(outputs.clip(1).unwrap() == actual);
 }

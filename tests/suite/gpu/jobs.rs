@@ -51,11 +51,13 @@ fn jobs_recorded_before_one_submit_do_not_disturb_each_other() {
     }
 }
 
-/// The handles are the caller's to share: a resampler goes to other threads, jobs too.
+/// All types of the GPU path can be shared between threads.
 #[test]
-fn resamplers_and_jobs_are_send_and_sync() {
+fn resamplers_clips_and_jobs_are_send_and_sync() {
     fn check<T: Send + Sync>() {}
     check::<GpuResampler>();
+    check::<GpuClip>();
     check::<polyphase::Job>();
+    check::<polyphase::AdapterSummary>();
     check::<polyphase::Resampler>();
 }

@@ -9,15 +9,15 @@ use crate::compare::{Tolerance, compare, peak};
 use crate::golden;
 use crate::signals::{noise_f32, to_f32, to_f64};
 
-pub(crate) const KERNELS: [GpuKernel; 2] = [GpuKernel::Banded, GpuKernel::Simple];
+pub(crate) const KERNELS: [GpuKernel; 2] = [GpuKernel::Banded, GpuKernel::Plain];
 
-/// GPU float32, NUMERICS: 2e-6, and 130 dB on all golden cases.
+/// Tolerance of float32 on the GPU: 2e-6 for each sample, and 130 dB on all golden cases.
 pub(crate) const GPU: Tolerance = Tolerance { max_abs: 2e-6, rms_db: -130.0 };
 
-/// Resamples clips that lie in one buffer, each with its plan.
+/// Resamples clips in one buffer, each with its plan.
 pub(crate) fn resample(gpu: &GpuResampler, clips: &[(Plan, Vec<f32>)]) -> Vec<Vec<f32>> {
     let (device, queue) = (gpu.device(), gpu.queue());
-    // Something between the clips that must not be read.
+    // The values between the clips must not be read.
     let mut input = vec![f32::NAN; 3];
     let mut layout = Vec::new();
     let mut outputs = 5;
@@ -41,7 +41,7 @@ pub(crate) fn resample(gpu: &GpuResampler, clips: &[(Plan, Vec<f32>)]) -> Vec<Ve
         .iter()
         .zip(clips)
         .map(|(place, (plan, clip))| {
-            let range = place.output_offset as usize..place.output_offset as usize + plan.output_len(clip.len());
+            let range = place.output_offset() as usize..place.output_offset() as usize + plan.output_len(clip.len());
             untouched[range.clone()].fill(7.5);
             samples[range].to_vec()
         })
@@ -71,8 +71,8 @@ fn golden_cases() {
     }
 }
 
-/// One dispatch for clips of lengths 0, 1, 2, … at mixed rates: against the CPU, and the same bits from both kernels, in any
-/// order and company, and in every run. (Filters of up to 256 taps are one chain of sums in both kernels.)
+/// One dispatch for clips of lengths 0, 1, 2, … at mixed rates: against the CPU, and with the same bits from both kernels, in any
+/// order, alone, and in every run. (Filters of up to 256 taps are one chain of sums in both kernels.)
 #[test]
 fn ragged_batches_are_right_and_exact() {
     let Some((device, queue)) = device() else { return };
@@ -100,7 +100,7 @@ fn ragged_batches_are_right_and_exact() {
             .unwrap_or_else(|wrong| panic!("{:?}, {}: {wrong}", plan.ratio(), clip.len()));
     }
     assert!(first == resample(&gpu, &clips), "run to run");
-    assert!(first == resample(&gpu.clone().with_kernel(GpuKernel::Simple), &clips), "kernel to kernel");
+    assert!(first == resample(&gpu.clone().with_kernel(GpuKernel::Plain), &clips), "kernel to kernel");
     let reversed: Vec<_> = clips.iter().rev().cloned().collect();
     let mut backwards = resample(&gpu, &reversed);
     backwards.reverse();
@@ -110,7 +110,7 @@ fn ragged_batches_are_right_and_exact() {
     }
 }
 
-/// Lengths around the sizes of tiles, for plans of every shape of tile.
+/// Lengths around the sizes of tiles, for tiles of every shape.
 #[test]
 fn lengths_around_tiles() {
     let Some((device, queue)) = device() else { return };

@@ -1,4 +1,5 @@
-//! What bad buffers, bad jobs and small or broken devices get. Most of it on wgpu's `noop` device, which needs no adapter.
+//! Errors for wrong buffers, jobs beyond the limits, and small or broken devices. On wgpu's `noop` device, which needs no
+//! adapter.
 
 use polyphase::{Error, GpuClip, GpuResampler, InputSamples, Plan, ResampleOptions, wgpu};
 
@@ -94,15 +95,15 @@ fn buffers_that_cannot_be_used_are_named_with_what_is_wrong() {
     }
 }
 
-/// On a small device that does nothing, a batch is cut into pieces, and ends.
+/// On a small device that computes nothing, a batch is cut into pieces and the call returns.
 #[test]
-fn a_driver_that_computes_nothing_is_no_hang() {
+fn a_driver_that_computes_nothing_does_not_hang() {
     let limits =
         wgpu::Limits { max_buffer_size: 1 << 16, max_storage_buffer_binding_size: 1 << 16, ..wgpu::Limits::default() };
     let (device, queue) = noop(limits);
     let (plan, clip) = (a_plan(), vec![0.5_f32; 200_000]);
     let mut batch = polyphase::Batch::new();
     batch.push(&plan, &clip);
-    let outputs = GpuResampler::new(&device, &queue).unwrap().resample_batch::<_, f32>(&batch).unwrap();
+    let outputs = GpuResampler::new(&device, &queue).unwrap().resample_batch(&batch).unwrap();
     assert!(outputs.samples().len() == plan.output_len(clip.len()) && outputs.samples().iter().all(|&y| y == 0.0));
 }

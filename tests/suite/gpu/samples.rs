@@ -1,4 +1,4 @@
-//! 16-bit floats, in and out, on devices that need not know of them.
+//! 16-bit floats as inputs and outputs, on devices without a feature for them.
 
 use half::f16;
 use polyphase::{Batch, Error, GpuClip, GpuResampler, InputSamples, Plan, ResampleOptions, half, wgpu};
@@ -7,9 +7,9 @@ use super::device::{device, filled, read};
 use super::kernels::KERNELS;
 use crate::signals::noise_f32;
 
-/// Equal rates give every one of them back as what it is: subnormal ones, infinities and NaN too.
+/// At equal rates every 16-bit float comes back: subnormal numbers, infinities and NaN too.
 #[test]
-fn every_half_is_read_as_what_it_is() {
+fn every_half_is_decoded_exactly() {
     let Some((device, queue)) = device() else { return };
     let plan = Plan::new(1, 1, &ResampleOptions::default()).unwrap();
     let halves: Vec<u16> = (0..=u16::MAX).collect();
@@ -51,14 +51,14 @@ fn halves_are_resampled_as_the_floats_they_stand_for() {
     }
     for kernel in KERNELS {
         let gpu = GpuResampler::new(&device, &queue).unwrap().with_kernel(kernel);
-        let expected = gpu.resample_batch::<_, f32>(&of_floats).unwrap();
-        assert!(gpu.resample_batch::<_, f32>(&of_halves).unwrap() == expected, "{kernel:?}");
+        let expected = gpu.resample_batch(&of_floats).unwrap();
+        assert!(gpu.resample_batch_as::<f32>(&of_halves).unwrap() == expected, "{kernel:?}");
         let rounded: Vec<_> = expected.samples().iter().map(|&y| f16::from_f32(y)).collect();
-        assert!(gpu.resample_batch::<_, f16>(&of_halves).unwrap().samples() == rounded, "{kernel:?}");
+        assert!(gpu.resample_batch(&of_halves).unwrap().samples() == rounded, "{kernel:?}");
     }
     let gpu = GpuResampler::new(&device, &queue).unwrap();
     let infinite = [f16::INFINITY];
     let mut batch = Batch::new();
     batch.push(&plans[0], &infinite);
-    assert_eq!(gpu.resample_batch::<_, f16>(&batch), Err(Error::GpuNotFinite { clip: 0 }));
+    assert_eq!(gpu.resample_batch(&batch), Err(Error::GpuNotFinite { clip: 0 }));
 }

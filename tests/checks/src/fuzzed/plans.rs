@@ -77,7 +77,7 @@ fn try_plans(bytes: &mut Unstructured<'_>) -> Result<()> {
                 let most = if options.padding == Padding::Zero { apart + reach } else { apart + 2 * reach };
                 assert!(range.len() as u128 <= most, "{range:?} for {start}..{end} of {len}: {ratio:?}, {options:?}");
                 if range.len() < 1000 && end - start < 1000 && plan.look_ahead() < 1000 {
-                    pieces(&plan, len, start..end, range);
+                    excerpts(&plan, len, start..end, range);
                 }
             }
             Err(_) => assert!(start > end || end > outputs),
@@ -87,7 +87,7 @@ fn try_plans(bytes: &mut Unstructured<'_>) -> Result<()> {
 }
 
 /// Checks a few outputs anywhere in a long clip of ones, of which only the samples that they need exist.
-fn pieces(plan: &Plan, len: usize, outputs: Range<usize>, inputs: Range<usize>) {
+fn excerpts(plan: &Plan, len: usize, outputs: Range<usize>, inputs: Range<usize>) {
     let cpu = CpuResampler::new();
     // An existing clip, and outputs far beyond its end.
     if len < 1000 {
@@ -95,12 +95,12 @@ fn pieces(plan: &Plan, len: usize, outputs: Range<usize>, inputs: Range<usize>) 
         assert_eq!(resampled.len(), outputs.len());
     }
     if len.max(outputs.end) > 1 << 62 {
-        let refused = cpu.resample_piece(plan, &vec![1.0_f32; inputs.len()], len, outputs);
+        let refused = cpu.resample_excerpt(plan, &vec![1.0_f32; inputs.len()], len, outputs);
         assert!(matches!(refused, Err(Error::ClipTooLong { .. })));
         return;
     }
-    let float = cpu.resample_piece(plan, &vec![1.0_f32; inputs.len()], len, outputs.clone()).expect("memory");
-    let double = cpu.resample_piece(plan, &vec![1.0_f64; inputs.len()], len, outputs.clone()).expect("memory");
+    let float = cpu.resample_excerpt(plan, &vec![1.0_f32; inputs.len()], len, outputs.clone()).expect("memory");
+    let double = cpu.resample_excerpt(plan, &vec![1.0_f64; inputs.len()], len, outputs.clone()).expect("memory");
     if inputs.is_empty() {
         assert!(float.iter().all(|&y| y == 0.0) && double.iter().all(|&y| y == 0.0));
     }

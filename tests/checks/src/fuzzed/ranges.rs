@@ -1,4 +1,4 @@
-//! Ranges, pieces and batches against whole outputs.
+//! Ranges, excerpts and batches against whole outputs.
 
 use arbitrary::{Result, Unstructured};
 use polyphase::{Batch, CpuResampler, Sample};
@@ -37,9 +37,9 @@ fn range<T: Sample + PartialEq>(bytes: &mut Unstructured<'_>, case: &Case, sampl
             equal(&cpu.resample_range(plan, &clip, range.clone()).expect("memory"), expected),
             "{case:?}, {range:?}"
         );
-        let piece = &clip[plan.input_range_for(case.len, range.clone()).expect("within the output")];
-        let output = cpu.resample_piece(plan, piece, case.len, range.clone()).expect("the samples asked for");
-        assert!(equal(&output, expected), "{case:?}, {range:?} from its piece");
+        let excerpt = &clip[plan.input_range_for(case.len, range.clone()).expect("within the output")];
+        let output = cpu.resample_excerpt(plan, excerpt, case.len, range.clone()).expect("the samples asked for");
+        assert!(equal(&output, expected), "{case:?}, {range:?} from its excerpt");
     }
     let mut batch = Batch::new();
     let cut = bytes.int_in_range(0..=case.len)?;

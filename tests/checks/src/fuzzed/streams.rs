@@ -1,7 +1,7 @@
 //! Streams of chunks of any lengths against whole outputs.
 
 use arbitrary::{Result, Unstructured};
-use polyphase::{CpuResampler, Sample, Stream};
+use polyphase::{Clamped, CpuResampler, Sample, Stream};
 
 use super::case::Case;
 use crate::signals::noise;
@@ -27,12 +27,12 @@ fn stream<T: Sample + PartialEq>(bytes: &mut Unstructured<'_>, case: &Case, samp
     let signals: Vec<Vec<T>> = (0..channels)
         .map(|channel| noise(case.seed + channel as u64, case.len).into_iter().map(&sample).collect())
         .collect();
-    let mut clipped = 0;
+    let mut clamped = Clamped::default();
     let wholes: Vec<_> = signals
         .iter()
         .map(|signal| {
             let mut whole = vec![T::default(); plan.output_len(case.len)];
-            clipped += cpu.resample_into(plan, signal, &mut whole).expect("a buffer of its length");
+            clamped += cpu.resample_into(plan, signal, &mut whole).expect("a buffer of its length");
             whole
         })
         .collect();
@@ -59,14 +59,11 @@ fn stream<T: Sample + PartialEq>(bytes: &mut Unstructured<'_>, case: &Case, samp
             output.iter().enumerate().for_each(|(i, &value)| outputs[i % channels].push(value));
         }
         assert!(outputs[0].len() - given <= stream.max_output_frames(to - from), "{case:?}");
-        // Outputs wait for no more samples than the delay.
-        let known = plan.ratio().output_len(to.saturating_sub(stream.delay())).min(plan.output_len(to));
+        // No output waits for more than the look-ahead.
+        let known = plan.ratio().output_len(to.saturating_sub(stream.look_ahead())).min(plan.output_len(to));
         assert!(outputs[0].len() >= known, "{case:?}: {} at {to}", outputs[0].len());
         (from, given) = (to, outputs[0].len());
     }
-    // A finished stream begins again, and counts from 0.
-    let before_end = stream.clipped();
-    assert!(before_end <= clipped);
     if planar {
         stream.finish_planar(&mut outputs).expect("memory");
     } else {
@@ -74,6 +71,7 @@ fn stream<T: Sample + PartialEq>(bytes: &mut Unstructured<'_>, case: &Case, samp
         stream.finish(&mut output).expect("memory");
         output.iter().enumerate().for_each(|(i, &value)| outputs[i % channels].push(value));
     }
+    assert_eq!(stream.clamped(), clamped, "{case:?}");
     assert!(outputs == wholes, "{case:?}, {channels} channels: {:?}", outputs.iter().map(Vec::len));
     Ok(())
 }

@@ -1,0 +1,146 @@
+// Shared by all kernels: this text stands before that of `plain.wgsl`, `banded.wgsl` and `interpolated.wgsl`.
+//
+// Tables of a job, decoding of samples, padding of clips. One workgroup computes one tile:
+//
+//   workgroup (x, y) -> index = y · grid_width + x -> tiles[index] = (clip, number of the tile in the clip)
+//                                                           |
+//                      clips[clip] = offsets and lengths in input and output, position of the clip, index of its plan
+//                                                                                                        |
+//                                                              plans[plan] = ratio, tiling, first start, first tap
+//
+// | binding     | holds                                                                                  |
+// |-------------|----------------------------------------------------------------------------------------|
+// | 0/0 job     | number of tiles, width of the grid of workgroups                                       |
+// | 0/1 tiles   | (clip, number of the tile in the clip) for each workgroup                              |
+// | 0/2 clips   | offsets and lengths of each clip's samples and outputs, and its plan                   |
+// | 0/3 to 0/5  | plans, starts or places, and taps: declared by each kernel                             |
+// | 1/0 input   | float32 samples, or pairs of 16-bit integers or floats                                 |
+// | 1/1 output  | float32 samples                                                                        |
+//
+// Positions count samples; position 0 is the clip's first sample in the input buffer.
+
+struct Job {
+    tiles: u32,
+    grid_width: u32,
+}
+
+struct Clip {
+    input_offset: u32,
+    input_len: u32,
+    output_offset: u32,
+    output_len: u32,
+    // Position of the period of the clip's first output.
+    shift: i32,
+    plan: u32,
+    // Positions of the first and the last sample of the whole clip, of which the input may hold a part.
+    first: i32,
+    last: i32,
+}
+
+// A plan with the taps of every phase, for `plain.wgsl` and `banded.wgsl`.
+struct Plan {
+    // Outputs of a period, and input samples from one period to the next.
+    phases: u32,
+    stride: u32,
+    // Tiling of `banded.wgsl`: blocks of a period, blocks of a tile, tiles side by side in a period, quads of a tile.
+    blocks: u32,
+    blocks_in_tile: u32,
+    tiles_across: u32,
+    quads: u32,
+    // Staging of `banded.wgsl`: vec4s of workgroup memory for each quad, and log2 of the lanes that run along a quad.
+    pitch: u32,
+    log2_rows_in_flight: u32,
+    // Samples under a block, or, in `plain.wgsl`, under a phase. 0 for equal rates: outputs are copies of the samples.
+    span: u32,
+    // Samples of the span that are staged at a time.
+    chunk: u32,
+    // Taps after which the sums are added to the totals and begun anew; 0 for never.
+    taps_per_sum: u32,
+    // Indices of the plan's first start and first tap.
+    starts: u32,
+    taps: u32,
+    // One of the PADDING codes, for `margin` samples on each side of the clip.
+    padding: u32,
+    margin: u32,
+}
+
+@group(0) @binding(0) var<uniform> job: Job;
+@group(0) @binding(1) var<storage, read> tiles: array<vec2<u32>>;
+@group(0) @binding(2) var<storage, read> clips: array<Clip>;
+@group(1) @binding(0) var<storage, read> input: array<u32>;
+@group(1) @binding(1) var<storage, read_write> output: array<f32>;
+
+// Types of input samples: float32; 16-bit integers, scaled by 2^-15; 16-bit floats.
+const SAMPLES_F32: u32 = 0u;
+const SAMPLES_I16: u32 = 1u;
+const SAMPLES_F16: u32 = 2u;
+
+// Values beyond the ends of a clip: zeros, the outermost sample, the clip mirrored.
+const PADDING_ZERO: u32 = 0u;
+const PADDING_EDGE: u32 = 1u;
+const PADDING_REFLECT: u32 = 2u;
+
+// One of the SAMPLES codes.
+override INPUT: u32 = 0u;
+// True if a plan of the job has another padding than zeros.
+override PADS: bool = false;
+override WORKGROUP: u32 = 64u;
+
+// Index of a workgroup in `tiles`. Indices from `job.tiles` on fill the last row of the grid and have no tile.
+fn tile_index(workgroup: vec3<u32>) -> u32 {
+    return workgroup.y * job.grid_width + workgroup.x;
+}
+
+// Sample of the input buffer, as float32.
+fn sample(index: u32) -> f32 {
+    if INPUT == SAMPLES_F32 {
+        return bitcast<f32>(input[index]);
+    }
+    let pair = input[index >> 1u];
+    let bits = select(pair & 0xffffu, pair >> 16u, (index & 1u) == 1u);
+    if INPUT == SAMPLES_I16 {
+        return f32(bitcast<i32>(bits << 16u) >> 16u) * 0x1p-15;
+    }
+    return half_to_float(bits);
+}
+
+// Value of a 16-bit float. Integer arithmetic, because `unpack2x16float` may flush subnormal numbers to zero.
+fn half_to_float(bits: u32) -> f32 {
+    let exponent = bits & 0x7c00u;
+    // The exponent's bias is 15 for 16 bits and 127 for 32. Infinities and NaN have the highest exponent in both.
+    let bias = select(112u, 224u, exponent == 0x7c00u) << 23u;
+    let normal = ((bits & 0x7fffu) << 13u) + bias;
+    let magnitude = select(normal, bitcast<u32>(f32(bits & 0x3ffu) * 0x1p-24), exponent == 0u);
+    return bitcast<f32>(magnitude | ((bits & 0x8000u) << 16u));
+}
+
+// Position of the sample that padding repeats at a position. Positions inside the clip, and those more than `margin` samples
+// outside it, stay as they are.
+fn padded_position(clip: Clip, padding: u32, margin: u32, position: i32) -> i32 {
+    let is_beyond_margin = position < clip.first - i32(margin) || position > clip.last + i32(margin);
+    if padding == PADDING_ZERO || is_beyond_margin {
+        return position;
+    }
+    if padding == PADDING_EDGE {
+        return clamp(position, clip.first, clip.last);
+    }
+    // The mirrored clip repeats after 2 (len - 1) samples and is symmetric about its first sample.
+    let cycle = u32(clip.last - clip.first) * 2u;
+    let within = u32(abs(position - clip.first)) % max(cycle, 1u);
+    return clip.first + i32(min(within, cycle - within));
+}
+
+// Sample at a position, or 0 outside the samples of the input buffer. Without a branch: negative positions wrap to large
+// u32, fail the length test, and `select` drops what was loaded. Their loads may be out of bounds, which is defined only in
+// shader modules with runtime checks (not those of `create_shader_module_trusted`).
+fn sample_or_zero(clip: Clip, position: i32) -> f32 {
+    return select(0.0, sample(clip.input_offset + u32(position)), u32(position) < clip.input_len);
+}
+
+// Sample at a position, with the clip's padding outside it.
+fn load_padded(clip: Clip, padding: u32, margin: u32, position: i32) -> f32 {
+    if PADS {
+        return sample_or_zero(clip, padded_position(clip, padding, margin, position));
+    }
+    return sample_or_zero(clip, position);
+}

@@ -1,0 +1,55 @@
+//! [`Backend`]: the choice between CPU and GPU, by name.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Error, Result};
+
+/// Environment variable that names the backend where the program does not: `auto`, `cpu` or `gpu`.
+pub const BACKEND_VARIABLE: &str = "POLYPHASE_BACKEND";
+
+/// Where to compute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Backend {
+    /// A GPU if there is one, for clips whose filter is long enough to pay for the transfer; else the CPU. The default.
+    #[default]
+    Auto,
+    /// The CPU.
+    Cpu,
+    /// The GPU, whatever the filter. [`ResamplerBuilder::build`](crate::ResamplerBuilder::build) fails without one.
+    Gpu,
+}
+
+impl Backend {
+    /// The backend that [`BACKEND_VARIABLE`] names, or `Auto` if it is not set.
+    ///
+    /// # Errors
+    /// [`Error::UnknownName`] for any other value.
+    pub(super) fn from_environment() -> Result<Self> {
+        std::env::var_os(BACKEND_VARIABLE).map_or(Ok(Self::Auto), |name| name.to_string_lossy().parse())
+    }
+}
+
+impl FromStr for Backend {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "auto" => Ok(Self::Auto),
+            "cpu" => Ok(Self::Cpu),
+            "gpu" => Ok(Self::Gpu),
+            _ => Err(Error::UnknownName { what: "backend", name: name.to_owned(), known: "auto, cpu, gpu".to_owned() }),
+        }
+    }
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Auto => "auto",
+            Self::Cpu => "cpu",
+            Self::Gpu => "gpu",
+        })
+    }
+}

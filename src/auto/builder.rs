@@ -1,0 +1,58 @@
+//! [`ResamplerBuilder`]: the settings of a [`Resampler`](crate::Resampler).
+
+use super::backend::Backend;
+use crate::cpu::CpuResampler;
+
+/// Settings of a [`Resampler`](crate::Resampler). [`Resampler::builder`](crate::Resampler::builder) begins with the defaults.
+///
+/// ```
+/// use polyphase::{Backend, CpuResampler, Plan, Preset, Resampler};
+///
+/// let auto = Resampler::builder().backend(Backend::Cpu).cpu(CpuResampler::new().with_threads(1)).build()?;
+/// let plan = Plan::new(48_000, 16_000, Preset::High)?;
+/// assert_eq!(auto.resample(&plan, &[0.25_f32; 4800])?.len(), 1600);
+/// # Ok::<(), polyphase::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct ResamplerBuilder {
+    pub(super) backend: Option<Backend>,
+    pub(super) adapter: Option<String>,
+    pub(super) allow_software: bool,
+    pub(super) device: Option<(wgpu::Device, wgpu::Queue)>,
+    pub(super) cpu: CpuResampler,
+}
+
+impl ResamplerBuilder {
+    /// Sets the backend. Default: what the environment variable [`BACKEND_VARIABLE`](crate::BACKEND_VARIABLE) names, else
+    /// [`Backend::Auto`].
+    pub fn backend(mut self, backend: Backend) -> Self {
+        self.backend = Some(backend);
+        self
+    }
+
+    /// Opens the adapter whose name contains `adapter`, in upper or lower case, or the one of that index in
+    /// [`list_adapters`](crate::list_adapters). Default: the first discrete GPU, else integrated, else virtual.
+    pub fn adapter(mut self, adapter: impl Into<String>) -> Self {
+        self.adapter = Some(adapter.into());
+        self
+    }
+
+    /// Counts adapters that compute in software as GPUs. They are correct, and slower than the CPU path. Default: false.
+    pub fn allow_software(mut self, allow: bool) -> Self {
+        self.allow_software = allow;
+        self
+    }
+
+    /// Computes on a device of the caller's. No adapter is opened then, and no callback is installed on the device.
+    pub fn on(mut self, device: wgpu::Device, queue: wgpu::Queue) -> Self {
+        self.device = Some((device, queue));
+        self
+    }
+
+    /// Sets threads and SIMD level of the clips that the CPU computes. Default: [`CpuResampler::new`].
+    pub fn cpu(mut self, cpu: CpuResampler) -> Self {
+        self.cpu = cpu;
+        self
+    }
+}

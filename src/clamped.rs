@@ -1,0 +1,37 @@
+//! [`Clamped`]: samples that did not fit into an integer type.
+
+use std::iter::Sum;
+use std::ops::AddAssign;
+
+/// Number of samples that a call clamped to the range of their integer type: 0 for all other types.
+///
+/// A filter overshoots at steps, so that a clip near full scale may exceed the range. Every method that fills the
+/// caller's buffer returns this number.
+///
+/// ```
+/// use polyphase::{Clamped, CpuResampler, Plan, ResampleOptions};
+///
+/// let square_wave: Vec<i16> = (0..1000).map(|i| if i / 20 % 2 == 0 { i16::MAX } else { i16::MIN }).collect();
+/// let plan = Plan::new(16_000, 8_000, &ResampleOptions::default())?;
+/// let mut resampled = vec![0; 500];
+/// let clamped = CpuResampler::new().resample_into(&plan, &square_wave, &mut resampled)?;
+/// assert_eq!(clamped, Clamped { count: 200 });
+/// # Ok::<(), polyphase::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Clamped {
+    /// Number of samples.
+    pub count: usize,
+}
+
+impl AddAssign for Clamped {
+    fn add_assign(&mut self, other: Self) {
+        self.count += other.count;
+    }
+}
+
+impl Sum for Clamped {
+    fn sum<I: Iterator<Item = Self>>(calls: I) -> Self {
+        Self { count: calls.map(|clamped| clamped.count).sum() }
+    }
+}

@@ -1,0 +1,53 @@
+//! [`Chunk`] and [`Sink`]: frames in and out of a stream, interleaved or a slice for each channel.
+
+use std::iter::StepBy;
+use std::ops::Range;
+use std::slice::Iter;
+
+/// Frames that a call brings.
+#[derive(Clone, Copy)]
+pub(super) enum Chunk<'a, T> {
+    Interleaved { samples: &'a [T], channels: usize },
+    Planar(&'a [&'a [T]]),
+}
+
+impl<'a, T> Chunk<'a, T> {
+    /// Samples of a channel in a range of frames that is not empty.
+    pub(super) fn channel(self, channel: usize, frames: Range<usize>) -> StepBy<Iter<'a, T>> {
+        match self {
+            Self::Interleaved { samples, channels } => {
+                samples[frames.start * channels + channel..frames.end * channels].iter().step_by(channels)
+            }
+            Self::Planar(channels) => channels[channel][frames].iter().step_by(1),
+        }
+    }
+}
+
+/// Place for the frames that a call completes. It has room for them: that is checked before anything is computed.
+pub(super) enum Sink<'s, 'a, T> {
+    Interleaved {
+        output: &'a mut [T],
+        channels: usize,
+    },
+    /// A slice for each channel.
+    Slices(&'s mut [&'a mut [T]]),
+    /// A vector for each channel, with capacity for the frames, which are appended.
+    Vectors(&'a mut [Vec<T>]),
+}
+
+impl<T> Sink<'_, '_, T> {
+    /// Stores samples of a channel from frame `first` of the call on.
+    pub(super) fn store(&mut self, channel: usize, first: usize, samples: impl Iterator<Item = T>) {
+        match self {
+            Self::Interleaved { output, channels } => {
+                let places = output.get_mut(first * *channels + channel..).unwrap_or_default();
+                places.iter_mut().step_by(*channels).zip(samples).for_each(|(place, sample)| *place = sample);
+            }
+            Self::Slices(outputs) => {
+                let places = outputs[channel].get_mut(first..).unwrap_or_default();
+                places.iter_mut().zip(samples).for_each(|(place, sample)| *place = sample);
+            }
+            Self::Vectors(outputs) => outputs[channel].extend(samples),
+        }
+    }
+}

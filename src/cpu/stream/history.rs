@@ -1,0 +1,127 @@
+//! [`History`]: the samples of a signal that outputs to come may reach.
+
+use crate::alloc::reserved;
+use crate::batch::Source;
+use crate::error::Result;
+use crate::num::{distance, to_index, to_position};
+use crate::options::Padding;
+use crate::plan::Plan;
+
+/// Samples of a signal from some position on, in planes: one for each part of each channel.
+///
+/// ```text
+///          −margin     0                                    received      received + margin
+///  signal     | padding | s a m p l e s   o f   t h e   s i g n a l | padding |
+///  planes                            [ dropped | kept …              ]
+///                                              ↑ origin
+/// ```
+///
+/// Padding before the signal is known once its first samples are, and padding after it when it ends.
+#[derive(Debug, Clone)]
+pub(super) struct History<F> {
+    planes: Vec<Vec<F>>,
+    /// Samples that each plane has room for.
+    capacity: usize,
+    /// Position of the first sample in the planes.
+    origin: i64,
+    /// Frames of the signal that have arrived.
+    received: u64,
+    padding: Padding,
+    /// Samples of padding on each side.
+    margin: usize,
+}
+
+impl<F: Copy + Default> History<F> {
+    /// Empty history with room for `frames` more frames at any time.
+    pub(super) fn new(planes: usize, plan: &Plan, frames: usize) -> Result<Self> {
+        // The windows of two neighbouring outputs and the padding on both sides, and the new frames twice: what is
+        // kept moves once for every `frames` new ones.
+        let capacity = plan.look_ahead().saturating_mul(6).saturating_add(2 * frames);
+        let (padding, margin) = (plan.shape().padding(), plan.shape().margin());
+        let planes = (0..planes).map(|_| reserved(capacity)).collect::<Result<_>>()?;
+        let mut history = Self { planes, capacity, origin: 0, received: 0, padding, margin };
+        history.clear();
+        Ok(history)
+    }
+
+    /// Reserves the planes again, which a clone does not have.
+    pub(super) fn reserve(&mut self) {
+        for plane in &mut self.planes {
+            plane.reserve_exact(self.capacity - plane.len());
+        }
+    }
+
+    /// Forgets the signal.
+    pub(super) fn clear(&mut self) {
+        for plane in &mut self.planes {
+            plane.clear();
+            plane.resize(self.margin, F::default());
+        }
+        self.origin = -to_position(self.margin);
+        self.received = 0;
+    }
+
+    /// Frames of the signal that have arrived.
+    pub(super) fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Samples of each plane.
+    pub(super) fn sources(&self) -> impl Iterator<Item = Source<'_, F>> {
+        self.planes.iter().map(|samples| Source { samples, origin: self.origin, clip_len: None })
+    }
+
+    /// Appends frames of the signal: the samples of plane i are those of `samples(i)`.
+    pub(super) fn append<I: Iterator<Item = F>>(&mut self, frames: usize, samples: impl Fn(usize) -> I) {
+        for (i, plane) in self.planes.iter_mut().enumerate() {
+            plane.extend(samples(i));
+        }
+        self.received += frames as u64;
+    }
+
+    /// Makes room for `frames` more. Drops samples before position `needed` if there is none, so that samples seldom
+    /// move.
+    pub(super) fn make_room(&mut self, frames: usize, needed: i64) {
+        let len = self.planes[0].len();
+        if len + frames <= self.capacity {
+            return;
+        }
+        // Padding after the signal may mirror the last `margin` samples before its last one.
+        let mirrored = to_position(self.received) - to_position(self.margin) - 1;
+        let dropped = to_index(needed.min(mirrored).saturating_sub(self.origin).max(0)).min(len);
+        for plane in &mut self.planes {
+            plane.copy_within(dropped.., 0);
+            plane.truncate(len - dropped);
+        }
+        self.origin += to_position(dropped);
+    }
+
+    /// Fills in the padding before the signal, for which [`clear`](Self::clear) left room.
+    pub(super) fn pad_head(&mut self) {
+        for i in 0..self.margin {
+            let source = self.source(self.origin + to_position(i));
+            for plane in &mut self.planes {
+                plane[i] = source.and_then(|source| plane.get(source)).copied().unwrap_or_default();
+            }
+        }
+    }
+
+    /// Appends the padding after the signal.
+    pub(super) fn pad_tail(&mut self, needed: i64) {
+        self.make_room(self.margin, needed);
+        let end = to_position(self.received);
+        for position in end..end.saturating_add(to_position(self.margin)) {
+            let source = self.source(position);
+            for plane in &mut self.planes {
+                let sample = source.and_then(|source| plane.get(source)).copied().unwrap_or_default();
+                plane.push(sample);
+            }
+        }
+    }
+
+    /// Index in the planes of the sample that the padding repeats at a position. None for silence.
+    fn source(&self, position: i64) -> Option<usize> {
+        let source = to_position(self.padding.source(position, to_index(self.received))?);
+        (source >= self.origin).then(|| distance(self.origin, source))
+    }
+}

@@ -1,0 +1,96 @@
+//! [`Work`]: a range of one clip's output, and the threads that compute it.
+
+use std::ops::Range;
+
+use super::convert::resample_converted;
+use super::kernel::Engine;
+use super::partition::{Load, partition, task_count};
+use super::range::resample_range;
+use super::sample::Sample;
+use crate::batch::{Run, Source};
+use crate::clamped::Clamped;
+use crate::num::to_index;
+use crate::plan::Plan;
+use crate::simd::Level;
+
+/// Range of a clip's output. Positions and outputs count frames of interleaved channels.
+#[derive(Debug)]
+pub(super) struct Work<'a, T> {
+    pub(super) plan: &'a Plan,
+    /// Samples that the outputs are computed from: whole frames.
+    pub(super) source: Source<'a, T>,
+    pub(super) channels: usize,
+    pub(super) outputs: Range<u64>,
+}
+
+impl<'a, T: Sample> Work<'a, T> {
+    /// The whole output of a clip of one channel.
+    pub(super) fn whole(plan: &'a Plan, clip: &'a [T]) -> Self {
+        Self { plan, source: Source::whole(clip), channels: 1, outputs: 0..plan.output_len(clip.len()) as u64 }
+    }
+
+    /// Samples of the output.
+    pub(super) fn len(&self) -> usize {
+        self.samples(&self.outputs)
+    }
+
+    fn load(&self) -> Load {
+        let cost = self.plan.multiply_adds().saturating_mul(self.channels as u64);
+        Load { outputs: self.outputs.clone(), cost }
+    }
+
+    /// Samples of a range of outputs.
+    fn samples(&self, outputs: &Range<u64>) -> usize {
+        to_index(outputs.end - outputs.start).saturating_mul(self.channels)
+    }
+
+    fn compute(&self, engine: &mut Engine, first: u64, output: &mut [T]) -> Clamped {
+        if self.channels == 1
+            && let (Some(samples), Some(output)) = (T::floats(self.source.samples), T::floats_mut(output))
+        {
+            let source = Source { samples, origin: self.source.origin, clip_len: self.source.clip_len };
+            resample_range(engine, self.plan, source, first, output);
+            return Clamped::default();
+        }
+        resample_converted(engine, self.plan, self.source, self.channels, first, output)
+    }
+}
+
+/// Computes works, whose outputs are adjacent in `output`, in at most `max_tasks` tasks.
+pub(super) fn run<T: Sample>(works: &[Work<'_, T>], level: Level, max_tasks: usize, output: &mut [T]) -> Clamped {
+    if max_tasks <= 1 || task_count(works.iter().map(Work::load), max_tasks) == 1 {
+        let whole = |(clip, work): (usize, &Work<'_, T>)| Run { clip, outputs: work.outputs.clone() };
+        return compute(works, works.iter().enumerate().map(whole), level, output);
+    }
+    let loads: Vec<_> = works.iter().map(Work::load).collect();
+    let mut rest = output;
+    let parts = partition(&loads, task_count(loads.iter().cloned(), max_tasks)).into_iter().map(|runs| {
+        let len = runs.iter().map(|run| works[run.clip].samples(&run.outputs)).sum::<usize>();
+        (runs, rest.split_off_mut(..len).unwrap_or_default())
+    });
+    let compute_part = |(runs, output): (Vec<Run>, &mut [T])| compute(works, runs, level, output);
+    #[cfg(feature = "parallel")]
+    {
+        use rayon::prelude::*;
+        parts.collect::<Vec<_>>().into_par_iter().with_max_len(1).map(compute_part).sum()
+    }
+    #[cfg(not(feature = "parallel"))]
+    parts.map(compute_part).sum()
+}
+
+/// Computes runs, whose outputs are adjacent in `output`, on this thread.
+fn compute<T: Sample>(
+    works: &[Work<'_, T>],
+    runs: impl IntoIterator<Item = Run>,
+    level: Level,
+    mut output: &mut [T],
+) -> Clamped {
+    Engine::on_this_thread(level, |engine| {
+        let compute = |run: Run| {
+            let work = &works[run.clip];
+            let output = output.split_off_mut(..work.samples(&run.outputs)).unwrap_or_default();
+            work.compute(engine, run.outputs.start, output)
+        };
+        runs.into_iter().map(compute).sum()
+    })
+}

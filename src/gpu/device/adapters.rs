@@ -1,0 +1,226 @@
+//! [`list_adapters`], and the choice and opening of one of them.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::error::{Error, Result};
+
+/// Held while a device is opened, since some drivers crash when two are opened at once.
+static OPENING: Mutex<()> = Mutex::new(());
+
+/// Kind of an adapter, from the most to the least wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum AdapterKind {
+    /// A GPU with memory of its own.
+    Discrete,
+    /// A GPU that shares the CPU's memory.
+    Integrated,
+    /// A GPU of a virtual machine's host.
+    Virtual,
+    /// An adapter whose driver does not tell.
+    Other,
+    /// A driver that computes on the CPU. Its results are right, but it is slower than [`CpuResampler`](crate::CpuResampler).
+    Software,
+}
+
+/// `discrete GPU`, `integrated GPU`, `virtual GPU`, `other` or `software`.
+impl fmt::Display for AdapterKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Discrete => "discrete GPU",
+            Self::Integrated => "integrated GPU",
+            Self::Virtual => "virtual GPU",
+            Self::Other => "other",
+            Self::Software => "software",
+        })
+    }
+}
+
+impl From<wgpu::DeviceType> for AdapterKind {
+    fn from(device_type: wgpu::DeviceType) -> Self {
+        match device_type {
+            wgpu::DeviceType::DiscreteGpu => Self::Discrete,
+            wgpu::DeviceType::IntegratedGpu => Self::Integrated,
+            wgpu::DeviceType::VirtualGpu => Self::Virtual,
+            wgpu::DeviceType::Other => Self::Other,
+            wgpu::DeviceType::Cpu => Self::Software,
+        }
+    }
+}
+
+/// Description of an adapter, which its driver gives before the adapter is opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AdapterSummary {
+    /// Name that the driver gives it.
+    pub name: String,
+    /// The driver and its version.
+    pub driver: String,
+    /// Graphics interface, as `vulkan` or `metal`.
+    pub backend: String,
+    /// Kind of adapter.
+    pub kind: AdapterKind,
+    /// Largest size of a storage binding in bytes.
+    pub max_binding_bytes: u64,
+    /// Workgroup memory in bytes.
+    pub workgroup_memory_bytes: u32,
+}
+
+impl AdapterSummary {
+    pub(in crate::gpu) fn new(info: wgpu::AdapterInfo, limits: &wgpu::Limits) -> Self {
+        Self {
+            name: info.name,
+            driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
+            backend: info.backend.to_str().to_owned(),
+            kind: info.device_type.into(),
+            max_binding_bytes: limits.max_storage_buffer_binding_size,
+            workgroup_memory_bytes: limits.max_compute_workgroup_storage_size,
+        }
+    }
+
+    pub(in crate::gpu) fn of(adapter: &wgpu::Adapter) -> Self {
+        Self::new(adapter.get_info(), &adapter.limits())
+    }
+}
+
+/// The name, the kind and the backend: `NVIDIA H100 (discrete GPU, vulkan)`.
+impl fmt::Display for AdapterSummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({}, {})", self.name, self.kind, self.backend)
+    }
+}
+
+/// Lists the adapters of this machine, in the order of their drivers. Opens none of them: [`test_adapter`] does.
+///
+/// ```
+/// for (index, adapter) in polyphase::list_adapters().iter().enumerate() {
+///     println!("{index}: {adapter}");
+/// }
+/// ```
+///
+/// [`test_adapter`]: crate::test_adapter
+pub fn list_adapters() -> Vec<AdapterSummary> {
+    pollster::block_on(adapters()).iter().map(AdapterSummary::of).collect()
+}
+
+/// The adapters of this machine, in the order of [`list_adapters`].
+pub(in crate::gpu) async fn adapters() -> Vec<wgpu::Adapter> {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
+    instance.enumerate_adapters(wgpu::Backends::all()).await
+}
+
+/// Chooses an adapter: the first of the best kind; with `wanted`, the one of that index, or the best whose name contains it,
+/// whatever the case of its letters.
+///
+/// # Errors
+/// [`Error::NoGpu`] if there is none, or only adapters in software and those are not allowed.
+pub(in crate::gpu) fn choose(adapters: &[AdapterSummary], allow_software: bool, wanted: Option<&str>) -> Result<usize> {
+    let best = |candidates: &mut dyn Iterator<Item = usize>| candidates.min_by_key(|&index| adapters[index].kind);
+    let all = || 0..adapters.len();
+    let chosen = match wanted {
+        None => best(&mut all()),
+        Some(wanted) => wanted.parse().ok().filter(|&index| index < adapters.len()).or_else(|| {
+            let name = wanted.to_lowercase();
+            best(&mut all().filter(|&index| adapters[index].name.to_lowercase().contains(&name)))
+        }),
+    };
+    let reason = match (chosen, wanted) {
+        (Some(index), _) if allow_software || adapters[index].kind != AdapterKind::Software => return Ok(index),
+        (Some(index), None) => {
+            format!("the only adapters are in software, as {}: the option allow_software allows them", adapters[index])
+        }
+        (Some(index), Some(_)) => {
+            format!("{} is in software: the option allow_software allows it", adapters[index])
+        }
+        (None, _) if adapters.is_empty() => "there is no adapter".to_owned(),
+        (None, wanted) => {
+            let names: Vec<_> = adapters.iter().map(ToString::to_string).collect();
+            format!("no adapter is called `{}`, there is {}", wanted.unwrap_or_default(), names.join(", "))
+        }
+    };
+    Err(Error::NoGpu { reason })
+}
+
+/// A device that polyphase opened, and a flag that is set when it is lost.
+#[derive(Debug)]
+pub(in crate::gpu) struct Opened {
+    pub(in crate::gpu) device: wgpu::Device,
+    pub(in crate::gpu) queue: wgpu::Queue,
+    pub(in crate::gpu) lost: Arc<AtomicBool>,
+}
+
+/// Opens an adapter with WebGPU's default limits, but with buffers as large as it has.
+pub(in crate::gpu) async fn open(adapter: &wgpu::Adapter) -> Result<Opened> {
+    let available = adapter.limits();
+    let required_limits = wgpu::Limits {
+        max_buffer_size: available.max_buffer_size,
+        max_storage_buffer_binding_size: available.max_storage_buffer_binding_size,
+        ..wgpu::Limits::default().or_worse_values_from(&available)
+    };
+    let descriptor = wgpu::DeviceDescriptor { label: Some("polyphase"), required_limits, ..Default::default() };
+    let opening = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
+    let request = adapter.request_device(&descriptor);
+    #[cfg(not(target_family = "wasm"))]
+    let opened = pollster::block_on(request);
+    drop(opening);
+    #[cfg(target_family = "wasm")]
+    let opened = request.await;
+    let (device, queue) =
+        opened.map_err(|error| Error::NoGpu { reason: format!("{}: {error}", adapter.get_info().name) })?;
+    let lost = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&lost);
+    device.set_device_lost_callback(move |_, _| flag.store(true, Ordering::Release));
+    // wgpu's default handler panics. Errors of polyphase's own calls are caught in scopes, and the flag tells of a lost device.
+    device.on_uncaptured_error(Arc::new(|_| {}));
+    Ok(Opened { device, queue, lost })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn adapter(name: &str, kind: AdapterKind) -> AdapterSummary {
+        let (name, driver, backend) = (name.to_owned(), String::new(), "vulkan".to_owned());
+        AdapterSummary { name, driver, backend, kind, max_binding_bytes: 1 << 27, workgroup_memory_bytes: 1 << 14 }
+    }
+
+    fn refusal(adapters: &[AdapterSummary], allow_software: bool, wanted: Option<&str>) -> String {
+        choose(adapters, allow_software, wanted).expect_err("it must be refused").to_string()
+    }
+
+    #[test]
+    fn the_best_kind_is_chosen_and_software_only_if_allowed() {
+        use AdapterKind::{Discrete, Integrated, Other, Software, Virtual};
+        let kinds = [Software, Other, Virtual, Integrated, Discrete, Discrete];
+        let all: Vec<_> = kinds.iter().map(|&kind| adapter("GPU", kind)).collect();
+        for count in 1..=all.len() {
+            let best = if count == 6 { 4 } else { count - 1 };
+            assert_eq!(choose(&all[..count], true, None), Ok(best), "{:?}", &kinds[..count]);
+        }
+        assert_eq!(choose(&all[..2], false, None), Ok(1));
+        let refused = refusal(&all[..1], false, None);
+        assert!(refused.contains("in software") && refused.contains("allow_software"), "{refused}");
+        assert!(refusal(&[], true, None).contains("there is no adapter"));
+    }
+
+    #[test]
+    fn adapters_are_named_by_a_part_of_the_name_or_by_index() {
+        let all = [
+            adapter("llvmpipe", AdapterKind::Software),
+            adapter("Intel UHD 0", AdapterKind::Integrated),
+            adapter("NVIDIA H100", AdapterKind::Discrete),
+            adapter("NVIDIA T4", AdapterKind::Discrete),
+        ];
+        for (wanted, index) in [("h100", 2), ("nvidia", 2), ("T4", 3), ("1", 1), ("0", 0), ("LLVM", 0), ("100", 2)] {
+            assert_eq!(choose(&all, true, Some(wanted)), Ok(index), "{wanted}");
+        }
+        let refused = refusal(&all, false, Some("llvm"));
+        assert!(refused.contains("llvmpipe") && refused.contains("allow_software"), "{refused}");
+        for unknown in ["H200", "9", "-1"] {
+            let refused = refusal(&all, true, Some(unknown));
+            assert!(refused.contains(unknown) && refused.contains("NVIDIA T4 (discrete GPU, vulkan)"), "{refused}");
+        }
+    }
+}

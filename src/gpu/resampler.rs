@@ -1,0 +1,117 @@
+//! [`GpuResampler`]: a device with the pipelines, buffers and banks that its jobs share.
+
+use std::sync::Arc;
+
+use super::device::buffers::Slots;
+use super::layout::cache::BankCache;
+use super::layout::shader::{GpuKernel, STAGED, WORKGROUP};
+use super::pipelines::Pipelines;
+use crate::error::{Error, Result};
+use crate::plan::Plan;
+
+/// Resamples on a GPU, on the caller's device and in the caller's buffers.
+///
+/// It holds the pipelines, and serves any number of plans, jobs and threads. [`prepare`](Self::prepare) makes the tables of a
+/// job, and [`record`](Self::record) records it into a compute pass without submitting, writing or reading anything. No
+/// callback is ever installed on the device.
+///
+/// # Buffers
+///
+/// | buffer | usage | holds | alignment |
+/// |---|---|---|---|
+/// | input | `STORAGE` | float32 samples, or 16-bit integers or floats in pairs | offset a multiple of `min_storage_buffer_offset_alignment` |
+/// | output | `STORAGE` | float32 samples | the same |
+///
+/// Clips are anywhere in the input, and no result depends on the values between them. Outputs must not overlap, and input and
+/// output must be different buffers. A NaN or an infinity in the input reaches the outputs whose window holds it, and may
+/// reach the seven outputs beside each of them.
+///
+/// # Batches in host memory
+///
+/// | call | returns | asynchronous form |
+/// |---|---|---|
+/// | [`resample_batch`](Self::resample_batch) | outputs of the input's type | [`resample_batch_async`](Self::resample_batch_async) |
+/// | [`resample_batch_as`](Self::resample_batch_as) | outputs of another type | [`resample_batch_as_async`](Self::resample_batch_as_async) |
+/// | [`resample_batch_into`](Self::resample_batch_into) | fills a buffer of any type | [`resample_batch_into_async`](Self::resample_batch_into_async) |
+///
+/// [`adjoint_batch`](Self::adjoint_batch) has the same three forms; [`resample_tensor`](Self::resample_tensor) and
+/// [`resample_axis`](Self::resample_axis) have the first and the last. The calls that block are for native targets: a browser
+/// allows only the asynchronous forms.
+#[derive(Debug, Clone)]
+pub struct GpuResampler {
+    inner: Arc<Inner>,
+    kernel: GpuKernel,
+}
+
+#[derive(Debug)]
+struct Inner {
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    pipelines: Pipelines,
+    slots: Slots,
+    banks: BankCache,
+}
+
+impl GpuResampler {
+    /// Creates a resampler on a device. Pipelines are compiled when a job first needs them.
+    ///
+    /// # Errors
+    /// [`Error::GpuLimit`] for a device with less than WebGPU's default limits, [`Error::GpuRefused`], [`Error::GpuLost`].
+    pub fn new(device: &wgpu::Device, queue: &wgpu::Queue) -> Result<Self> {
+        let limits = device.limits();
+        let staged = u64::from(STAGED) * 16;
+        for (what, needed, limit) in [
+            ("bytes of workgroup memory", staged, u64::from(limits.max_compute_workgroup_storage_size)),
+            ("threads of a workgroup", WORKGROUP.into(), limits.max_compute_invocations_per_workgroup.into()),
+            ("storage buffers of a shader", 7, limits.max_storage_buffers_per_shader_stage.into()),
+        ] {
+            if needed > limit {
+                return Err(Error::GpuLimit { what, needed, limit });
+            }
+        }
+        let pipelines = Pipelines::new(device)?;
+        let (device, queue) = (device.clone(), queue.clone());
+        let inner = Inner { device, queue, pipelines, slots: Slots::default(), banks: BankCache::default() };
+        Ok(Self { inner: Arc::new(inner), kernel: GpuKernel::default() })
+    }
+
+    /// Sets the kernel for plans with exact banks.
+    #[must_use]
+    pub fn with_kernel(mut self, kernel: GpuKernel) -> Self {
+        self.kernel = kernel;
+        self
+    }
+
+    /// Kernel for plans with exact banks: [`GpuKernel::Banded`] unless another was set.
+    pub fn kernel(&self) -> GpuKernel {
+        self.kernel
+    }
+
+    /// Device of this resampler.
+    pub fn device(&self) -> &wgpu::Device {
+        &self.inner.device
+    }
+
+    /// Queue of this resampler.
+    pub fn queue(&self) -> &wgpu::Queue {
+        &self.inner.queue
+    }
+
+    pub(in crate::gpu) fn pipelines(&self) -> &Pipelines {
+        &self.inner.pipelines
+    }
+
+    /// Buffers of earlier pieces.
+    pub(in crate::gpu) fn slots(&self) -> &Slots {
+        &self.inner.slots
+    }
+
+    pub(in crate::gpu) fn banks(&self) -> &BankCache {
+        &self.inner.banks
+    }
+
+    /// True if the plan is within the limits of the shaders.
+    pub(crate) fn can_compute(&self, plan: &Plan) -> bool {
+        self.banks().recipe(plan, self.kernel).is_ok()
+    }
+}
