@@ -128,3 +128,14 @@ pub struct Spec {
     /// Type of the samples in the file.
     pub format: SampleFormat,
 }
+
+/// More channels than any recording has: a header with more is damaged.
+const MAX_CHANNELS: usize = 1024;
+
+/// Checks the number of channels that a header gives.
+pub(crate) fn check_channels(count: usize) -> Result<()> {
+    if count <= MAX_CHANNELS {
+        return Ok(());
+    }
+    Err(Error::Damaged(format!("the header gives {count} channels: at most {MAX_CHANNELS} are read")))
+}

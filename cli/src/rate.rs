@@ -36,6 +36,12 @@ impl Rate {
         self.digits as f64 / 10_f64.powi(self.decimals.cast_signed())
     }
 
+    /// A rate between 0.000001 and 2^32 Hz, from a float: nine decimals are kept.
+    pub(crate) fn from_hz(hz: f64) -> Self {
+        let rate = format!("{hz:.9}").parse();
+        rate.unwrap_or(Self { digits: 1, decimals: 6 })
+    }
+
     /// The nearest whole number of Hz, for file headers.
     pub(crate) fn rounded(self) -> Result<u32> {
         let unit = 10_u64.pow(self.decimals);
@@ -114,6 +120,9 @@ mod tests {
             assert_eq!((rate(text).to_string(), rate(text).rounded().expect("small")), (text.to_owned(), rounded));
         }
         assert_eq!(rate("48000.000"), Rate::from(48_000));
+        for (hz, text) in [(44_100.0, "44100"), (11_025.5, "11025.5"), (48_000.0 / 1.001, "47952.047952048")] {
+            assert_eq!(Rate::from_hz(hz), rate(text));
+        }
         assert!(rate("8000").is_whole() && !rate("8000.5").is_whole());
         assert!((rate("11025.5").hz() - 11_025.5).abs() < 1e-9);
     }

@@ -1,4 +1,4 @@
-//! [`Decoder`]: reads audio files of any kind that symphonia knows, packet by packet. Everything that references
+//! [`Packets`]: reads audio files of any kind that symphonia knows, packet by packet. Everything that references
 //! symphonia is in this folder.
 //!
 //! A file either is decoded to its end or is an error: the decoder compares what it read with what the header promised
@@ -11,7 +11,6 @@ mod spec;
 use std::fmt;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 
 use symphonia::core::audio::Channels;
 use symphonia::core::audio::conv::ConvertibleSample;
@@ -23,26 +22,20 @@ use symphonia::core::formats::{FormatReader, TrackType};
 use symphonia::core::io::MediaSourceStream;
 
 use self::promise::Promise;
-use self::source::Source;
+pub(crate) use self::source::Source;
 use crate::error::{Error, Result};
-use crate::files::File;
-use crate::format::{SampleFormat, Spec};
+use crate::format::{SampleFormat, Spec, check_channels};
+use crate::pcm::samples::Float;
 use crate::sniff;
 
 /// Samples that files are decoded to: `f32` or `f64`, with integers scaled to [−1, 1).
-pub trait DecodedSample: ConvertibleSample {}
+pub trait DecodedSample: ConvertibleSample + Float {}
 
 impl DecodedSample for f32 {}
 impl DecodedSample for f64 {}
 
-/// File name extensions of the formats that are read, in lower case.
-pub const EXTENSIONS: [&str; 23] = [
-    "aac", "adts", "aif", "aifc", "aiff", "alac", "caf", "flac", "m4a", "m4b", "mka", "mkv", "mov", "mp1", "mp2",
-    "mp3", "mp4", "oga", "ogg", "wav", "wave", "webm", "weba",
-];
-
-/// An audio file that is being read.
-pub struct Decoder {
+/// An audio file that is being read by symphonia.
+pub(crate) struct Packets {
     reader: Box<dyn FormatReader>,
     decoder: Box<dyn AudioDecoder>,
     track: u32,
@@ -56,9 +49,9 @@ pub struct Decoder {
     frames: u64,
 }
 
-impl fmt::Debug for Decoder {
+impl fmt::Debug for Packets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Decoder")
+        f.debug_struct("Packets")
             .field("spec", &self.spec)
             .field("promise", &self.promise)
             .field("frames", &self.frames)
@@ -66,28 +59,20 @@ impl fmt::Debug for Decoder {
     }
 }
 
-impl Decoder {
-    /// Opens a file and decodes its first packet.
-    ///
-    /// `on_read` is called with numbers of bytes as they are read, whose sum is the size of the file by the time the
-    /// decoder is dropped.
+impl Packets {
+    /// Opens a file and decodes its first packet. `container` is what its first bytes name, and `extension` that of its
+    /// name.
     ///
     /// # Errors
     /// If the file cannot be read, is not audio of a format that is read, or has a damaged header.
-    pub fn open(path: &Path, on_read: impl FnMut(u64) + Send + Sync + 'static) -> Result<Self> {
-        let mut file = File::open(path)?;
-        let metadata = file.metadata()?;
-        if metadata.is_dir() {
-            return Err(Error::Unsupported("it is a folder".to_owned()));
-        }
-        if metadata.is_file() && metadata.len() == 0 {
-            return Err(damaged("the file is empty"));
-        }
-        // A pipe cannot be rewound.
-        let container = if metadata.is_file() { sniff::container(&mut file)? } else { None };
-        let (source, seekable) = Source::new(file, metadata.len(), on_read);
+    pub(crate) fn open(
+        source: Source<impl FnMut(u64) + Send + Sync + 'static>,
+        container: Option<&str>,
+        extension: Option<&str>,
+    ) -> Result<Self> {
+        let seekable = source.seekable();
         let mut hint = Hint::new();
-        if let Some(extension) = path.extension().and_then(|extension| extension.to_str()) {
+        if let Some(extension) = extension {
             hint.with_extension(extension);
         }
         let mut reader = probe(&hint, MediaSourceStream::new(Box::new(source), Default::default()), container)?;
@@ -106,7 +91,7 @@ impl Decoder {
             return Err(sniff::unread("Opus"));
         }
         // Before the decoder allocates memory for them.
-        spec::check_channels(parameters.channels.as_ref().map_or(0, Channels::count))?;
+        check_channels(parameters.channels.as_ref().map_or(0, Channels::count))?;
         let decoder = caught("decoder", || {
             let options = AudioDecoderOptions::default().verify(true);
             symphonia::default::get_codecs().make_audio_decoder(parameters, &options).map_err(|error| {
@@ -135,12 +120,12 @@ impl Decoder {
     }
 
     /// Rate, channels and sample format of the audio.
-    pub fn spec(&self) -> Spec {
+    pub(crate) fn spec(&self) -> Spec {
         self.spec
     }
 
     /// Number of frames in the file, if the header gives it exactly.
-    pub fn promised_frames(&self) -> Option<u64> {
+    pub(crate) fn promised_frames(&self) -> Option<u64> {
         self.promise.and_then(Promise::exact)
     }
 
@@ -151,7 +136,7 @@ impl Decoder {
     /// # Errors
     /// If the file is damaged here. The end of the file is an error if it comes before the end that the header
     /// promises, or if a stored checksum differs.
-    pub fn read<T: DecodedSample>(&mut self, samples: &mut Vec<T>, packet: &mut Vec<T>) -> Result<bool> {
+    pub(crate) fn read<T: DecodedSample>(&mut self, samples: &mut Vec<T>, packet: &mut Vec<T>) -> Result<bool> {
         if !std::mem::take(&mut self.has_first_packet) && !self.decode_packet()? {
             self.check_end()?;
             return Ok(false);

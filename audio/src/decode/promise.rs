@@ -25,7 +25,7 @@ impl Promise {
         let frames = track.num_frames?;
         let exact = Self { frames, slack: 0, packets_end: None };
         match container {
-            "wave" | "aiff" | "flac" => Some(exact),
+            "wave" | "flac" => Some(exact),
             // Some writers round up to whole packets.
             "caf" | "isomp4" => Some(Self { slack: if is_pcm { 0 } else { PACKET }, ..exact }),
             // Counted from the timestamp of the first page, which is not 0 in a part of a longer stream. The first

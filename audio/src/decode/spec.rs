@@ -6,10 +6,7 @@ use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::codecs::audio::well_known as codecs;
 
 use crate::error::{Error, Result};
-use crate::format::{SampleFormat, Spec};
-
-/// More channels than any recording has: a header with more is damaged.
-const MAX_CHANNELS: usize = 1024;
+use crate::format::{SampleFormat, Spec, check_channels};
 
 /// Returns the spec of decoded audio.
 pub(super) fn of_decoded(decoded: &GenericAudioBufferRef<'_>, parameters: &AudioCodecParameters) -> Result<Spec> {
@@ -69,12 +66,4 @@ fn checked(rate: u32, channels: Option<&Channels>, format: SampleFormat) -> Resu
         _ => 0,
     };
     Ok(Spec { rate, channels: count, channel_mask, format })
-}
-
-/// Checks the number of channels that a header gives.
-pub(super) fn check_channels(count: usize) -> Result<()> {
-    if count <= MAX_CHANNELS {
-        return Ok(());
-    }
-    Err(Error::Damaged(format!("the header gives {count} channels: at most {MAX_CHANNELS} are read")))
 }

@@ -13,8 +13,8 @@ use crate::threads::ThreadArgs;
 
 /// Resample audio files, folders of them, and .npy arrays to one sampling rate
 ///
-/// Reads WAV, FLAC, MP3, Ogg Vorbis, AAC, ALAC, AIFF, CAF, Matroska and .npy (f32, f64, i16 or i32, of any rank, the
-/// last axis is time). Writes WAV, FLAC and .npy. A file that fails is reported, and the others are resampled.
+/// Reads WAV, RF64, Wave64, FLAC, MP3, Ogg Vorbis, AAC, ALAC, AIFF, CAF, Matroska and .npy (f32, f64, i16 or i32, of
+/// any rank, the last axis is time). Writes WAV, FLAC and .npy. A file that fails is reported, and the others are resampled.
 ///
 /// After an interruption or a failure, --resume continues with the files that are not done. Finished files are recorded
 /// beside the outputs, in .polyphase-done.jsonl, until all are done. A run with --resume from the beginning keeps the

@@ -55,7 +55,7 @@ pub(super) fn convert(task: &Task, settings: &Settings, progress: &Progress) -> 
 fn convert_f32(conversion: Conversion<'_>, decoder: Decoder) -> Result<(Temporary, Converted)> {
     let Conversion { task, settings, .. } = conversion;
     let Some(gpu) = &settings.gpu else { return convert_stream::<f32>(conversion, decoder) };
-    let plan = settings.plan(settings.orig_freq(decoder.spec().rate))?;
+    let plan = settings.plan(settings.orig_freq(decoder.rate()))?;
     let frames = decoder.promised_frames().unwrap_or(task.bytes.saturating_mul(MAX_SAMPLES_PER_BYTE));
     if frames.saturating_mul(decoder.spec().channels as u64) > MAX_SAMPLES || !gpu.suits(&plan) {
         return convert_stream::<f32>(conversion, decoder);
@@ -86,7 +86,7 @@ fn convert_on_gpu(
     }
     writer.write(&samples).map_err(|error| conversion.write_error(error))?;
     let clipped = writer.finish().map_err(|error| conversion.write_error(error))?;
-    let (orig_freq, frames_out) = (conversion.settings.orig_freq(spec.rate), frames_out as u64);
+    let (orig_freq, frames_out) = (conversion.settings.orig_freq(decoder.rate()), frames_out as u64);
     Ok((output, Converted { orig_freq, channels: spec.channels, frames_in, frames_out, format, clipped }))
 }
 
@@ -108,7 +108,7 @@ fn convert_stream<T: Sample + DecodedSample + Into<f64>>(
     mut decoder: Decoder,
 ) -> Result<(Temporary, Converted)> {
     let (settings, spec) = (conversion.settings, decoder.spec());
-    let orig_freq = settings.orig_freq(spec.rate);
+    let orig_freq = settings.orig_freq(decoder.rate());
     let plan = settings.plan(orig_freq)?;
     let (output, format, mut writer) = begin(conversion, &decoder, &plan)?;
     let mut stream = Stream::new(&plan, spec.channels)?.with_level(settings.cpu.level());

@@ -32,8 +32,8 @@ pub(super) struct Settings {
 
 impl Settings {
     /// Rate of an input with this rate in its header.
-    pub(super) fn orig_freq(&self, header: u32) -> Rate {
-        self.orig_freq.unwrap_or(header.into())
+    pub(super) fn orig_freq(&self, header: f64) -> Rate {
+        self.orig_freq.unwrap_or_else(|| Rate::from_hz(header))
     }
 
     /// Plan for inputs of a rate.

@@ -50,8 +50,8 @@ fn bad_files_fail_alone_with_one_clear_line() {
         ("in-truncated.wav", "truncated or damaged: the header promises 5000 frames, 2989 could be read"),
         ("in-header.wav", "truncated or damaged: it begins as WAV, but goes on as none"),
         ("in-rate0.wav", "the header gives a sampling rate of 0"),
-        ("in-channels.wav", "invalid channel count"),
-        ("in-size.wav", "truncated or damaged: it begins as WAV, but goes on as none"),
+        ("in-channels.wav", "the header gives 65535 channels: at most 1024 are read"),
+        ("in-size.wav", "truncated or damaged: the header promises 500000000 frames, 5000 could be read"),
         ("in-truncated.flac", "truncated or damaged: the header promises 189794 frames, 77824 could be read"),
         ("in-corrupt.flac", "truncated or damaged: the header promises 189794 frames"),
         ("in-truncated.npy", "truncated: the header promises 512 bytes of samples, the file holds 511"),
@@ -163,21 +163,18 @@ fn formats_that_are_not_read_are_named_with_a_remedy() {
     let folder = TempDir::new().unwrap();
     let with = |start: &[u8]| [start, &[0; 1000]].concat();
     let remedy = "which is not read: convert it first, as with `ffmpeg -i IN OUT.flac`";
-    let rf64 = with(b"RF64\xff\xff\xff\xffWAVEds64");
-    fails(&folder, "a.wav", &rf64, &format!("the file is RF64, {remedy}"));
-    fails(&folder, "a.w64", &with(b"riff\x2e\x91\xcf\x11"), &format!("the file is Wave64, {remedy}"));
+    let mut gsm = wav_bytes(8000, 1, &[0.0; 100]);
+    gsm[20] = 0x31;
+    fails(&folder, "a.wav", &gsm, &format!("the file is GSM 6.10 in WAV, {remedy}"));
     let opus = with(b"OggS\0\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x01\x13OpusHead");
     fails(&folder, "a.opus", &opus, &format!("the file is Opus, {remedy}"));
 
     // A recorder was stopped before it wrote the sizes.
     let mut wav = wav_bytes(8000, 1, &noise_f32(1, 100));
     wav[40..44].fill(0);
-    fails(
-        &folder,
-        "b.wav",
-        &wav,
-        "unfinished, as an interrupted recording is: the header promises no samples, 400 bytes",
-    );
+    fs::write(folder.path().join("b.wav"), &wav).unwrap();
+    done(&folder, "resample b.wav --rate 8000 --out b");
+    assert_eq!(read_wav(&folder.path().join("b/b.wav")).samples.len(), 100);
     // Chunks after an empty data chunk are not samples.
     let list = b"LIST\x04\0\0\0INFO";
     fs::write(folder.path().join("c.wav"), [&wav[..44], list].concat()).unwrap();
