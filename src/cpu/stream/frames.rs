@@ -4,6 +4,10 @@ use std::iter::StepBy;
 use std::ops::Range;
 use std::slice::Iter;
 
+use crate::alloc::out_of_memory;
+use crate::error::{Error, Result};
+use crate::num::to_index;
+
 /// Frames that a call brings.
 #[derive(Clone, Copy)]
 pub(super) enum Chunk<'a, T> {
@@ -51,4 +55,26 @@ impl<T> Sink<'_, '_, T> {
             Self::Vectors(outputs) => outputs[channel].extend(samples),
         }
     }
+}
+
+/// Appends zeros for `frames` interleaved frames to a vector, and returns them.
+pub(super) fn grow<T: Copy + Default>(output: &mut Vec<T>, frames: u64, channels: usize) -> Result<&mut [T]> {
+    let (len, samples) = (output.len(), to_index(frames.saturating_mul(channels as u64)));
+    output.try_reserve(samples).map_err(|_| out_of_memory::<T>(samples))?;
+    output.resize(len + samples, T::default());
+    Ok(&mut output[len..])
+}
+
+/// Reserves memory for `frames` more in each vector.
+pub(super) fn reserve_each<T>(outputs: &mut [Vec<T>], frames: u64) -> Result<()> {
+    let frames = to_index(frames);
+    outputs.iter_mut().try_for_each(|output| output.try_reserve(frames).map_err(|_| out_of_memory::<T>(frames)))
+}
+
+/// Checks that an output of `actual` samples holds `needed`.
+///
+/// # Errors
+/// [`Error::OutputTooShort`].
+pub(super) fn check_room(needed: u64, actual: usize) -> Result<()> {
+    if needed <= actual as u64 { Ok(()) } else { Err(Error::OutputTooShort { needed: to_index(needed), actual }) }
 }

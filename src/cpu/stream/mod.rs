@@ -5,12 +5,12 @@ mod history;
 
 use fearless_simd::dispatch;
 
-use self::frames::{Chunk, Sink};
+use self::frames::{Chunk, Sink, check_room, grow, reserve_each};
 use self::history::History;
 use super::kernel::{Engine, Kernel};
 use super::range::resample_range;
 use super::sample::{Sample, join};
-use crate::alloc::{out_of_memory, zeroed};
+use crate::alloc::zeroed;
 use crate::clamped::Clamped;
 use crate::error::{Error, Result};
 use crate::num::to_index;
@@ -382,22 +382,4 @@ impl<T: Sample> Stream<T> {
             self.produced += frames as u64;
         }
     }
-}
-
-/// Appends zeros for `frames` interleaved frames to a vector, and returns them.
-fn grow<T: Copy + Default>(output: &mut Vec<T>, frames: u64, channels: usize) -> Result<&mut [T]> {
-    let (len, samples) = (output.len(), to_index(frames.saturating_mul(channels as u64)));
-    output.try_reserve(samples).map_err(|_| out_of_memory::<T>(samples))?;
-    output.resize(len + samples, T::default());
-    Ok(&mut output[len..])
-}
-
-/// Reserves memory for `frames` more in each vector.
-fn reserve_each<T>(outputs: &mut [Vec<T>], frames: u64) -> Result<()> {
-    let frames = to_index(frames);
-    outputs.iter_mut().try_for_each(|output| output.try_reserve(frames).map_err(|_| out_of_memory::<T>(frames)))
-}
-
-fn check_room(needed: u64, actual: usize) -> Result<()> {
-    if needed <= actual as u64 { Ok(()) } else { Err(Error::OutputTooShort { needed: to_index(needed), actual }) }
 }
