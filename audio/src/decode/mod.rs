@@ -1,8 +1,9 @@
 //! [`Decoder`]: reads audio files of any kind that symphonia knows, packet by packet. Everything that references
 //! symphonia is in this folder.
 //!
-//! A file either is decoded to its end or is an error: the decoder compares what it read with what the header promised
-//! (`promise`), with a stored checksum, and with the ends that containers mark.
+//! A file is decoded to its end, or decoding is an error. The decoder compares the number of frames that it read with
+//! the number that the header promises (`promise`), the samples with a stored checksum, and the end of the file with
+//! the end that the container marks.
 
 mod promise;
 mod source;
@@ -69,8 +70,8 @@ impl fmt::Debug for Decoder {
 impl Decoder {
     /// Opens a file and decodes its first packet.
     ///
-    /// `on_read` is called with numbers of bytes as they are read, whose sum is the size of the file by the time the
-    /// decoder is dropped.
+    /// `on_read` is called with the number of bytes of each read. The numbers add up to the size of the file by the
+    /// time the decoder is dropped.
     ///
     /// # Errors
     /// If the file cannot be read, is not audio of a format that is read, or has a damaged header.
@@ -125,7 +126,7 @@ impl Decoder {
             Self { spec: unknown, reader, decoder, track, promise, is_cut_short, has_first_packet: false, frames: 0 };
         this.has_first_packet = this.decode_packet()?;
         let parameters = this.decoder.codec_params();
-        // Where the decoded audio differs from the header, the audio is right.
+        // Where the decoded audio and the header differ, trust the audio.
         this.spec = if this.has_first_packet {
             spec::of_decoded(&this.decoder.last_decoded(), parameters)
         } else {
@@ -149,8 +150,8 @@ impl Decoder {
     /// `packet` is scratch: pass the same vector to every call.
     ///
     /// # Errors
-    /// If the file is damaged here. The end of the file is an error if it comes before the end that the header
-    /// promises, or if a stored checksum differs.
+    /// If the next packet is damaged; at the end of the file, if the header promises more frames or a stored checksum
+    /// differs.
     pub fn read<T: DecodedSample>(&mut self, samples: &mut Vec<T>, packet: &mut Vec<T>) -> Result<bool> {
         if !std::mem::take(&mut self.has_first_packet) && !self.decode_packet()? {
             self.check_end()?;
