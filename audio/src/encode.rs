@@ -12,7 +12,7 @@ pub(crate) struct Encoder {
 }
 
 impl Encoder {
-    /// An encoder that dithers as [`Quantizer::new`] says.
+    /// Encoder with the dither of [`Quantizer::new`].
     pub(crate) fn new(format: SampleFormat, dither: bool) -> Self {
         Self { format, quantizer: Quantizer::new(format, dither), integers: Vec::new(), bytes: Vec::new() }
     }
@@ -47,7 +47,7 @@ impl Encoder {
         self.format
     }
 
-    /// Integer samples so far that were beyond full scale.
+    /// Number of integer samples so far that were beyond full scale or NaN.
     pub(crate) fn clipped(&self) -> u64 {
         self.quantizer.clipped
     }
@@ -62,15 +62,15 @@ struct Quantizer {
 }
 
 impl Quantizer {
-    /// A quantizer that, with `dither`, adds triangular noise of ±1 step to 16-bit samples before they are rounded, so
-    /// that the rounding error does not depend on the signal. Wider formats get none: the noise of any recording is
-    /// above their steps. The noise is the same in every run.
+    /// With `dither`, the quantizer adds triangular noise of ±1 step to 16-bit samples before it rounds them, so that
+    /// the rounding error does not depend on the signal. Wider formats get no dither: the noise floor of any recording
+    /// is above their steps. The noise is the same in every run.
     fn new(format: SampleFormat, dither: bool) -> Self {
         let dither = (dither && format == SampleFormat::I16).then(|| fastrand::Rng::with_seed(0));
         Self { bits: format.bits(), dither, clipped: 0 }
     }
 
-    /// Scales by 2^(bits − 1), rounds to nearest, ties to even, and clamps. NaN becomes 0.
+    /// Scales by 2^(bits − 1), rounds to nearest, ties to even, and clamps. NaN becomes 0, and is counted as clipped.
     fn quantize(&mut self, sample: f64) -> i32 {
         let scale = f64::from(1_u32 << (self.bits - 1));
         let noise = self.dither.as_mut().map_or(0.0, |random| random.f64() - random.f64());
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn integers_round_trip_and_other_samples_are_rounded_clamped_and_counted() {
+    fn integers_survive_and_other_samples_are_rounded_clamped_and_counted() {
         let mut quantizer = Quantizer::new(SampleFormat::I16, false);
         for value in i16::MIN..=i16::MAX {
             assert_eq!(quantizer.quantize(f64::from(value) / 32768.0), i32::from(value));

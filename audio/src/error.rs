@@ -20,7 +20,7 @@ pub enum Error {
     /// The contents contradict the header, a checksum, or themselves.
     #[error("{0}")]
     Damaged(String),
-    /// The audio ends before the header says.
+    /// The audio ends before the length that the header gives.
     #[error("truncated or damaged: the header promises {promised} frames, {read} could be read")]
     Truncated {
         /// Frames according to the header.
@@ -38,7 +38,7 @@ pub enum Error {
     #[error("{0}")]
     Unrepresentable(String),
     /// Memory for a whole array could not be allocated.
-    #[error("there is no memory for {bytes} bytes of samples, and arrays are held whole")]
+    #[error("there is no memory for {bytes} bytes of samples: an array must fit in memory")]
     OutOfMemory {
         /// Size of the samples.
         bytes: u128,

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::files::File;
 use crate::format::Spec;
 
-/// Channels of a FLAC file at most.
+/// Largest number of channels of a FLAC file.
 const MAX_CHANNELS: usize = 8;
 
 /// Encodes interleaved integers as FLAC.
@@ -27,8 +27,8 @@ impl fmt::Debug for FlacWriter {
     }
 }
 
-/// The file, also within reach after the encoder has taken it: the encoder drops its writer without flushing or
-/// syncing.
+/// A file that is still accessible after the encoder has taken it: the encoder drops its writer without flushing or
+/// syncing it.
 #[derive(Clone)]
 struct SharedFile(Rc<RefCell<BufWriter<File>>>);
 
@@ -71,7 +71,7 @@ impl FlacWriter {
         self.encoder.write(samples).map_err(|error| explain(error, "encoding FLAC"))
     }
 
-    /// Completes the file, and waits until it is on the disk.
+    /// Completes the file, and syncs it to the disk.
     pub(crate) fn finish(self) -> Result<()> {
         if self.is_empty {
             return Err(Error::Unrepresentable("a FLAC file cannot hold a signal of no samples".to_owned()));
@@ -91,9 +91,9 @@ fn explain(error: flac_codec::Error, context: &str) -> Error {
     }
 }
 
-/// True if the speakers are unknown, or those that FLAC implies by the number of channels (RFC 9639, table 19).
+/// True if the speakers are unknown, or are the ones that FLAC implies by the number of channels (RFC 9639, table 19).
 fn speakers_are_implied(spec: Spec) -> bool {
     const IMPLIED: [u32; MAX_CHANNELS] = [0x4, 0x3, 0x7, 0x33, 0x37, 0x3f, 0x70f, 0x63f];
-    // A single channel can only be played in one way.
+    // The position of a single speaker makes no difference.
     spec.channel_mask == 0 || spec.channels == 1 || IMPLIED.get(spec.channels - 1) == Some(&spec.channel_mask)
 }

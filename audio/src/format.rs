@@ -1,4 +1,4 @@
-//! Kinds of output files, types of samples, and what describes a signal apart from its samples.
+//! Containers, sample formats, and [`Spec`]: the rate, channels and sample format of a signal.
 
 use std::fmt;
 
@@ -91,7 +91,7 @@ impl Container {
     /// Checks that samples of this format can be stored.
     ///
     /// # Errors
-    /// [`Error::Unrepresentable`] if they cannot.
+    /// [`Error::Unrepresentable`] if they cannot be.
     pub fn check(self, format: SampleFormat) -> Result<()> {
         if self.holds(format) {
             return Ok(());
@@ -99,8 +99,8 @@ impl Container {
         Err(Error::Unrepresentable(format!("{self} files cannot hold {format} samples")))
     }
 
-    /// The sample format that keeps most of `format`: itself if it can be stored, 32 bits for 24 in `.npy`, 24 bits for
-    /// floats in FLAC.
+    /// The storable sample format that is closest to `format`: `format` itself if it can be stored, else 32-bit
+    /// integers for 24-bit ones in `.npy`, and 24-bit integers for floats in FLAC.
     pub const fn nearest(self, format: SampleFormat) -> SampleFormat {
         match format {
             format if self.holds(format) => format,

@@ -1,5 +1,5 @@
-//! Fuzz targets of the readers. Each function reads any bytes as a file, and panics only if the reader is wrong. The
-//! crate in `fuzz` searches for such bytes; the tests here try its seeds and mutations of them.
+//! Fuzz targets of the readers. Each function reads arbitrary bytes as a file, and panics only if the reader is wrong.
+//! The crate in `fuzz` searches for bytes that cause a panic; the tests here try its seeds and mutations of them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use tempfile::TempDir;
 use crate::Decoder;
 use crate::npy;
 
-/// Samples after which decoding stops: some formats compress silence without limit.
+/// Number of samples after which decoding stops: some formats compress silence without limit.
 const MAX_SAMPLES: usize = 1 << 22;
 
-/// A temporary folder, in memory where the system has such a place.
+/// Creates a temporary folder, in memory on systems with `/dev/shm`.
 fn folder() -> TempDir {
     let shared_memory = Path::new("/dev/shm");
     if shared_memory.is_dir() { TempDir::new_in(shared_memory) } else { TempDir::new() }.expect("a temporary folder")
@@ -42,7 +42,7 @@ pub fn audio(bytes: &[u8]) {
     });
 }
 
-/// Reads the bytes as an array. It may not be larger than the file.
+/// Reads the bytes as an array, which must not be larger than the file.
 pub fn npy(bytes: &[u8]) {
     thread_local!(static FILE: (TempDir, PathBuf) = {
         let folder = folder();
@@ -70,12 +70,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn audio_files_of_any_bytes() {
+    fn mutated_audio_files_do_not_panic() {
         try_mutations("audio", audio, 1500);
     }
 
     #[test]
-    fn arrays_of_any_bytes() {
+    fn mutated_arrays_do_not_panic() {
         try_mutations("npy", npy, 1500);
     }
 }

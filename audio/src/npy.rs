@@ -76,7 +76,7 @@ impl Array {
 const I16_SCALE: f64 = 32_768.0;
 const I32_SCALE: f64 = 2_147_483_648.0;
 
-/// Reads a whole array. Memory is allocated only if the file is as long as its header says.
+/// Reads a whole array. Memory is allocated only if the file is long enough for the shape in its header.
 ///
 /// # Errors
 /// If the file is damaged, too short, or of another sample type, or if there is no memory for it.
@@ -107,7 +107,7 @@ pub fn read(path: &Path) -> Result<Array> {
     let shape = IxDyn(&shape).set_f(header.order() == Order::Fortran);
     let array = NpyFile::with_header(header, reader);
     let described = dtype.to_string();
-    // The first character is the byte order, which npyz takes care of.
+    // The first character is the byte order, which npyz handles.
     Ok(match described.get(1..) {
         Some("i4") => Array::I32(samples(array, shape)?),
         Some("i2") => Array::I16(samples(array, shape)?),
@@ -123,7 +123,7 @@ pub fn read(path: &Path) -> Result<Array> {
 const RECORDS: &str = "the array holds records (f32, f64, i16 and i32 can be read)";
 const DAMAGED: &str = "not an .npy file, or its header is damaged";
 
-/// Reads the samples into memory of exactly their size. `NpyFile::into_vec` takes up to three times as much.
+/// Reads the samples into a vector that is allocated once. `NpyFile::into_vec` takes up to three times the memory.
 fn samples<T: Deserialize>(array: NpyFile<impl Read>, shape: Shape<IxDyn>) -> Result<ArrayD<T>> {
     let len = usize::try_from(array.len()).map_err(|_| damaged())?;
     let mut samples = Vec::with_capacity(len);
@@ -144,15 +144,15 @@ fn damaged() -> Error {
 pub fn check_memory(bytes: u128) -> Result<()> {
     let mut buffer = Vec::<u8>::new();
     let reserved = usize::try_from(bytes).is_ok_and(|bytes| buffer.try_reserve_exact(bytes).is_ok());
-    // Otherwise the optimizer removes the allocation.
+    // Without this the optimizer removes the allocation.
     black_box(&buffer);
     if reserved { Ok(()) } else { Err(Error::OutOfMemory { bytes }) }
 }
 
-/// Reads the header with npyz, after checks that npyz leaves out: it reserves memory for a header of any length,
+/// Reads the header with npyz, after checks that npyz does not make: npyz reserves memory for a header of any length,
 /// multiplies the lengths of the shape without a check for overflow, and takes exponential time for nested brackets.
 fn read_header(reader: &mut (impl Read + Seek), file_len: u64) -> Result<NpyHeader> {
-    /// A dictionary, a shape, and a unit in the type. Each further bracket doubles the time that npyz takes.
+    /// One bracket each for the dictionary, the shape, and a unit in the type. Each further one doubles npyz's time.
     const MAX_BRACKETS: usize = 3;
     /// NumPy's own limit.
     const MAX_HEADER: u32 = 10_000;
@@ -186,12 +186,12 @@ fn read_header(reader: &mut (impl Read + Seek), file_len: u64) -> Result<NpyHead
         return Err(Error::Damaged(text));
     }
     reader.rewind()?;
-    // npyz explains a damaged header by a drawing of several lines.
+    // npyz's own message for a damaged header is a drawing of several lines.
     NpyHeader::from_reader(reader).map_err(|_| damaged())
 }
 
-/// True if the product of the lengths is a number of float64 samples that memory can address. Lengths of 0 count as 1,
-/// since the other lengths are multiplied too.
+/// True if this number of float64 samples fits in the address space. Lengths of 0 count as 1, since npyz multiplies the
+/// other lengths even if their product with 0 is 0.
 fn shape_fits(shape: &str) -> bool {
     let lengths =
         shape.split(',').map(|length| length.trim().trim_end_matches('L')).filter(|length| !length.is_empty());
@@ -218,8 +218,7 @@ fn write_header(file: &mut impl Write, format: SampleFormat, shape: &[u64]) -> R
     Ok(())
 }
 
-/// Writes an array whose samples are given in C order, and returns the number of samples that were clipped to full
-/// scale.
+/// Writes an array from samples in C order, and returns the number of samples that were clipped to full scale.
 ///
 /// `dither` is as for [`Writer::new`](crate::Writer::new).
 ///
@@ -243,13 +242,13 @@ pub fn write<T: Copy + Into<f64>>(
     Ok(encoder.clipped())
 }
 
-/// Waits until the file is on the disk.
+/// Flushes the file and syncs it to the disk.
 fn finish(file: BufWriter<File>) -> Result<()> {
     Ok(file.into_inner().map_err(IntoInnerError::into_error)?.sync_all()?)
 }
 
-/// Writes interleaved samples as an array of shape (channels, time), as torchaudio has it, in memory that does not grow
-/// with it: each channel is spooled to a temporary file until the number of frames is known.
+/// Writes interleaved samples as an array of shape (channels, time), as in torchaudio, in memory that does not grow
+/// with the array: each channel is spooled to a temporary file until the number of frames is known.
 #[derive(Debug)]
 pub(crate) struct NpyWriter {
     file: File,
@@ -259,7 +258,7 @@ pub(crate) struct NpyWriter {
 }
 
 impl NpyWriter {
-    /// Begins an array. The temporary files are in `folder`, which needs room for the array in any case.
+    /// Begins an array. The temporary files are in `folder`, which must have room for the array anyway.
     pub(crate) fn new(file: File, spec: Spec, folder: &Path) -> Result<Self> {
         let spool = |_| match File::nameless(folder) {
             Ok(file) => Ok(BufWriter::new(file)),
@@ -281,7 +280,7 @@ impl NpyWriter {
         Ok(())
     }
 
-    /// Writes the header and then the channels, and waits until the file is on the disk.
+    /// Writes the header and then the channels, and syncs the file to the disk.
     pub(crate) fn finish(self) -> Result<()> {
         let mut file = BufWriter::new(self.file);
         write_header(&mut file, self.spec.format, &[self.spec.channels as u64, self.frames])?;

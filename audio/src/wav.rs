@@ -25,7 +25,7 @@ const GUID_TAIL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9
 /// Payload of the ds64 chunk: sizes of RIFF and data, frames, and an empty table.
 const DS64_LEN: u32 = 28;
 
-/// Bytes that no header here exceeds.
+/// Upper bound of the size of a header.
 const MAX_HEADER: u64 = 1024;
 
 /// Writes encoded samples as WAV.
@@ -37,21 +37,22 @@ pub(crate) struct WavWriter {
     max_len: u32,
     /// True if room for a ds64 chunk was left.
     can_be_rf64: bool,
-    /// Position of the number of frames, in formats that have it.
+    /// Position of the number of frames, in formats that store it.
     fact_at: Option<u64>,
     data_at: u64,
     data_len: u64,
 }
 
 impl WavWriter {
-    /// Begins a file of `frames` frames, if that is known.
+    /// Begins a file of `frames` frames, `None` if the number is unknown.
     pub(crate) fn new(file: BufWriter<File>, spec: Spec, frames: Option<u64>) -> Result<Self> {
         Self::with_max_len(file, spec, frames, u32::MAX)
     }
 
     fn with_max_len(file: BufWriter<File>, spec: Spec, frames: Option<u64>, max_len: u32) -> Result<Self> {
         let block = block_align(spec)?;
-        // Readers are best tested with the plain header of 44 bytes: leave room for ds64 only where it may be needed.
+        // The plain header of 44 bytes is the one that readers handle best: leave room for ds64 only where it may be
+        // needed.
         let expected = frames.and_then(|frames| frames.checked_mul(block.into()));
         let can_be_rf64 = expected.is_none_or(|bytes| bytes.saturating_add(MAX_HEADER) > max_len.into());
         let mut this = Self { file, spec, max_len, can_be_rf64, fact_at: None, data_at: 0, data_len: 0 };
@@ -115,7 +116,7 @@ impl WavWriter {
         Ok(())
     }
 
-    /// Writes the sizes, and waits until the file is on the disk.
+    /// Writes the sizes, and syncs the file to the disk.
     pub(crate) fn finish(mut self) -> Result<()> {
         if self.data_len % 2 == 1 {
             self.file.write_all(&[0])?;
@@ -154,7 +155,7 @@ impl WavWriter {
     }
 }
 
-/// Bytes of one frame.
+/// Size of a frame in bytes.
 fn block_align(spec: Spec) -> Result<u16> {
     u16::try_from(spec.channels * spec.format.bytes()).map_err(|_| too_wide(spec))
 }
@@ -172,7 +173,7 @@ mod tests {
     use crate::files::Temporary;
     use crate::format::SampleFormat;
 
-    /// A file of `frames` frames of zeros.
+    /// Bytes of a file of `frames` frames of zeros.
     fn written(spec: Spec, promised: Option<u64>, frames: usize, max_len: u32) -> Result<Vec<u8>> {
         let file = Temporary::new(&std::env::temp_dir())?;
         let mut writer = WavWriter::with_max_len(BufWriter::new(file.writer()?), spec, promised, max_len)?;

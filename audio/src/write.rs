@@ -50,10 +50,10 @@ impl Writer {
         Ok(Self { container, encoder: Encoder::new(spec.format, dither) })
     }
 
-    /// Appends interleaved samples of whole frames. Those in [−1, 1) are within full scale.
+    /// Appends interleaved samples of whole frames. Full scale is [−1, 1).
     ///
     /// # Errors
-    /// If they cannot be written.
+    /// If the samples cannot be written.
     pub fn write<T: Copy + Into<f64>>(&mut self, samples: &[T]) -> Result<()> {
         match &mut self.container {
             ContainerWriter::Flac(flac) => flac.write(self.encoder.integers(samples)),
@@ -62,11 +62,10 @@ impl Writer {
         }
     }
 
-    /// Completes the file, waits until it is on the disk, and returns the number of samples that were clipped to full
-    /// scale.
+    /// Completes the file, syncs it to the disk, and returns the number of samples that were clipped to full scale.
     ///
     /// # Errors
-    /// If the rest cannot be written, or the container cannot hold so few or so many frames.
+    /// If the rest cannot be written, or the container cannot hold this number of frames.
     pub fn finish(self) -> Result<u64> {
         match self.container {
             ContainerWriter::Wav(wav) => wav.finish()?,

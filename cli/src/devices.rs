@@ -1,4 +1,4 @@
-//! `polyphase devices`: the processors of this machine.
+//! `polyphase devices`: the CPU and the GPUs of this machine.
 
 use std::process::ExitCode;
 
@@ -56,7 +56,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     }
     terminal::print_line(&format!("CPU: {}, {} threads", devices.cpu_simd_level, devices.cpu_threads))?;
     if devices.adapters.is_empty() {
-        terminal::print_line("no GPU: no driver has an adapter")?;
+        terminal::print_line("no GPU: no driver reports an adapter")?;
     }
     for adapter in &devices.adapters {
         terminal::print_line(&format!("{} ({}, {})", adapter.name, adapter.kind, adapter.backend))?;

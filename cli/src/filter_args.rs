@@ -1,4 +1,4 @@
-//! The options of the filter, shared by every command that designs one.
+//! [`FilterArgs`]: the options of the filter, shared by every command that designs one.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ pub(crate) struct FilterArgs {
     #[arg(long, value_name = "NAME", default_value_t = Preset::Default, hide_default_value = true)]
     preset: Preset,
 
-    /// Half-width of the filter in zero crossings, with decimals if need be: larger is sharper and slower [preset
+    /// Half-width of the filter in zero crossings, which need not be whole: larger is sharper and slower [preset
     /// default: 6]
     #[arg(long, value_name = "F", allow_negative_numbers = true)]
     lowpass_filter_width: Option<f64>,
@@ -28,7 +28,7 @@ pub(crate) struct FilterArgs {
     #[arg(long, value_name = "NAME")]
     window: Option<Window>,
 
-    /// Shape of the Kaiser window, at least 0 [--window kaiser: 14.769656459379492]
+    /// Shape parameter of the Kaiser window, at least 0 [default with --window kaiser: 14.769656459379492]
     #[arg(long, value_name = "F", allow_negative_numbers = true)]
     beta: Option<f64>,
 
@@ -36,17 +36,17 @@ pub(crate) struct FilterArgs {
     #[arg(long)]
     normalize_phases: bool,
 
-    /// Samples assumed beyond the ends of a clip: zero, edge (the first and last sample are repeated) or reflect (the
-    /// clip is mirrored)
+    /// Samples assumed beyond the ends of a clip: zero, edge (repeats the first and last sample) or reflect (mirrors
+    /// the clip)
     #[arg(long, value_name = "NAME", default_value_t = Padding::Zero, hide_default_value = true)]
     padding: Padding,
 
-    /// Number of output samples for n samples at a ratio of L/M: ceil (of n·L/M, as torchaudio does), floor, or a
-    /// number
+    /// Number of output samples: ceil (n·L/M rounded up for n input samples at the ratio L/M, as in torchaudio), floor
+    /// (rounded down), or a number
     #[arg(long, value_name = "LENGTH", default_value = "ceil", value_parser = output_length)]
     output_length: OutputLength,
 
-    /// Largest size of a filter bank, in MiB: a larger one is interpolated
+    /// Largest size of a filter bank, in MiB: a bank that would be larger is interpolated
     #[arg(long, value_name = "MIB", default_value_t = 64)]
     max_filter_mib: u32,
 }
@@ -55,7 +55,7 @@ impl FilterArgs {
     /// The options of the filter.
     ///
     /// # Errors
-    /// If they are outside their range.
+    /// If an option is out of range.
     pub(crate) fn options(&self) -> Result<ResampleOptions> {
         let mut options = self.preset.options().max_filter_bytes(u64::from(self.max_filter_mib) << 20);
         options.normalize_phases = self.normalize_phases;
@@ -74,7 +74,7 @@ impl FilterArgs {
                 _ => bail!("--beta shapes the Kaiser window: add --window kaiser"),
             }
         }
-        // Checked here, and not once for each file.
+        // Checked here once, instead of for every file.
         options.validate().context("filter options")?;
         Ok(options)
     }
@@ -90,7 +90,7 @@ fn output_length(text: &str) -> Result<OutputLength> {
     }
 }
 
-/// Converts an error of a plan. Its advice names the options of the command line instead of those of the library.
+/// Rewrites the advice in an error of a plan to name options of the command line instead of those of the library.
 pub(crate) fn plan_error(error: polyphase::Error) -> Error {
     match error {
         polyphase::Error::FilterTooLarge { bytes, phases, taps, limit } => anyhow!(
@@ -98,7 +98,7 @@ pub(crate) fn plan_error(error: polyphase::Error) -> Error {
              choose a smaller --lowpass-filter-width, or raise --max-filter-mib"
         ),
         polyphase::Error::RatioTooLarge { orig_freq, new_freq, limit } => {
-            anyhow!("{new_freq}/{orig_freq} is a ratio beyond 1/{limit} … {limit}: resample in two steps")
+            anyhow!("the ratio {new_freq}/{orig_freq} is outside 1/{limit} … {limit}: resample in two steps")
         }
         error => error.into(),
     }

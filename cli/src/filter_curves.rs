@@ -1,4 +1,4 @@
-//! [`curves`]: impulse response and gain of a plan's filter, to be drawn.
+//! [`curves`]: points of the impulse response and of the gain of a plan's filter.
 
 use anyhow::{Result, ensure};
 use polyphase::{Plan, Window};
@@ -6,16 +6,16 @@ use polyphase::{Plan, Window};
 use crate::fourier::{Fourier, decibels};
 use crate::plot::filter::FilterCurves;
 
-/// Points of the impulse response in a sample of the higher rate, where the rates are close. The gain is then known up
-/// to half of that many times the higher rate.
+/// Points of the impulse response per sample of the higher rate, if the rates are close. The gain is then known up to
+/// 32 times the higher rate.
 const FINEST: f64 = 64.0;
-/// The same where the rates are far apart.
+/// Points of the impulse response per sample of the higher rate, if the rates are far apart.
 const COARSEST: f64 = 4.0;
 
-/// Points of the gain from 0 to half the lower rate, at least.
+/// Least number of points of the gain from 0 to half the lower rate.
 const PASS_BAND_POINTS: f64 = 1500.0;
 
-/// Points of the transform, at most.
+/// Largest number of points of the transform.
 const MAX_POINTS: usize = 1 << 23;
 
 /// Returns the curves of the filter between two rates.
@@ -32,7 +32,7 @@ pub(crate) fn curves(orig_freq: u32, new_freq: u32, plan: &Plan) -> Result<Filte
     let ratio = plan.ratio();
     ensure!(!ratio.is_identity(), "equal rates leave the samples unchanged: there is no filter to draw");
     let (higher, lower) = (f64::from(orig_freq.max(new_freq)), f64::from(orig_freq.min(new_freq)));
-    // `Plan::impulse_response` has this many points in an input sample.
+    // Points of `Plan::impulse_response` per input sample.
     let points = ratio.phases().min(1024);
     let dense_rate = points as f64 * f64::from(orig_freq);
     let fineness = (512.0 * lower / higher).clamp(COARSEST, FINEST);
@@ -52,7 +52,7 @@ pub(crate) fn curves(orig_freq: u32, new_freq: u32, plan: &Plan) -> Result<Filte
 
     let needed = (2.0 * PASS_BAND_POINTS * rate / lower) as usize;
     let len = needed.max(4 * response.len()).next_power_of_two().min(MAX_POINTS).max(response.len());
-    // The taps of an output sum to 1; the points are closer than the taps by this factor.
+    // The taps of an output sum to 1. The points are denser than the taps, by the inverse of this factor.
     let scale = f64::from(orig_freq) / rate;
     let mut fourier = Fourier::new(len);
     let powers = fourier.powers(|signal| signal[..response.len()].copy_from_slice(&response));
@@ -74,7 +74,7 @@ pub(crate) fn curves(orig_freq: u32, new_freq: u32, plan: &Plan) -> Result<Filte
     Ok(FilterCurves { orig_freq, new_freq, title: format!("{orig_freq} Hz to {new_freq} Hz"), subtitle, impulse, gain })
 }
 
-/// A number to four decimals.
+/// Rounds to four decimals.
 fn rounded(value: f64) -> f64 {
     (value * 1e4).round() / 1e4
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use realfft::num_complex::Complex64;
 use realfft::{RealFftPlanner, RealToComplex};
 
-/// Bins of the spectrum of a real signal.
+/// One bin of the spectrum of a real signal.
 pub(crate) type Bin = Complex64;
 
 /// Power spectra of real signals of one length.
@@ -29,7 +29,7 @@ impl Fourier {
     pub(crate) fn powers(&mut self, fill: impl FnOnce(&mut [f64])) -> &[f64] {
         self.signal.fill(0.0);
         fill(&mut self.signal);
-        // Only wrong lengths are errors, and the transform made these buffers itself.
+        // The only errors are wrong lengths, and the transform made these buffers itself.
         let done = self.transform.process_with_scratch(&mut self.signal, &mut self.spectrum, &mut self.scratch);
         debug_assert!(done.is_ok(), "{done:?}");
         self.powers.iter_mut().zip(&self.spectrum).for_each(|(power, bin)| *power = bin.norm_sqr());
@@ -46,8 +46,8 @@ pub(crate) fn spectrum(samples: &[f64]) -> Vec<Bin> {
     bins
 }
 
-/// Returns one period of a sum of cosines, each given by its cycles per period, amplitude, and phase at sample 0. The
-/// cycles are above 0 and below half the period.
+/// Returns one period of a sum of cosines. Each line is a cosine: cycles per period, amplitude, and phase at sample 0.
+/// The cycles must be above 0 and below half the period.
 pub(crate) fn cosines(period: usize, lines: &[(usize, f64, f64)]) -> Vec<f64> {
     let inverse = RealFftPlanner::new().plan_fft_inverse(period);
     let mut bins = inverse.make_input_vec();
@@ -55,7 +55,7 @@ pub(crate) fn cosines(period: usize, lines: &[(usize, f64, f64)]) -> Vec<f64> {
         bins[cycles] += Bin::from_polar(0.5 * amplitude, phase);
     }
     let mut samples = inverse.make_output_vec();
-    // An imaginary part of bin 0 or of the last bin would be an error, and no line is there.
+    // An imaginary part in bin 0 or in the last bin would be an error, but no line is in these bins.
     let done = inverse.process(&mut bins, &mut samples);
     debug_assert!(done.is_ok(), "{done:?}");
     samples

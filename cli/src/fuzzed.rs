@@ -1,6 +1,6 @@
-//! Fuzz targets of the program: the names of files, and the record of an earlier run. Each function takes any bytes,
-//! and panics only if the program is wrong. The crate in `fuzz` searches for such bytes; the tests here try its seeds
-//! and mutations of them.
+//! Fuzz targets of the program: the names of files, and the record of an earlier run. Each function takes arbitrary
+//! bytes, and panics only if the program is wrong. The crate in `fuzz` searches for bytes that cause a panic; the tests
+//! here try its seeds and mutations of them.
 
 use std::collections::HashSet;
 use std::fs;
@@ -12,14 +12,14 @@ use tempfile::TempDir;
 use crate::resample::paths;
 use crate::resample::record::{Earlier, NAME};
 
-/// A temporary folder, in memory where the system has such a place.
+/// Creates a temporary folder, in memory on systems with `/dev/shm`.
 fn folder() -> TempDir {
     let shared_memory = Path::new("/dev/shm");
     if shared_memory.is_dir() { TempDir::new_in(shared_memory) } else { TempDir::new() }.expect("a temporary folder")
 }
 
-/// Plans the outputs of inputs whose names are the lines, and creates those that can be created. No two outputs may
-/// share a name on any file system, lie outside their folder, or be an input.
+/// Plans the outputs of inputs whose names are the lines, after creating those inputs that can be created. No two
+/// outputs may share a name on any file system, and none may be outside its folder or be an input.
 pub fn paths(bytes: &[u8]) {
     let folder = folder();
     let root = folder.path().join("root");
@@ -56,7 +56,7 @@ pub fn paths(bytes: &[u8]) {
     }
 }
 
-/// True if a name does not lead out of its folder. Otherwise the whole file system might be searched.
+/// True if a path stays inside its folder. A path that leaves it could make the program search the whole file system.
 fn stays_below(name: &Path) -> bool {
     let mut depths = name.components().scan(0_i32, |depth, part| {
         *depth += match part {
@@ -83,7 +83,8 @@ fn name(bytes: &[u8]) -> Option<&Path> {
     std::str::from_utf8(bytes).ok().filter(|name| !name.is_empty() && !name.contains('\0')).map(Path::new)
 }
 
-/// Reads the bytes as the record of an earlier run. No record may make an output with another time count as done.
+/// Reads the bytes as the record of an earlier run. The output is newer than every record, so it must never count as
+/// done.
 pub fn record(bytes: &[u8]) {
     let folder = folder();
     let (input, out) = (folder.path().join("a.wav"), folder.path().join("out"));
@@ -103,12 +104,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_any_bytes() {
+    fn mutated_names_do_not_panic() {
         try_mutations("paths", paths, 500);
     }
 
     #[test]
-    fn records_of_any_bytes() {
+    fn mutated_records_do_not_panic() {
         try_mutations("record", record, 500);
     }
 }

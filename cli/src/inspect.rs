@@ -1,4 +1,4 @@
-//! `polyphase inspect`: the filter between two rates, without resampling anything.
+//! `polyphase inspect`: describes the filter between two rates, without resampling anything.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,11 +15,11 @@ use crate::{filter_curves, terminal};
 /// Show the filter between two sampling rates: ratio, phases, taps, memory, cost, delay and frequency response
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// The sampling rate of the input, in Hz, with decimals if need be
+    /// Sampling rate of the input in Hz, which need not be whole
     #[arg(long, value_name = "HZ")]
     orig_freq: Rate,
 
-    /// The sampling rate of the output, in Hz, with decimals if need be
+    /// Sampling rate of the output in Hz, which need not be whole
     #[arg(long, value_name = "HZ")]
     rate: Rate,
 
@@ -42,7 +42,7 @@ pub(crate) struct Args {
 struct Report {
     orig_freq: Rate,
     new_freq: Rate,
-    /// Phases over stride is new_freq / orig_freq in lowest terms.
+    /// Numerator of new_freq / orig_freq in lowest terms; the stride is the denominator.
     phases: u64,
     stride: u64,
     #[serde(flatten)]
@@ -50,9 +50,9 @@ struct Report {
     taps: usize,
     multiply_adds_per_output: usize,
     multiply_adds_per_second: f64,
-    /// True if the bank holds evenly spaced phases to interpolate between, false if it holds every phase.
+    /// True if the bank holds evenly spaced phases that are interpolated, false if it holds every phase.
     interpolated: bool,
-    /// Largest difference from the output of the exact taps, for samples of at most 1.
+    /// Bound of the difference from the output of the exact taps, for samples of magnitude up to 1.
     interpolation_error: f64,
     filter_bytes_f32: usize,
     /// Size of a bank with the taps of every phase.
@@ -68,9 +68,9 @@ struct Report {
 #[derive(Debug, Serialize)]
 struct ResponseRow {
     lower_nyquist_hz: f64,
-    /// Frequency at which the gain falls to −0.1 dB; `null` without a filter.
+    /// Frequency at which the gain falls to −0.1 dB; `null` if there is no filter.
     edge_01: Option<f64>,
-    /// Frequency at which the gain falls to −3 dB; `null` without a filter.
+    /// Frequency at which the gain falls to −3 dB; `null` if there is no filter.
     edge_3: Option<f64>,
     /// Largest deviation of an output from 1, for an input of ones.
     dc_image: f64,
@@ -78,18 +78,18 @@ struct ResponseRow {
     pass_bands: Vec<PassBand>,
 }
 
-/// Figures of the filter for a signal up to a frequency.
+/// Figures of the filter for a signal in one pass band.
 #[derive(Debug, Serialize)]
 struct PassBand {
     pass_band: f64,
     ripple_db: f64,
-    /// Level of the signal above the worst alias that folds into the pass band; `null` if none can.
+    /// Level of the signal above the worst alias that folds into the pass band; `null` if no alias can.
     alias_rejection_db: Option<f64>,
-    /// Level of a tone above all its images; `null` if there are none.
+    /// Level of a tone above the sum of its images; `null` if it has none.
     image_rejection_db: Option<f64>,
 }
 
-/// Pass bands to report. The last is the whole band that both rates can carry.
+/// Ends of the pass bands to report. The last one is the whole band that both rates can carry.
 const PASS_BANDS: [f64; 4] = [0.8, 0.9, 0.95, 1.0];
 
 impl ResponseRow {
@@ -213,7 +213,7 @@ impl Report {
         )?;
         let bank = if self.interpolated {
             format!(
-                "interpolated, within {:e}: {} bytes, since every phase would take {}",
+                "interpolated, within {:e}: {} bytes; the exact bank would take {}",
                 self.interpolation_error, self.filter_bytes_f32, self.exact_filter_bytes
             )
         } else {

@@ -9,10 +9,10 @@ use std::sync::{Arc, LazyLock};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-/// The first signal received, 0 for none.
+/// Number of the first signal received; 0 if there was none.
 static SIGNAL: LazyLock<Arc<AtomicUsize>> = LazyLock::new(Arc::default);
 
-/// Error of work that was stopped by a signal.
+/// Error of a conversion that a signal stopped.
 #[derive(Debug)]
 pub(crate) struct Interrupted;
 
@@ -24,12 +24,12 @@ impl fmt::Display for Interrupted {
     }
 }
 
-/// Handles signals from now on. Before, they end the process.
+/// Handles signals from now on. Until this call, a signal ends the process at once.
 pub(crate) fn watch() -> io::Result<()> {
     let received = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
-        // Handlers run in the order of registration: at the first signal, the flag is set after the shutdown looked at
-        // it.
+        // Handlers run in the order of registration. At the first signal, the conditional shutdown finds the flag false
+        // before the next handler sets it.
         flag::register_conditional_shutdown(signal, exit_code(signal), Arc::clone(&received))?;
         flag::register(signal, Arc::clone(&received))?;
         flag::register_usize(signal, Arc::clone(&SIGNAL), usize::try_from(signal).unwrap_or(usize::MAX))?;

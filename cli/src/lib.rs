@@ -1,10 +1,10 @@
 //! The program `polyphase`: resamples audio files and arrays, describes filters, and measures their quality and speed.
 //!
-//! It is a library only so that fuzz targets can link it. Nothing but [`main`] is public.
+//! It is a library only so that fuzz targets can link it. Only [`main`] is public.
 //!
-//! - `resample`, `inspect`, `devices`: the commands of everyday use.
-//! - `bench`, `quality`, `spectrogram`, `tutorial`: the laboratory, which draws with `plot`.
-//! - `filter_args`, `rate`, `threads`: options that commands share.
+//! - `resample`, `inspect`, `devices`: the everyday commands.
+//! - `bench`, `quality`, `spectrogram`, `tutorial`: the laboratory. `plot` draws its pictures.
+//! - `filter_args`, `rate`, `threads`: options that several commands share.
 
 #![forbid(unsafe_code)]
 
@@ -51,10 +51,10 @@ enum Command {
     Quality(quality::Args),
 }
 
-/// Runs the command that the arguments of the process name.
+/// Runs the command that is named by the arguments of the process.
 ///
-/// The exit code is 0 if everything succeeded, 1 if a file failed or the report could not be written, and 2 if nothing
-/// was begun.
+/// The exit code is 0 if everything succeeded, 1 if a file failed or the report could not be written, and 2 if the run
+/// was refused before any work.
 #[must_use]
 pub fn main() -> ExitCode {
     let done = match Cli::parse().command {

@@ -1,4 +1,4 @@
-//! The `polyphase` program, all of which is in the library beside this file.
+//! The program `polyphase`. All of its code is in `lib.rs`.
 
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,4 @@
-//! Messages of caught panics.
+//! [`message`]: the message of a caught panic.
 
 use std::any::Any;
 

@@ -18,15 +18,14 @@ impl Rate {
     /// The ratio of two rates.
     ///
     /// # Errors
-    /// If its terms do not fit 64 bits.
+    /// If its terms do not fit in 64 bits.
     pub(crate) fn ratio(orig_freq: Self, new_freq: Self) -> Result<Ratio> {
         let decimals = orig_freq.decimals.max(new_freq.decimals);
         let [orig, new] = [orig_freq, new_freq].map(|rate| {
             10_u64.checked_pow(decimals - rate.decimals).and_then(|factor| rate.digits.checked_mul(factor))
         });
-        let (orig, new) = orig
-            .zip(new)
-            .with_context(|| format!("{orig_freq} Hz and {new_freq} Hz have too many digits between them"))?;
+        let (orig, new) =
+            orig.zip(new).with_context(|| format!("{orig_freq} Hz and {new_freq} Hz together have too many digits"))?;
         Ok(Ratio::new(orig, new)?)
     }
 
@@ -46,7 +45,7 @@ impl Rate {
     pub(crate) fn rounded(self) -> Result<u32> {
         let unit = 10_u64.pow(self.decimals);
         let rounded = self.digits / unit + u64::from(self.digits % unit >= unit.div_ceil(2) && unit > 1);
-        u32::try_from(rounded.max(1)).with_context(|| format!("{self} Hz is beyond what a file's header can hold"))
+        u32::try_from(rounded.max(1)).with_context(|| format!("{self} Hz does not fit in the header of a file"))
     }
 
     /// True for a whole number of Hz.
@@ -61,14 +60,14 @@ impl From<u32> for Rate {
     }
 }
 
-/// As an integer if the rate is whole.
+/// Serializes an integer if the rate is whole, else a float.
 impl Serialize for Rate {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if self.decimals == 0 { serializer.serialize_u64(self.digits) } else { serializer.serialize_f64(self.hz()) }
     }
 }
 
-/// From digits, optionally with a decimal point.
+/// Parses digits with an optional decimal point.
 impl FromStr for Rate {
     type Err = anyhow::Error;
 
@@ -141,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_rate_is_refused() {
+    fn invalid_rates_are_refused() {
         for text in
             ["", ".", "5.", ".5", "-1", "+1", "1e3", "44.1k", "0", "0.0", "1.0000000001", "99999999999999999999"]
         {

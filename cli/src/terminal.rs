@@ -1,8 +1,8 @@
-//! Lines to the terminal. Work continues if they cannot be printed.
+//! Output to the terminal. Work continues if a line cannot be printed.
 
 use std::io::{self, ErrorKind, Write, stderr, stdout};
 
-/// Prints a line to standard output. A reader that has gone away is not an error.
+/// Prints a line to standard output. A closed pipe is not an error.
 pub(crate) fn print_line(line: &str) -> io::Result<()> {
     match writeln!(stdout(), "{line}") {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
@@ -10,7 +10,7 @@ pub(crate) fn print_line(line: &str) -> io::Result<()> {
     }
 }
 
-/// Prints a line to standard error, if it can be printed.
+/// Prints a line to standard error, and ignores errors.
 pub(crate) fn eprint_line(line: &str) {
     let _ = writeln!(stderr(), "{line}");
 }

@@ -1,11 +1,11 @@
-//! The option `--threads`, which means the same in every command.
+//! [`ThreadArgs`]: the option `--threads`, with the same meaning in every command.
 
 use std::num::NonZeroUsize;
 use std::thread;
 
 use clap::Args;
 
-/// More threads than any machine has use for. Far more cannot be started.
+/// Largest number of threads, far more than a machine needs. Some systems cannot start many more.
 const MAX_THREADS: usize = 512;
 
 #[derive(Debug, Args)]

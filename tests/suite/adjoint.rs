@@ -1,4 +1,4 @@
-//! The adjoint: ⟨Ax, y⟩ = ⟨x, Aᵀy⟩, finite differences, and gradients that torch computed.
+//! The adjoint: ⟨Ax, y⟩ = ⟨x, Aᵀy⟩, finite differences, and stored gradients of torch.
 
 use ndarray::{Array3, Axis};
 use polyphase::{CpuResampler, Error, OutputLength, Padding, Plan, Preset, ResampleOptions};
@@ -41,7 +41,7 @@ fn inner_products_agree() {
                 let backward = dot(&x, &cpu.adjoint(&plan, &y, len).unwrap());
                 let scale = (dot(&x, &x) * dot(&y, &y)).sqrt().max(1.0);
                 assert!((forward - backward).abs() < 1e-12 * scale, "{orig_freq}→{new_freq}, {options:?}, {len}");
-                // In float32 to its tolerance.
+                // In float32, within its tolerance.
                 let (x, y) = (noise_f32(1, len), noise_f32(2, plan.output_len(len)));
                 let forward = dot(&to_f64(&cpu.resample(&plan, &x).unwrap()), &to_f64(&y));
                 let backward = dot(&to_f64(&x), &to_f64(&cpu.adjoint(&plan, &y, len).unwrap()));
@@ -54,7 +54,7 @@ fn inner_products_agree() {
     }
 }
 
-/// Column i of A is what an impulse at i becomes; row i of Aᵀ must be the same numbers.
+/// Column i of A is the response to an impulse at i. Row i of Aᵀ must hold the same numbers.
 #[test]
 fn the_transpose_holds_the_same_taps() {
     let cpu = CpuResampler::new();
@@ -72,7 +72,7 @@ fn the_transpose_holds_the_same_taps() {
     }
 }
 
-/// The loss Σ y²/2 has the gradient Aᵀy; its differences are exact for a quadratic, up to rounding.
+/// The loss Σ y²/2 has the gradient Aᵀy. It is quadratic, so that its central differences are exact up to rounding.
 #[test]
 fn gradients_are_those_of_finite_differences() {
     let cpu = CpuResampler::new();
@@ -116,7 +116,7 @@ fn axes_types_and_buffers_agree() {
     assert_eq!(refused, Error::Axis { axis: 3, ndim: 3 });
     let refused = cpu.adjoint_axis(&plan, &gradient, Axis(1), 33).unwrap_err();
     assert_eq!(refused, Error::OutputShape { expected: vec![4, 22, 2], actual: vec![4, 20, 2] });
-    // As large as terms can be.
+    // The largest terms that a ratio can have.
     let ratio = polyphase::Ratio::new(u64::MAX, u64::MAX - 1).unwrap();
     let with = |padding| Plan::with_ratio(ratio, ResampleOptions::default().padding(padding)).unwrap();
     let [zero, edge] = [Padding::Zero, Padding::Edge].map(|padding| cpu.adjoint(&with(padding), &y, 20));
@@ -137,9 +137,9 @@ struct Gradient {
     width: f64,
 }
 
-/// What torch's autograd makes of torchaudio's resampling (`tests/golden/gradients.py`).
+/// Gradients of torchaudio's resampling, computed by torch's autograd (`tests/golden/gradients.py`).
 #[test]
-fn gradients_are_torchs() {
+fn gradients_equal_those_of_torch() {
     let json = std::fs::read(golden::folder().join("gradients.json")).unwrap();
     let gradients: Gradients = serde_json::from_slice(&json).unwrap();
     assert_eq!(gradients.cases.len(), 5);

@@ -1,4 +1,4 @@
-//! What lies beyond a clip's ends, how long the output is, and phases that sum to 1.
+//! Padding, output lengths, normalised phases, and ranges from excerpts.
 
 use polyphase::{CpuResampler, FilterForm, OutputLength, Padding, Plan, Preset, ResampleOptions};
 
@@ -8,7 +8,7 @@ use crate::signals::{noise, noise_f32, to_f32, to_f64};
 
 const PAIRS: [(u32, u32); 6] = [(48_000, 44_100), (44_100, 48_000), (2, 1), (1, 2), (441, 160), (1009, 997)];
 
-/// Sample `position` of a clip in a mirror at its ends, found by walking.
+/// Index of the sample at `position` of a clip that is mirrored at its ends, found step by step.
 fn reflected(position: i64, len: usize) -> usize {
     let (mut at, mut step) = (0_i64, if position < 0 { -1 } else { 1 });
     for _ in 0..position.abs() {
@@ -20,9 +20,9 @@ fn reflected(position: i64, len: usize) -> usize {
     at as usize
 }
 
-/// The oracle sees a clip with whole periods of what is beyond its ends written out, and silence further on.
+/// The oracle resamples a clip that is extended by whole periods of padding on both sides.
 #[test]
-fn padding_is_what_the_extended_clip_gives() {
+fn padding_equals_extending_the_clip() {
     for (orig_freq, new_freq) in PAIRS {
         for (preset, filter) in [(Preset::Default, Filter::default()), (Preset::KaiserBest, KAISER_BEST)] {
             for padding in [Padding::Edge, Padding::Reflect] {
@@ -52,7 +52,7 @@ fn padding_is_what_the_extended_clip_gives() {
     }
 }
 
-/// A constant that goes on beyond its ends stays a constant to them.
+/// A padded constant stays constant up to the ends of the clip.
 #[test]
 fn constants_stay_constant_with_normalised_phases() {
     for (orig_freq, new_freq) in PAIRS.into_iter().chain([(160, 147), (999_983, 999_979)]) {
@@ -61,7 +61,7 @@ fn constants_stay_constant_with_normalised_phases() {
             for padding in [Padding::Edge, Padding::Reflect] {
                 let plan = Plan::new(orig_freq, new_freq, options.padding(padding)).unwrap();
                 let output = CpuResampler::new().resample(&plan, &[0.75_f32; 400]).unwrap();
-                // Three steps of float32 below 1: what the sum of products rounds.
+                // Three steps of float32 below 1, for the rounding of the sum of products.
                 let worst = output.iter().fold(0.0, |worst, y| f32::max(worst, (y - 0.75).abs()));
                 assert!(worst <= 1.5 * f32::EPSILON, "{orig_freq}→{new_freq}: {worst:e}");
                 let output = CpuResampler::new().resample(&plan, &[0.75_f64; 400]).unwrap();
@@ -70,8 +70,8 @@ fn constants_stay_constant_with_normalised_phases() {
             }
         }
     }
-    // The taps themselves, which impulses pick one by one, sum to 1 in float32 too.
-    // (Interpolated ones are rounded twice more: when they are weighed, and when they are divided.)
+    // The taps themselves, read one by one with impulses, sum to 1 in float32 too. Interpolated taps are rounded twice
+    // more: when they are weighted, and when they are divided.
     for (orig_freq, new_freq, most) in [(2, 3, 1e-7), (5, 4, 1e-7), (999_983, 999_979, 2e-7)] {
         let options = ResampleOptions::default().normalize_phases(true).padding(Padding::Edge);
         let plan = Plan::new(orig_freq, new_freq, options).unwrap();
@@ -84,16 +84,16 @@ fn constants_stay_constant_with_normalised_phases() {
         }
         assert!(sums.iter().all(|sum| (sum - 1.0).abs() < most), "{sums:?}");
     }
-    // Without, it ripples as torchaudio's does.
+    // Without normalisation, a constant has the same ripple as torchaudio's.
     let plan = Plan::new(160, 147, ResampleOptions::default()).unwrap();
     let output = CpuResampler::new().resample(&plan, &[1.0_f64; 1000]).unwrap();
     let ripple = output[200..700].iter().fold(0.0, |worst, y| f64::max(worst, (y - 1.0).abs()));
     assert!((6.9e-4..7e-4).contains(&ripple), "{ripple:e}");
 }
 
-/// Normalising divides each output by what a constant 1 becomes there.
+/// Normalisation divides each output by the output for a constant 1, which is the sum of its taps.
 #[test]
-fn normalised_phases_are_the_others_over_their_sums() {
+fn normalised_outputs_are_divided_by_the_sums_of_their_taps() {
     let clip = noise(3, 2000);
     for (orig_freq, new_freq) in PAIRS.into_iter().chain([(99_991, 100_003)]) {
         let options = ResampleOptions::default();
@@ -110,7 +110,7 @@ fn normalised_phases_are_the_others_over_their_sums() {
     }
 }
 
-/// A window may lie between two samples: nothing is there then, nor to be divided, in either form of the bank.
+/// A window that lies between two samples gives 0, without a division by the sum of no taps, in both forms of the bank.
 #[test]
 fn windows_without_samples_give_silence() {
     let clip = noise_f32(6, 300);
@@ -134,7 +134,7 @@ fn windows_without_samples_give_silence() {
 }
 
 #[test]
-fn output_lengths_are_those_asked_for() {
+fn output_lengths_are_those_requested() {
     let clip = noise_f32(4, 1000);
     for (orig_freq, new_freq) in PAIRS.into_iter().chain([(5, 5), (999_983, 999_979)]) {
         let with = |output_length| {
@@ -146,7 +146,7 @@ fn output_lengths_are_those_asked_for() {
         assert_eq!(with(OutputLength::Floor), ceil[..floor]);
         assert!(with(OutputLength::Exact(0)).is_empty());
         assert_eq!(with(OutputLength::Exact(77)), ceil[..77]);
-        // Beyond the end: the clip with silence after it.
+        // Outputs beyond the end are those of the clip with silence after it.
         let longer = with(OutputLength::Exact(ceil.len() + 300));
         let silence = [clip.as_slice(), &[0.0; 1000]].concat();
         let plan = Plan::new(orig_freq, new_freq, ResampleOptions::default()).unwrap();
@@ -171,9 +171,9 @@ fn output_lengths_hold_for_empty_clips_batches_and_tensors() {
     assert!(matches!(cpu.resample(&huge, &[0.0_f32; 3]), Err(polyphase::Error::OutOfMemory { .. })));
 }
 
-/// Every option in every way of asking for outputs: ranges, pieces read on demand, one at a time.
+/// Ranges, also of a single output, from the whole clip and from excerpts.
 #[test]
-fn ranges_and_pieces_equal_the_slice_of_the_whole_with_every_option() {
+fn ranges_and_excerpts_equal_the_slice_of_the_whole_with_every_option() {
     let cpu = CpuResampler::new();
     for (orig_freq, new_freq) in PAIRS.into_iter().chain([(5, 5), (99_991, 100_003)]) {
         for padding in Padding::ALL {

@@ -1,4 +1,4 @@
-//! What must be equal in every bit: a result depends on the plan, the clip and the SIMD level, and on nothing else.
+//! Results that must be bit-identical: they depend on the plan, the clip and the SIMD level, and on nothing else.
 
 use ndarray::{Array1, Array2, Array3, ArrayD, Axis, IxDyn, s};
 use polyphase::{Batch, CpuResampler, Level, Plan, Preset, ResampleOptions, Stream};
@@ -31,12 +31,13 @@ fn one_line_equals_planned() {
     }
 }
 
-/// The kernel's own account of who worked: a pool of two threads shares a long clip, unless it is told not to.
+/// The CPU times of the threads, as Linux reports them, show that a pool of two threads shares a long clip unless the
+/// resampler is limited to one.
 #[cfg(all(target_os = "linux", feature = "parallel"))]
 #[test]
 fn long_clips_are_shared_among_threads() {
     assert_eq!(CpuResampler::new().with_threads(3).threads(), 3);
-    let busy = |name: &str| -> u64 {
+    let busy_nanoseconds = |name: &str| -> u64 {
         let threads = std::fs::read_dir("/proc/self/task").unwrap().map(|thread| thread.unwrap().path());
         let ours = threads
             .filter(|thread| std::fs::read_to_string(thread.join("comm")).is_ok_and(|comm| comm.trim_end() == name));
@@ -48,14 +49,15 @@ fn long_clips_are_shared_among_threads() {
     };
     let plan = Plan::new(44_100, 48_000, Preset::KaiserBest.options()).unwrap();
     let clip = noise_f32(4, 2_000_000);
-    // The share of the idler of two threads; another process may keep it from its work, but not every time.
-    let (plan, clip, busy) = (&plan, &clip, &busy);
+    // Share of the work of the less busy of two threads, the largest of five attempts: other processes may delay a
+    // thread in some of them.
+    let (plan, clip, busy_nanoseconds) = (&plan, &clip, &busy_nanoseconds);
     let share = |threads: usize| {
         let shares = (0..5).map(move |attempt| {
             let name = move |index| format!("t{threads}-{attempt}-{index}");
             let pool = rayon::ThreadPoolBuilder::new().num_threads(2).thread_name(name).build().unwrap();
             pool.install(|| CpuResampler::new().with_threads(threads).resample(plan, clip).unwrap());
-            let times = [0, 1].map(|index| busy(&name(index)) as f64);
+            let times = [0, 1].map(|index| busy_nanoseconds(&name(index)) as f64);
             times[0].min(times[1]) / (times[0] + times[1])
         });
         shares.fold(0.0, f64::max)
@@ -65,7 +67,7 @@ fn long_clips_are_shared_among_threads() {
 }
 
 #[test]
-fn threads_and_pools_leave_every_bit() {
+fn results_do_not_depend_on_threads_or_pools() {
     // Long enough to be cut into several tasks.
     let clip = noise_f32(4, 3_000_000);
     let double = noise(4, 800_000);
@@ -96,7 +98,7 @@ fn batches_equal_their_clips_in_any_order() {
     let cpu = CpuResampler::new();
     let expected: Vec<_> =
         clips.iter().enumerate().map(|(i, clip)| cpu.resample(&plans[i % plans.len()], clip).unwrap()).collect();
-    // Multiplying by a number prime to 60 permutes them.
+    // Multiplication by a number that is coprime to 60 permutes the clips.
     for multiplier in [1, 7, 59] {
         let order: Vec<_> = (0..60).map(|i| i * multiplier % 60).collect();
         let mut batch = Batch::new();
@@ -145,8 +147,8 @@ fn ranges_equal_the_slice_of_the_whole() {
     }
 }
 
-/// The kernel computes blocks of 16 outputs, for 12, 6, 3 or 1 periods at once, skips what lies outside the clip, and takes 8
-/// samples in a step: whatever falls to which of these, each output has the bits that it has alone.
+/// The kernel computes blocks of 16 outputs, for 12, 6, 3 or 1 periods at once, in steps of 8 samples, without the
+/// steps outside the clip. However an output is computed, it has the same bits as when it is computed alone.
 #[test]
 fn every_output_alone_equals_its_place_in_blocks_and_tails() {
     let plans = [(48_000, 44_100), (2, 1), (1, 2), (3, 2), (5, 7), (441, 160), (1009, 997)]
@@ -189,9 +191,10 @@ fn every_output_alone_equals_its_place_in_blocks_and_tails() {
     }
 }
 
-/// A clip whose first and last periods lie beyond it or within it, by how many periods are computed at once.
+/// Ranges of 1 to 25 periods, at the start of the clip and within it, whatever number of periods the kernel computes at
+/// once.
 #[test]
-fn every_number_of_periods_leaves_every_bit() {
+fn results_do_not_depend_on_the_number_of_periods() {
     for (orig, new) in [(441, 160), (48_000, 44_100), (1, 2)] {
         let plan = Plan::new(orig, new, ResampleOptions::kaiser_fast()).unwrap();
         let stride = plan.ratio().stride() as usize;
@@ -210,8 +213,8 @@ fn every_number_of_periods_leaves_every_bit() {
     }
 }
 
-/// Periods enough for 48 to be computed side by side, in tiles and a rest; runs of periods that begin within one, lie over the
-/// clip's ends, and are longer than a tile.
+/// Clips of so many periods that 48 are computed side by side, in tiles and a remainder; ranges that begin within a
+/// period, extend to the end of the clip, and are longer than a tile.
 #[test]
 fn every_output_alone_equals_its_place_among_many_periods() {
     for (orig, new, width) in [
@@ -225,7 +228,7 @@ fn every_output_alone_equals_its_place_among_many_periods() {
     ] {
         let plan = Plan::new(orig, new, ResampleOptions::default().lowpass_filter_width(width)).unwrap();
         let (stride, phases) = (plan.ratio().stride() as usize, plan.ratio().phases() as usize);
-        // A period of the kernel is at most 16 of the ratio.
+        // A period of the kernel is at most 16 periods of the ratio.
         let clip = noise_f32(13, (60 * stride).max(60_000));
         for level in Level::available() {
             let cpu = CpuResampler::new().with_threads(1).with_level(level);
@@ -245,9 +248,10 @@ fn every_output_alone_equals_its_place_among_many_periods() {
     }
 }
 
-/// Adding what underflows to −0 where a neighbour's taps are 0 could leave a zero of either sign.
+/// A product that underflows to −0, added where the taps of a neighbouring output are 0, could change the sign of a
+/// zero.
 #[test]
-fn zeros_have_one_sign_in_every_chunking() {
+fn zeros_have_the_same_sign_in_every_chunking() {
     let plan = Plan::new(48_000, 44_100, ResampleOptions::default()).unwrap();
     let clip: Vec<_> = (0..2000).map(|i| if i % 97 == 5 { -1e-45 } else { -0.0 }).collect();
     let bits = |samples: &[f32]| samples.iter().map(|y| y.to_bits()).collect::<Vec<_>>();
@@ -265,7 +269,7 @@ fn zeros_have_one_sign_in_every_chunking() {
 }
 
 #[test]
-fn into_overwrites_what_was_there() {
+fn into_overwrites_the_whole_buffer() {
     let clip = noise_f32(6, 1000);
     let plan = Plan::new(3, 2, ResampleOptions::default()).unwrap();
     let cpu = CpuResampler::new();
@@ -304,7 +308,7 @@ fn any_axis_and_strides_equal_the_contiguous_copy() {
             for (lane, expected) in view.lanes(axis).into_iter().zip(output.lanes(axis)) {
                 assert_eq!(cpu.resample(&plan, &lane.to_vec()).unwrap(), expected.to_vec());
             }
-            // An output of other strides.
+            // An output with other strides.
             let mut transposed = Array3::from_elem(expected_shape, f32::NAN).reversed_axes();
             let mut into = Array3::zeros(transposed.raw_dim()).reversed_axes();
             cpu.resample_axis_into(&plan, &view, axis, into.view_mut()).unwrap();
@@ -343,7 +347,7 @@ fn streams_equal_the_whole_for_every_chunking() {
                     planar.iter().map(|clip| CpuResampler::new().resample(&plan, clip).unwrap()).collect();
                 let mut stream = Stream::new(&plan, channels).unwrap();
                 for chunk in [1, 17, 509, 44_100] {
-                    // The stream begins anew after each finish.
+                    // A stream starts over after each `finish`.
                     let mut output = Vec::new();
                     for chunk in interleaved.chunks(chunk * channels) {
                         stream.push(chunk, &mut output).unwrap();
@@ -360,19 +364,19 @@ fn streams_equal_the_whole_for_every_chunking() {
     }
 }
 
-/// The promise of `delay`: an output comes as soon as that many inputs after it are there.
+/// The guarantee of `look_ahead`: an output is returned as soon as this many inputs after it have arrived.
 #[test]
-fn streams_hold_nothing_back_beyond_their_delay() {
+fn streams_delay_outputs_by_at_most_the_look_ahead() {
     for plan in plans().chain([Plan::new(7, 7, ResampleOptions::default()).unwrap()]) {
         let (up, down) = (plan.ratio().phases(), plan.ratio().stride());
         let mut stream = Stream::new(&plan, 1).unwrap();
-        let delay = stream.look_ahead();
-        assert_eq!(delay, plan.look_ahead());
+        let look_ahead = stream.look_ahead();
+        assert_eq!(look_ahead, plan.look_ahead());
         let mut output = Vec::new();
         for received in 1..1500_usize {
             stream.push(&[0.5_f32], &mut output).unwrap();
-            if let Some(settled) = received.checked_sub(delay + 1) {
-                // Outputs that lie at or before the last input with `delay` inputs after it.
+            if let Some(settled) = received.checked_sub(look_ahead + 1) {
+                // Outputs at or before the last input that has `look_ahead` inputs after it.
                 let due = (settled as u64 * up / down + 1) as usize;
                 assert!(output.len() >= due.min(plan.output_len(received)), "{} of {due}: {received}", output.len());
             }
@@ -380,9 +384,9 @@ fn streams_hold_nothing_back_beyond_their_delay() {
     }
 }
 
-/// NaN included, which equals nothing: by bits.
+/// The comparison is by bits, since NaN differs from itself.
 #[test]
-fn streams_equal_the_whole_with_nan_in_it() {
+fn streams_with_nan_equal_the_whole() {
     let plan = Plan::new(48_000, 44_100, ResampleOptions::default()).unwrap();
     let mut clip = noise_f32(1, 2000);
     clip[700] = f32::NAN;
@@ -399,7 +403,7 @@ fn streams_equal_the_whole_with_nan_in_it() {
 }
 
 #[test]
-fn levels_are_named_and_each_repeats_itself() {
+fn levels_have_names_and_repeat_their_results() {
     let clip = noise_f32(2, 3000);
     let levels = Level::available();
     assert_eq!(levels[0], Level::scalar());

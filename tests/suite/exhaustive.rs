@@ -6,7 +6,7 @@ use crate::compare::{self, Tolerance, compare};
 use crate::oracle::{Filter, Oracle};
 use crate::signals::{noise, to_f32, to_f64};
 
-/// `single` is the tolerance of float32, by the number of taps.
+/// Compares outputs with the oracle. `single` returns the tolerance of float32 for a number of taps.
 fn check(orig: u32, new: u32, filter: Filter, lengths: impl Iterator<Item = usize>, single: fn(usize) -> Tolerance) {
     let window = filter.beta.map_or(Window::Hann, |beta| Window::Kaiser { beta });
     let options = ResampleOptions::default().lowpass_filter_width(filter.width).rolloff(filter.rolloff).window(window);
@@ -60,7 +60,8 @@ fn fractional_and_extreme_filters() {
     for (orig, new) in [(3, 2), (2, 3), (147, 160), (1, 7), (7, 1), (100, 1), (1, 100), (997, 1009)] {
         for width in [0.01, 0.3, 0.5, 1.5, 2.75, 6.1, 45.867] {
             for (rolloff, beta) in [(1.0, None), (0.5, Some(0.0)), (0.123, Some(3.0)), (0.99, Some(60.0))] {
-                // Some of these let little of the noise through: beside so small an output the rounding stands out more.
+                // Some of these filters pass little of the noise, so that rounding is larger relative to the output:
+                // use the bound for many taps.
                 let single = |_| compare::single(4096);
                 check(orig, new, Filter { width, rolloff, beta }, [0, 1, 2, 50, 123].into_iter(), single);
             }
@@ -68,7 +69,8 @@ fn fractional_and_extreme_filters() {
     }
 }
 
-/// A filter of low rolloff has many taps nearly as large as the largest: a running sum of them rounds at the size of all.
+/// A filter of low rolloff has many taps that are nearly as large as the largest. A single running sum would be rounded
+/// to the precision of the whole sum at every tap.
 #[test]
 fn wide_main_lobes_round_no_worse() {
     for (orig, new) in [(16, 1), (160, 147), (1, 16)] {

@@ -1,5 +1,5 @@
-//! The library's entry points with options, rates and clips made of any bytes: those that fuzzing has found to fail, and many
-//! at random. The functions are those of `polyphase_checks::fuzzed`, which `fuzz` calls too.
+//! The fuzz targets of the library, `polyphase_checks::fuzzed`, with bytes on which fuzzing has failed before and with
+//! random bytes.
 
 #![expect(clippy::print_stdout, reason = "shown if a test fails")]
 
@@ -8,8 +8,8 @@ use polyphase_checks::seeds::seeds;
 
 use crate::signals::noise;
 
-/// Tries what has been found to fail, and so many inputs at random, or as many as `POLYPHASE_FUZZ` says; the number of one
-/// that fails is shown.
+/// Calls a target with its seeds and with `count` random inputs, or as many as `POLYPHASE_FUZZ` says. Prints the path
+/// or number of each input, which the test harness shows if one fails.
 fn try_many(name: &str, target: fn(&[u8]), count: u64) {
     for (path, seed) in seeds(name) {
         println!("{}", path.display());
@@ -24,31 +24,31 @@ fn try_many(name: &str, target: fn(&[u8]), count: u64) {
 }
 
 #[test]
-fn plans_of_anything() {
+fn plans_from_arbitrary_bytes() {
     try_many("plans", plans, 800);
 }
 
 #[test]
-fn outputs_of_anything() {
+fn outputs_from_arbitrary_bytes() {
     try_many("outputs", outputs, 300);
 }
 
 #[test]
-fn streams_of_anything() {
+fn streams_from_arbitrary_bytes() {
     try_many("streams", streams, 300);
 }
 
 #[test]
-fn ranges_of_anything() {
+fn ranges_from_arbitrary_bytes() {
     try_many("ranges", ranges, 600);
 }
 
 #[test]
-fn tensors_of_anything() {
+fn tensors_from_arbitrary_bytes() {
     try_many("tensors", tensors, 600);
 }
 
 #[test]
-fn adjoints_of_anything() {
+fn adjoints_from_arbitrary_bytes() {
     try_many("adjoints", adjoints, 300);
 }

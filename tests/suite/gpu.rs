@@ -1,4 +1,4 @@
-//! The GPU path against the oracle, the golden files and itself, on the first adapter of the machine. CI requires one.
+//! The GPU path against the CPU, the golden files and itself, on the first adapter of the machine. CI requires one.
 
 mod adjoint;
 mod backends;

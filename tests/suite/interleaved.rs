@@ -1,4 +1,4 @@
-//! Interleaved channels: each has the bits of the channel by itself.
+//! Interleaved channels: each has the same bits as when it is resampled alone.
 
 use half::f16;
 use num_complex::Complex;
@@ -26,7 +26,7 @@ fn check<T: Sample + PartialEq>(plan: &Plan, frames: usize, channels: usize, sam
 }
 
 #[test]
-fn channels_equal_themselves_resampled_alone() {
+fn interleaved_channels_equal_separate_ones() {
     for (orig_freq, new_freq) in [(48_000, 44_100), (1, 3), (16_000, 16_000), (7, 2), (200, 1)] {
         for padding in [Padding::Zero, Padding::Reflect] {
             let plan = Plan::new(orig_freq, new_freq, ResampleOptions::default().padding(padding)).unwrap();
@@ -42,7 +42,7 @@ fn channels_equal_themselves_resampled_alone() {
     }
 }
 
-/// Enough work to be divided among threads, in the middle of frames as far as samples are counted.
+/// A clip long enough to be divided among threads. If samples are counted, the divisions are within frames.
 #[test]
 fn threads_share_interleaved_clips() {
     let plan = Plan::new(44_100, 48_000, Preset::KaiserBest).unwrap();
@@ -50,13 +50,13 @@ fn threads_share_interleaved_clips() {
 }
 
 #[test]
-fn what_is_not_whole_frames_is_refused() {
+fn partial_frames_are_refused() {
     let (cpu, plan) = (CpuResampler::new(), Plan::new(2, 1, ResampleOptions::default()).unwrap());
     assert_eq!(cpu.resample_interleaved(&plan, &[0.0_f32; 7], 2), Err(Error::Interleaving { len: 7, channels: 2 }));
     assert_eq!(cpu.resample_interleaved(&plan, &[0.0_f32; 7], 0), Err(Error::NoChannels));
     let refused = cpu.resample_interleaved_into(&plan, &[0.0_f32; 8], 2, &mut [0.0; 5]);
     assert_eq!(refused, Err(Error::OutputLen { expected: 4, actual: 5 }));
-    // Frames of no input, of as many channels as can be counted.
+    // No frames, of the largest number of channels.
     assert_eq!(cpu.resample_interleaved::<f32>(&plan, &[], usize::MAX), Ok(vec![]));
     let long = Plan::new(2, 1, ResampleOptions::default().output_length(OutputLength::Exact(3))).unwrap();
     let refused = cpu.resample_interleaved::<f32>(&long, &[], usize::MAX);

@@ -2,15 +2,12 @@
 
 use polyphase::{CpuResampler, Error, FilterForm, Level, Plan, Preset, Ratio, ResampleOptions, Window};
 
-use crate::compare::{Tolerance, compare, peak, single};
+use crate::compare::{INTERPOLATED, compare, peak, single};
 use crate::oracle::{Filter, Oracle};
 use crate::signals::{noise, to_f32, to_f64};
 
-/// The interpolated bank against the exact one; and a step of float32, by which the sum of four products is rounded.
-const INTERPOLATED: Tolerance = Tolerance { max_abs: 1e-7 + f32::EPSILON as f64, rms_db: -140.0 };
-
 fn interpolated(orig_freq: u32, new_freq: u32, options: &ResampleOptions) -> Plan {
-    // Below any exact bank of these, above any interpolated one.
+    // The limit is below the size of all exact banks here, and above that of all interpolated ones.
     let plan = Plan::new(orig_freq, new_freq, options.max_filter_bytes(1_200_000)).unwrap();
     assert!(matches!(plan.filter_form(), FilterForm::Interpolated { .. }), "{orig_freq}→{new_freq}");
     plan
@@ -31,8 +28,7 @@ fn options() -> Vec<ResampleOptions> {
     presets.into_iter().chain(windows).collect()
 }
 
-/// Output for output, from the two banks of one filter, in float32 from samples that float32 holds. What both round
-/// alike, the sums, is common to neither: so the exact side is float64.
+/// Outputs in float32 with an interpolated bank, against those of the exact filter in float64, from the same samples.
 #[test]
 fn interpolated_banks_are_within_their_error_of_the_exact_filter() {
     for (orig_freq, new_freq) in [(48_017, 44_101), (44_101, 48_017), (99_991, 10_007), (10_007, 99_991)] {
@@ -50,7 +46,7 @@ fn interpolated_banks_are_within_their_error_of_the_exact_filter() {
     }
 }
 
-/// The taps themselves, which impulses pick one by one, in sums that float64 takes: nothing rounds but they.
+/// The taps themselves, read one by one with impulses and summed in float64, so that only the taps are rounded.
 #[test]
 fn interpolated_taps_are_the_exact_ones() {
     const LEN: usize = 120;
@@ -83,7 +79,7 @@ fn float64_is_exact_in_either_form() {
             let few = interpolated(orig_freq, new_freq, &options);
             let whole = CpuResampler::new().resample(&exact, &clip).unwrap();
             assert_eq!(CpuResampler::new().resample(&few, &clip).unwrap(), whole);
-            // The taps of every phase, designed together because they are all wanted.
+            // An output that needs every phase, whose taps are then designed together.
             let many = CpuResampler::new().resample(&exact, &vec![0.0; 120_000]).unwrap();
             assert!(many.len() > exact.ratio().phases() as usize);
             assert_eq!(CpuResampler::new().resample(&exact, &clip).unwrap(), whole);
@@ -97,10 +93,9 @@ fn float64_is_exact_in_either_form() {
     compare(&to_f64(&output), &expected, 1.0, single(plan.taps())).unwrap();
 }
 
-/// A few kilobytes of samples under a forged rate: what it costs is a few megabytes and milliseconds, whatever the
-/// rate.
+/// A few kilobytes of samples with a forged rate cost a few megabytes and milliseconds, whatever the rate.
 #[test]
-fn hostile_rates_cost_what_the_clip_costs() {
+fn forged_rates_cost_no_more_than_the_clip() {
     let clip = vec![0.25_f32; 1000];
     for (orig_freq, new_freq) in [
         (4_294_967_291, 4_294_967_279),
@@ -129,7 +124,7 @@ fn hostile_rates_cost_what_the_clip_costs() {
 
 #[test]
 fn lengths_and_positions_are_exact_at_any_ratio() {
-    // A ramp stays a ramp away from the edges: its slope shows where each output lies, to a millionth of a sample.
+    // A ramp stays a ramp away from the edges, and shows the position of each output: 1e-9 of 20,000 samples is 2e-5.
     let (orig_freq, new_freq) = (4_294_967_291_u32, 4_294_967_279);
     let options = ResampleOptions::kaiser_best().normalize_phases(true);
     let plan = Plan::new(orig_freq, new_freq, options).unwrap();
@@ -148,11 +143,11 @@ fn lengths_and_positions_are_exact_at_any_ratio() {
 }
 
 #[test]
-fn what_is_too_large_in_any_form_is_refused() {
+fn filters_too_large_in_every_form_are_refused() {
     let narrow = ResampleOptions::default().window(Window::Kaiser { beta: 1e9 });
     assert!(Plan::new(48_000, 44_100, narrow).is_ok());
     assert!(matches!(Plan::new(999_983, 999_979, narrow), Err(Error::FilterTooLarge { .. })));
-    // The widest filters between the farthest rates: five rows of 8 million taps take 165 MB.
+    // The widest filter at nearly the largest ratio has five rows of 8 million taps, which take 165 MB.
     let wide = |width| Plan::new(1_000_003 * 1000, 1_000_033, ResampleOptions::default().lowpass_filter_width(width));
     assert!(wide(1900.0).unwrap().filter_bytes() <= 64 << 20);
     let refused = wide(4096.0);

@@ -1,4 +1,4 @@
-//! Output lengths in exact integers, at sizes that no buffer here can have.
+//! Output lengths in exact integers, also of clips that do not fit in memory.
 
 use polyphase::{Padding, Plan, Ratio, ResampleOptions};
 
@@ -20,8 +20,8 @@ fn lengths_equal_u128_arithmetic_up_to_2_to_the_53_and_beyond() {
     }
 }
 
-/// torchaudio 2.11 rounds new · length / orig to float32 before it rounds up. These are the first lengths at which that is wrong,
-/// as the documentation says.
+/// torchaudio 2.11 rounds new · length / orig to float32 before it rounds up. These are the first lengths at which that
+/// is wrong, as the documentation says.
 #[test]
 fn lengths_are_right_where_float32_is_first_wrong() {
     for (orig, new, first_wrong) in

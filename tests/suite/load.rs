@@ -1,5 +1,5 @@
-//! Much at once, and much for long: many threads on one plan, and calls without end in memory and descriptors that do
-//! not grow. `POLYPHASE_LOAD=20` makes the long ones twenty times as long.
+//! Load: many threads on one plan, and many calls in a row, during which memory and descriptors do not grow.
+//! `POLYPHASE_LOAD=20` makes twenty times as many calls.
 
 use polyphase::{
     Batch, BatchBuf, Clamped, CpuResampler, Error, Plan, Preset, Ratio, ResampleOptions, Response, Stream,
@@ -7,7 +7,7 @@ use polyphase::{
 
 use crate::signals::{noise, noise_f32};
 
-/// Compiles only if a type may be sent to threads and shared by them.
+/// Compiles only if a type is `Send` and `Sync`.
 const fn is_send_and_sync<T: Send + Sync>() {}
 
 const _: () = {
@@ -33,7 +33,7 @@ fn eight_threads_share_a_plan_from_its_first_use() {
         let plan = || Plan::new(orig_freq, new_freq, options).unwrap();
         let (clip, double) = (noise_f32(1, 60_000), noise(2, 20_000));
         let run = |plan: &Plan, cpu: CpuResampler, first: usize| {
-            // Each begins elsewhere, so that all parts of the bank are wanted at once.
+            // Each thread begins elsewhere, so that all parts of the bank are needed at once.
             let start = first * 7000;
             let mut batch = Batch::new();
             [&clip[start..], &clip[..start], &clip[start / 2..]].into_iter().for_each(|clip| batch.push(plan, clip));
@@ -62,13 +62,13 @@ fn eight_threads_share_a_plan_from_its_first_use() {
     }
 }
 
-/// What a process holds, and the work that it does in these tests.
+/// Tests of the memory and descriptors of a process, each run in a process of its own.
 #[cfg(target_os = "linux")]
 #[expect(clippy::print_stdout, reason = "shown with --nocapture")]
 pub(crate) mod alone {
     use super::{Preset, ResampleOptions, noise_f32};
 
-    /// Runs an ignored test of this binary in a process of its own, so that what it holds is its own.
+    /// Runs an ignored test of this binary in a process of its own, so that no other test changes its memory.
     pub(crate) fn run(name: &str) {
         let program = std::env::current_exe().unwrap();
         let child = std::process::Command::new(program).args(["--ignored", "--exact", "--nocapture", name]).output();
@@ -79,8 +79,8 @@ pub(crate) mod alone {
         println!("{text}");
     }
 
-    /// Does `work` with the numbers up to `count`, or as many times more as `POLYPHASE_LOAD` says: when a quarter has
-    /// been done the process must hold nearly all that it ever will, in memory and in descriptors.
+    /// Calls `work` with the numbers below `count`, which is multiplied by `POLYPHASE_LOAD`. After a quarter of the
+    /// calls, memory may grow only a little, and descriptors not at all.
     pub(crate) fn holds_no_more(count: usize, most_bytes: u64, mut work: impl FnMut(usize)) {
         let count = count * std::env::var("POLYPHASE_LOAD").map_or(1, |times| times.parse().unwrap());
         (0..count / 4).for_each(&mut work);
@@ -105,13 +105,13 @@ pub(crate) mod alone {
     }
 
     #[test]
-    fn any_number_of_rates_leaves_the_memory_flat() {
+    fn memory_does_not_grow_with_the_number_of_rates() {
         run("load::alone::many_rates");
     }
 
-    /// Every pair is another one, and asks for a filter of its own: 100,000 with `POLYPHASE_LOAD=50`.
+    /// Every pair of rates is different and needs its own filter: 100,000 pairs with `POLYPHASE_LOAD=50`.
     #[test]
-    #[ignore = "run by any_number_of_rates_leaves_the_memory_flat, in a process of its own"]
+    #[ignore = "run by memory_does_not_grow_with_the_number_of_rates, in a process of its own"]
     fn many_rates() {
         let clip = noise_f32(1, 50);
         let options = [ResampleOptions::default(), Preset::KaiserFast.options()];

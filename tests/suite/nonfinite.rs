@@ -17,20 +17,20 @@ fn reached(plan: &Plan, i: usize, outputs: usize) -> Vec<bool> {
 
 fn check<T: Sample + From<i8> + Into<f64>>(cpu: CpuResampler, plan: &Plan, clip: &[T], at: usize, value: T) {
     let clean = cpu.resample(plan, clip).unwrap();
-    let mut spoilt = clip.to_vec();
-    spoilt[at] = value;
-    let output = cpu.resample(plan, &spoilt).unwrap();
+    let mut altered = clip.to_vec();
+    altered[at] = value;
+    let output = cpu.resample(plan, &altered).unwrap();
     let mut without = clip.to_vec();
     without[at] = T::default();
     let without = cpu.resample(plan, &without).unwrap();
-    // The taps over the sample.
+    // The taps by which the sample is multiplied.
     let mut impulse = vec![T::default(); clip.len()];
     impulse[at] = 1.into();
     let taps = cpu.resample(plan, &impulse).unwrap();
     for (n, inside) in reached(plan, at, clean.len()).into_iter().enumerate() {
         let (y, clean): (f64, f64) = (output[n].into(), clean[n].into());
         if inside {
-            // Infinity by its tap's sign; that of the smallest may be a matter of rounding.
+            // An infinity takes the sign of its tap, which rounding may change for the smallest taps.
             let tap: f64 = taps[n].into();
             let expected = tap * value.into();
             let is_expected = y == expected || expected.is_nan() && y.is_nan() || tap.abs() < 1e-6 && !y.is_finite();
@@ -68,7 +68,7 @@ fn nan_and_infinity_reach_only_the_outputs_whose_window_holds_them() {
 }
 
 #[test]
-fn nothing_but_nan_gives_nothing_but_nan() {
+fn all_nan_gives_all_nan() {
     let plan = Plan::new(48_000, 44_100, ResampleOptions::default()).unwrap();
     let output = CpuResampler::new().resample(&plan, &[f32::NAN; 10_000]).unwrap();
     assert!(output.iter().all(|y| y.is_nan()));

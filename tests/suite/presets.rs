@@ -28,7 +28,7 @@ fn presets_have_their_published_numbers() {
 }
 
 #[test]
-fn a_quality_outside_what_was_tried_is_refused() {
+fn qualities_out_of_range_are_refused() {
     for (preset, stop_band_db, pass_band) in
         [(Preset::Fast, 80.0, 0.8), (Preset::High, 120.0, 0.913), (Preset::Best, 150.0, 0.95)]
     {
@@ -48,7 +48,7 @@ fn a_quality_outside_what_was_tried_is_refused() {
     }
     let error = ResampleOptions::quality(80.0, 1.0).unwrap_err();
     assert_eq!(error.to_string(), "pass_band is 1: it must be at least 0.75 and below 1");
-    // A design may be more than a plan allows.
+    // A valid quality may need a wider filter than a plan allows.
     let options = ResampleOptions::quality(200.0, 0.999).unwrap();
     assert!(matches!(Plan::new(2, 1, options), Err(Error::Option { field: "lowpass_filter_width", .. })));
 }
@@ -74,14 +74,14 @@ fn names_parse_and_print() {
 }
 
 #[test]
-fn equal_rates_give_the_samples_back() {
+fn equal_rates_return_the_samples() {
     let clip = [0.1_f32, -0.0, f32::NAN, f32::INFINITY, 1e-40];
     for rate in [1, 48_000, u32::MAX] {
         let output = polyphase::resample(&clip, rate, rate).unwrap();
         assert_eq!(output.map_bits(), clip.to_vec().map_bits());
     }
     assert_eq!(Plan::new(7, 7, ResampleOptions::default()).unwrap().look_ahead(), 0);
-    // No filter is designed, so none is too large.
+    // No filter is designed, so that none can be too large.
     let extreme = ResampleOptions::default().lowpass_filter_width(4096.0).rolloff(1e-300);
     assert_eq!(polyphase::resample_with(&clip[..2], 7, 7, extreme).unwrap(), clip[..2]);
 }

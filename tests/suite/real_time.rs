@@ -50,7 +50,8 @@ fn check<T: Sample + PartialEq>(plan: &Plan, sample: impl Fn(f64) -> T) {
     }
 }
 
-/// Banks of one group of taps, of several megabytes in groups, and interpolated ones, with NaN in the signal too.
+/// Banks of one group of taps, banks of several groups and several megabytes, and interpolated banks; also with NaN in
+/// the signal.
 #[test]
 fn no_call_allocates_on_another_thread() {
     let small = ResampleOptions::default();
@@ -68,7 +69,7 @@ fn no_call_allocates_on_another_thread() {
     let forms = plans().map(|plan| (plan.filter_form() == FilterForm::Exact, plan.filter_bytes() > 1 << 20));
     let (exact, interpolated) = ((true, false), (false, false));
     assert_eq!(forms, [exact, exact, (true, true), (true, true), interpolated, interpolated]);
-    // A plan of its own for each type: what one has designed the next does not need to.
+    // New plans for each type, since a bank that one type has designed is not designed again for the next.
     plans().iter().for_each(|plan| check(plan, |x| x as f32));
     plans().iter().for_each(|plan| check(plan, |x| x));
     plans().iter().for_each(|plan| check(plan, |x| (x * 40_000.0) as i16));
@@ -87,15 +88,15 @@ fn no_call_allocates_on_another_thread() {
     }
 }
 
-/// The control of the test above: without `warm_up` a large bank is designed in the callback.
+/// Negative control of the test above: without `warm_up`, a large bank is designed in the callback.
 #[test]
-fn the_counter_finds_banks_that_are_designed_late() {
+fn banks_designed_in_the_callback_are_detected() {
     let plan = Plan::new(16_001, 16_000, ResampleOptions::default()).unwrap();
     let (allocations, _) = run_elsewhere(Stream::new(&plan, 1).unwrap(), 1, 100, noise_f32(1, 3000));
     assert!(allocations > 0);
 }
 
-/// Each refusal comes before anything is taken: the same call with enough room goes on as if it had not been made.
+/// A refused call takes no samples: the same call with enough room gives the same output as without the refusal.
 #[test]
 fn slices_that_are_too_short_are_refused_and_nothing_is_lost() {
     for output_length in [OutputLength::Ceil, OutputLength::Exact(5000)] {

@@ -1,4 +1,4 @@
-//! Bad input gets an error that names the field, the value and the range; empty input gets an empty result.
+//! Invalid input gives an error that names the field, the value and the range. Empty input gives an empty result.
 
 use ndarray::{Array0, Array1, Array2, Axis};
 use polyphase::{Batch, BatchBuf, Clamped, CpuResampler, Error, Plan, ResampleOptions, Stream, Window};
@@ -26,7 +26,7 @@ fn options_outside_their_range() {
         let Error::Option { field, value: named, .. } = &error else { panic!("{error}") };
         assert_eq!((*field, named.to_bits()), (name, value.to_bits()));
         assert_eq!(error.to_string(), format!("{name} is {value}: it must be {says}"));
-        // The door is the same for the one-line calls.
+        // The one-line calls make the same check.
         assert!(polyphase::resample_with(&[0.0_f32], 3, 2, options).is_err());
     };
     for width in [0.0, -1.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, 4096.5] {
@@ -38,7 +38,7 @@ fn options_outside_their_range() {
     for beta in [-0.001, f64::NAN, f64::INFINITY] {
         refused(options.window(Window::Kaiser { beta }), "beta", beta, "finite and at least 0");
     }
-    // Within the range, but with more taps than 128 bits count.
+    // Options within their range, but with more taps than 128 bits can count.
     let endless = plan_error(2, 1, options.rolloff(f64::MIN_POSITIVE));
     assert!(matches!(endless, Error::FilterTooLarge { bytes: u128::MAX, .. }), "{endless}");
     assert!(Plan::new(3, 2, options.lowpass_filter_width(10.0).max_lowpass_filter_width(9)).is_err());
@@ -59,8 +59,8 @@ fn ratios_beyond_the_limit() {
 }
 
 #[test]
-fn filters_beyond_the_byte_budget_say_how_large_they_would_be() {
-    // Two primes, with the exact bank at 481,036,335,248 bytes: the interpolated one is the smaller.
+fn filters_beyond_the_byte_limit_report_their_size() {
+    // For these two primes the exact bank has 481,036,335,248 bytes, so that the error gives the interpolated one.
     let options = ResampleOptions::default().max_filter_bytes(1000);
     let error = plan_error(4_294_967_291, 4_294_967_279, options);
     let Error::FilterTooLarge { bytes, phases, taps, limit } = error else { panic!("{error}") };
@@ -72,10 +72,10 @@ fn filters_beyond_the_byte_budget_say_how_large_they_would_be() {
         let error = plan_error(3, 2, ResampleOptions::default().rolloff(rolloff).lowpass_filter_width(4096.0));
         assert!(matches!(error, Error::FilterTooLarge { .. }), "{error}");
     }
-    // However many taps it would have, beyond the integers that floats can tell apart too.
+    // Any number of taps is refused, also numbers beyond the integers that floats can distinguish.
     for exponent in 3..308 {
         let options = ResampleOptions::default().rolloff(10_f64.powi(-exponent)).max_filter_bytes(1 << 20);
-        // Few rows of many taps are enough for so slow a function.
+        // At a rolloff of 1e-3 or 1e-4, an interpolated bank of few rows of many taps fits.
         match Plan::new(1, 100, options) {
             Ok(plan) => assert!(exponent < 5 && plan.filter_bytes() <= 1 << 20, "rolloff 1e-{exponent}"),
             Err(error) => assert!(matches!(error, Error::FilterTooLarge { .. }), "rolloff 1e-{exponent}: {error}"),
@@ -85,7 +85,7 @@ fn filters_beyond_the_byte_budget_say_how_large_they_would_be() {
     let refused = Plan::with_ratio(farthest, ResampleOptions::default().max_ratio(u64::MAX));
     assert!(matches!(refused, Err(Error::FilterTooLarge { .. })));
 
-    // To the byte: a row for each phase, and its place, in float64.
+    // The size is exact to the byte: a row and a position for each phase, 8 bytes per number.
     let options = ResampleOptions::default().lowpass_filter_width(20.0);
     let plan = Plan::new(16_001, 16_000, options).unwrap();
     let bytes = 16_000 * (plan.taps() as u64 + 1) * 8;
@@ -94,7 +94,7 @@ fn filters_beyond_the_byte_budget_say_how_large_they_would_be() {
         assert_eq!(plan.filter_form() == polyphase::FilterForm::Exact, is_exact, "{limit} bytes");
     }
 
-    // What is accepted keeps to the budget: few taps and many phases, and few phases and many taps, included.
+    // Accepted plans keep to the limit, also with few taps and many phases, or few phases and many taps.
     for (orig, new, width) in
         [(48_000, 44_100, 6.0), (8191, 8190, 0.1), (1000, 1, 64.0), (1, 1000, 0.01), (2, 1, 4096.0)]
     {
@@ -129,7 +129,7 @@ fn output_buffers_of_the_wrong_length() {
 fn excerpts_of_clips_beyond_the_last_position() {
     let plan = Plan::new(1, 2, ResampleOptions::default()).unwrap();
     let cpu = CpuResampler::new();
-    // Its output, twice as long, is one sample too long for the last range.
+    // The output is twice as long as the clip. Its last two samples are beyond the largest position.
     let len = (1 << 61) + 1;
     let excerpt = |range: std::ops::Range<usize>| {
         let samples = vec![1.0_f32; plan.input_range_for(len, range.clone()).unwrap().len()];
@@ -189,9 +189,9 @@ fn tensors_without_the_axis_or_with_another_shape() {
 }
 
 #[test]
-fn results_that_no_memory_holds() {
+fn results_too_large_for_memory() {
     let plan = Plan::new(1, 1024, ResampleOptions::default()).unwrap();
-    // A view of one sample, repeated along the axis: it takes no memory, its result would.
+    // A view of one sample, repeated along the axis, which takes no memory, unlike its result.
     let sample = Array1::<f64>::zeros(1);
     let long = sample.broadcast(1_usize << 60).unwrap();
     let error = CpuResampler::new().resample_tensor(&plan, &long).unwrap_err();
@@ -206,7 +206,7 @@ fn streams_of_no_channels_or_half_a_frame() {
 }
 
 #[test]
-fn nothing_in_nothing_out() {
+fn empty_inputs_give_empty_outputs() {
     let (cpu, plan) = (CpuResampler::new(), a_plan());
     assert_eq!(cpu.resample::<f32>(&plan, &[]), Ok(vec![]));
     assert_eq!(cpu.resample::<f64>(&plan, &[]), Ok(vec![]));

@@ -1,5 +1,5 @@
-//! The frequency response, which is computed from coefficients alone, against tones that are resampled and measured,
-//! and the figures that the designed presets promise.
+//! The frequency response, which is computed from the coefficients, against measurements of resampled tones; and the
+//! documented figures of the designed presets.
 
 use std::f64::consts::TAU;
 
@@ -10,8 +10,8 @@ use crate::signals::tone;
 const PAIRS: [(u32, u32); 6] =
     [(48_000, 44_100), (44_100, 48_000), (16_000, 8_000), (8_000, 16_000), (48_000, 16_000), (44_100, 16_000)];
 
-/// The least-squares fit of a sine of known frequency and a constant: amplitude, and the root mean square of what is
-/// left.
+/// Least-squares fit of a sine of known frequency and a constant. Returns the amplitude of the sine and the root mean
+/// square of the residual.
 fn fit(samples: &[f64], cycles_per_sample: f64) -> (f64, f64) {
     let basis = |n: usize| {
         let (sine, cosine) = (TAU * cycles_per_sample * n as f64).sin_cos();
@@ -51,11 +51,12 @@ fn the_fit_finds_a_known_sine_and_a_known_rest() {
     assert!((amplitude - 0.8).abs() < 1e-5 && (rest - 1e-3 / 2.0_f64.sqrt()).abs() < 1e-6, "{amplitude}, {rest}");
 }
 
-/// Resamples a tone at a frequency near `fraction` of the lower Nyquist frequency, and returns that frequency, the
-/// amplitude that comes out and the level of the rest, over whole periods of everything that can come out.
+/// Resamples a tone near `fraction` of the lower Nyquist frequency. Returns its frequency as such a fraction, its
+/// amplitude in the output, and the level of the rest of the output, measured over whole periods of all images.
 fn measured(plan: &Plan, fraction: f64) -> (f64, f64, f64) {
     let (stride, phases) = (plan.ratio().stride(), plan.ratio().phases());
-    // A multiple of four periods: twice an odd number of cycles never fills it, so no tone meets its own image.
+    // A multiple of four periods. The tones have an odd number of cycles in it, so that no tone coincides with its
+    // image.
     let periods = 4 * (250 / stride.min(phases) + 1);
     let (period_in, period_out) = ((periods * stride) as usize, (periods * phases) as usize);
     let nyquist = (periods * stride.min(phases) / 2) as f64;
@@ -104,7 +105,7 @@ fn aliases_are_those_of_resampled_tones() {
                 assert!((amplitude - gain).abs() < 1e-12, "{preset}, {orig}→{new} at {frequency}: {amplitude}, {gain}");
                 worst = worst.max(if frequency >= 1.1 { gain } else { 0.0 });
             }
-            // The worst of all tones is not less than that of some, and not much more.
+            // The worst of all tones is at least as strong as the worst of those tried, and not much stronger.
             let rejection = response.alias_rejection(0.9).unwrap();
             let tried = -20.0 * worst.log10();
             assert!(rejection <= tried && rejection > tried - 2.0, "{preset}, {orig}→{new}: {rejection}, {tried}");
@@ -112,9 +113,9 @@ fn aliases_are_those_of_resampled_tones() {
     }
 }
 
-/// A constant comes out of torchaudio's default filter with ripple, as much as its coefficients say.
+/// The ripple of a constant after torchaudio's default filter is the one computed from the coefficients.
 #[test]
-fn the_ripple_of_a_constant_is_what_comes_out() {
+fn the_computed_ripple_of_a_constant_is_measured() {
     for ((orig, new), expected) in [((44_100, 48_000), 8.8e-4), ((48_000, 44_100), 6.9e-4), ((16_000, 8_000), 4.6e-4)] {
         let plan = Plan::new(orig, new, ResampleOptions::default()).unwrap();
         let output = CpuResampler::new().resample(&plan, &[1.0_f64; 2000]).unwrap();
@@ -142,10 +143,10 @@ fn the_designed_presets_reach_their_figures_at_the_common_rates() {
             let ripple = -20.0 * (1.0 - 10.0_f64.powf(-stop_band_db / 20.0)).log10();
             assert!(response.pass_band_ripple(pass_band) <= ripple, "{what}");
             assert!(response.dc_image() < 10.0_f64.powf(-stop_band_db / 20.0), "{what}");
-            // It is no wider than that: the check can fail.
+            // A negative control: the filter misses the figures in a wider pass band.
             let wider = 1.0 - 0.75 * (1.0 - pass_band);
             assert!(response.pass_band_ripple(wider) > ripple, "{what}");
-            // Where tones fold at all, and the transition is not yet over.
+            // Aliases and images of the wider pass band are checked between 8 and 16 kHz only.
             if new_freq == 8_000 || orig_freq == 8_000 {
                 assert!(rejections(wider).all(|rejection| rejection < stop_band_db), "{what}");
             }

@@ -1,4 +1,4 @@
-//! Sample types beside f32 and f64, and rates that are not integers.
+//! Sample types other than f32 and f64, and rates that are not integers.
 
 use polyphase::half::f16;
 use polyphase::num_complex::Complex;
@@ -15,7 +15,7 @@ fn plans() -> impl Iterator<Item = Plan> {
     })
 }
 
-/// Long enough for several pieces.
+/// Length beyond one block of 16,384 converted samples.
 const LEN: usize = 20_001;
 
 fn check<T: Sample + PartialEq, F: Sample>(clip: &[T], there: impl Fn(T) -> F, back: impl Fn(F) -> T) {
@@ -86,8 +86,8 @@ fn complex_samples_are_their_parts() {
 }
 
 #[test]
-fn clamped_samples_are_counted_everywhere_alike() {
-    // Full scale, with overshoot at each step.
+fn all_calls_count_the_same_clamped_samples() {
+    // A square wave at full scale, which overshoots at each step.
     let clip: Vec<i16> = (0..LEN).map(|i| if i / 20 % 2 == 0 { i16::MAX } else { i16::MIN }).collect();
     let floats: Vec<_> = clip.iter().map(|&x| f32::from(x) / 32_768.0).collect();
     let cpu = CpuResampler::new();
@@ -119,7 +119,7 @@ fn clamped_samples_are_counted_everywhere_alike() {
 
 #[test]
 fn rates_that_are_not_integers_have_their_exact_ratio() {
-    // 44.1 kHz to 11025.5 Hz, and to the same by its float.
+    // 44.1 kHz to 11025.5 Hz, from integers and from a float.
     let ratio = Ratio::new(441_000, 110_255).unwrap();
     let fit = Ratio::from_f64(11_025.5 / 44_100.0, 1e-12).unwrap();
     assert_eq!(fit.ratio, ratio);
@@ -137,7 +137,7 @@ fn rates_that_are_not_integers_have_their_exact_ratio() {
 }
 
 #[test]
-fn rates_that_are_no_rates_are_refused() {
+fn invalid_rates_are_refused() {
     for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         assert!(matches!(Ratio::from_f64(rate, 1e-9), Err(Error::Option { field: "rate", .. })), "{rate}");
     }
@@ -145,7 +145,7 @@ fn rates_that_are_no_rates_are_refused() {
         let refused = Ratio::from_f64(1.5, tolerance);
         assert!(matches!(refused, Err(Error::Option { field: "tolerance", .. })), "{tolerance}");
     }
-    // The last one's lower bound is 0.
+    // In the last case the lower bound of the ratio is 0.
     for (rate, tolerance) in [(1e-300, 1e-9), (1e300, 1e-9), (5e-324, 1e-9), (1e-25, 1e-9), (5e-324, 0.5)] {
         assert!(matches!(Ratio::from_f64(rate, tolerance), Err(Error::RatioTerms { .. })), "{rate}");
     }

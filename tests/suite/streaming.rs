@@ -1,11 +1,12 @@
-//! Streams: any chunking gives the whole, in memory that is laid out beforehand.
+//! Streams: any chunking gives the whole output, in memory that is allocated in advance.
 
 use polyphase::{CpuResampler, Error, OutputLength, Padding, Plan, Preset, ResampleOptions, Stream, Window};
 
 use crate::signals::{noise, noise_f32};
 
-/// python-soxr's lengths and chunks.
+/// Lengths of python-soxr's tests.
 const LENGTHS: [usize; 10] = [0, 1, 2, 99, 100, 101, 31_999, 32_000, 32_001, 266_151];
+/// Chunks of python-soxr's tests.
 const CHUNKS: [usize; 4] = [1, 17, 509, 44_100];
 
 fn streamed(plan: &Plan, clip: &[f32], chunks: impl IntoIterator<Item = usize>) -> Vec<f32> {
@@ -38,9 +39,9 @@ fn lengths_and_chunks_of_python_soxr() {
     }
 }
 
-/// Rates, options, lengths and chunks at random: 2,000 of them. Seeds are counted from 0.
+/// Random rates, options, lengths and chunks, with the seeds 0 to 1,999.
 #[test]
-fn whole_and_chunked_are_equal_for_whatever_comes() {
+fn random_streams_equal_the_whole() {
     let cpu = CpuResampler::new().with_threads(1);
     for seed in 0..2000 {
         let mut random = noise(seed, 4000).into_iter().map(|x| x / 2.0 + 0.5);
@@ -81,16 +82,17 @@ fn whole_and_chunked_are_equal_for_whatever_comes() {
     }
 }
 
-/// A filter of less than a sample to each side needs fewer samples for its next output than for what mirrors the end.
+/// A filter that reaches less than a sample to each side needs fewer past samples for its next output than padding
+/// needs to mirror the end of the clip.
 #[test]
-fn what_the_end_mirrors_is_kept_of_long_signals() {
+fn long_streams_keep_the_samples_that_padding_mirrors() {
     let cpu = CpuResampler::new().with_threads(1);
     for (orig_freq, new_freq) in [(8, 1), (100, 7), (3, 2), (16_000, 15_999), (1, 1)] {
         for width in [0.1, 0.3, 0.5, 0.9, 2.0] {
             for padding in [Padding::Edge, Padding::Reflect] {
                 let options = ResampleOptions::default().lowpass_filter_width(width).rolloff(1.0).padding(padding);
                 let plan = Plan::new(orig_freq, new_freq, options).unwrap();
-                // About the length at which the stream first drops what it has no more use for.
+                // Lengths around the one at which the stream first drops samples that it no longer needs.
                 for len in 32_765..32_795 {
                     let clip = noise_f32(1, len);
                     let whole = cpu.resample(&plan, &clip).unwrap();
@@ -102,7 +104,7 @@ fn what_the_end_mirrors_is_kept_of_long_signals() {
     }
 }
 
-/// As long as any output is wanted, what it needs is kept; afterwards, nothing has to be.
+/// The stream keeps the samples of outputs that are still to come, and none after the last output.
 #[test]
 fn long_signals_give_any_exact_length() {
     let cpu = CpuResampler::new().with_threads(1);
@@ -127,7 +129,7 @@ fn planar_and_interleaved_are_equal() {
     stream.push(&interleaved[..3 * 1234], &mut output).unwrap();
     stream.push(&interleaved[3 * 1234..], &mut output).unwrap();
     stream.finish(&mut output).unwrap();
-    // The same stream again, which has begun anew.
+    // The same stream, which starts over after `finish`.
     let mut outputs = vec![Vec::new(); 3];
     for part in [0..7, 7..7, 7..2000, 2000..3000] {
         let chunks = channels.each_ref().map(|channel| &channel[part.clone()]);
@@ -140,7 +142,8 @@ fn planar_and_interleaved_are_equal() {
     }
 }
 
-/// Hours of signal through one stream: not a byte after construction, and memory for the filter and two blocks.
+/// A stream allocates memory for its filter and two blocks when it is made, and none afterwards, however long the
+/// signal.
 #[test]
 fn streams_allocate_nothing_after_construction() {
     for (orig_freq, new_freq, preset) in [
@@ -153,7 +156,7 @@ fn streams_allocate_nothing_after_construction() {
         for (padding, output_length) in [
             (Padding::Zero, OutputLength::Ceil),
             (Padding::Reflect, OutputLength::Ceil),
-            // All that is wanted comes early: the rest of the signal must not be kept.
+            // All outputs come early: the rest of the signal must not be kept.
             (Padding::Edge, OutputLength::Exact(100)),
         ] {
             let options = preset.options().padding(padding).output_length(output_length).max_filter_bytes(4_000_000);
@@ -185,7 +188,7 @@ fn streams_allocate_nothing_after_construction() {
 }
 
 #[test]
-fn what_is_wrong_with_a_chunk_is_said() {
+fn invalid_chunks_are_refused_with_the_reason() {
     let plan = Plan::new(3, 2, ResampleOptions::default()).unwrap();
     let mut stream = Stream::<f32>::new(&plan, 2).unwrap();
     let mut outputs = vec![Vec::new(); 2];

@@ -1,10 +1,10 @@
-//! Every method that allocates its output has a twin that fills the caller's: the same samples, and the clamped ones
-//! counted.
+//! Every method that allocates its output has a twin that fills the caller's buffer, with the same samples and a count
+//! of the clamped ones.
 
 use ndarray::{Array2, Axis, s};
 use polyphase::{Batch, Clamped, CpuResampler, Error, Plan, ResampleOptions, ndarray};
 
-/// A square wave at full scale, which overshoots, and the number of samples that do once it is resampled.
+/// A plan, a square wave at full scale, its output, which overshoots, and the number of clamped samples.
 fn square_wave() -> (Plan, Vec<i16>, Vec<i16>, Clamped) {
     let plan = Plan::new(3, 2, ResampleOptions::default()).unwrap();
     let clip: Vec<i16> = (0..3000).map(|i| if i / 20 % 2 == 0 { i16::MAX } else { i16::MIN }).collect();

@@ -1,8 +1,9 @@
 //! [`Packets`]: reads audio files of any kind that symphonia knows, packet by packet. Everything that references
 //! symphonia is in this folder.
 //!
-//! A file either is decoded to its end or is an error: the decoder compares what it read with what the header promised
-//! (`promise`), with a stored checksum, and with the ends that containers mark.
+//! A file is decoded to its end, or decoding is an error. The decoder compares the number of frames that it read with
+//! the number that the header promises (`promise`), the samples with a stored checksum, and the end of the file with
+//! the end that the container marks.
 
 mod promise;
 mod source;
@@ -110,7 +111,7 @@ impl Packets {
             Self { spec: unknown, reader, decoder, track, promise, is_cut_short, has_first_packet: false, frames: 0 };
         this.has_first_packet = this.decode_packet()?;
         let parameters = this.decoder.codec_params();
-        // Where the decoded audio differs from the header, the audio is right.
+        // Where the decoded audio and the header differ, trust the audio.
         this.spec = if this.has_first_packet {
             spec::of_decoded(&this.decoder.last_decoded(), parameters)
         } else {
@@ -134,8 +135,8 @@ impl Packets {
     /// `packet` is scratch: pass the same vector to every call.
     ///
     /// # Errors
-    /// If the file is damaged here. The end of the file is an error if it comes before the end that the header
-    /// promises, or if a stored checksum differs.
+    /// If the next packet is damaged; at the end of the file, if the header promises more frames or a stored checksum
+    /// differs.
     pub(crate) fn read<T: DecodedSample>(&mut self, samples: &mut Vec<T>, packet: &mut Vec<T>) -> Result<bool> {
         if !std::mem::take(&mut self.has_first_packet) && !self.decode_packet()? {
             self.check_end()?;

@@ -22,7 +22,7 @@ pub(crate) struct Source<F: FnMut(u64)> {
     on_read: F,
 }
 
-/// Tells, and decides, whether a [`Source`] can seek, after a reader has taken it.
+/// Flag for whether a [`Source`] can seek, accessible after a reader has taken the source.
 #[derive(Clone)]
 pub(super) struct Seekable(Arc<AtomicBool>);
 
@@ -31,7 +31,7 @@ impl Seekable {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Makes the source one that cannot seek, and returns whether it could.
+    /// Turns seeking off, and returns true if it was on.
     pub(super) fn take(&self) -> bool {
         self.0.swap(false, Ordering::Relaxed)
     }

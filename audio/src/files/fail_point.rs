@@ -1,4 +1,5 @@
-//! [`fail_point`]: the place at which tests make a file operation fail. Release builds have none.
+//! [`fail_point`]: called before each file operation, so that tests can make it fail. It does nothing in release
+//! builds.
 
 #[cfg(not(debug_assertions))]
 #[inline(always)]
@@ -15,8 +16,8 @@ mod injection {
     use std::sync::LazyLock;
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    /// Environment variable with the number of the operation that fails, counted from 0: `7` fails that one alone, `7+`
-    /// also all after it.
+    /// Environment variable with the number of the operation that fails, counted from 0. `7` fails operation 7 alone,
+    /// `7+` also all later ones.
     const VARIABLE: &str = "POLYPHASE_FILE_FAULT";
 
     static FAULT: LazyLock<Option<(u64, bool)>> = LazyLock::new(|| {
@@ -25,7 +26,7 @@ mod injection {
         Some((number.unwrap_or(&text).parse().ok()?, number.is_some()))
     });
 
-    /// Operations so far.
+    /// Number of operations so far.
     static COUNT: AtomicU64 = AtomicU64::new(0);
 
     /// Fails if this is the operation that the environment variable names.
@@ -38,7 +39,7 @@ mod injection {
         if number == at {
             let _ = writeln!(io::stderr(), "{VARIABLE}: {operation} fails");
         }
-        // EIO, where errors have the numbers of Unix.
+        // EIO on Unix.
         Err(io::Error::from_raw_os_error(5))
     }
 }

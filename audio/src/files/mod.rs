@@ -1,4 +1,4 @@
-//! Files of inputs and outputs. Every operation on them passes a fail point, at which tests make it fail.
+//! Input and output files. Every operation on them passes a fail point, at which tests can make it fail.
 
 mod fail_point;
 mod temporary;
@@ -52,7 +52,7 @@ impl File {
         self.0.metadata()
     }
 
-    /// Waits until everything written is on the disk.
+    /// Syncs everything that was written to the disk.
     ///
     /// # Errors
     /// As [`fs::File::sync_all`].
@@ -61,7 +61,7 @@ impl File {
         self.0.sync_all()
     }
 
-    /// The file of the standard library, for locks and the like.
+    /// The underlying file of the standard library, for locks and the like.
     pub fn as_std(&self) -> &fs::File {
         &self.0
     }
@@ -92,15 +92,15 @@ impl Seek for File {
     }
 }
 
-/// Prefix of the names of files that are kept beside the outputs.
+/// Prefix of the names of temporary files and of the record, which are in the same folder as the outputs.
 const PREFIX: &str = ".polyphase-";
 
-/// True for the name of a file that is kept beside the outputs and is not one of them.
+/// True for the name of a temporary file or of the record.
 pub fn is_internal(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(PREFIX.as_bytes())
 }
 
-/// Creates a folder, with those above it.
+/// Creates a folder and its parents.
 ///
 /// # Errors
 /// As [`fs::create_dir_all`].
@@ -109,7 +109,7 @@ pub fn create_folder(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
 }
 
-/// Returns the folder that a path is in: `.` for a bare name.
+/// Returns the parent folder of a path: `.` for a bare name.
 pub fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
@@ -118,7 +118,7 @@ pub fn folder_of(path: &Path) -> &Path {
 /// `overwrite`.
 ///
 /// # Errors
-/// If it cannot be written, or exists.
+/// If the file cannot be written, or exists and `overwrite` is false.
 pub fn write_whole(path: &Path, bytes: &[u8], overwrite: bool) -> io::Result<()> {
     let temporary = Temporary::new(folder_of(path))?;
     temporary.writer()?.write_all(bytes)?;

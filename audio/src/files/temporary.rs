@@ -1,7 +1,7 @@
 //! [`Temporary`]: outputs that are not complete yet.
 //!
 //! An output is written under a temporary name and renamed when it is complete, so that no reader ever sees part of it.
-//! The temporary file is locked while it is written: a later run can tell it from one that a killed run left behind.
+//! A temporary file is locked while it is written. One without a lock was left behind by a killed run.
 
 use std::collections::BTreeSet;
 use std::fs::{self, Metadata};
@@ -18,7 +18,7 @@ const SUFFIX: &str = ".partial";
 /// Temporary files of this process.
 static LIVE: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
-/// A file under a temporary name. It is removed when it is dropped before it was published.
+/// A file under a temporary name. Dropping it before it is published removes it.
 #[derive(Debug)]
 pub struct Temporary {
     file: NamedTempFile,
@@ -39,17 +39,17 @@ impl Temporary {
     /// Creates an empty temporary file in a folder.
     ///
     /// # Errors
-    /// If none can be created there.
+    /// If no file can be created there.
     pub fn new(folder: &Path) -> io::Result<Self> {
         fail_point("create")?;
         let mut builder = tempfile::Builder::new();
-        // Temporary files are private by default; an output is readable as any new file is.
+        // Temporary files are private by default; an output has the permissions of any new file.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         builder.prefix(PREFIX).suffix(SUFFIX);
         loop {
             let file = builder.tempfile_in(folder)?;
-            // On file systems without locks, `remove_stale` removes nothing either.
+            // On file systems without locks this fails, but `remove_stale` removes nothing there.
             let _ = file.as_file().lock();
             // Another run may have removed the file before it was locked.
             if file.path().try_exists().unwrap_or(true) {
@@ -65,7 +65,7 @@ impl Temporary {
         self.file.path().parent().unwrap_or(Path::new("."))
     }
 
-    /// Opens the file once more. All handles share one position, which is 0 at first.
+    /// Returns another handle of the file. All handles share one position, which is 0 at first.
     ///
     /// # Errors
     /// As [`fs::File::try_clone`].
@@ -74,7 +74,7 @@ impl Temporary {
         self.file.as_file().try_clone().map(File)
     }
 
-    /// Size and times of what has been written.
+    /// Current size and times of the file.
     ///
     /// # Errors
     /// As [`fs::File::metadata`].
@@ -86,7 +86,7 @@ impl Temporary {
     /// Renames the file to its final name. An existing file is replaced only with `overwrite`.
     ///
     /// # Errors
-    /// If it cannot be renamed, or a file of that name exists.
+    /// If the file cannot be renamed, or the name is taken and `overwrite` is false.
     pub fn publish(self, name: &Path, overwrite: bool) -> io::Result<()> {
         fail_point("rename")?;
         let published = if overwrite { self.file.persist(name) } else { self.file.persist_noclobber(name) };
@@ -94,16 +94,15 @@ impl Temporary {
     }
 }
 
-/// Removes all temporary files of this process, for a process that exits without waiting for the threads that write
-/// them.
+/// Removes all temporary files of this process. Called by a process that exits without waiting for its threads.
 pub fn remove_live() {
     for path in &*LIVE.lock().unwrap_or_else(PoisonError::into_inner) {
-        // The next run removes what stays.
+        // The next run removes files that cannot be removed now.
         let _ = fs::remove_file(path);
     }
 }
 
-/// Removes temporary files that killed runs left in a folder. Files of runs at work stay: they are locked.
+/// Removes temporary files that killed runs left in a folder. Those of active runs are locked, and are kept.
 pub fn remove_stale(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
@@ -141,15 +140,15 @@ mod tests {
     }
 
     #[test]
-    fn stale_files_are_removed_and_all_others_stay() {
+    fn only_stale_files_are_removed() {
         let folder = tempfile::TempDir::new().expect("a temporary folder");
-        let at_work = Temporary::new(folder.path()).expect("a temporary file");
+        let active = Temporary::new(folder.path()).expect("a temporary file");
         for name in [".polyphase-abc123.partial", ".polyphase-done.jsonl", "polyphase-abc123.partial", "a.partial"] {
             fs::write(folder.path().join(name), "").expect("a file");
         }
         fs::create_dir(folder.path().join(".polyphase-folder.partial")).expect("a folder");
         remove_stale(folder.path());
-        assert!(at_work.file.path().exists());
+        assert!(active.file.path().exists());
         assert!(!folder.path().join(".polyphase-abc123.partial").exists());
         assert_eq!(fs::read_dir(folder.path()).expect("the folder").count(), 5);
     }

@@ -1,5 +1,5 @@
-//! [`Machine`]: the peak rates of multiply-adds and of copies. Everything in this package that references fearless_simd
-//! is in this file.
+//! [`Machine`]: the peak rates of multiply-adds and of copies. Everything in `cli` that references fearless_simd is in
+//! this file.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -11,7 +11,7 @@ use serde::Serialize;
 /// Independent sums, enough to hide the latency of a fused multiply-add.
 const SUMS: usize = 12;
 
-/// Samples of the copied buffer, more than most caches hold.
+/// Samples of the copied buffer, larger than most caches.
 const COPIED: usize = 8 << 20;
 
 /// Peak rates of all threads together.
@@ -48,7 +48,8 @@ impl Machine {
         }
     }
 
-    /// Shortest possible time, in seconds, for `outputs` samples of `taps` multiply-adds each from `inputs` samples.
+    /// Shortest possible time, in seconds, in which `outputs` samples are computed from `inputs` samples with `taps`
+    /// multiply-adds each.
     pub(crate) fn limit(&self, taps: usize, inputs: usize, outputs: usize) -> f64 {
         let multiply_adds = count(2 * taps * outputs) / self.flops;
         multiply_adds.max(count(size_of::<f32>() * (inputs + outputs)) / self.copied_bytes)
@@ -67,13 +68,12 @@ fn multiply_adds<S: Simd>(simd: S, steps: usize) -> f32 {
     sums.iter().map(|sum| sum.reduce_sum()).sum()
 }
 
-/// Time of the fastest run in seconds, since a peak is reached only undisturbed. Runs at least ten times, each some
-/// milliseconds.
+/// Time of the fastest of at least ten runs, in seconds. A peak rate is reached only in a run that nothing disturbs.
 fn fastest(repeat: usize, mut run: impl FnMut()) -> f64 {
     (0..=repeat.max(9)).map(|_| seconds(&mut run)).fold(f64::INFINITY, f64::min)
 }
 
-/// Median time of a call in seconds, over runs of as many calls as take a millisecond.
+/// Median time of a call in seconds. Each run makes enough calls to take about a millisecond.
 pub(crate) fn median(repeat: usize, mut run: impl FnMut()) -> f64 {
     run();
     let once = seconds(&mut run);

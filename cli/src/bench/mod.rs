@@ -1,4 +1,5 @@
-//! `polyphase bench`: the speed of resampling on this machine, against the limits of its processor and memory.
+//! `polyphase bench`: measures the speed of resampling on this machine, as a share of the limits of its processor and
+//! memory.
 
 mod machine;
 
@@ -16,10 +17,10 @@ use self::machine::{Machine, median};
 
 /// Measure the speed of resampling: the filters and rates of torchaudio's audio resampling tutorial
 ///
-/// Each figure is the median time for one second of audio: with the one-line call, with a plan, and in a batch of
-/// longer clips; with a GPU also that batch on the GPU, transfers included. The share is the shortest possible time
-/// over the measured one: the time that the multiply-adds of the filter or the transfer of the samples through memory
-/// take at the peak rates, which are measured in the same run.
+/// Each figure is the median time for one second of audio: with the one-line call, with a plan, in a batch of longer
+/// clips, and, if there is a GPU, in the same batch on the GPU, transfers included. The share is the shortest possible
+/// time over the measured one. The shortest possible time is that of the multiply-adds of the filter or that of the
+/// transfer of the samples through memory, whichever is longer, at the peak rates, which are measured in the same run.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -49,9 +50,9 @@ const BATCH_SECONDS: usize = 10;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bench {
     pub(crate) threads: usize,
-    /// Runs of which the median is taken.
+    /// Number of runs of which the median is taken.
     pub(crate) repeat: usize,
-    /// Clips in the batch; none leaves the batch out.
+    /// Number of clips in the batch; 0 leaves the batch out.
     pub(crate) clips: usize,
     pub(crate) allow_software: bool,
 }
@@ -76,7 +77,7 @@ pub(crate) struct Row {
     pub(crate) columns: Vec<Cell>,
 }
 
-/// Time of one way to resample.
+/// Time of one method of resampling.
 #[derive(Debug, Serialize)]
 pub(crate) struct Cell {
     pub(crate) name: &'static str,
@@ -175,7 +176,7 @@ fn measure_row(
         columns.push(cell("batch", time / seconds));
         if let Some(gpu) = gpu {
             let (resampled, report) = gpu.resample_batch(&batch)?;
-            ensure!(report.cpu_runs.is_empty(), "the GPU left work to the CPU: {report}");
+            ensure!(report.cpu_runs.is_empty(), "the CPU computed some of the clips: {report}");
             let close = resampled.samples().iter().zip(&output).all(|(gpu, cpu)| (gpu - cpu).abs() < 4e-6);
             ensure!(close, "the results of the GPU differ from those of the CPU");
             let time = median(bench.repeat, || _ = black_box(gpu.resample_batch(black_box(&batch))));

@@ -1,4 +1,4 @@
-//! Options of a picture, and the file that it is written to.
+//! [`PictureArgs`]: the options of a picture. [`PictureFile`]: the file to which it is written.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -47,10 +47,10 @@ impl FromStr for Size {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self> {
-        let (width, height) = text.split_once('x').context("width and height are given as in 1200x720")?;
+        let (width, height) = text.split_once('x').context("it must be a width and a height, such as 1200x720")?;
         let side = |text: &str| match text.trim().parse() {
             Ok(side @ 240..=4096) => Ok(side),
-            _ => bail!("width and height are numbers from 240 to 4096, as in 1200x720"),
+            _ => bail!("width and height must be numbers from 240 to 4096, such as 1200x720"),
         };
         Ok(Self { width: side(width)?, height: side(height)? })
     }
@@ -62,7 +62,7 @@ fn text_factor(text: &str) -> Result<f64> {
     Ok(factor)
 }
 
-/// File of a picture.
+/// File to which a picture is written.
 #[derive(Debug, Clone)]
 pub(crate) struct PictureFile {
     path: PathBuf,
@@ -82,14 +82,14 @@ impl PictureFile {
         let is_svg = match extension.as_deref() {
             Some("svg") => true,
             Some("png") => false,
-            _ => bail!("{shown}: a picture's name ends in .png or .svg"),
+            _ => bail!("{shown}: the name of a picture must end in .png or .svg"),
         };
         ensure!(!path.is_dir(), "{shown}: it is a folder");
         let folder = folder_of(path);
         ensure!(folder.is_dir(), "{shown}: there is no folder {}", folder.display());
         ensure!(
             overwrite || path.symlink_metadata().is_err(),
-            "{shown}: it exists already: add --overwrite to replace it"
+            "{shown}: the file already exists: add --overwrite to replace it"
         );
         Ok(Self { path: path.to_owned(), is_svg, overwrite })
     }

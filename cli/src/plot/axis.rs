@@ -1,11 +1,11 @@
-//! [`Axis`]: as many round ticks in a suitable unit as there is room for. [`Frame`]: the area between two axes.
+//! [`Axis`]: a range with as many round ticks as there is room for. [`Frame`]: the area between two axes.
 
 use super::picture::{Anchor, Area, Color, Picture};
 
 /// Quantity of an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Quantity {
-    /// Frequency in Hz, shown in kHz from 1000 on.
+    /// Frequency in Hz, shown in kHz from 1000 Hz on.
     Frequency,
     /// Time in seconds, shown in µs, ms, s or min.
     Time,
@@ -25,9 +25,9 @@ pub(crate) struct Axis {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Ticks {
-    /// Round numbers, in a unit given in units of the quantity.
+    /// Round numbers. The field is the size of the unit of the texts, such as 1000 for kHz.
     Round(f64),
-    /// Given ticks, the most important first. Those that would overlap an earlier one are left out.
+    /// Given ticks, the most important first. A tick that would overlap an earlier one is left out.
     Named(Vec<(f64, String)>),
 }
 
@@ -54,8 +54,8 @@ impl Axis {
         Self { range, label: label.to_owned(), ticks: Ticks::Named(ticks) }
     }
 
-    /// Returns as many ticks as there is room for, with their texts. `room` is the length of the axis, `needed` the
-    /// length that a text takes.
+    /// Returns as many ticks as there is room for, with their texts. `room` is the length of the axis, `needed` returns
+    /// the length that a text takes.
     pub(super) fn ticks(&self, room: f64, needed: impl Fn(&str) -> f64) -> Vec<(f64, String)> {
         let position = |value: f64| (value - self.range.0) / (self.range.1 - self.range.0) * room;
         let apart = |kept: &[(f64, String)], value: f64, text: &str| {
@@ -102,14 +102,14 @@ fn round_ticks((low, high): (f64, f64), unit: f64, count: u32) -> Vec<(f64, Stri
         if value > high + 1e-9 * step {
             break;
         }
-        // Write 0 for −0, and a minus sign for a hyphen.
+        // Print no negative zero, and a minus sign instead of a hyphen.
         let value = if value.abs() < step / 2.0 { 0.0 } else { value };
         ticks.push((value * unit, format!("{value:.decimals$}").replace('-', "−")));
     }
     ticks
 }
 
-/// A rectangle with one axis at its left and one below.
+/// A rectangle with an axis on the left and an axis below.
 #[derive(Debug, Clone)]
 pub(super) struct Frame {
     pub(super) area: Area,
@@ -188,7 +188,7 @@ impl Frame {
             let (x, _) = self.map((value, self.y.range.0));
             picture.line(vec![(x, bottom), (x, bottom + TICK * em)], ink, 0.8);
             if shown.x_texts {
-                // Keep a text at the end of the axis within the picture.
+                // Keep the text of a tick at the end of the axis within the picture.
                 let half = picture.text_width(&text) / 2.0;
                 let at = x.clamp(half + 0.2 * em, (picture.width() - half - 0.2 * em).max(half));
                 picture.text(&text, (at, bottom + (TICK + TEXT_GAP + 0.45) * em), Anchor::Middle, ink);

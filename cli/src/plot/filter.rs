@@ -1,5 +1,5 @@
-//! [`draw`]: a filter in four panels: its impulse response, its gain over the whole band and in the pass band, and the
-//! aliases and images in the output.
+//! [`draw`]: draws a filter in four panels: its impulse response, its gain over the whole band, its gain in the pass
+//! band, and the aliases and images in the output.
 
 use super::axis::{Axis, Frame, Quantity, Shown};
 use super::picture::{Anchor, Area, Color, Picture};
@@ -11,9 +11,9 @@ pub(crate) struct FilterCurves {
     pub(crate) new_freq: u32,
     pub(crate) title: String,
     pub(crate) subtitle: String,
-    /// Impulse response: seconds from the centre, and the tap there.
+    /// Points of the impulse response: time from the centre in seconds, and value.
     pub(crate) impulse: Vec<(f64, f64)>,
-    /// Gain: Hz, and dB, in equal steps from 0 to at least half the higher rate.
+    /// Points of the gain: frequency in Hz and gain in dB, in equal steps from 0 to at least half the higher rate.
     pub(crate) gain: Vec<(f64, f64)>,
 }
 
@@ -23,8 +23,8 @@ impl FilterCurves {
         f64::from(self.orig_freq.min(self.new_freq)) / 2.0
     }
 
-    /// Aliases and images: for each frequency above the lower Nyquist frequency, the frequency of the output that it
-    /// folds to, and its gain.
+    /// Aliases and images: for each frequency above the lower Nyquist frequency, the frequency to which it folds in the
+    /// output, and its gain.
     ///
     /// The spectrum of the input repeats at every multiple of its rate. The filter attenuates these repetitions, and
     /// the output folds the rest at every multiple of its own rate.
@@ -47,10 +47,10 @@ impl FilterCurves {
 
 /// Lowest gain to show, in dB.
 const LOWEST_GAIN: f64 = -160.0;
-/// Height in ems above 0 dB, which holds the names of the curves.
+/// Height in ems of the space above 0 dB for the names of the curves.
 const NAMES_ROOM: f64 = 3.4;
 
-/// Draws the four panels into an empty picture: two by two, or one above the other if the picture is higher than wide.
+/// Draws the four panels into an empty picture: two by two, or stacked unless the picture is wider than high.
 pub(crate) fn draw(picture: &mut Picture, curves: &FilterCurves) {
     let em = picture.em;
     let (ink, faint) = (picture.theme.ink(), picture.theme.faint_ink());
@@ -98,7 +98,7 @@ impl Panel {
         self.cell.height - 3.0 * picture.em - Frame::lower_room(picture, Shown::ALL)
     }
 
-    /// A frame for gains in dB down to the lowest.
+    /// A frame for gains from [`LOWEST_GAIN`] to above 0 dB.
     fn gain_frame(self, picture: &mut Picture, x: Axis) -> Frame {
         let names = NAMES_ROOM * picture.em / self.height(picture);
         let highest = -LOWEST_GAIN * names / (1.0 - names).max(0.2);
@@ -136,7 +136,7 @@ fn draw_impulse(picture: &mut Picture, curves: &FilterCurves, panel: Panel) {
     let frame = panel.frame(picture, x, y);
     let [color, _] = picture.theme.curves();
     draw_curve(picture, &frame, curves.impulse.iter().copied(), color);
-    // With few points, mark them: the curve between them is not part of the filter.
+    // If there are few points, mark them: the line between them is not part of the filter.
     let inside = curves.impulse.iter().filter(|(_, factor)| *factor != 0.0);
     #[expect(clippy::cast_precision_loss, reason = "a few points")]
     if (curves.impulse.len() as f64) < frame.area.width / picture.em * 2.0 {
@@ -155,15 +155,15 @@ fn draw_whole_band(picture: &mut Picture, curves: &FilterCurves, panel: Panel) {
     let frame = panel.gain_frame(picture, x);
     draw_curve(picture, &frame, curves.gain.iter().copied(), picture.theme.curves()[0]);
     let (input, output) = (f64::from(curves.orig_freq) / 2.0, f64::from(curves.new_freq) / 2.0);
-    // The name of the lower one is to its left, if there is room, away from the other.
+    // The name at the lower Nyquist frequency is on the left of its line, if there is room, away from the other name.
     for (index, (frequency, name)) in (0..).zip([(input, "input Nyquist"), (output, "output Nyquist")]) {
         draw_mark(picture, &frame, frequency, name, (1.0 + 1.4 * f64::from(index), frequency <= curves.nyquist()));
     }
     frame.draw_axes(picture, Shown::ALL);
 }
 
-/// Draws a dashed line at a frequency, with its name `below` ems from the top, at its left if `left` is true and there
-/// is room.
+/// Draws a dashed line at a frequency, with its name `below` ems from the top, on the left of the line if `left` is
+/// true and there is room.
 fn draw_mark(picture: &mut Picture, frame: &Frame, frequency: f64, name: &str, (below, left): (f64, bool)) {
     let (em, color) = (picture.em, picture.theme.faint_ink());
     let (x, _) = frame.map((frequency, frame.y.range.0));
@@ -225,9 +225,9 @@ fn draw_spurious(picture: &mut Picture, curves: &FilterCurves, panel: Panel) {
 
     let (em, left) = (picture.em, frame.area.left + 0.8 * picture.em);
     let name = match (curves.orig_freq > curves.new_freq, curves.new_freq.is_multiple_of(curves.orig_freq)) {
-        (true, _) => "aliases, highest at each",
-        (false, true) => "images, highest at each",
-        (false, false) => "images and aliases, highest at each",
+        (true, _) => "strongest alias",
+        (false, true) => "strongest image",
+        (false, false) => "strongest image or alias",
     };
     label(picture, "signal", (left, frame.area.top + em), Anchor::Start, wanted);
     label(picture, name, (left, frame.area.top + 2.4 * em), Anchor::Start, unwanted);
@@ -240,7 +240,7 @@ fn width_of(columns: &[f64]) -> f64 {
     width
 }
 
-/// Draws the part of a curve, by rising x, that is within the frame.
+/// Draws the part of a curve that is within the frame. The points are in order of x.
 fn draw_curve(picture: &mut Picture, frame: &Frame, curve: impl Iterator<Item = (f64, f64)>, color: Color) {
     let mut parts: Vec<Vec<(f64, f64)>> = Vec::new();
     let mut last = None;
@@ -260,7 +260,7 @@ fn draw_curve(picture: &mut Picture, frame: &Frame, curve: impl Iterator<Item = 
 
 type Point = (f64, f64);
 
-/// Clips a line to a rectangle (Liang and Barsky).
+/// Clips a line to a rectangle by the Liang–Barsky algorithm.
 fn clipped(from: Point, to: Point, x: (f64, f64), y: (f64, f64)) -> Option<(Point, Point)> {
     let (dx, dy) = (to.0 - from.0, to.1 - from.1);
     let (mut enters, mut leaves) = (0.0_f64, 1.0_f64);
@@ -274,14 +274,14 @@ fn clipped(from: Point, to: Point, x: (f64, f64), y: (f64, f64)) -> Option<(Poin
         }
     }
     let at = |part: f64| (from.0 + part * dx, from.1 + part * dy);
-    // Ends within the rectangle stay exact, so that the parts of a curve join.
+    // Ends within the rectangle are kept exactly, so that the parts of a curve join.
     let (start, end) = (if enters > 0.0 { at(enters) } else { from }, if leaves < 1.0 { at(leaves) } else { to });
     (enters < leaves).then_some((start, end))
 }
 
 /// Thins a curve: keeps the first, last, lowest and highest point of each third of a pixel.
 fn thinned(points: &[Point]) -> Vec<Point> {
-    /// Parts of a pixel, so that steep curves do not become stairs.
+    /// Parts of a pixel. With whole pixels, steep curves would look like stairs.
     const FINE: f64 = 3.0;
     let mut kept = Vec::new();
     for place in points.chunk_by(|a, b| (a.0 * FINE).floor() == (b.0 * FINE).floor()) {
@@ -328,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ripple_is_that_of_the_pass_band() {
+    fn ripple_is_measured_in_the_pass_band() {
         assert_eq!(curves(48_000, 32_000).ripple(), 0.01);
     }
 

@@ -1,22 +1,22 @@
-//! The font of the pictures, and the widths of texts in it.
+//! The font of the pictures, and the width of a text in this font.
 
 use std::sync::Once;
 
 use plotters::style::{FontFamily, FontStyle, IntoFont, register_font};
 
-/// Name of the font. In a PNG it is the font in this program; viewers of an SVG take the first of these that they have,
-/// which are of nearly equal widths.
+/// Names of the font. A PNG is drawn with the font in this program. Viewers of an SVG use the first of these fonts that
+/// they have; their widths are nearly equal.
 pub(super) const FONT: &str = "DejaVu Sans, Verdana, sans-serif";
 static FONT_BYTES: &[u8] = include_bytes!("font/DejaVuSans-subset.ttf");
 
-/// Height of a line of this font in ems, which plotters takes for the size of the font in a PNG.
+/// Height of a line of this font in ems. For a PNG, plotters takes the height of a line as the size of the font.
 pub(super) const LINE_HEIGHT: f64 = 1.164;
 
-/// Makes the font known to plotters.
+/// Registers the font with plotters.
 pub(super) fn register() {
     static REGISTERED: Once = Once::new();
     REGISTERED.call_once(|| {
-        // An error would mean that the file in this program is damaged; the tests write with it.
+        // An error would mean that the font in this program is damaged, which the tests would find.
         let _ = register_font(FONT, FontStyle::Normal, FONT_BYTES);
     });
 }

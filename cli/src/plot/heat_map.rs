@@ -1,4 +1,4 @@
-//! [`draw`]: spectrograms as colours, on common scales.
+//! [`draw`]: draws spectrograms as colours, on common scales.
 //!
 //! ```text
 //! title                title
@@ -40,8 +40,8 @@ impl ColorMap {
 
 /// Levels over time and frequency.
 pub(crate) trait Levels {
-    /// Highest level in dB within a span of seconds and one of Hz. `None` beyond the end of the signal or its highest
-    /// frequency.
+    /// Highest level in dB within a span of time and a span of frequency. `None` beyond the end of the signal or its
+    /// highest frequency.
     fn level(&self, seconds: Range<f64>, hertz: Range<f64>) -> Option<f64>;
 }
 
@@ -49,7 +49,7 @@ pub(crate) trait Levels {
 pub(crate) struct Column<'a> {
     pub(crate) title: String,
     pub(crate) subtitle: String,
-    /// Panels with their names, which are needed if there are several.
+    /// Panels with their names, `None` for a single panel.
     pub(crate) rows: Vec<(Option<String>, &'a dyn Levels)>,
 }
 
@@ -61,7 +61,7 @@ pub(crate) struct Scales {
     /// Levels in dB of the darkest and of the lightest colour.
     pub(crate) levels: (f64, f64),
     pub(crate) colors: ColorMap,
-    /// Draw lines at the ticks.
+    /// True to draw lines at the ticks.
     pub(crate) grid: bool,
 }
 
@@ -81,7 +81,7 @@ pub(crate) fn max_rows(picture: &Picture) -> usize {
 /// Colour of grid lines. It is light in both themes, since the colours of low levels are dark.
 const GRID: Color = [220, 220, 226];
 
-/// Lengths in ems: above the panels, between them, and of the colour bar.
+/// Lengths in ems: above the panels, between panels, and of the colour bar.
 const UPPER: f64 = 4.2;
 const ROW_GAP: f64 = 1.2;
 const COLUMN_GAP: f64 = 2.0;
@@ -97,7 +97,7 @@ pub(crate) fn draw(picture: &mut Picture, columns: &[Column<'_>], scales: &Scale
     let (top, bottom) = (UPPER * em, picture.height() - MARGIN * em - Frame::lower_room(picture, Shown::ALL));
     let frame = |area: Area| Frame { area, x: scales.x.clone(), y: scales.y.clone() };
 
-    // The colour bar is a frame at the right, whose left axis needs room too.
+    // The colour bar is a frame on the right, whose left axis needs room too.
     let bar_height = bottom - top;
     let bar = Area { left: 0.0, top, width: BAR * em, height: bar_height };
     let bar = Frame { area: bar, x: Axis::named("", (0.0, 1.0), Vec::new()), y: bar_axis };

@@ -1,10 +1,11 @@
-//! Pictures. Everything that references plotters is in this folder, and so is the font.
+//! Pictures. Everything that references plotters is in this folder, and the font too.
 //!
 //! ```text
 //! filter, heat_map ── axis ── Picture: a list of shapes ── render ── PNG, SVG
 //! ```
 //!
-//! [`filter`] draws curves and [`heat_map`] spectrograms, both as shapes in pixels; `render` makes files of the shapes.
+//! [`filter`] draws curves and [`heat_map`] draws spectrograms, as shapes with coordinates in pixels. `render` turns
+//! the shapes into files.
 
 pub(crate) mod args;
 mod axis;

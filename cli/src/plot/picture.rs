@@ -1,4 +1,4 @@
-//! [`Picture`]: a list of shapes in pixels.
+//! [`Picture`]: a list of shapes with coordinates in pixels.
 
 use clap::ValueEnum;
 
@@ -86,7 +86,7 @@ impl Area {
     }
 }
 
-/// Part of a text that is at its point.
+/// Part of a text that is placed at its anchor point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Anchor {
     Start,
@@ -97,14 +97,14 @@ pub(super) enum Anchor {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Direction {
     Across,
-    /// Rotated by 90° to the left.
+    /// Rotated by 90° counterclockwise.
     Upwards,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Text {
     pub(super) text: String,
-    /// Anchor point, on the base line.
+    /// Anchor point, on the baseline.
     pub(super) at: (f64, f64),
     pub(super) anchor: Anchor,
     pub(super) direction: Direction,
@@ -152,7 +152,7 @@ pub(super) enum Shape {
         color: Color,
     },
     Text(Text),
-    /// Pixels of three bytes each, row by row from the upper left, one for each pixel of the picture.
+    /// Pixels of three bytes each, row by row from the upper left, on the grid of the picture's pixels.
     Pixels {
         left: u32,
         top: u32,
@@ -199,7 +199,7 @@ impl Picture {
         self.faint_line(points, color, width, 1.0);
     }
 
-    /// Adds a line of an opacity.
+    /// Adds a line with an opacity.
     pub(super) fn faint_line(&mut self, points: Vec<(f64, f64)>, color: Color, width: f64, opacity: f64) {
         self.shapes.push(Shape::Line { points, color, opacity, width: width * self.em / 10.0 });
     }
@@ -220,7 +220,7 @@ impl Picture {
         self.sized_text(text, at, anchor, color, 1.0);
     }
 
-    /// Adds a text as [`text`](Self::text) does, with a factor on its size.
+    /// Adds a text as [`text`](Self::text) does, with its size multiplied by a factor.
     pub(super) fn sized_text(&mut self, text: &str, at: (f64, f64), anchor: Anchor, color: Color, size: f64) {
         let em = self.em * size;
         let at = (at.0, at.1 + CAPITALS / 2.0 * em);
@@ -229,7 +229,7 @@ impl Picture {
         self.shapes.push(Shape::Text(Text { text, at, anchor, direction: Direction::Across, em, color }));
     }
 
-    /// Adds a text that is rotated by 90° to the left and centred at a point.
+    /// Adds a text that is rotated by 90° counterclockwise and centred at a point.
     pub(super) fn upward_text(&mut self, text: &str, at: (f64, f64), color: Color) {
         let (em, at) = (self.em, (at.0 + CAPITALS / 2.0 * self.em, at.1));
         let (anchor, direction) = (Anchor::Middle, Direction::Upwards);
@@ -281,7 +281,7 @@ impl Picture {
             for (other_area, other) in &texts[..index] {
                 let across = area.left < other_area.right() && other_area.left < area.right();
                 let along = area.top < other_area.bottom() && other_area.top < area.bottom();
-                assert!(!(across && along), "{text} lies over {other} in {:?}", self.size);
+                assert!(!(across && along), "{text} overlaps {other} in {:?}", self.size);
             }
         }
     }

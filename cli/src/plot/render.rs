@@ -1,7 +1,7 @@
 //! Rendering of a [`Picture`] as PNG or SVG, with plotters.
 //!
-//! plotters draws in whole pixels, so it draws an enlarged picture: a PNG is the mean of its sub-pixels, an SVG has
-//! them as its unit.
+//! plotters draws in whole pixels, so the picture is enlarged first. The pixels of the enlarged picture are sub-pixels:
+//! a PNG averages them, and they are the unit of an SVG.
 
 use anyhow::{Context, Result, anyhow};
 use base64::Engine;
@@ -15,13 +15,14 @@ use plotters::style::{Color as _, FontFamily, FontTransform, IntoFont, ShapeStyl
 use super::font::{self, FONT, LINE_HEIGHT};
 use super::picture::{Anchor, Area, Color, Direction, Picture, Shape, Text};
 
-/// Sub-pixels of a pixel along each axis.
+/// Number of sub-pixels per pixel along each axis.
 const SCALE: u32 = 3;
-/// Sub-pixels of a picture at most. Larger pictures get fewer for each pixel.
+/// Largest number of sub-pixels of a picture. Larger pictures get fewer per pixel.
 const MAX_SUB_PIXELS: u32 = 64 << 20;
 
-/// Factor by which plotters divides the size of a font in an SVG to get an em.
+/// Ratio of the font size that plotters is given to the size of an em in its SVG.
 const SVG_SIZE: f64 = 1.24;
+
 impl Picture {
     /// Renders a PNG file.
     pub(crate) fn png(&self) -> Result<Vec<u8>> {
@@ -82,7 +83,7 @@ impl Picture {
 /// Draws shapes with either backend of plotters.
 struct Pen<'a, Backend: DrawingBackend> {
     area: &'a DrawingArea<Backend, plotters::coord::Shift>,
-    /// Sub-pixels of a pixel.
+    /// Number of sub-pixels per pixel along each axis.
     scale: f64,
     is_svg: bool,
 }
@@ -131,7 +132,7 @@ impl<Backend: DrawingBackend> Pen<'_, Backend> {
 
     fn draw_text(&self, text: &Text) -> Drawn<Backend> {
         let em = text.em * self.scale;
-        // Distance of the base line below the anchor of plotters.
+        // Distance of the baseline below the anchor of plotters.
         let (size, base_line) =
             if self.is_svg { (em * SVG_SIZE, 0.76 * em) } else { (em * LINE_HEIGHT, 0.5 * em * LINE_HEIGHT) };
         let h_pos = match text.anchor {

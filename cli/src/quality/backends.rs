@@ -1,4 +1,4 @@
-//! [`System`]: the backends of polyphase, which resample the test signals.
+//! [`System`]: resamples the test signals with one backend of polyphase.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use polyphase::{Backend, Batch, BatchBuf, CpuResampler, Error, Level, Plan, Resa
 use super::measure::Outputs;
 use super::signals::{Signal, Signals};
 
-/// A backend, with the precision it computes in.
+/// A backend and its precision.
 #[derive(Debug, Clone)]
 pub(crate) enum System {
     F64,
@@ -17,7 +17,8 @@ pub(crate) enum System {
 }
 
 impl System {
-    /// Returns float64, float32 on the best SIMD level or on each, and the GPU; the reason if there is no GPU.
+    /// Returns float64, float32 on the best SIMD level or on each, and the GPU. If there is no GPU, returns the reason
+    /// too.
     pub(crate) fn all(every_level: bool, allow_software: bool) -> Result<(Vec<Self>, Option<String>)> {
         let mut systems = vec![Self::F64];
         if every_level {
@@ -45,13 +46,13 @@ impl System {
             }
             Self::Gpu(resampler) => outputs::<f32>(options, signals, |batch| {
                 let (computed, report) = resampler.resample_batch(batch)?;
-                anyhow::ensure!(report.cpu_runs.is_empty(), "the GPU left work to the CPU: {report}");
+                anyhow::ensure!(report.cpu_runs.is_empty(), "the CPU computed some of the clips: {report}");
                 Ok(computed)
             }),
         }
     }
 
-    /// Distance of outputs from those of float64, on the comb and the noise rounded to float32. `None` for float64
+    /// Distance of outputs from those in float64, for the comb and the noise rounded to float32. `None` for float64
     /// itself.
     #[expect(clippy::cast_possible_truncation, reason = "rounded to float32, as the input is")]
     pub(crate) fn distance(
@@ -80,7 +81,7 @@ impl System {
     }
 }
 
-/// Distance of outputs from those of float64.
+/// Distance of outputs from those in float64.
 #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize)]
 pub(crate) struct Distance {
     /// Largest difference, for samples up to about 1.
@@ -99,7 +100,7 @@ impl fmt::Display for System {
     }
 }
 
-/// A type of sample that float64 is rounded to.
+/// A sample type to which the float64 signals are rounded.
 trait Rounded: Sample + Into<f64> {
     fn rounded(sample: f64) -> Self;
 }

@@ -1,10 +1,10 @@
-//! Files of the test signals, and of the outputs of other resamplers for them.
+//! Reads and writes the files of test signals and of other resamplers' outputs.
 //!
 //! ```text
 //! DIR/signals.json            pass band and pairs of rates
-//! DIR/A_B.npy                 signals between the rates A and B, of shape (signals, time), in float64
-//! DIR/NAME/A_B.npy            by the resampler NAME: every row resampled to B
-//! DIR/NAME/A_B.back.npy       by the resampler NAME: the last of these rows resampled back to A
+//! DIR/A_B.npy                 signals for the rates A to B, of shape (signals, time), in float64
+//! DIR/NAME/A_B.npy            output of the resampler NAME: every signal resampled to B
+//! DIR/NAME/A_B.back.npy       output of the resampler NAME: the last row of A_B.npy resampled back to A
 //! ```
 
 use std::fs;
@@ -56,16 +56,16 @@ pub(crate) fn read_manifest(folder: &Path) -> Result<Manifest> {
     let text = fs::read_to_string(&path)
         .with_context(|| format!("{}: write the signals first, with --write-signals", path.display()))?;
     let manifest: Manifest = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
-    let rates_are_sound = manifest.pairs.iter().all(|&(orig_freq, new_freq)| orig_freq > 0 && new_freq > 0);
+    let rates_are_valid = manifest.pairs.iter().all(|&(orig_freq, new_freq)| orig_freq > 0 && new_freq > 0);
     ensure!(
-        super::PASS_BANDS.contains(&manifest.pass_band) && rates_are_sound,
-        "{}: its pass band or rates are out of range",
+        super::PASS_BANDS.contains(&manifest.pass_band) && rates_are_valid,
+        "{}: the pass band or a rate is out of range",
         path.display()
     );
     Ok(manifest)
 }
 
-/// Returns the names and folders of the resamplers.
+/// Returns the names of the resamplers with their folders.
 pub(crate) fn resamplers(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
@@ -75,7 +75,7 @@ pub(crate) fn resamplers(folder: &Path) -> Result<Vec<(String, PathBuf)>> {
             found.push((name, path));
         }
     }
-    ensure!(!found.is_empty(), "{}: no folder of outputs", folder.display());
+    ensure!(!found.is_empty(), "{}: there are no folders of outputs", folder.display());
     found.sort();
     Ok(found)
 }
@@ -91,8 +91,9 @@ pub(crate) fn outputs(folder: &Path, signals: &Signals) -> Result<Option<Outputs
     let expected = signals.all().len();
     ensure!(rows.len() == expected, "{}: {} rows instead of {expected}", path.display(), rows.len());
     let path = folder.join(format!("{name}.back.npy"));
-    let back = self::rows(&path)?;
-    let Ok([round_trip]) = <[Vec<f64>; 1]>::try_from(back) else { bail!("{}: more than one row", path.display()) };
+    let Ok([round_trip]) = <[Vec<f64>; 1]>::try_from(self::rows(&path)?) else {
+        bail!("{}: there must be exactly one row", path.display())
+    };
     Ok(Some(Outputs { resampled: rows, round_trip }))
 }
 
@@ -101,8 +102,8 @@ fn rows(path: &Path) -> Result<Vec<Vec<f64>>> {
     let array: ArrayD<f64> = match npy::read(path).with_context(|| path.display().to_string())? {
         Array::F32(array) => array.mapv(f64::from),
         Array::F64(array) => array,
-        Array::I16(_) | Array::I32(_) => bail!("{}: integers, where float samples are expected", path.display()),
+        Array::I16(_) | Array::I32(_) => bail!("{}: the samples are integers: they must be floats", path.display()),
     };
-    ensure!(array.ndim() > 0, "{}: a single number", path.display());
+    ensure!(array.ndim() > 0, "{}: the array has no dimensions", path.display());
     Ok(array.rows().into_iter().map(|row| row.to_vec()).collect())
 }

@@ -1,4 +1,4 @@
-//! [`measure`]: figures of a resampler, from its outputs for the test signals.
+//! [`measure`]: computes the figures of a resampler from its outputs for the test signals.
 
 use std::collections::BTreeSet;
 use std::f64::consts::{PI, TAU};
@@ -27,19 +27,20 @@ pub(crate) struct Figures {
     pub(crate) edge_01: Option<f64>,
     /// Frequency at which the gain falls to −3 dB, as a fraction of the lower Nyquist frequency; `null` beyond 1.15.
     pub(crate) edge_3: Option<f64>,
-    /// Output for a tone that folds into the pass band, worst tone; `null` if there is no such tone.
+    /// Level of a tone that folds into the pass band over that of its output, worst tone; `null` if no tone folds
+    /// there.
     pub(crate) alias_db: Option<f64>,
-    /// Sum of all images of a tone, worst tone; `null` if the ratio has none.
+    /// Level of a tone over the sum of its images, worst tone; `null` if the ratio has no images.
     pub(crate) image_db: Option<f64>,
     /// max |y − 1| for an input of ones.
     pub(crate) dc_image: f64,
-    /// Signal to noise and distortion (all of the output except the tone and its mean), worst tone.
+    /// Ratio of signal to noise and distortion (all of the output except the tone and the mean), worst tone.
     pub(crate) sinad_worst_db: f64,
-    /// Signal to noise and distortion, median of the tones.
+    /// Ratio of signal to noise and distortion, median of the tones.
     pub(crate) sinad_median_db: f64,
-    /// Largest single line beside a tone, or for a tone that would fold into the pass band.
+    /// Level of a tone over the largest single other line in its output, worst tone, tones that fold included.
     pub(crate) spur_db: f64,
-    /// Noise over its error after a round trip to the other rate.
+    /// Level of the noise over its error after a round trip to the other rate.
     pub(crate) round_trip_db: f64,
     /// Delay in output samples.
     pub(crate) delay: f64,
@@ -48,7 +49,7 @@ pub(crate) struct Figures {
 /// Measures the outputs of a resampler.
 ///
 /// # Errors
-/// If an output is too short or not finite.
+/// If an output is too short, or if one other than the round trip is not finite.
 pub(crate) fn measure(signals: &Signals, outputs: &Outputs) -> Result<Figures> {
     let period = signals.period[1];
     let start = Signals::start(period);
@@ -70,12 +71,12 @@ pub(crate) fn measure(signals: &Signals, outputs: &Outputs) -> Result<Figures> {
     for (signal, samples) in signals.all().into_iter().zip(&outputs.resampled) {
         ensure!(
             samples.len() >= start + period,
-            "an output holds {} samples: at least {} are needed",
+            "an output has {} samples: at least {} are needed",
             samples.len(),
             start + period
         );
         let steady = &samples[start..start + period];
-        ensure!(steady.iter().all(|sample| sample.is_finite()), "an output holds a NaN or an infinity");
+        ensure!(steady.iter().all(|sample| sample.is_finite()), "an output contains NaN or infinity");
         match signal {
             Signal::Tone(cycles) => {
                 let tone = Tone::new(signals, cycles, &Spectrum::new(steady));
@@ -115,7 +116,7 @@ pub(crate) fn measure(signals: &Signals, outputs: &Outputs) -> Result<Figures> {
     Ok(figures)
 }
 
-/// Level of an input tone over a power, in dB.
+/// Level of a test tone over a power, in dB.
 fn power_db(power: f64) -> f64 {
     -10.0 * (power / (0.5 * AMPLITUDE * AMPLITUDE)).log10()
 }
@@ -142,7 +143,7 @@ impl Tone {
         let (amplitude, at_start) = spectrum.line(cycles);
         let cycles_before = (cycles * Signals::start(period) % period) as f64 / period as f64;
         let lag = phase(cycles) + TAU * cycles_before - at_start;
-        // The spectrum of the input repeats every `period[0]` cycles; the output folds these repetitions.
+        // The spectrum of the input repeats every `period[0]` cycles. The repetitions fold into the output as images.
         let own = spectrum.folded(cycles);
         let images: BTreeSet<_> = (1..period / signals.fold)
             .map(|k| spectrum.folded(k * signals.period[0] % period + cycles))
@@ -160,8 +161,8 @@ impl Tone {
     }
 }
 
-/// Frequency at which a gain, as (frequency, dB) by rising frequency, first falls to −`fall` dB, by linear
-/// interpolation.
+/// Frequency at which the gain first falls to −`fall` dB, by linear interpolation between points (frequency, dB) in
+/// order of frequency.
 fn edge(gains: &[(f64, f64)], fall: f64) -> Option<f64> {
     let below = gains.iter().position(|&(_, gain)| gain < -fall)?;
     let (frequency, gain) = gains[below];
@@ -171,8 +172,8 @@ fn edge(gains: &[(f64, f64)], fall: f64) -> Option<f64> {
     Some(before + (frequency - before) * (above + fall) / (above - gain))
 }
 
-/// Delay in samples that fits the lags of the tones best. Each lag is unwrapped towards the delay of the tones before
-/// it.
+/// Delay in samples, fitted to the phase lags of the tones by least squares. Each lag is unwrapped to be nearest to the
+/// delay of the preceding tones.
 fn delay(tones: &[Tone]) -> f64 {
     let (mut products, mut squares) = (0.0, 0.0);
     for tone in tones {
@@ -191,7 +192,7 @@ fn round_trip(signals: &Signals, returned: &[f64]) -> Result<f64> {
     let steady = Signals::start(period)..Signals::start(period) + period;
     ensure!(
         returned.len() >= steady.end,
-        "the round trip holds {} samples: at least {} are needed",
+        "the round trip has {} samples: at least {} are needed",
         returned.len(),
         steady.end
     );

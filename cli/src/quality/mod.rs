@@ -1,4 +1,4 @@
-//! `polyphase quality`: ripple, aliases, images and noise, measured on resampled signals.
+//! `polyphase quality`: measures ripple, aliases, images and noise on resampled signals.
 
 mod backends;
 mod files;
@@ -27,25 +27,25 @@ use self::signals::Signals;
 
 /// Measure the quality of resampling: ripple, edges, aliases, images and noise, on signals resampled by each backend
 ///
-/// Prints a line for each filter, pair of rates and backend. With --files, the outputs of other resamplers for the same
-/// signals are measured from files.
+/// Prints a line for each filter, pair of rates and backend. With --files, measures the outputs of other resamplers,
+/// which are read from files.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Filter to measure, can be given several times [default: default, kaiser_best, fast, high, best; with --files
-    /// none]
+    /// Filter to measure; can be given several times [default: default, kaiser_best, fast, high and best; none with
+    /// --files]
     #[arg(long, value_name = "NAME")]
     preset: Vec<Preset>,
 
-    /// The sampling rate of the input, in Hz [default: six common pairs of rates]
+    /// Sampling rate of the input in Hz [default: six common pairs of rates]
     #[arg(long, value_name = "HZ", requires = "rate")]
     orig_freq: Option<NonZeroU32>,
 
-    /// The sampling rate of the output, in Hz
+    /// Sampling rate of the output in Hz
     #[arg(long, value_name = "HZ", requires = "orig_freq")]
     rate: Option<NonZeroU32>,
 
-    /// End of the pass band, which holds the tones and should hold no aliases, as a fraction of the lower Nyquist
-    /// frequency [default: the pass band that the filter was designed for, or 0.9]
+    /// End of the pass band as a fraction of the lower Nyquist frequency; the tones are in the pass band, and aliases
+    /// are measured there [default: the pass band that the filter was designed for, else 0.9]
     #[arg(long, value_name = "F", value_parser = pass_band)]
     pass_band: Option<f64>,
 
@@ -61,8 +61,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR", conflicts_with_all = ["files", "preset"])]
     write_signals: Option<PathBuf>,
 
-    /// Measure the outputs of other resamplers for the signals in this folder: DIR/NAME/A_B.npy is DIR/A_B.npy at rate
-    /// B, and DIR/NAME/A_B.back.npy its last row back at rate A
+    /// Measure the outputs of other resamplers for the signals in this folder: DIR/NAME/A_B.npy is DIR/A_B.npy
+    /// resampled from A to B, and DIR/NAME/A_B.back.npy is its last row resampled back to A
     #[arg(long, value_name = "DIR", conflicts_with_all = ["orig_freq", "rate", "pass_band"])]
     files: Option<PathBuf>,
 
@@ -71,19 +71,18 @@ pub(crate) struct Args {
     json: bool,
 }
 
-/// Pass bands that leave room for tones and for aliases.
+/// Range of the option `--pass-band`, which leaves room for tones and for aliases.
 const PASS_BANDS: RangeInclusive<f64> = 0.1..=0.99;
 
 const DEFAULT_PASS_BAND: f64 = 0.9;
 
-/// The pairs of torchaudio's audio resampling tutorial, and two that end at the rate of speech models.
+/// The pairs of rates of torchaudio's audio resampling tutorial, and two to 16 kHz, the rate of speech models.
 const PAIRS: [(u32, u32); 6] =
     [(48_000, 44_100), (44_100, 48_000), (16_000, 8_000), (8_000, 16_000), (48_000, 16_000), (44_100, 16_000)];
 
 const PRESETS: [Preset; 5] = [Preset::Default, Preset::KaiserBest, Preset::Fast, Preset::High, Preset::Best];
 
-/// Largest rate. Between coprime rates a period lasts one second, and beyond this rate the signals would take
-/// gigabytes.
+/// Largest rate. A period lasts one second between coprime rates: at higher rates the signals would take gigabytes.
 const MAX_RATE: u32 = 1 << 20;
 
 fn pass_band(text: &str) -> Result<f64, String> {
@@ -142,7 +141,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         ([], None) => &PRESETS[..],
         (presets, _) => presets,
     };
-    // With files, everything is measured on one pass band.
+    // With files, all resamplers are measured on the same pass band.
     let pass_band = args.pass_band.or(manifest.as_ref().map(|manifest| manifest.pass_band));
     let mut report = if presets.is_empty() {
         Report { no_gpu: None, rows: Vec::new() }

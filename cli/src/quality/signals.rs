@@ -1,29 +1,28 @@
 //! [`Signals`]: the test signals between two rates.
 //!
 //! All signals are periodic, with a period that is a whole number of samples at both rates, and last two periods. An
-//! output is judged on one period from its middle, where no filter reaches the ends.
+//! output is measured over one period in its middle, where no filter reaches the ends.
 //!
 //! ```text
 //! input    |-------- period 1 --------|-------- period 2 --------|
-//! judged                |------ one period ------|
+//! measured              |------ one period ------|
 //! ```
 //!
-//! Every frequency is a whole number of cycles per period. Over a period each tone, image and alias is then orthogonal
+//! Every frequency is a whole number of cycles per period. Over a period, each tone, image and alias is then orthogonal
 //! to all others at both rates: the least-squares fit of a sine is exactly a line of the discrete Fourier transform,
-//! without a window.
+//! and no window is needed.
 
 use std::f64::consts::TAU;
 
 use crate::fourier::cosines;
 
-/// Samples of a period at the slower rate, at least.
+/// Least number of samples of a period at the lower rate.
 const PERIOD: u64 = 4000;
 
 /// Number of tones, evenly spaced up to the end of the pass band.
 const TONES: u64 = 32;
 
-/// Number of tones that may fold into the pass band, half of them within a quarter of the way from the stop band's
-/// edge.
+/// Number of tones that fold into the pass band. Half of them are in the quarter of the stop band next to its edge.
 const ALIAS_TONES: u32 = 24;
 
 /// Amplitude of a tone.
@@ -36,7 +35,7 @@ const COMB_END: f64 = 1.15;
 pub(crate) struct Signals {
     pub(crate) orig_freq: u32,
     pub(crate) new_freq: u32,
-    /// Samples of a period at the rate of the input and at that of the output.
+    /// Samples of a period at the rates of the input and of the output.
     pub(crate) period: [usize; 2],
     /// Cycles per period at which images repeat: the greatest common divisor of the rates.
     pub(crate) fold: usize,
@@ -53,11 +52,11 @@ pub(crate) struct Signals {
 pub(crate) enum Signal {
     /// Cosine in the pass band, by its cycles per period.
     Tone(usize),
-    /// Cosine that should vanish, by its cycles per period.
+    /// Cosine in the stop band, by its cycles per period.
     AliasTone(usize),
     /// Constant 1.
     Constant,
-    /// Lines from 0 to beyond the lower Nyquist frequency.
+    /// Every third line, from 0 to beyond the lower Nyquist frequency.
     Comb,
     /// Every line up to the end of the pass band.
     Noise,
@@ -94,7 +93,7 @@ impl Signals {
         } else {
             Vec::new()
         };
-        // Every third line, with the remainder for which mirror images at the lower rate do not fall on other lines.
+        // Every third line, with the remainder for which no line folds onto another at the lower rate.
         let rest = if (stride.min(phases) * fold) % 3 == 2 { 2 } else { 1 };
         let end = (COMB_END * nyquist).min(last) as usize;
         let period = [stride, phases].map(|samples| (samples * fold) as usize);
@@ -120,7 +119,7 @@ impl Signals {
         2 * self.period[0]
     }
 
-    /// Index of the first sample that is judged, at the rate of a period.
+    /// Index of the first sample that is measured, at the rate at which a period has this many samples.
     pub(crate) fn start(period: usize) -> usize {
         period / 2
     }
@@ -147,14 +146,14 @@ impl Signals {
     }
 }
 
-/// Amplitude of each of many lines whose sum has a root mean square of 1/4, and nearly always stays below 1.
+/// Amplitude of each of `lines` cosines whose sum has a root mean square of 1/4, and nearly always stays below 1.
 #[expect(clippy::cast_precision_loss, reason = "some thousands")]
 fn line_amplitude(lines: usize) -> f64 {
     (2.0 / lines as f64).sqrt() / 4.0
 }
 
-/// Phase of a line at sample 0: pseudo-random, and the same in every run. The seeds must be scattered too. Consecutive
-/// seeds give phases so similar that the noise peaks at 19 times its root mean square.
+/// Phase of a line at sample 0: pseudo-random, and the same in every run. The seeds are scattered, since consecutive
+/// ones give such similar phases that the noise peaks at 19 times its root mean square.
 pub(crate) fn phase(cycles: usize) -> f64 {
     TAU * fastrand::Rng::with_seed((cycles as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)).f64()
 }

@@ -20,7 +20,7 @@ impl Spectrum {
         Self { period: samples.len(), lines }
     }
 
-    /// Amplitude, and phase at the first sample, of the line that a frequency folds to: the least-squares fit of a
+    /// Amplitude and phase at the first sample of the line to which a frequency folds: the least-squares fit of a
     /// cosine and a sine.
     pub(crate) fn line(&self, cycles: usize) -> (f64, f64) {
         let index = self.folded(cycles);
@@ -38,7 +38,7 @@ impl Spectrum {
         (1..self.lines.len()).filter(|&index| !excluded(index)).map(|index| self.power(index)).sum()
     }
 
-    /// Mean square of the largest line, the mean and the line of `cycles` excluded.
+    /// Mean square of the largest line, without the mean and the line to which `cycles` folds.
     pub(crate) fn largest_except(&self, cycles: Option<usize>) -> f64 {
         let excluded = cycles.map(|cycles| self.folded(cycles));
         (1..self.lines.len())
@@ -47,13 +47,14 @@ impl Spectrum {
             .fold(0.0, f64::max)
     }
 
-    /// Index of the line that a frequency folds to.
+    /// Index of the line to which a frequency folds.
     pub(crate) fn folded(&self, cycles: usize) -> usize {
         let cycles = cycles % self.period;
         cycles.min(self.period - cycles)
     }
 
-    /// Number of bins of the two-sided spectrum that a line stands for: the bins 0 and period / 2 have no mirror image.
+    /// Number of bins of the two-sided spectrum that a line represents: 2, or 1 for the bins 0 and period / 2, which
+    /// have no mirror image.
     fn weight(&self, index: usize) -> f64 {
         if index == 0 || 2 * index == self.period { 1.0 } else { 2.0 }
     }

@@ -27,7 +27,7 @@ pub(crate) fn table(report: &Report) -> String {
     table
 }
 
-/// The worst of each figure, and the most taps.
+/// Returns a row with the worst of each figure, and the most taps.
 fn worst(rows: &[&Row]) -> Row {
     let mut worst = rows[0].clone();
     let least = |a: Option<f64>, b: Option<f64>| a.into_iter().chain(b).reduce(f64::min);
@@ -56,14 +56,14 @@ fn worst(rows: &[&Row]) -> Row {
 }
 
 const LEGEND: &str = "\
-ripple, alias, image, SINAD, spur, trip and rms are in dB, all but ripple below the signal: more is better
--0.1dB, -3dB   frequency at which the gain has fallen by that, as a fraction of the lower Nyquist frequency
+ripple, alias, image, SINAD, spur, trip and rms are in dB; all but ripple are below the signal: more is better
+-0.1dB, -3dB   frequency at which the gain has fallen this far, as a fraction of the lower Nyquist frequency
 alias          output for a tone that folds into the pass band, worst tone
 image          sum of all images of a tone in the pass band, worst tone
 DC             ripple of a constant 1                          delay  in output samples
 SINAD          signal to noise and distortion, worst and median of 32 tones
-spur           largest single line beside a tone, or of an alias
-trip           noise of the pass band after a round trip to the other rate
+spur           largest single line other than the tone, aliases included
+trip           error of noise in the pass band after a round trip to the other rate
 max, rms       distance from float64 on comb and noise         -      not applicable";
 
 fn line(name: &str, row: &Row) -> String {
@@ -81,7 +81,7 @@ fn line(name: &str, row: &Row) -> String {
         format!("{:>6.1}{:>6.1}", figures.spur_db, figures.round_trip_db),
         format!("{:>8}", row.distance.map_or_else(|| "-".to_owned(), |distance| scientific(distance.worst))),
         format!("{:>6}", level(row.distance.map(|distance| distance.rms_db))),
-        // A rounded zero has no sign.
+        // Print no negative zero.
         format!("{:>7}\n", if delay == "-0.000" { "0.000" } else { &delay }),
     ]
     .concat()

@@ -17,39 +17,39 @@ use crate::threads::ThreadArgs;
 /// any rank, the last axis is time). Writes WAV, FLAC and .npy. A file that fails is reported, and the others are resampled.
 ///
 /// After an interruption or a failure, --resume continues with the files that are not done. Finished files are recorded
-/// beside the outputs, in .polyphase-done.jsonl, until all are done. A run with --resume from the beginning keeps the
-/// record, so that later runs take in new files alone.
+/// in the output folder, in .polyphase-done.jsonl, which is removed when all are done. If the first run has --resume
+/// too, the record is kept, and later runs resample only files that are new.
 ///
-/// Exit code: 0 if every file was resampled, 1 if one failed or the report could not be written, 2 if nothing was
-/// begun; 130 after Ctrl-C, 143 after SIGTERM. The first signal drops the files in progress, the second ends the
-/// program at once.
+/// Exit code: 0 if every file was resampled, 1 if a file failed or the report could not be written, 2 if the run was
+/// refused before any work; 130 after Ctrl-C, 143 after SIGTERM. The first signal abandons the files in progress, the
+/// second ends the program at once.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   polyphase resample recordings --rate 16000 --out recordings-16k
   polyphase resample song.flac --rate 48000 --preset kaiser_best --sample-format f32 --format wav
   polyphase resample batch.npy --orig-freq 44100 --rate 16000")]
 pub(crate) struct Args {
-    /// Files and folders; folders are searched recursively
+    /// Files, and folders that are searched recursively
     #[arg(required = true, value_name = "INPUT")]
     pub(super) inputs: Vec<PathBuf>,
 
-    /// The sampling rate to resample to, in Hz, with decimals if need be; file headers get the nearest whole number
+    /// Sampling rate of the outputs in Hz, which need not be whole; file headers get the nearest whole number
     #[arg(long, value_name = "HZ")]
     pub(super) rate: Rate,
 
-    /// The sampling rate of the inputs, in Hz, instead of that in their headers; required for .npy arrays
+    /// Sampling rate of the inputs in Hz, which replaces the rate in their headers; required for .npy arrays
     #[arg(long, value_name = "HZ")]
     pub(super) orig_freq: Option<Rate>,
 
-    /// Folder of the outputs; a file keeps its name, a file found in a folder its path within that folder
+    /// Folder of the outputs; a file keeps its name, and a file found in an input folder its path within that folder
     #[arg(long, value_name = "DIR", default_value = "resampled")]
     pub(super) out: PathBuf,
 
-    /// Format of the outputs; same writes WAV for input formats that are only read
+    /// Format of the outputs; same keeps the format of each input, or writes WAV if that format can only be read
     #[arg(long, value_enum, default_value_t = OrSame(None))]
     pub(super) format: OrSame<Container>,
 
-    /// Type of the output samples; same keeps that of the input, f32 for lossy formats
+    /// Type of the output samples; same keeps the type of each input, which is f32 for lossy formats
     #[arg(long, value_enum, default_value_t = OrSame(None))]
     pub(super) sample_format: OrSame<SampleFormat>,
 
@@ -57,16 +57,16 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(super) no_dither: bool,
 
-    /// Replace outputs that exist; with --resume only those that are not skipped
+    /// Replace outputs that exist; with --resume, skipped outputs are kept
     #[arg(long)]
     pub(super) overwrite: bool,
 
-    /// Skip outputs that exist and were made by an earlier run from the same input with the same settings
+    /// Skip files whose outputs an earlier run made from the same input with the same settings
     #[arg(long)]
     pub(super) resume: bool,
 
-    /// Backend, auto, cpu or gpu; auto takes a GPU if the filter is long enough to be worth the transfer, and the last
-    /// line says why
+    /// Backend: auto, cpu or gpu; auto uses a GPU if the filter is long enough to be worth the transfer, and the last
+    /// line printed gives the reason
     #[arg(long, value_name = "NAME", default_value_t = Backend::Auto)]
     pub(super) backend: Backend,
 
@@ -81,11 +81,11 @@ pub(crate) struct Args {
     #[command(flatten)]
     pub(super) threads: ThreadArgs,
 
-    /// Write the result for each file, and the totals, as JSON
+    /// Write the result for each file and the totals to a file, as JSON
     #[arg(long, value_name = "FILE")]
     pub(super) json: Option<PathBuf>,
 
-    /// Print no progress and no last line; errors are still printed
+    /// Print neither progress nor the summary; errors are still printed
     #[arg(long)]
     pub(super) quiet: bool,
 
@@ -94,7 +94,7 @@ pub(crate) struct Args {
     pub(super) filter: FilterArgs,
 }
 
-/// A property of the output, or `None` (`same` on the command line) to take that of the input.
+/// Property of an output; `None` (`same` on the command line) takes that of the input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct OrSame<T>(pub(super) Option<T>);
 

@@ -1,4 +1,4 @@
-//! Arrays, which are resampled whole: any rank, the last axis is time.
+//! Conversion of arrays of any rank, whose last axis is time. An array is resampled as a whole, in memory.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -12,10 +12,10 @@ use super::args::Precision;
 use super::conversion::{Conversion, Converted};
 use crate::interrupt;
 
-/// Held while an array is in memory, so that workers hold one at a time.
+/// Lock that is held while an array is in memory, so that there is one at a time.
 static ONE_ARRAY: Mutex<()> = Mutex::new(());
 
-/// Frames that are interleaved at a time.
+/// Number of frames that are interleaved at a time.
 const CHUNK_FRAMES: usize = 4096;
 
 /// Resamples one array into a temporary file.
@@ -38,7 +38,7 @@ pub(super) fn convert_array(conversion: Conversion<'_>) -> Result<(Temporary, Co
     }
 }
 
-/// Resamples an array that was stored as `input`.
+/// Resamples an array that was stored in the sample format `input`.
 fn resample_array<T: Sample + Into<f64>>(
     conversion: Conversion<'_>,
     array: &ArrayD<T>,

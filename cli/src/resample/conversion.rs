@@ -18,7 +18,7 @@ pub(super) struct Conversion<'a> {
     folder: &'a Path,
 }
 
-/// The result of a conversion, apart from the output.
+/// Figures of a finished conversion, for the report.
 #[derive(Debug)]
 pub(super) struct Converted {
     pub(super) orig_freq: Rate,
@@ -47,13 +47,13 @@ impl<'a> Conversion<'a> {
         self.settings.format.unwrap_or_else(|| self.task.container.nearest(input))
     }
 
-    /// Begins an output at the new rate; the spec is that of the output, apart from the rate.
+    /// Begins an output at the new rate, with the other properties of `spec`.
     pub(super) fn writer(&self, output: &Temporary, spec: Spec, frames: Option<u64>, dither: bool) -> Result<Writer> {
         let spec = Spec { rate: self.settings.new_freq.rounded()?, ..spec };
         Writer::new(output, self.task.container, spec, frames, dither).map_err(|error| self.write_error(error))
     }
 
-    /// Adds the name of the output to an error, or advice to an error of its format.
+    /// Adds advice to an error of the output's format, and the name of the output to any other error.
     pub(super) fn write_error(&self, error: polyphase_audio::Error) -> Error {
         match error {
             polyphase_audio::Error::Unrepresentable(_) => format_error(error),

@@ -1,4 +1,5 @@
-//! One file from end to end: decoded, resampled and encoded chunk by chunk, in memory that does not grow with the file.
+//! [`convert`]: decodes, resamples and encodes one file, chunk by chunk on the CPU, in memory that does not grow with
+//! the file.
 
 use anyhow::{Context, Result};
 use polyphase::{Plan, Sample, Stream};
@@ -15,17 +16,17 @@ use super::record::Stamp;
 use super::settings::Settings;
 use crate::interrupt;
 
-/// Samples of all channels in one call of the resampler, of the input or of the output, whichever are more: enough that
-/// the cost of the call itself vanishes.
+/// Largest number of samples, over all channels, that one call of the resampler reads or writes: enough to make the
+/// overhead of a call negligible.
 const CHUNK_SAMPLES: usize = 1 << 17;
 
-/// More samples than any format packs into a byte, except for silence.
+/// Upper bound of the samples that a format stores in a byte, except for silence.
 const MAX_SAMPLES_PER_BYTE: u64 = 24;
 
 /// Resamples one file. The output appears under its name when it is complete, or not at all.
 pub(super) fn convert(task: &Task, settings: &Settings, progress: &Progress) -> Result<Converted> {
     let conversion = Conversion::new(task, settings)?;
-    // Taken before the file is read: a change in the meantime makes the record invalid.
+    // Taken before the file is read, so that a change while it is read makes the record invalid.
     let input = Stamp::of_path(&task.input);
     let (output, converted) = if extension(&task.input) == "npy" {
         progress.advance(task.bytes);
@@ -141,8 +142,8 @@ fn convert_stream<T: Sample + DecodedSample + Into<f64>>(
     Ok((output, Converted { orig_freq, channels: spec.channels, frames_in, frames_out, format, clipped }))
 }
 
-/// Frames in a chunk: neither they nor their outputs are more than [`CHUNK_SAMPLES`] samples, unless one frame alone
-/// is.
+/// Number of frames in a chunk. Neither the chunk nor its output has more than [`CHUNK_SAMPLES`] samples, unless a
+/// single frame has.
 fn chunk_frames(plan: &Plan, channels: usize) -> usize {
     let (stride, phases) = (u128::from(plan.ratio().stride()), u128::from(plan.ratio().phases()));
     let samples = CHUNK_SAMPLES as u128 * stride / stride.max(phases);

@@ -1,5 +1,5 @@
-//! [`GpuQueue`]: clips of many files in one batch. The workers send clips and wait; one thread resamples all that have
-//! arrived.
+//! [`GpuQueue`]: resamples clips of many files in one batch. The workers send clips and wait; one thread resamples all
+//! clips that have arrived.
 //!
 //! ```text
 //! worker 1 ── clips ──┐            ┌── outputs ── worker 1
@@ -12,13 +12,14 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use anyhow::{Context, Result, anyhow};
 use polyphase::{Batch, CpuReason, Plan, Resampler};
 
-/// Number of files that may wait. Each is in memory whole, so this and [`MAX_SAMPLES`] bound the memory.
+/// Number of workers, and of files that may wait. Each file is in memory as a whole, so this number and [`MAX_SAMPLES`]
+/// bound the memory.
 pub(super) const WORKERS: usize = 16;
 
-/// Samples of a file on the GPU, over all channels. Longer files are streamed through the CPU.
+/// Largest number of samples of a file on the GPU, over all channels. Longer files are streamed through the CPU.
 pub(super) const MAX_SAMPLES: u64 = 1 << 25;
 
-/// The end of a worker, which sends clips.
+/// Sending end of the queue, held by the workers.
 #[derive(Clone)]
 pub(super) struct GpuQueue {
     resampler: Resampler,
@@ -31,17 +32,17 @@ struct Request {
     reply: Sender<Result<Vec<Vec<f32>>>>,
 }
 
-/// Work done by either backend.
+/// Number of clips that each backend computed.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub(super) gpu_clips: usize,
     pub(super) cpu_clips: usize,
-    /// Reason why the CPU computed clips, the last one.
+    /// Last reason why the CPU computed clips.
     pub(super) cpu_reason: Option<CpuReason>,
 }
 
 impl GpuQueue {
-    /// A queue, and the requests for [`serve`](Self::serve).
+    /// Creates a queue, and its receiving end for [`serve`](Self::serve).
     pub(super) fn new(resampler: Resampler) -> (Self, Requests) {
         let (requests, received) = sync_channel(WORKERS);
         (Self { resampler, requests }, Requests(received))
@@ -55,14 +56,14 @@ impl GpuQueue {
     /// Resamples the channels of a file.
     pub(super) fn resample(&self, plan: &Plan, channels: Vec<Vec<f32>>) -> Result<Vec<Vec<f32>>> {
         let (reply, result) = channel();
-        let gone = "the thread of the GPU has ended";
+        let gone = "the GPU thread has ended";
         self.requests.send(Some(Request { plan: plan.clone(), channels, reply })).map_err(|_| anyhow!(gone))?;
         result.recv().context(gone)?
     }
 
     /// Makes [`serve`](Self::serve) return.
     pub(super) fn close(&self) {
-        // An error means that it has returned already.
+        // An error means that `serve` has already returned.
         let _ = self.requests.send(None);
     }
 
@@ -73,7 +74,7 @@ impl GpuQueue {
         while open {
             let Ok(Some(first)) = requests.0.recv() else { break };
             let mut gathered = vec![first];
-            // Requests that arrived during the last batch form this one.
+            // Requests that arrived while the last batch was computed form this one.
             while let Ok(request) = requests.0.try_recv() {
                 match request {
                     Some(request) => gathered.push(request),
@@ -104,11 +105,11 @@ impl GpuQueue {
                 Ok(clips) => Ok(clips.take(request.channels.len()).map(<[f32]>::to_vec).collect()),
                 Err(error) => Err(anyhow!("{error}")),
             };
-            // A worker that no longer waits has failed, and reported it.
+            // A worker that no longer waits has failed, and has reported the failure.
             let _ = request.reply.send(reply);
         }
     }
 }
 
-/// The end of the thread that serves the queue.
+/// Receiving end of the queue, held by the thread that serves it.
 pub(super) struct Requests(Receiver<Option<Request>>);

@@ -1,7 +1,7 @@
-//! `polyphase resample`: files and folders of any audio to one sampling rate.
+//! `polyphase resample`: resamples files and folders to one sampling rate.
 //!
 //! [`Prepared::new`] checks everything that can be checked before a file is written, [`execute`] converts the files,
-//! [`report`] says what happened.
+//! [`report`] reports the results.
 
 mod args;
 mod array;
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     Ok(report(args, outcome, began))
 }
 
-/// A run whose arguments are valid, before anything is written.
+/// A run with valid arguments, before anything is written.
 struct Prepared {
     options: ResampleOptions,
     found: Tasks,
@@ -64,7 +64,7 @@ impl Prepared {
         }
         let found = paths::plan(&args.inputs, &args.out, container)?;
         ensure!(!found.tasks.is_empty() || !found.unreadable.is_empty(), "there are no audio files in these folders");
-        // The last bits of a sample may also depend on the machine.
+        // The machine is not among the settings, though the last bits of a sample may depend on it.
         let described = format!(
             "polyphase {} to {} Hz {:?}",
             env!("CARGO_PKG_VERSION"),
@@ -97,7 +97,7 @@ struct Outcome {
     report: Option<JsonFile>,
 }
 
-/// Converts the files that are not done yet.
+/// Converts the files that earlier runs have not finished.
 fn execute(args: &Args, mut prepared: Prepared) -> Result<Outcome> {
     let Prepared { options, found, earlier, described, resampler, threads, .. } = &mut prepared;
     let threads = *threads;
@@ -107,7 +107,7 @@ fn execute(args: &Args, mut prepared: Prepared) -> Result<Outcome> {
     let report = args.json.as_ref().map(|path| JsonFile::create(path, &args.out)).transpose()?;
     clean(&found.tasks, &args.out, args.json.as_deref());
     let record = Arc::new(Record::new(&args.out, std::mem::take(described)));
-    // A record that cannot be tidied still works.
+    // A record that cannot be tidied is still valid.
     let _ = record.tidy(&found.tasks, earlier);
     let skipped: Vec<Row> =
         earlier.done.iter().map(|&index| Row::without_result(&found.tasks[index], Status::Skipped)).collect();
@@ -119,7 +119,7 @@ fn execute(args: &Args, mut prepared: Prepared) -> Result<Outcome> {
         Some(_) => Some(GpuQueue::new(resampler.clone())).unzip(),
         None => (None, None),
     };
-    // Workers that wait for the GPU need no core.
+    // Workers that wait for the GPU use no CPU core, so there may be more of them than cores.
     let workers = if gpu.is_some() { WORKERS.max(threads) } else { threads };
     let workers = workers.min(workers::limit_by_open_files()).min(tasks.len()).max(1);
     let settings = Settings {
@@ -138,7 +138,8 @@ fn execute(args: &Args, mut prepared: Prepared) -> Result<Outcome> {
 
     let progress = Progress::new(tasks.len(), tasks.iter().map(|task| task.bytes).sum(), args.quiet);
     if !args.rate.is_whole() && !args.quiet {
-        progress.eprint_line(&format!("headers hold whole numbers of Hz: {} for {}", args.rate.rounded()?, args.rate));
+        let rounded = args.rate.rounded()?;
+        progress.eprint_line(&format!("file headers hold whole numbers of Hz: {rounded} instead of {}", args.rate));
     }
     for (path, reason) in &found.unreadable {
         progress.eprint_line(&format!("polyphase: {}: {reason}", path.display()));
@@ -156,7 +157,7 @@ fn report(args: &Args, outcome: Outcome, began: Instant) -> ExitCode {
     let adapter = prepared.resampler.adapter();
     let backend_reason = match &tally.cpu_reason {
         Some(reason) => format!("{}; {} clips on the CPU: {reason}", prepared.reason, tally.cpu_clips),
-        None if adapter.is_some() && tally.gpu_clips == 0 => "no clip here is worth a GPU".to_owned(),
+        None if adapter.is_some() && tally.gpu_clips == 0 => "no file here is suited to the GPU".to_owned(),
         None => prepared.reason,
     };
     let count = |status| rows.iter().filter(|row| row.status() == status).count();
@@ -183,7 +184,7 @@ fn report(args: &Args, outcome: Outcome, began: Instant) -> ExitCode {
         terminal::eprint_line(&format!("polyphase: {error:#}"));
     }
     if !args.quiet {
-        // The work is done, even if the line cannot be printed.
+        // A line that cannot be printed is no failure: the work is done.
         let _ = terminal::print_line(&totals.summary());
     }
     let complete = totals.failed + totals.interrupted == 0;
@@ -201,20 +202,19 @@ fn clean(tasks: &[Task], out: &Path, report: Option<&Path>) {
     folders.into_iter().for_each(files::remove_stale);
 }
 
-/// Opens the backend of the option or of the environment. Returns the reason for the choice too.
+/// Opens the backend that the option or the environment selects, and returns it with the reason for the choice.
 fn choose_backend(args: &Args, options: &ResampleOptions) -> Result<(Resampler, String)> {
     let variable = std::env::var(BACKEND_VARIABLE).ok().filter(|_| args.backend == Backend::Auto);
     let backend = variable.map_or(Ok(args.backend), |name| name.parse()).context(BACKEND_VARIABLE)?;
     if backend == Backend::Auto && !Resampler::could_use_gpu(options) {
         return Ok((Resampler::builder().backend(Backend::Cpu).build()?, CpuReason::ShortFilter.to_string()));
     }
-    let hint =
-        || format!("--backend {backend}: see polyphase devices, or use --backend cpu; --allow-software takes software");
+    let hint = || format!("--backend {backend}: see `polyphase devices`, add --allow-software, or use --backend cpu");
     let resampler =
         Resampler::builder().backend(backend).allow_software(args.allow_software).build().with_context(hint)?;
     let reason = match resampler.reason() {
         Some(reason) => reason.to_string(),
-        None if backend == Backend::Gpu => "the GPU was asked for".to_owned(),
+        None if backend == Backend::Gpu => "the GPU was requested".to_owned(),
         None => "a GPU was found".to_owned(),
     };
     Ok((resampler, reason))

@@ -24,20 +24,20 @@ pub(crate) struct Task {
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tasks {
     pub(crate) tasks: Vec<Task>,
-    /// Number of files that are not audio by their names, and of pipes, devices and the like.
+    /// Number of files in folders that are skipped: names without an audio extension, pipes, devices and the like.
     pub(super) passed_over: usize,
     /// Paths that cannot be read or searched, with the reasons.
     pub(super) unreadable: Vec<(PathBuf, String)>,
 }
 
-/// Finds the inputs and names their outputs below `out`: a file keeps its name, a file in a folder its path within that
-/// folder.
+/// Finds the inputs and names their outputs below `out`: a file keeps its name, and a file in a folder its path within
+/// that folder.
 ///
-/// `container` is the format of the outputs. `None` keeps that of the input, or takes WAV if it is only read.
+/// `container` is the format of the outputs. `None` keeps that of the input, or takes WAV if it can only be read.
 ///
 /// # Errors
-/// If `out` is not a folder, if two outputs would have one name (names that differ only in case count as one, since on
-/// some file systems they are), or if an output is an input.
+/// If `out` is not a folder, if two outputs would have the same name (upper and lower case are the same, as on some
+/// file systems), or if an output is an input.
 pub(crate) fn plan(inputs: &[PathBuf], out: &Path, container: Option<Container>) -> Result<Tasks> {
     let mut found = Tasks::default();
     if let Some(existing) = out.ancestors().find(|path| path.exists()) {
@@ -46,16 +46,16 @@ pub(crate) fn plan(inputs: &[PathBuf], out: &Path, container: Option<Container>)
     let out_folder = fs::canonicalize(out).ok();
     for input in inputs {
         if !input.is_dir() {
-            // A missing file fails alone, as any file that cannot be read.
+            // A missing file fails alone, as does any file that cannot be read.
             match (input.file_name().map(PathBuf::from), fs::metadata(input)) {
                 (Some(name), _) => found.add(input.clone(), &name, out, container),
-                // A path that ends in `..` would name an output outside the folder of the outputs.
+                // The output of a path that ends in `..` would be outside `out`.
                 (None, Err(error)) => found.unreadable.push((input.clone(), error.to_string())),
-                (None, Ok(_)) => found.unreadable.push((input.clone(), "it has no name".to_owned())),
+                (None, Ok(_)) => found.unreadable.push((input.clone(), "the path has no file name".to_owned())),
             }
             continue;
         }
-        // Outputs of an earlier run are not inputs, unless their folder is named.
+        // Outputs of an earlier run are not inputs, unless their folder is an input itself.
         let is_input = |entry: &walkdir::DirEntry| {
             entry.depth() == 0 || out_folder.is_none() || fs::canonicalize(entry.path()).ok() != out_folder
         };
@@ -63,7 +63,7 @@ pub(crate) fn plan(inputs: &[PathBuf], out: &Path, container: Option<Container>)
         for entry in walk.filter_entry(is_input) {
             match entry {
                 Ok(entry) if entry.file_type().is_dir() => {}
-                // Pipes and devices may never end: they are read only if they are named.
+                // Pipes and devices may never end: they are read only if they are given as inputs.
                 Ok(entry) if entry.file_type().is_file() && is_audio(entry.path()) => {
                     let below = entry.path().strip_prefix(input)?.to_owned();
                     found.add(entry.into_path(), &below, out, container);
@@ -74,14 +74,14 @@ pub(crate) fn plan(inputs: &[PathBuf], out: &Path, container: Option<Container>)
                     let path = error.path().unwrap_or(input).to_owned();
                     let reason = match error.io_error() {
                         Some(error) => error.to_string(),
-                        None => "a link that leads back to a folder above it".to_owned(),
+                        None => "a link to a folder that contains it".to_owned(),
                     };
                     found.unreadable.push((path, reason));
                 }
             }
         }
     }
-    // A file that is named twice is resampled once.
+    // A file that is given twice is resampled once.
     let mut seen = HashSet::new();
     found.tasks.retain(|task| seen.insert((resolved(&task.input), task.output.clone())));
     refuse_clashes(&found.tasks)?;
@@ -95,7 +95,7 @@ impl Tasks {
             "npy" => Container::Npy,
             _ => Container::Wav,
         });
-        // `with_extension` mistakes a name that begins with two dots for the parent folder.
+        // `with_extension` mistakes the name `..wav` for the parent folder with an extension.
         let mut file_name = name.file_stem().unwrap_or_default().to_owned();
         file_name.push(".");
         file_name.push(container.extension());
@@ -115,7 +115,7 @@ fn is_audio(path: &Path) -> bool {
     extension == "npy" || EXTENSIONS.contains(&extension.as_str())
 }
 
-/// Refuses outputs that share a name with each other or with an input.
+/// Returns an error if two outputs share a name, or if an output is an input.
 fn refuse_clashes(tasks: &[Task]) -> Result<()> {
     let mut by_output = BTreeMap::<Vec<u8>, Vec<&Task>>::new();
     for task in tasks {
@@ -125,9 +125,9 @@ fn refuse_clashes(tasks: &[Task]) -> Result<()> {
         let inputs: Vec<_> = tasks.iter().map(|task| task.input.display().to_string()).collect();
         format!("{} would come from {}", tasks[0].output.display(), inputs.join(" and "))
     });
-    refuse("several inputs have one output: resample them apart, or rename them", clashes.collect())?;
+    refuse("several inputs have the same output: resample them separately, or rename them", clashes.collect())?;
 
-    // Links are resolved: one file may have several names.
+    // Links are resolved, since a file may have several names.
     let inputs: Vec<_> = tasks.iter().filter_map(|task| fs::canonicalize(&task.input).ok()).collect();
     let inputs: HashSet<_> = inputs.into_iter().collect();
     let own = tasks.iter().filter(|task| fs::canonicalize(&task.output).is_ok_and(|output| inputs.contains(&output)));
@@ -135,7 +135,7 @@ fn refuse_clashes(tasks: &[Task]) -> Result<()> {
     refuse("these outputs are inputs: choose another folder with --out", own.collect())
 }
 
-/// Refuses to write a report over an input or an output.
+/// Returns an error if the report would overwrite an input or an output.
 pub(super) fn refuse_report(report: &Path, tasks: &[Task]) -> Result<()> {
     let report_key = key(&resolved(report));
     for task in tasks {
@@ -146,7 +146,7 @@ pub(super) fn refuse_report(report: &Path, tasks: &[Task]) -> Result<()> {
     Ok(())
 }
 
-/// Returns a key that is equal for all paths that name one file on some file system: the path in lower case.
+/// Returns the path in lower case: equal for paths that name the same file on a case-insensitive file system.
 fn key(path: &Path) -> Vec<u8> {
     match path.to_str() {
         Some(path) => path.to_lowercase().into_bytes(),
@@ -154,7 +154,7 @@ fn key(path: &Path) -> Vec<u8> {
     }
 }
 
-/// Resolves the links of a path, as far as it exists.
+/// Resolves the links in the part of a path that exists.
 fn resolved(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let existing = path.ancestors().find_map(|above| Some((above, fs::canonicalize(above).ok()?)));
@@ -164,20 +164,21 @@ fn resolved(path: &Path) -> PathBuf {
     }
 }
 
-/// Refuses to replace existing outputs, except those of tasks that are `done`, which are skipped.
+/// Returns an error if outputs exist, except for tasks that are `done`, which are skipped.
 pub(super) fn refuse_existing(tasks: &[Task], done: &HashSet<usize>, resume: bool) -> Result<()> {
     let left = tasks.iter().enumerate().filter(|(index, _)| !done.contains(index)).map(|(_, task)| task);
     let existing = left.filter(|task| task.output.symlink_metadata().is_ok());
     let existing = existing.map(|task| task.output.display().to_string()).collect();
-    let what = if resume {
-        "these outputs exist, and are not known to be of the same inputs and settings: add --overwrite to replace them"
+    let reason = if resume {
+        "these outputs exist, but are not recorded for these inputs and settings: add --overwrite to replace them"
     } else {
-        "these outputs exist already: add --overwrite to replace them, or --resume to go on with an earlier run"
+        "these outputs already exist: add --overwrite to replace them, or --resume to continue an earlier run"
     };
-    refuse(what, existing)
+    refuse(reason, existing)
 }
 
-fn refuse(what: &str, paths: Vec<String>) -> Result<()> {
+/// Returns an error that lists the paths, if there are any.
+fn refuse(reason: &str, paths: Vec<String>) -> Result<()> {
     const SHOWN: usize = 10;
     if paths.is_empty() {
         return Ok(());
@@ -187,5 +188,5 @@ fn refuse(what: &str, paths: Vec<String>) -> Result<()> {
     if more > 0 {
         list.push_str(&format!("\n  … and {more} more"));
     }
-    bail!("{what}{list}")
+    bail!("{reason}{list}")
 }

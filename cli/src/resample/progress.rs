@@ -1,4 +1,4 @@
-//! [`Progress`]: a bar on a terminal, elsewhere a line every ten seconds.
+//! [`Progress`]: a progress bar on a terminal, and a line every ten seconds elsewhere.
 
 use std::io::{IsTerminal, stderr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +8,7 @@ use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressDrawTarget, Prog
 
 use crate::terminal;
 
-/// Interval between lines where there is no terminal.
+/// Interval between lines if there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// Progress of a run, shared by the workers.
@@ -16,7 +16,7 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 pub(super) struct Progress(Arc<Inner>);
 
 struct Inner {
-    /// Bar in bytes of input, hidden without a terminal.
+    /// Progress in bytes of input. Hidden if there is no terminal.
     bar: ProgressBar,
     lines: Option<Mutex<Lines>>,
     files: usize,
@@ -67,7 +67,7 @@ impl Progress {
         self.0.bar.finish_and_clear();
     }
 
-    /// Prints a line if there is no terminal and it is time.
+    /// Prints a line if there is no terminal and the last line is old enough.
     fn line(&self, files_done: usize) {
         let Some(lines) = &self.0.lines else { return };
         let mut lines = lines.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,12 +1,12 @@
-//! The record of finished outputs, kept beside them for `--resume`: one line of JSON for each. A run that finishes all
-//! files removes it, unless it was there before or `--resume` was given.
+//! [`Record`]: the finished outputs, for `--resume`, in a file in the output folder, with one line of JSON for each. A
+//! run that finishes all files removes the record, unless it existed before or `--resume` was given.
 //!
 //! ```text
 //! {"output":"a.wav","output_is":{size, time},"input":"/in/a.flac","input_is":{size, time},"settings":"…"}
 //! ```
 //!
-//! A line is written just before its output is renamed, and holds the size and time of the output. A run may thus be
-//! killed at any point: a line counts only if the file under that name has this size and time.
+//! A line holds the size and modification time of its output, and is written just before the output is renamed. A line
+//! counts only if the file of that name has this size and time, so a run may be killed at any point.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, Metadata};
@@ -24,7 +24,7 @@ use polyphase_audio::files::{File, Temporary};
 /// Name of the record in the folder of the outputs.
 pub(crate) const NAME: &str = ".polyphase-done.jsonl";
 
-/// Longest line. The rest of a longer one is skipped.
+/// Length of the longest line in bytes. The rest of a longer line is skipped.
 const MAX_LINE: u64 = 1 << 16;
 
 /// Record of one output.
@@ -40,7 +40,7 @@ struct Line {
     settings: String,
 }
 
-/// A path, as text if it is valid Unicode.
+/// A path, as text if it is valid Unicode, else as bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
 enum Name {
@@ -57,7 +57,7 @@ impl From<&Path> for Name {
     }
 }
 
-/// Size and time of a file, which tell whether it has changed.
+/// Size and modification time of a file, by which a change is detected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Stamp {
     bytes: u64,
@@ -66,7 +66,7 @@ pub(super) struct Stamp {
 }
 
 impl Stamp {
-    /// Stamp of a file by its metadata; `None` for anything else than a file.
+    /// Stamp of a file with this metadata; `None` if it is not a regular file.
     pub(super) fn new(metadata: &Metadata) -> Option<Self> {
         let since = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
         let modified = i64::try_from(since.as_nanos()).ok()?;
@@ -148,14 +148,15 @@ impl<'a> Expected<'a> {
         Self { planned: planned.collect() }
     }
 
-    /// Parses a line. `None` if its output is one of this run, and missing or changed.
+    /// Parses a line. `None` if the line is damaged, or if its output belongs to this run and is missing or has
+    /// changed.
     fn current(&self, line: &[u8]) -> Option<Line> {
         let line: Line = serde_json::from_slice(line).ok()?;
         let planned = self.planned.get(&line.output);
         planned.is_none_or(|planned| planned.output_is == Some(line.output_is)).then_some(line)
     }
 
-    /// Index of the task that a line says is done.
+    /// Index of the task that a line records as done.
     fn task(&self, line: &Line, settings: &str) -> Option<usize> {
         let planned = self.planned.get(&line.output)?;
         let same = line.settings == settings
@@ -174,7 +175,7 @@ fn input_name(input: &Path) -> Option<Name> {
     input.canonicalize().ok().map(|path| Name::from(&*path))
 }
 
-/// Calls `each` with every line, in memory for one line.
+/// Calls `each` with every line, one line in memory at a time.
 fn for_each_line(mut reader: impl BufRead, mut each: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
     let mut line = Vec::new();
     loop {
@@ -202,19 +203,19 @@ pub(crate) struct Record {
 enum State {
     Unopened,
     Open(File),
-    /// A write has failed, and the user has been told.
+    /// A write has failed, and the failure has been reported.
     GivenUp,
 }
 
 impl Record {
-    /// The record of a folder. The file is created with the first line.
+    /// Record in the folder `out`. The file is created with the first line.
     pub(crate) fn new(out: &Path, settings: String) -> Self {
         Self { path: out.join(NAME), out: out.to_owned(), settings, state: Mutex::new(State::Unopened) }
     }
 
     /// Rewrites the record without its stale lines, if most are stale.
     pub(crate) fn tidy(&self, tasks: &[Task], earlier: &Earlier) -> Result<()> {
-        /// Number of stale lines that are not worth the work.
+        /// Number of stale lines that are not worth a rewrite.
         const FEW: usize = 100;
         if earlier.stale <= earlier.current + FEW {
             return Ok(());
@@ -235,7 +236,7 @@ impl Record {
     /// Appends a finished output.
     ///
     /// # Errors
-    /// If it cannot be written, the first time only.
+    /// If the line cannot be written. Only the first failure is an error: after it, nothing is recorded.
     pub(super) fn add(&self, task: &Task, input_is: Stamp, output_is: Stamp) -> Result<()> {
         let Some(input) = input_name(&task.input) else { return Ok(()) };
         let output = output_name(&self.out, &task.output);
@@ -254,8 +255,8 @@ impl Record {
         if written.is_err() {
             *state = State::GivenUp;
         }
-        let what = || format!("{}: --resume will not know all of this run", self.path.display());
-        written.with_context(what)
+        let context = || format!("{}: --resume will not find all files of this run", self.path.display());
+        written.with_context(context)
     }
 
     /// Removes the record, unless other runs are writing to it.
@@ -263,7 +264,7 @@ impl Record {
         if let State::Open(file) = &*self.state.lock().unwrap_or_else(PoisonError::into_inner)
             && file.as_std().try_lock().is_ok()
         {
-            // A record that stays is harmless: its lines are true.
+            // A record that cannot be removed is harmless: its lines are correct.
             let _ = fs::remove_file(&self.path);
         }
     }
@@ -272,7 +273,7 @@ impl Record {
     fn begin(&self) -> io::Result<File> {
         check_kind(&self.path)?;
         let mut file = File::append(&self.path)?;
-        // Without file locks, simultaneous runs in one folder may lose their record.
+        // Without file locks, simultaneous runs in the same folder may lose their record.
         let _ = file.as_std().lock_shared();
         // A killed run may have left an unfinished line.
         if file.seek(SeekFrom::End(0))? > 0 {
@@ -287,10 +288,10 @@ impl Record {
     }
 }
 
-/// Checks that a path is a file or does not exist. A pipe, for one, would block.
+/// Checks that a path is a regular file or does not exist. Opening a pipe would block.
 fn check_kind(path: &Path) -> io::Result<()> {
     match path.symlink_metadata() {
-        Ok(metadata) if !metadata.is_file() => Err(io::Error::other("it is no file")),
+        Ok(metadata) if !metadata.is_file() => Err(io::Error::other("it is not a regular file")),
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }

@@ -1,4 +1,4 @@
-//! The results of a run: one row for each file and the totals, for `--json` and the last line.
+//! The results of a run: a row for each file and the totals, for `--json` and for the summary line.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -26,7 +26,7 @@ pub(super) struct Row {
     wall_seconds: f64,
 }
 
-/// Result for a file.
+/// Outcome for a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Status {
@@ -57,16 +57,16 @@ pub(super) struct Totals {
     pub(super) failed: usize,
     /// Files that were not finished when a signal ended the run.
     pub(super) interrupted: usize,
-    /// Files in folders that are not audio by name.
+    /// Files in folders that are skipped, since their names are not those of audio files.
     pub(super) passed_over: usize,
-    /// Seconds of audio, all channels counted once.
+    /// Seconds of audio. The channels of a file are not added up.
     pub(super) seconds: f64,
     pub(super) clipped_samples: u64,
     pub(super) wall_seconds: f64,
     pub(super) times_real_time: f64,
     pub(super) backend: &'static str,
     pub(super) backend_reason: String,
-    /// The GPU, if there is one.
+    /// Name of the GPU, if there is one.
     pub(super) adapter: Option<String>,
     pub(super) simd_level: String,
     pub(super) threads: usize,
@@ -81,7 +81,7 @@ struct Report<'a> {
 }
 
 impl Row {
-    /// A row for a file that this run resampled, or failed to.
+    /// A row for a file that this run resampled or failed to resample.
     pub(super) fn new(task: &Task, new_freq: Rate, result: Result<Converted, String>, wall: Duration) -> Self {
         let (status, error, converted) = match result {
             Ok(converted) => (Status::Done, None, Some(converted)),
@@ -139,12 +139,12 @@ impl Row {
 }
 
 impl Totals {
-    /// The last line of the program.
+    /// The summary, which is the last line that the program prints.
     pub(super) fn summary(&self) -> String {
-        let plural = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        let plural = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
         let mut line = format!(
             "{}, {:.1} s of audio in {:.2} s, {:.0} times real time, on the {} ({}): {}",
-            plural(self.clips, "clip"),
+            plural(self.clips, "file"),
             self.seconds,
             self.wall_seconds,
             self.times_real_time,
@@ -156,16 +156,16 @@ impl Totals {
             self.backend_reason,
         );
         if self.skipped > 0 {
-            line.push_str(&format!("; {} skipped, done by an earlier run", plural(self.skipped, "clip")));
+            line.push_str(&format!("; {} skipped, done by an earlier run", plural(self.skipped, "file")));
         }
         if self.interrupted > 0 {
-            line.push_str(&format!("; interrupted, {} left: go on with --resume", plural(self.interrupted, "file")));
+            line.push_str(&format!("; interrupted, {} left: continue with --resume", plural(self.interrupted, "file")));
         }
         if self.failed > 0 {
             line.push_str(&format!("; {} failed", plural(self.failed, "file")));
         }
         if self.passed_over > 0 {
-            line.push_str(&format!("; {} passed over, not audio by name", plural(self.passed_over, "file")));
+            line.push_str(&format!("; {} ignored, without an audio extension", plural(self.passed_over, "file")));
         }
         if self.clipped_samples > 0 {
             line.push_str(&format!("; {} samples clipped to full scale", self.clipped_samples));
@@ -174,7 +174,7 @@ impl Totals {
     }
 }
 
-/// The file of a report, opened before any work, so that a report that cannot be written is an error at once.
+/// File of a report. It is opened before any work, so that a report that cannot be written is found at once.
 pub(super) enum JsonFile {
     New(Temporary, PathBuf),
     /// A pipe or a device.
@@ -182,16 +182,16 @@ pub(super) enum JsonFile {
 }
 
 impl JsonFile {
-    /// Opens the file of a report. `out` is the folder of the outputs, which is created if the report is in it.
+    /// Opens the file of a report. If the report is in `out`, the folder of the outputs, its folder is created.
     ///
     /// # Errors
-    /// If it cannot be written.
+    /// If the file cannot be written.
     pub(super) fn create(path: &Path, out: &Path) -> Result<Self> {
         let context = || format!("--json {}", path.display());
         if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
             return Ok(Self::Existing(File::options().write(true).open(path).with_context(context)?));
         }
-        // Replace the file behind a link, and not the link.
+        // Replace the target of a link, and not the link.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let folder = files::folder_of(&path);
         if folder.starts_with(out) {

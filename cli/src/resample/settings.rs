@@ -1,4 +1,4 @@
-//! [`Settings`]: what every file of a run is resampled with.
+//! [`Settings`]: the settings that all files of a run share.
 
 use std::sync::Arc;
 
@@ -15,12 +15,12 @@ use crate::rate::Rate;
 /// Settings of a run.
 pub(super) struct Settings {
     pub(super) new_freq: Rate,
-    /// Rate of the inputs, if it is not to be taken from their headers.
+    /// Rate of the inputs. `None`: the rate in the header of each.
     pub(super) orig_freq: Option<Rate>,
     pub(super) options: ResampleOptions,
-    /// `None`: float64 for float64 inputs, else float32.
+    /// Precision of the computation. `None`: float64 for float64 inputs, else float32.
     pub(super) precision: Option<Precision>,
-    /// `None`: that of the input.
+    /// Format of the output samples. `None`: that of the input.
     pub(super) format: Option<SampleFormat>,
     pub(super) dither: bool,
     pub(super) overwrite: bool,
@@ -46,7 +46,7 @@ impl Settings {
         self.precision.unwrap_or(if input == SampleFormat::F64 { Precision::F64 } else { Precision::F32 })
     }
 
-    /// True if an output gets dither. Samples that are copied into a format like that of the input need none.
+    /// True if an output gets dither. Samples that are copied in the same format need none.
     pub(super) fn dithers(&self, plan: &Plan, input: SampleFormat, output: SampleFormat) -> bool {
         self.dither && !(plan.ratio().is_identity() && input == output)
     }

@@ -1,4 +1,4 @@
-//! The threads that convert files, one file at a time each.
+//! [`convert_all`]: runs the threads that convert files. Each thread converts one file at a time.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
@@ -22,11 +22,11 @@ use polyphase_audio::files;
 /// Time that threads have to stop after a signal, before the process ends without them.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// Interval at which signals are looked for.
+/// Interval at which signals are polled.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Limits a number of threads to what the address space has room for. glibc reserves up to 128 MiB of it for each
-/// thread, and aborts the program if a new thread finds none left.
+/// Limits a number of threads to those that fit in the address space. glibc reserves up to 128 MiB of address space for
+/// each thread, and aborts the program if none is left for a new thread.
 pub(super) fn limited_by_memory(threads: usize) -> usize {
     #[cfg(unix)]
     if let Some(bytes) = rustix::process::getrlimit(rustix::process::Resource::As).current {
@@ -35,9 +35,9 @@ pub(super) fn limited_by_memory(threads: usize) -> usize {
     threads
 }
 
-/// Number of workers that the limit of open files allows. Raises that limit as far as it may.
+/// Raises the limit of open files as far as permitted, and returns the number of workers that it allows.
 pub(super) fn limit_by_open_files() -> usize {
-    /// Files that a worker opens: the input, the output twice, and channels of an array.
+    /// Files that a worker opens: the input, the output twice, and the channels of an array.
     const EACH: u64 = 8;
     /// Files for everything else: terminal, record, GPU driver.
     const OTHERS: u64 = 32;
@@ -45,7 +45,7 @@ pub(super) fn limit_by_open_files() -> usize {
     {
         use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
         let limit = getrlimit(Resource::Nofile);
-        // If the limit cannot be raised, fewer workers do.
+        // If the limit cannot be raised, there are fewer workers.
         let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit });
         let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
         usize::try_from(files.saturating_sub(OTHERS) / EACH).unwrap_or(usize::MAX)
@@ -54,7 +54,7 @@ pub(super) fn limit_by_open_files() -> usize {
     usize::MAX
 }
 
-/// Converts the files. Returns a row for each, in their order, and the work of the GPU.
+/// Converts the files. Returns a row for each, in the order of the tasks, and the clips that each backend computed.
 ///
 /// # Errors
 /// If no thread can be started.
@@ -65,7 +65,7 @@ pub(super) fn convert_all(
     workers: usize,
     requests: Option<Requests>,
 ) -> Result<(Vec<Row>, Tally)> {
-    // A panic fails one file, and is reported as its error instead of by the hook.
+    // A panic fails one file, and is reported as the error of that file instead of by the panic hook.
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|_| {}));
     let gpu = settings.gpu.clone();
@@ -84,7 +84,7 @@ pub(super) fn convert_all(
         let (shared, report) = (Arc::clone(&shared), report.clone());
         thread::Builder::new().spawn(move || shared.work(|index, row| report.send((index, row)).is_ok()))
     };
-    // If fewer threads can be started, they do all the work.
+    // If fewer threads can be started, those do all the work.
     let started = (0..workers).map_while(|index| worker(index).ok()).count();
     drop(report);
     ensure!(started > 0, "no thread can be started");
@@ -98,7 +98,7 @@ pub(super) fn convert_all(
             Err(RecvTimeoutError::Disconnected) => break true,
         }
         if interrupt::exit_requested().is_some() && requested_at.get_or_insert_with(Instant::now).elapsed() > GRACE {
-            // The threads are in a long operation, and end with the process.
+            // The threads are in long operations, and end with the process.
             files::remove_live();
             break false;
         }
@@ -123,8 +123,8 @@ struct Shared {
 }
 
 impl Shared {
-    /// Converts files until there are no more, or a signal was received. Calls `report` for each, which returns false
-    /// to stop.
+    /// Converts files until there are no more, or a signal was received. Calls `report` after each file, and stops if
+    /// `report` returns false.
     fn work(&self, report: impl Fn(usize, Row) -> bool) {
         while interrupt::exit_requested().is_none() {
             let index = self.next.fetch_add(1, Ordering::Relaxed);

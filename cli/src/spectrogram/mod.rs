@@ -1,4 +1,4 @@
-//! `polyphase spectrogram`: the levels of a recording over time and frequency, as a picture.
+//! `polyphase spectrogram`: draws the levels of a recording over time and frequency.
 
 mod source;
 pub(crate) mod stft;
@@ -17,21 +17,21 @@ use crate::plot::heat_map::{self, ColorMap, Column, Levels, Scales};
 use crate::plot::{Axis, Picture, PictureArgs, PictureFile, Quantity};
 use crate::terminal;
 
-/// Draw the spectrogram of a recording, or of two beside each other, such as before and after resampling
+/// Draw the spectrogram of a recording, or of two side by side, such as before and after resampling
 ///
-/// Reads the formats that `polyphase resample` reads, in memory that does not grow with the length. A sine of full
-/// scale is 0 dBFS. Each channel has a row of its own. Two recordings share their scales; the area beyond the end or
-/// the Nyquist frequency of one of them stays empty. NaN and infinities count as silence.
+/// Reads the formats that `polyphase resample` reads. Memory does not grow with the length of a recording, except for
+/// .npy arrays. A sine of full scale is 0 dBFS. Each channel has a row of its own. Two recordings share their scales;
+/// the area beyond the end or the Nyquist frequency of one of them stays empty. NaN and infinities count as silence.
 ///
 /// Exit code: 0 if the picture was written, 1 if a recording could not be read or the picture could not be written, 2
-/// if nothing was begun.
+/// if the options were refused.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   polyphase spectrogram song.flac --out song.png
   polyphase spectrogram before.wav after.wav --out both.svg --range-db 140 --fft 4096
   polyphase spectrogram clip.npy --orig-freq 16000 --out clip.png --max-freq 4000")]
 pub(crate) struct Args {
-    /// A recording, optionally a second one to draw beside it
+    /// One or two recordings
     #[arg(required = true, num_args = 1..=2, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
 
@@ -39,15 +39,16 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
 
-    /// The sampling rate of .npy arrays, in Hz, which their files do not give
+    /// Sampling rate of .npy arrays in Hz, which is not in the files
     #[arg(long, value_name = "HZ")]
     orig_freq: Option<NonZeroU32>,
 
-    /// Samples in a transform, from 16 to 65536: more give a finer resolution in frequency, and a coarser one in time
+    /// Samples in a transform, from 16 to 65536: more of them resolve frequency better, and time worse
     #[arg(long, value_name = "N", default_value_t = 2048)]
     fft: u32,
 
-    /// Samples from one transform to the next [default: those of a column of the picture, at most a quarter of --fft]
+    /// Samples from one transform to the next [default: chosen for the width of the picture, at most a quarter of
+    /// --fft]
     #[arg(long, value_name = "N")]
     hop: Option<NonZeroU32>,
 
@@ -59,15 +60,15 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DB", default_value_t = 120.0)]
     range_db: f64,
 
-    /// Highest frequency to show, in Hz [default: half the sampling rate, the higher of two]
+    /// Highest frequency to show, in Hz [default: half the sampling rate, or half the higher of two]
     #[arg(long, value_name = "HZ")]
     max_freq: Option<f64>,
 
-    /// Draw the mean of all channels instead of each
+    /// Draw the mean of all channels
     #[arg(long, conflicts_with = "channel")]
     mix: bool,
 
-    /// Draw this channel alone, counted from 1
+    /// Draw only this channel, counted from 1
     #[arg(long, value_name = "N")]
     channel: Option<usize>,
 
@@ -95,17 +96,17 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         terminal::eprint_line(&format!("polyphase: {error:#}"));
         return Ok(ExitCode::FAILURE);
     }
-    terminal::print_line(&format!("{} is drawn", file.path().display()))?;
+    terminal::print_line(&format!("wrote {}", file.path().display()))?;
     Ok(ExitCode::SUCCESS)
 }
 
 impl Args {
     fn check(&self) -> Result<()> {
-        ensure!((16..=65_536).contains(&self.fft), "--fft {}: it can be from 16 to 65536", self.fft);
+        ensure!((16..=65_536).contains(&self.fft), "--fft {}: it must be from 16 to 65536", self.fft);
         let within = |value: f64, low: f64, high: f64| value > low && value <= high;
-        ensure!(within(self.range_db, 0.0, 400.0), "--range-db {}: it is above 0 and at most 400", self.range_db);
+        ensure!(within(self.range_db, 0.0, 400.0), "--range-db {}: it must be above 0 and at most 400", self.range_db);
         if let Some(hertz) = self.max_freq {
-            ensure!(hertz > 0.0 && hertz.is_finite(), "--max-freq {hertz}: it is a frequency above 0");
+            ensure!(hertz > 0.0 && hertz.is_finite(), "--max-freq {hertz}: it must be a frequency above 0");
         }
         for input in &self.inputs {
             let same = input == &self.out

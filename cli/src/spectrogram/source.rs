@@ -22,7 +22,7 @@ pub(super) enum Source {
 }
 
 impl Source {
-    /// Opens a file. `array_rate` is the sampling rate of an array.
+    /// Opens a file. `array_rate` is the sampling rate if the file is an array.
     pub(super) fn open(path: &Path, array_rate: Option<u32>) -> Result<Self> {
         if path.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("npy")) {
             return Ok(Self::Audio(Box::new(Decoder::open(path, |_| ())?)));
@@ -75,7 +75,7 @@ impl Source {
                 take(&samples);
             }
         }
-        ensure!(frames > 0, "there are no samples in it");
+        ensure!(frames > 0, "there are no samples in the file");
         Ok(())
     }
 }

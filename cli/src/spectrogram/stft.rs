@@ -8,8 +8,8 @@
 //! row      highest power of neighbouring bins
 //! ```
 //!
-//! When the columns are full, pairs of them are merged. Then the hop doubles, until it is a quarter of a segment; after
-//! that, the number of segments in a column doubles.
+//! When all columns are in use, neighbouring pairs of them are merged. Each time the hop doubles, until it is a quarter
+//! of a segment. After that, the number of segments in a column doubles instead.
 
 use std::ops::Range;
 
@@ -23,14 +23,15 @@ pub(crate) struct Settings {
     pub(crate) rate: u32,
     /// Samples of a segment.
     pub(crate) fft: usize,
-    /// Samples from one segment to the next. By default as few as the columns allow, at most a quarter of a segment.
+    /// Samples from one segment to the next. `None`: as few as the number of columns allows, at most a quarter of a
+    /// segment.
     pub(crate) hop: Option<usize>,
     pub(crate) window: FadeWindow,
     /// Highest frequency to keep, in Hz.
     pub(crate) max_freq: f64,
-    /// Largest number of rows. Neighbouring bins share a row, which keeps the highest power.
+    /// Largest number of rows. A row shows the highest power of its bins.
     pub(crate) max_rows: usize,
-    /// Largest number of columns. Successive segments share a column, which keeps their mean power.
+    /// Largest number of columns. A column shows the mean power of its segments.
     pub(crate) max_columns: usize,
 }
 
@@ -41,7 +42,7 @@ pub(crate) struct Analysis {
     fourier: Fourier,
     /// Samples that later segments need.
     pending: Vec<f64>,
-    /// Number of next samples that no segment needs, where the hop is longer than a segment.
+    /// Number of coming samples that no segment needs, if the hop is longer than a segment.
     skipped: usize,
     samples: u64,
     segments: u64,
@@ -55,9 +56,9 @@ pub(crate) struct Analysis {
     columns: Vec<(Vec<f32>, usize)>,
 }
 
-/// Hops in a segment at first.
+/// Number of hops in a segment at first.
 const FIRST_OVERLAP: usize = 64;
-/// Hops in a segment after the hop has grown.
+/// Least number of hops in a segment, after the hop has grown.
 const LAST_OVERLAP: usize = 4;
 
 impl Analysis {
@@ -98,7 +99,7 @@ impl Analysis {
         self.pending.drain(..start.min(self.pending.len()));
     }
 
-    /// Transforms a segment. One that is shorter than the others is padded with silence on both sides.
+    /// Transforms a segment. If it is shorter than the transform, silence is added on both sides.
     fn transform(&mut self, start: usize, len: usize) {
         let Self { window, fourier, pending, .. } = self;
         let powers = fourier.powers(|signal| {
@@ -109,9 +110,9 @@ impl Analysis {
         // A sine of amplitude 1 at the frequency of a bin has half of the window's sum in that bin.
         let scale = (2.0 / window.iter().sum::<f64>()).powi(2);
         let last = self.settings.fft / 2;
-        #[expect(clippy::cast_possible_truncation, reason = "levels to look at")]
+        #[expect(clippy::cast_possible_truncation, reason = "float32 is precise enough for a picture")]
         let power = |bin: usize| {
-            // These two bins have no mirror image at a negative frequency: all of the amplitude is in them.
+            // The first and last bin have no mirror image at a negative frequency: all of the amplitude is in one bin.
             let weight = if bin == 0 || bin == last { 0.25 } else { 1.0 };
             (powers[bin] * scale * weight) as f32
         };
@@ -147,7 +148,7 @@ impl Analysis {
         }
         if self.settings.hop.is_none() && self.hop * 2 * LAST_OVERLAP <= self.settings.fft {
             self.hop *= 2;
-            // With the doubled hop, one segment stands for two: keep the means of the old ones.
+            // With the doubled hop, a column of two old segments counts as one: keep the means of the columns.
             self.columns.iter_mut().for_each(|(sums, segments)| {
                 sums.iter_mut().for_each(|sum| *sum /= to_f32(*segments));
                 *segments = 1;
@@ -203,10 +204,10 @@ pub(crate) struct Spectrogram {
     powers: Vec<f32>,
     rows: usize,
     columns: usize,
-    /// Extent of a row, and start of the first.
+    /// Extent of a row, and start of the first row.
     row_hertz: f64,
     first_row_hertz: f64,
-    /// Extent of a column, and start of the first.
+    /// Extent of a column, and start of the first column.
     column_seconds: f64,
     first_column_seconds: f64,
     /// Length of the signal.
@@ -217,7 +218,7 @@ pub(crate) struct Spectrogram {
 }
 
 impl Spectrogram {
-    /// Cells that a span covers, at least one.
+    /// Range of the cells that a span covers, at least one.
     fn cells(span: Range<f64>, first: f64, size: f64, count: usize) -> Range<usize> {
         let last = to_f64(count - 1);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
@@ -302,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_share_bins_keep_the_highest() {
+    fn rows_of_several_bins_show_the_highest_power() {
         let spectrogram = analyzed(Settings { max_rows: 100, ..settings() }, &sine(1000.0 * 24_000.0 / 1024.0, 9000));
         assert_eq!(spectrogram.rows, 94);
         assert!(at(&spectrogram, 0.1, 1000.0 * 24_000.0 / 1024.0).abs() < 0.01);
@@ -314,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_stay_bounded_and_in_their_place() {
+    fn columns_are_bounded_in_number_and_keep_their_times() {
         // A tone in the last tenth of ever longer signals.
         for len in [30_000, 300_000, 3_000_000] {
             let mut signal = vec![0.0; len];
@@ -363,8 +364,8 @@ mod tests {
     }
 
     #[test]
-    fn short_signals_have_levels_too() {
-        // One sample of 1 has the same level at all frequencies.
+    fn signals_shorter_than_a_segment_have_levels() {
+        // A single sample of 1 has the same level at all frequencies.
         let spectrogram = analyzed(settings(), &[1.0]);
         let sum: f64 = FadeWindow::Kaiser.points(2048).iter().sum();
         for hertz in [100.0, 12_000.0, 23_000.0] {

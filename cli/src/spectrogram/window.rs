@@ -1,4 +1,4 @@
-//! [`FadeWindow`]: the windows of spectrograms.
+//! [`FadeWindow`]: the windows for spectrograms.
 
 use std::f64::consts::PI;
 
@@ -9,9 +9,9 @@ use crate::bessel::bessel_i0;
 /// Window of a transform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum FadeWindow {
-    /// Finer in frequency, but hides signals that are 30 to 90 dB below a tone and close to it
+    /// Hann window: resolves frequency better, but hides signals close to a tone and 30 to 90 dB below it
     Hann,
-    /// Kaiser's window with a beta of 14, whose side lobes are below -110 dB
+    /// Kaiser window with a beta of 14, whose side lobes are below -110 dB
     #[default]
     Kaiser,
 }
@@ -28,7 +28,7 @@ impl FadeWindow {
         }
     }
 
-    /// Points of a periodic window, as spectra need it: the point after the last would equal the first.
+    /// Points of the periodic form of the window, the one for spectra: the point after the last would equal the first.
     #[expect(clippy::cast_precision_loss, reason = "at most 2^16")]
     pub(super) fn points(self, len: usize) -> Vec<f64> {
         let fraction = |index: usize| 2.0 * index as f64 / len as f64 - 1.0;

@@ -1,5 +1,5 @@
-//! `polyphase tutorial`: torchaudio's audio resampling tutorial, computed by polyphase, as a web page with pictures and
-//! sounds.
+//! `polyphase tutorial`: writes torchaudio's audio resampling tutorial, computed by polyphase, as a web page with
+//! pictures and sounds.
 
 mod page;
 mod resampy;
@@ -28,10 +28,11 @@ use polyphase_audio::{Container, SampleFormat, Spec};
 /// Write torchaudio's audio resampling tutorial, computed by polyphase, as a web page with pictures and sounds
 ///
 /// A sine sweep is resampled from 48 to 32 kHz with each filter of the tutorial. The page shows the spectrograms, the
-/// response of each filter and the differences to resampy, plays the sounds, and lists times of this machine. It needs
-/// no network: open index.html in the folder.
+/// response of each filter and the differences from resampy, plays the sounds, and lists times on this machine. It
+/// needs no network: open index.html in the folder.
 ///
-/// Exit code: 0 if it was written, 1 if one of its files could not be written, 2 if nothing was begun.
+/// Exit code: 0 if it was written, 1 if one of its files could not be written, 2 if the run was refused before any
+/// work.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Folder to write to, which is created if it does not exist
@@ -53,12 +54,12 @@ pub(crate) struct Args {
 const ORIG_FREQ: u32 = 48_000;
 const NEW_FREQ: u32 = 32_000;
 
-/// Sizes of the pictures. The text is legible on a phone too, where the panels of a filter are below each other.
+/// Sizes of the pictures. The text is legible on a phone too, where the panels of a filter are stacked.
 const SPECTROGRAM_SIZE: (u32, u32) = (800, 560);
 const FILTER_SIZE: (u32, u32) = (720, 1560);
 const TEXT: f64 = 2.1;
 
-/// Samples of a transform. The sweep is fast, so it is short.
+/// Samples of a transform, which is short since the sweep is fast.
 const FFT: usize = 512;
 
 /// One result of resampling the sweep.
@@ -72,7 +73,7 @@ struct Example {
     options: Option<ResampleOptions>,
 }
 
-/// Difference between a filter and that of resampy with the same name.
+/// Difference between the output of a filter and that of resampy's filter of the same name.
 #[derive(Debug, Serialize)]
 struct Difference {
     filter: &'static str,
@@ -96,7 +97,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         let names = examples.iter().flat_map(file_names).chain([FIGURES.to_owned(), INDEX.to_owned()]);
         let existing = names.map(|name| args.out.join(name)).find(|path| path.symlink_metadata().is_ok());
         if let Some(path) = existing {
-            bail!("{}: it exists already: add --overwrite to replace a tutorial", path.display());
+            bail!("{}: the file already exists: add --overwrite to replace a tutorial", path.display());
         }
     }
     fs::create_dir_all(&args.out).with_context(|| format!("creating the folder {out}"))?;
@@ -118,7 +119,7 @@ fn write(args: &Args, examples: &[Example]) -> Result<()> {
     let figures = Figures { differences: differences(examples)?, times };
     let json = serde_json::to_string_pretty(&figures)? + "\n";
     write_file(&args.out.join(FIGURES), json.as_bytes())?;
-    // Last, so that a page is complete once it exists.
+    // The page is written last, so that all its parts exist when it does.
     write_file(&args.out.join(INDEX), page::html(examples, &figures).as_bytes())
 }
 
@@ -152,7 +153,7 @@ fn examples() -> Result<Vec<Example>> {
     ])
 }
 
-/// Differences between the filters and those of resampy.
+/// Differences between the outputs of the filters and those of resampy.
 fn differences(examples: &[Example]) -> Result<Vec<Difference>> {
     let samples = |name: &str| {
         let example = examples.iter().find(|example| example.name == name);
@@ -246,7 +247,7 @@ fn spectrogram(example: &Example, theme: Theme) -> Picture {
     analysis.push(&example.samples);
     let spectrogram = analysis.finish();
     let hertz = |frequency: f64| (frequency, format!("{frequency:.0}"));
-    // The most important first: ticks that would overlap them are left out.
+    // The most important ticks come first: later ones that would overlap them are left out.
     let swept = [24_000.0, 100.0, 1000.0, 5000.0, 500.0, 10_000.0, 2000.0].map(hertz);
     let swept = swept.map(|(frequency, text)| (second_of(frequency, ORIG_FREQ), text)).to_vec();
     let heard = [nyquist, 0.0, 10_000.0, 5000.0, 20_000.0, 15_000.0].into_iter().filter(|hertz| *hertz <= nyquist);
@@ -281,10 +282,10 @@ mod tests {
     }
 
     #[test]
-    fn the_differences_to_resampy_are_the_exact_filters() {
+    fn differences_from_resampy_are_those_of_the_exact_filters() {
         let examples = super::examples().expect("examples");
         let differences = super::differences(&examples).expect("differences");
-        // The values that tests/suite/golden.rs computes from the output of resampy.
+        // tests/suite/golden.rs computes the same values from the stored output of resampy.
         for (difference, expected) in differences.iter().zip([2.0806947e-06, 2.5200759e-05]) {
             assert!((difference.mean_squared / expected - 1.0).abs() < 3e-8, "{difference:?}");
         }

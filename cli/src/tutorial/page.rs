@@ -1,4 +1,4 @@
-//! [`html`]: the template `page.html` with the examples and figures.
+//! [`html`]: fills the template `page.html` with the examples and figures.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use crate::bench::{Report, Row};
 
 static TEMPLATE: &str = include_str!("page.html");
 
-/// Returns the page, which refers to the pictures and sounds beside it.
+/// Returns the page, which refers to pictures and sounds in the same folder.
 pub(super) fn html(examples: &[Example], figures: &Figures) -> String {
     let show = |name: &str, caption: &str, note: &str| {
         let example = examples.iter().find(|example| example.name == name);
@@ -38,7 +38,7 @@ pub(super) fn html(examples: &[Example], figures: &Figures) -> String {
     parts.iter().fold(TEMPLATE.to_owned(), |page, (name, part)| page.replace(&format!("{{{{{name}}}}}"), part))
 }
 
-/// An example: its spectrogram in both themes, its sound, and the response of its filter.
+/// Returns the figure of an example: its spectrogram in both themes, its sound, and the response of its filter.
 fn figure(example: &Example, caption: &str, note: &str) -> String {
     let Example { name, title, .. } = example;
     let picture = |name: &str, (width, height): (u32, u32), text: &str| {
@@ -60,7 +60,7 @@ fn figure(example: &Example, caption: &str, note: &str) -> String {
     )
 }
 
-/// Table of the differences to resampy.
+/// Table of the differences from resampy.
 fn differences(differences: &[Difference]) -> String {
     let rows = differences.iter().fold(String::new(), |rows, difference| {
         let Difference { filter, mean_squared, tutorial } = difference;

@@ -1,13 +1,14 @@
-//! resampy 0.2.2, which the tutorial compares with through librosa: its table of the filter, and its two loops.
+//! A port of resampy 0.2.2, with which the tutorial compares through librosa: its table of the filter, and its two
+//! loops.
 //!
 //! The table holds one side of a windowed sinc at 512 points per zero crossing, with linear interpolation between them.
 //! Two properties make its results differ from the exact filter:
 //!
-//! - From one input sample to the next it advances by a whole number of points, 341 instead of 341⅓ for 48 to 32 kHz.
-//!   This adds aliases, and is most of the difference for kaiser_best: of 2.1e-6, 1.3e-6 is the difference to itself
-//!   with exact steps.
-//! - It counts zero crossings before the rolloff, so its filters are shorter than torchaudio's of the same width. This
-//!   is most of the difference for kaiser_fast.
+//! - From one input sample to the next, resampy advances by a whole number of points: 341 instead of 341⅓ for 48 to
+//!   32 kHz. This adds aliases, and is most of the difference for kaiser_best: 1.3e-6 of 2.1e-6 is the difference from
+//!   resampy with exact steps.
+//! - resampy counts zero crossings of the sinc without the rolloff, so its filters are shorter than torchaudio's of the
+//!   same width. This is most of the difference for kaiser_fast.
 
 use std::f64::consts::PI;
 
@@ -28,7 +29,7 @@ pub(super) const KAISER_FAST: Filter = Filter { zeros: 16, rolloff: 0.85, beta: 
 const POINTS: u32 = 1 << 9;
 
 impl Filter {
-    /// One half of the filter, from its centre.
+    /// Points of one half of the filter, from its centre.
     fn table(self) -> Vec<f64> {
         let last = f64::from(self.zeros * POINTS);
         let point = |index: u32| {
@@ -90,14 +91,14 @@ mod tests {
     use crate::tutorial::tests::golden;
 
     #[test]
-    fn the_sweep_is_resampled_as_by_resampy() {
+    fn resampys_output_is_reproduced() {
         for (filter, name) in [(KAISER_BEST, "kaiser_best"), (KAISER_FAST, "kaiser_fast")] {
             let theirs = golden(&format!("resampy_0.2.2_{name}_48000_32000.npy"));
             let ours = filter.resample(&golden("sweep_48000.npy"), 48_000, 32_000);
             assert_eq!(ours.len(), theirs.len());
             let worst = ours.iter().zip(&theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
             assert!(worst < 1e-12, "{name}: {worst:e}");
-            // Our own sweep gives the same figures.
+            // The sweep of this program gives the same output.
             let ours = filter.resample(&sweep(48_000), 48_000, 32_000);
             assert!(ours.iter().zip(&theirs).all(|(a, b)| (a - b).abs() < 1e-8), "{name}");
         }

@@ -3,10 +3,11 @@
 
 use std::f64::consts::TAU;
 
-/// Offset, in Hz, that lets an exponential sweep begin at 0 Hz.
+/// Offset of the exponential sweep in Hz, with which it can begin at 0 Hz.
 const OFFSET: f64 = 201.0;
 
-/// Returns one second at a rate. log(frequency + offset) rises linearly, from 0 Hz to half the rate.
+/// Returns one second of the sweep at a rate: log(frequency + offset) rises linearly as the frequency goes from 0 Hz to
+/// half the rate.
 pub(super) fn sweep(rate: u32) -> Vec<f64> {
     let (first, last) = (OFFSET.ln(), (OFFSET + f64::from(rate / 2)).ln());
     let steps = f64::from(rate - 1);
@@ -38,7 +39,7 @@ mod tests {
     }
 
     #[test]
-    fn frequencies_are_reached_on_time() {
+    fn frequencies_are_reached_at_the_computed_time() {
         assert_eq!((second_of(0.0, 48_000), second_of(24_000.0, 48_000)), (0.0, 1.0));
         // Two zero crossings in a period.
         let signal = sweep(48_000);

@@ -8,7 +8,7 @@ use super::files::{read_wav, wav_bytes};
 use super::{data, done, files_below, run};
 use crate::signals::noise_f32;
 
-/// Each bad file fails alone, with one line that gives the reason, and without a trace in the output folder.
+/// Each damaged file fails alone, with one line that gives the reason, and leaves nothing in the output folder.
 #[test]
 fn bad_files_fail_alone_with_one_clear_line() {
     let folder = TempDir::new().unwrap();
@@ -66,14 +66,14 @@ fn bad_files_fail_alone_with_one_clear_line() {
         assert!(lines[0].starts_with("polyphase: ") && lines[0].contains(reason), "{reason}: {}", lines[0]);
     }
     assert_eq!(stderr.lines().count(), 15, "{stderr}");
-    assert!(stdout.contains("15 files failed") && stdout.starts_with("2 clips"), "{stdout}");
+    assert!(stdout.contains("15 files failed") && stdout.starts_with("2 files"), "{stdout}");
     assert_eq!(files_below(&folder.path().join("out")), ["in-good.wav", "in-rate4e9.wav"]);
     // Without --orig-freq, the forged rate is used.
-    assert!(unforced.contains("in-rate4e9.wav: 16000/4294967291 is a ratio beyond 1/1024 … 1024"), "{unforced}");
+    assert!(unforced.contains("in-rate4e9.wav: the ratio 16000/4294967291 is outside 1/1024 … 1024"), "{unforced}");
     assert_eq!(files_below(&folder.path().join("again")), ["in-good.wav"]);
 }
 
-/// An .npy file with data of 64 float64 zeros and the given header.
+/// Bytes of an .npy file with this shape and type in its header, and the data of 64 float64 zeros.
 fn npy_bytes(shape: &str, dtype: &str) -> Vec<u8> {
     let header = format!("{{'descr': '{dtype}', 'fortran_order': False, 'shape': {shape}, }}");
     let header = format!("{header:<117}\n");
@@ -89,7 +89,7 @@ fn fails(folder: &TempDir, name: &str, bytes: &[u8], reason: &str) {
     assert!(files_below(&folder.path().join("out")).is_empty());
 }
 
-/// Lossy formats have no checksum of the audio: missing audio is found by the length in a tag or on the last page.
+/// Lossy formats have no checksum of the audio. Missing audio is detected by the length in a tag or on the last page.
 #[test]
 fn lossy_files_with_audio_missing_are_refused() {
     let folder = TempDir::new().unwrap();
@@ -115,7 +115,8 @@ fn lossy_files_with_audio_missing_are_refused() {
     assert_eq!(read_wav(&folder.path().join("resampled/tag.wav")).samples.len(), 118_091);
 }
 
-/// Frames of silence in MPEG 1 layer 3, stereo. Each entry: third byte of the header, length in bytes, and number.
+/// MPEG 1 layer 3 frames of stereo silence. Each entry holds the third byte of the header, the length of a frame in
+/// bytes, and the number of frames.
 fn mpeg(frames: &[(u8, usize, usize)]) -> Vec<u8> {
     let frame = |third: u8, len: usize| [&[0xff, 0xfb, third, 0][..], &vec![0; len - 4]].concat();
     frames.iter().flat_map(|&(third, len, count)| frame(third, len).repeat(count)).collect()
@@ -128,7 +129,7 @@ fn streams_without_a_length_are_read_to_their_end() {
     fs::write(folder.path().join("a.mp3"), mpeg(&[(0xe0, 1044, 20), (0x10, 104, 80)])).unwrap();
     done(&folder, "resample a.mp3 --rate 44100");
     assert_eq!(read_wav(&folder.path().join("resampled/a.wav")).samples.len(), 2 * 1152 * 100);
-    // A WAV file as programs write it into a pipe.
+    // A WAV file as programs write it to a pipe.
     let mut wav = wav_bytes(8000, 1, &noise_f32(1, 100));
     for at in [4, 40] {
         wav[at..at + 4].fill(0xff);
@@ -141,7 +142,7 @@ fn streams_without_a_length_are_read_to_their_end() {
 #[test]
 fn rates_that_change_within_a_file_are_refused() {
     let folder = TempDir::new().unwrap();
-    // 44.1 kHz, then 48 kHz. Either the decoder or its caller notices.
+    // 44.1 kHz, then 48 kHz. Either the decoder or its caller detects the change.
     let bytes = mpeg(&[(0x90, 417, 10), (0x94, 384, 10)]);
     fs::write(folder.path().join("a.mp3"), bytes).unwrap();
     let (code, _, stderr) = run(&folder, "resample a.mp3 --rate 16000 --out out");

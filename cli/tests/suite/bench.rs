@@ -1,4 +1,4 @@
-//! `polyphase bench`, as briefly as possible.
+//! `polyphase bench`, with as few runs as possible.
 
 use super::polyphase;
 
@@ -34,7 +34,7 @@ fn bench_measures_every_row_of_the_tutorials_table() {
     assert!(table.lines().next().unwrap().contains("GFLOP/s"), "{table}");
 }
 
-/// A GPU, also one in software, has a column of its own, without a share of the CPU's limit.
+/// A GPU, which may be in software, has a column of its own, without a share of the CPU's limit.
 #[test]
 fn bench_measures_a_gpu_where_there_is_one() {
     if !crate::gpu::adapter() {

@@ -1,6 +1,6 @@
 //! Faults of file operations: each operation fails in turn.
 
-#![expect(clippy::print_stdout, reason = "what a campaign comes to")]
+#![expect(clippy::print_stdout, reason = "the result of a campaign")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,10 +14,10 @@ use super::files::{wav_bytes, write_npy};
 use super::{RECORD, data, done, program};
 use crate::signals::{noise, noise_f32};
 
-/// Variable with the number of the operation that fails, in builds with debug assertions.
+/// Environment variable with the number of the operation that fails, in builds with debug assertions.
 const FAULT: &str = "POLYPHASE_FILE_FAULT";
 
-/// Variable that, set to `all`, adds inputs of several formats and faults that persist. That takes minutes.
+/// Environment variable that, set to `all`, adds inputs of several formats and persistent faults, which takes minutes.
 const CAMPAIGN: &str = "POLYPHASE_FAULTS";
 
 fn tree(folder: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -37,12 +37,12 @@ fn run_with_fault(folder: &TempDir, command: &str, fault: &str) -> (Option<i32>,
     (stderr.contains(FAULT).then_some(code), stderr)
 }
 
-/// Whichever operation fails: outputs that exist are correct, all others are named in a line each, no temporary file is
-/// left, and the next run completes.
+/// Whichever operation fails, existing outputs are correct, each missing output is reported in a line, no temporary
+/// file is left, and the next run completes.
 #[test]
 fn every_file_operation_may_fail() {
     if !cfg!(debug_assertions) {
-        return skipped("POLYPHASE_REQUIRE_FAULTS", "fail points in a release build");
+        return skipped("POLYPHASE_REQUIRE_FAULTS", "fail points in this build");
     }
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join(name);
@@ -77,7 +77,7 @@ fn every_file_operation_may_fail() {
                 let mut held = tree(&at("out"));
                 let reported = held.remove("report.json").is_some();
                 for (name, bytes) in &held {
-                    assert!(whole.get(name) == Some(bytes), "{case}: {name} is there and should not be, or is wrong");
+                    assert!(whole.get(name) == Some(bytes), "{case}: {name} should not exist, or is wrong");
                 }
                 assert!(!stderr.contains("panic") && !stderr.contains("please report"), "{case}: {stderr}");
                 let complaints: Vec<_> = stderr.lines().filter(|line| !line.starts_with(FAULT)).collect();
@@ -87,7 +87,7 @@ fn every_file_operation_may_fail() {
                     !held.contains_key(output.to_str().unwrap())
                 });
                 match code {
-                    // The operation did not matter for any output.
+                    // No output depended on the operation.
                     0 => assert!(held.len() == inputs.len() && reported, "{case}: {stderr}"),
                     1 => {
                         let missing: Vec<_> = missing.collect();

@@ -1,4 +1,4 @@
-//! Minimal readers and writers of WAV and .npy, independent of those of the program.
+//! Minimal readers and writers of WAV and .npy files, which share no code with the program.
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +11,7 @@ pub(crate) struct Wav {
     pub(crate) channels: u16,
     pub(crate) bits: u16,
     pub(crate) is_float: bool,
-    /// Interleaved; integers scaled to [−1, 1).
+    /// Interleaved samples, with integers scaled to [−1, 1).
     pub(crate) samples: Vec<f64>,
 }
 
@@ -54,7 +54,7 @@ pub(crate) fn read_wav(path: &Path) -> Wav {
     wav
 }
 
-/// A WAV file of 32-bit floats.
+/// Bytes of a WAV file of 32-bit floats.
 pub(crate) fn wav_bytes(rate: u32, channels: u16, interleaved: &[f32]) -> Vec<u8> {
     let mut bytes = b"RIFF".to_vec();
     let data_len = 4 * interleaved.len() as u32;
@@ -77,7 +77,7 @@ pub(crate) fn read_npy<T: Deserialize>(path: &Path) -> ArrayD<T> {
     ArrayD::from_shape_vec(shape, file.into_vec().unwrap()).unwrap()
 }
 
-/// Writes an array in its memory order.
+/// Writes an array in C order if it is contiguous in that order, else in Fortran order.
 pub(crate) fn write_npy<T: AutoSerialize + Copy>(path: &Path, array: &ArrayD<T>) {
     let shape: Vec<_> = array.shape().iter().map(|&len| len as u64).collect();
     let order = if array.is_standard_layout() { npyz::Order::C } else { npyz::Order::Fortran };

@@ -1,6 +1,6 @@
-//! Small files of every format, damaged at every position: truncated, altered and forged.
+//! Small files of every format, damaged at many positions: truncated, altered and forged.
 
-#![expect(clippy::print_stdout, reason = "what a campaign comes to")]
+#![expect(clippy::print_stdout, reason = "the result of a campaign")]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -15,10 +15,10 @@ use tempfile::TempDir;
 use super::files::wav_bytes;
 use super::{done, files_below, program};
 
-/// Variable with the step from one damaged byte to the next. 1 is a campaign.
+/// Environment variable with the step from one damaged position to the next. 1 damages every byte, for a campaign.
 const EVERY: &str = "POLYPHASE_DAMAGE_EVERY";
 
-/// Largest memory of a process for files of a few kilobytes. A release build starts with about 20 MiB.
+/// Limit of the memory of a process for files of a few kilobytes. A release build starts with about 20 MiB.
 const MAX_MEMORY: u64 = 256 << 20;
 
 /// Values to write over a field: zero, negative and very large, in both byte orders.
@@ -48,13 +48,13 @@ fn mutants(bytes: &[u8], step: usize) -> Vec<(String, Vec<u8>)> {
     mutants
 }
 
-/// Waits for a process to end, and returns its peak memory.
+/// Waits for a process to end, and returns its peak memory; 0 on systems other than Linux.
 fn peak_memory(child: &mut Child, limit: Duration) -> u64 {
     let (began, mut peak) = (Instant::now(), 0);
     while child.try_wait().unwrap().is_none() {
         if began.elapsed() > limit {
             child.kill().unwrap();
-            panic!("no end after {limit:?}");
+            panic!("still running after {limit:?}");
         }
         let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -62,11 +62,12 @@ fn peak_memory(child: &mut Child, limit: Duration) -> u64 {
         peak = peak.max(kibibytes.unwrap_or(0) << 10);
         sleep(Duration::from_millis(2));
     }
+    assert!(peak > 0 || !cfg!(target_os = "linux"), "the memory of the process could not be read");
     peak
 }
 
-/// Resamples damaged files. Each is either resampled or named in one line, by a process that ends in bounded time and
-/// memory. A truncated file never passes for a complete one.
+/// Resamples damaged files, in bounded time and memory. Each file is either resampled or reported in one line, and no
+/// truncated file passes for a complete one. Returns the numbers of files and of failures, and the peak memory.
 fn resample_mutants(seed: &Path, step: usize) -> (usize, usize, u64) {
     let folder = TempDir::new().unwrap();
     let extension = seed.extension().unwrap().to_str().unwrap();
@@ -78,7 +79,7 @@ fn resample_mutants(seed: &Path, step: usize) -> (usize, usize, u64) {
         fs::write(folder.path().join(format!("in/{name}.{extension}")), mutant).unwrap();
     }
 
-    // The rate is given, so that no forged one makes a large file.
+    // The rate is given, so that a forged rate cannot make a large output.
     let command = "resample in --orig-freq 8000 --rate 8000 --format npy --sample-format f32 --quiet --out out";
     let log = fs::File::create(folder.path().join("log")).unwrap();
     let began = Instant::now();
@@ -109,13 +110,13 @@ fn resample_mutants(seed: &Path, step: usize) -> (usize, usize, u64) {
     for (name, _) in &mutants {
         assert!(resampled.contains(name.as_str()) != failed.contains(name.as_str()), "{extension} {name}: {stderr}");
     }
-    // Formats without a length in the header cannot be known to be truncated.
+    // The truncation of formats without a length in the header cannot be detected.
     let streams = ["aac", "mp2"];
     if !streams.contains(&extension) {
         let whole = fs::read(folder.path().join("out/whole.npy")).unwrap();
         for name in resampled.iter().filter(|name| name.starts_with("cut")) {
             let output = fs::read(folder.path().join(format!("out/{name}.npy"))).unwrap();
-            assert!(output == whole, "{}, {name}: taken for whole", seed.display());
+            assert!(output == whole, "{}, {name}: a truncated file was accepted", seed.display());
         }
     }
     (mutants.len(), failed.len(), peak)
@@ -129,7 +130,7 @@ fn damaged_files_fail_alone_in_bounded_time_and_memory() {
     for kind in ["audio", "npy"] {
         let mut seeds: Vec<_> = fs::read_dir(seeds.join(kind)).unwrap().map(|entry| entry.unwrap().path()).collect();
         seeds.sort();
-        // Some arrays are damaged already.
+        // Only the valid arrays, except for the array without dimensions, i4.
         seeds.retain(|seed| kind == "audio" || seed.file_stem().is_some_and(|name| name.len() == 2 && name != "i4"));
         for seed in seeds {
             // Different positions in each file.
@@ -145,9 +146,9 @@ fn damaged_files_fail_alone_in_bounded_time_and_memory() {
     assert!(formats > 20 && all > 1000 && all_failed > all / 4, "{formats} files, {all} mutants, {all_failed} failed");
 }
 
-/// Silence takes almost no space in FLAC, and as much as any signal when it is decoded.
+/// Silence takes almost no space in FLAC, but as much as any signal when it is decoded.
 #[test]
-fn long_silence_takes_no_memory() {
+fn long_silence_takes_little_memory() {
     let folder = TempDir::new().unwrap();
     let header = wav_bytes(8000, 1, &vec![0.0; 3_000_000]);
     fs::write(folder.path().join("silence.wav"), header).unwrap();
@@ -163,6 +164,6 @@ fn long_silence_takes_no_memory() {
         let output = folder.path().join("resampled/silence").with_extension(format);
         assert!(fs::metadata(output).unwrap().len() > 24_000_000);
     }
-    // Decoded, it is 24 MB.
+    // The output has 24 MB.
     assert!(peaks.iter().all(|&peak| peak < 60 << 20), "{peaks:?}");
 }

@@ -1,6 +1,6 @@
 //! Runs that are killed, and runs that receive signals.
 
-#![expect(clippy::print_stdout, reason = "what a campaign comes to")]
+#![expect(clippy::print_stdout, reason = "the result of a campaign")]
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,10 +16,10 @@ use super::files::{wav_bytes, write_npy};
 use super::{RECORD, data, done, program};
 use crate::signals::{noise, noise_f32};
 
-/// Variable with the number of runs to kill, for a campaign.
+/// Environment variable with the number of runs to kill, for a campaign.
 const KILLS: &str = "POLYPHASE_KILLS";
 
-/// Files below a folder by name, without the record.
+/// Contents of the files below a folder by name, without the record.
 fn tree(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
     let files = walkdir::WalkDir::new(folder)
         .into_iter()
@@ -34,7 +34,7 @@ fn is_partial(path: &Path) -> bool {
     path.to_str().unwrap().ends_with(".partial")
 }
 
-/// Clips of every output format in two folders, with dither.
+/// A folder with inputs that give every output format, in two folders.
 fn clips() -> TempDir {
     let folder = TempDir::new().unwrap();
     let at = |name: &str| folder.path().join("in").join(name);
@@ -54,9 +54,9 @@ fn clips() -> TempDir {
 const BATCH: &str = "resample in --rate 16000 --orig-freq 44100 --sample-format i16 --threads 2 --quiet --resume \
      --lowpass-filter-width 200";
 
-/// Whenever a run is killed, no output is incomplete, and the next runs complete to the bytes of an undisturbed run.
+/// Whenever a run is killed, all outputs are complete, and the next runs finish with the bytes of an undisturbed run.
 #[test]
-fn killed_runs_lose_nothing_that_was_done() {
+fn killed_runs_lose_no_finished_output() {
     let kills = std::env::var(KILLS).map_or(12, |kills| kills.parse().unwrap());
     let folder = clips();
     let began = Instant::now();
@@ -76,7 +76,7 @@ fn killed_runs_lose_nothing_that_was_done() {
         let held = tree(&out);
         let (partial, named): (Vec<_>, Vec<_>) = held.iter().partition(|(name, _)| is_partial(name));
         for (name, bytes) in &named {
-            assert!(expected.get(*name) == Some(*bytes), "kill {kill}: {} is not whole", name.display());
+            assert!(expected.get(*name) == Some(*bytes), "kill {kill}: {} is incomplete", name.display());
         }
         midway += usize::from(!named.is_empty() && named.len() < expected.len());
         left_behind += usize::from(!partial.is_empty());
@@ -95,7 +95,7 @@ fn send(signal: &str, child: &Child) {
     assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
 }
 
-/// A folder with a clip that takes no time, and one that takes long.
+/// A folder with two short recordings and, between them by name, one that takes long.
 fn long_work() -> TempDir {
     let folder = TempDir::new().unwrap();
     fs::create_dir(folder.path().join("in")).unwrap();
@@ -106,26 +106,26 @@ fn long_work() -> TempDir {
     header[40..44].copy_from_slice(&bytes.to_le_bytes());
     let long = folder.path().join("in/b.wav");
     fs::write(&long, header).unwrap();
-    // Silence, in a small file.
+    // Silence, in a sparse file.
     fs::File::options().write(true).open(long).unwrap().set_len(44 + u64::from(bytes)).unwrap();
     fs::write(folder.path().join("in/c.wav"), wav_bytes(8000, 1, &noise_f32(1, 100))).unwrap();
     folder
 }
 
-/// Starts the program, and waits until the first clip is done and the second begun.
+/// Starts the program, and waits until the first file is done and the second has begun.
 fn start(folder: &TempDir, arguments: &str) -> Child {
     let command = format!("resample in --rate 44100 --preset kaiser_best --out out {arguments}");
     let child = program(folder, &command).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let out = folder.path().join("out");
     let deadline = Instant::now() + Duration::from_secs(20);
     while !out.join("a.wav").exists() || !tree(&out).keys().any(|name| is_partial(name)) {
-        assert!(Instant::now() < deadline, "the work does not begin");
+        assert!(Instant::now() < deadline, "the run does not start");
         sleep(Duration::from_millis(5));
     }
     child
 }
 
-/// Returns the exit code, the time until the end, and stdout.
+/// Waits for the end of the program. Returns its exit code, the time until it ended, stdout and stderr.
 fn end(mut child: Child) -> (i32, Duration, String, String) {
     let began = Instant::now();
     let code = child.wait().unwrap().code().expect("an exit code of its own");
@@ -144,22 +144,22 @@ fn signals_end_a_run_cleanly() {
         let (ended_with, elapsed, stdout, stderr) = end(child);
         assert_eq!((ended_with, stderr.as_str()), (code, ""), "{signal}: {stdout}");
         assert!(elapsed < Duration::from_secs(1), "{signal}: {elapsed:?}");
-        assert!(stdout.starts_with("1 clip, ") && stdout.contains("interrupted, 2 files left: go on with --resume"));
+        assert!(stdout.starts_with("1 file, ") && stdout.contains("interrupted, 2 files left: continue with --resume"));
         assert_eq!(tree(&folder.path().join("out")).into_keys().collect::<Vec<_>>(), [Path::new("a.wav")]);
         let report: serde_json::Value =
             serde_json::from_slice(&fs::read(folder.path().join("report.json")).unwrap()).unwrap();
         let statuses: Vec<_> = report["files"].as_array().unwrap().iter().map(|row| &row["status"]).collect();
         assert_eq!(statuses, ["done", "interrupted", "interrupted"]);
-        // The finished clip is skipped.
+        // The finished file is skipped.
         fs::remove_file(folder.path().join("in/b.wav")).unwrap();
         let summary = done(&folder, "resample in --rate 44100 --preset kaiser_best --out out --resume");
-        assert!(summary.starts_with("1 clip, ") && summary.contains("1 clip skipped"), "{summary}");
+        assert!(summary.starts_with("1 file, ") && summary.contains("1 file skipped"), "{summary}");
     }
 }
 
-/// The program does not wait for a pipe that nobody writes to, and after a second signal for nothing.
+/// The program does not wait for a pipe without a writer, and ends at once at the second signal.
 #[test]
-fn blocked_reads_do_not_delay_the_end() {
+fn blocked_reads_do_not_delay_the_exit() {
     for twice in [false, true] {
         let folder = long_work();
         fs::remove_file(folder.path().join("in/c.wav")).unwrap();
@@ -178,9 +178,9 @@ fn blocked_reads_do_not_delay_the_end() {
         assert_eq!(stdout.is_empty(), twice, "{stdout}");
         let limit = Duration::from_millis(if twice { 300 } else { 1000 });
         assert!(elapsed < limit, "{elapsed:?}");
-        assert!(twice || elapsed > Duration::from_millis(300), "nothing was in the way: {elapsed:?}");
+        assert!(twice || elapsed > Duration::from_millis(300), "no read was blocked: {elapsed:?}");
         if !twice {
-            assert!(stdout.starts_with("1 clip, ") && stdout.contains("interrupted, 2 files left"), "{stdout}");
+            assert!(stdout.starts_with("1 file, ") && stdout.contains("interrupted, 2 files left"), "{stdout}");
         }
         assert_eq!(tree(&folder.path().join("out")).into_keys().collect::<Vec<_>>(), [Path::new("a.wav")]);
     }

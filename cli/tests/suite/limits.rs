@@ -1,8 +1,8 @@
 //! Limits and permissions of the system: full disks, few descriptors, little memory, files that may not be read or
 //! written.
 //!
-//! Two tests mount a file system or run as another user, which takes privileges. Without these they are skipped, or
-//! fail if `POLYPHASE_REQUIRE_MOUNT` or `POLYPHASE_REQUIRE_USER` is set.
+//! Three tests mount a file system or run as another user, for which they need privileges. Without these they are
+//! skipped, or fail if `POLYPHASE_REQUIRE_MOUNT` or `POLYPHASE_REQUIRE_USER` is set.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -16,7 +16,7 @@ use super::files::{wav_bytes, write_npy};
 use super::{done, files_below, program};
 use crate::signals::noise_f32;
 
-/// Runs the program in a folder through a wrapper that sets limits. Returns exit code, stdout and stderr.
+/// Runs the program in a folder through a wrapper that sets limits, and returns its exit code, stdout and stderr.
 fn run_under(folder: &TempDir, wrapper: &[&str], command: &str) -> (Option<i32>, String, String) {
     let inner = program(folder, command);
     let mut outer = Command::new(wrapper[0]);
@@ -26,7 +26,7 @@ fn run_under(folder: &TempDir, wrapper: &[&str], command: &str) -> (Option<i32>,
     (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
 }
 
-/// Asserts that stderr holds nothing but lines about files, and that no temporary file is left.
+/// Asserts that stderr contains only lines of the program, without panics, and that no temporary file is left.
 fn assert_orderly(folder: &TempDir, code: Option<i32>, stderr: &str) {
     assert!(code.is_some(), "ended by a signal: {stderr}");
     for line in stderr.lines() {
@@ -43,22 +43,22 @@ fn is_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n")
 }
 
-/// Wrapper that runs a program as a user to whom permissions apply.
+/// Wrapper that runs a program as a user without privileges.
 const NOBODY: [&str; 4] = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
 
 /// Returns a wrapper that runs a program without root's privileges, if there is one.
 fn as_nobody(folder: &TempDir) -> Option<&'static [&'static str]> {
-    // Temporary folders are private by default, and so may be those above this one.
+    // Temporary folders are private by default. Their parents may be private too.
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
     let wrapper = if is_root() { &NOBODY[..] } else { &["env"] };
     let found = run_under(folder, wrapper, "--version").0 == Some(0);
     if !found {
-        skipped("POLYPHASE_REQUIRE_USER", "other user to run as");
+        skipped("POLYPHASE_REQUIRE_USER", "other user to run the program");
     }
     found.then_some(wrapper)
 }
 
-/// A limit on the size of files looks like a full disk to the program, apart from the number of the error.
+/// To the program, a limit of the size of files differs from a full disk only by the number of the error.
 #[test]
 fn files_that_cannot_grow_fail_alone() {
     let folder = TempDir::new().unwrap();
@@ -69,22 +69,22 @@ fn files_that_cannot_grow_fail_alone() {
     for (format, sample_format) in [("wav", "f32"), ("flac", "i24"), ("npy", "f32")] {
         let command =
             format!("resample in --rate 16000 --format {format} --sample-format {sample_format} --out {format}");
-        // SIGXFSZ, which comes with it, would end the program.
+        // SIGXFSZ, which is sent at the limit, would end the program.
         let wrapper = ["sh", "-c", "trap '' XFSZ; exec prlimit --fsize=100000 \"$@\"", "sh"];
         let (code, stdout, stderr) = run_under(&folder, &wrapper, &command);
         assert_orderly(&folder, code, &stderr);
         assert_eq!((code, stderr.lines().count()), (Some(1), 1), "{stderr}");
         assert!(stderr.contains("in/b.wav: ") && stderr.contains("File too large"), "{stderr}");
-        assert!(stdout.starts_with("2 clips, ") && stdout.contains("1 file failed"), "{stdout}");
+        assert!(stdout.starts_with("2 files, ") && stdout.contains("1 file failed"), "{stdout}");
         let names = [format!("a.{format}"), format!("c.{format}")];
         assert_eq!(files_below(&folder.path().join(format)), names);
-        assert!(done(&folder, &format!("{command} --resume")).contains("2 clips skipped"));
+        assert!(done(&folder, &format!("{command} --resume")).contains("2 files skipped"));
     }
 }
 
-/// A full disk, where one can be mounted.
+/// A full disk, on systems where a small one can be mounted.
 #[test]
-fn a_full_disk_fails_files_and_loses_none() {
+fn a_full_disk_loses_no_finished_output() {
     let folder = TempDir::new().unwrap();
     fs::create_dir(folder.path().join("in")).unwrap();
     fs::create_dir(folder.path().join("disk")).unwrap();
@@ -109,7 +109,7 @@ fn a_full_disk_fails_files_and_loses_none() {
     done(&folder, &format!("{command} --out whole"));
     let held = files_below(&folder.path().join("held"));
     assert!(!held.is_empty() && held.len() < 20, "{held:?}: {stdout}");
-    assert!(stdout.starts_with(&format!("{} clip", held.len())), "{held:?}: {stdout}");
+    assert!(stdout.starts_with(&format!("{} file", held.len())), "{held:?}: {stdout}");
     for name in held {
         let read = |tree: &str| fs::read(folder.path().join(tree).join(&name)).unwrap();
         assert!(read("held") == read("whole"), "{name}");
@@ -117,7 +117,7 @@ fn a_full_disk_fails_files_and_loses_none() {
 }
 
 #[test]
-fn folders_that_cannot_be_written_to_are_said() {
+fn unwritable_folders_are_reported() {
     let folder = TempDir::new().unwrap();
     let Some(wrapper) = as_nobody(&folder) else { return };
     fs::write(folder.path().join("a.wav"), wav_bytes(8000, 1, &noise_f32(1, 100))).unwrap();
@@ -136,7 +136,7 @@ fn folders_that_cannot_be_written_to_are_said() {
 }
 
 #[test]
-fn what_may_not_be_read_fails_alone() {
+fn unreadable_files_fail_alone() {
     let folder = TempDir::new().unwrap();
     let Some(wrapper) = as_nobody(&folder) else { return };
     fs::create_dir_all(folder.path().join("in/closed")).unwrap();
@@ -151,7 +151,7 @@ fn what_may_not_be_read_fails_alone() {
     let (code, stdout, stderr) = run_under(&folder, wrapper, "resample in --rate 16000 --orig-freq 8000");
     fs::set_permissions(folder.path().join("in/closed"), fs::Permissions::from_mode(0o755)).unwrap();
     assert_orderly(&folder, code, &stderr);
-    assert!(code == Some(1) && stdout.starts_with("1 clip, ") && stdout.contains("5 files failed"), "{stdout}{stderr}");
+    assert!(code == Some(1) && stdout.starts_with("1 file, ") && stdout.contains("5 files failed"), "{stdout}{stderr}");
     for (name, reason) in [
         ("in/b.wav", "Permission denied"),
         ("in/closed", "Permission denied"),
@@ -165,7 +165,7 @@ fn what_may_not_be_read_fails_alone() {
     assert_eq!(stderr.lines().count(), 5, "{stderr}");
 }
 
-/// More threads than the limit of open files allows: fewer are used.
+/// With more threads than the limit of open files allows, fewer are used.
 #[test]
 fn a_few_descriptors_are_enough_for_thousands_of_files() {
     let folder = TempDir::new().unwrap();
@@ -179,7 +179,7 @@ fn a_few_descriptors_are_enough_for_thousands_of_files() {
     let (code, _, stderr) = run_under(&folder, &wrapper, command);
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
     assert_eq!(files_below(&folder.path().join("resampled")).len(), 5000);
-    // An array takes one more file for every channel.
+    // An array opens one more file per channel.
     for i in 200..5000 {
         fs::remove_file(folder.path().join(format!("in/{i:04}.wav"))).unwrap();
     }
@@ -188,9 +188,9 @@ fn a_few_descriptors_are_enough_for_thousands_of_files() {
     assert_eq!(files_below(&folder.path().join("arrays")).len(), 200);
 }
 
-/// Without memory for an array, the array fails. Without address space for all threads, fewer are used.
+/// An array that does not fit in memory fails alone. Without address space for all threads, fewer are used.
 #[test]
-fn little_memory_fails_what_does_not_fit() {
+fn little_memory_fails_only_arrays_that_do_not_fit() {
     let folder = TempDir::new().unwrap();
     fs::create_dir(folder.path().join("in")).unwrap();
     let array = ndarray::Array::<f32, _>::zeros(vec![1, 50_000_000]);
@@ -202,7 +202,7 @@ fn little_memory_fails_what_does_not_fit() {
     assert_orderly(&folder, code, &stderr);
     assert_eq!((code, stderr.lines().count()), (Some(1), 1), "{stderr}");
     assert!(stderr.contains("in/large.npy: there is no memory for "), "{stderr}");
-    assert!(stdout.starts_with("2 clips, "), "{stdout}");
+    assert!(stdout.starts_with("2 files, "), "{stdout}");
 
     let command = "resample in/a.wav in/small.npy --rate 16000 --orig-freq 8000 --threads 500 --out many";
     for limit in ["--as=150000000", "--as=300000000", "--as=1000000000"] {

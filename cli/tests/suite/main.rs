@@ -1,20 +1,21 @@
-//! The program on real files: the recordings of `tests/data`, arrays, and damaged files; its pictures, and its page in
-//! a browser.
+//! Tests of the program on the recordings of `tests/data`, on arrays and on damaged files, of its pictures, and of its
+//! web page in a browser.
 //!
-//! Some tests need a GPU adapter, Chromium, another user, or a file system to mount. Without it they print `SKIPPED`,
-//! or fail if `POLYPHASE_REQUIRE_GPU`, `_BROWSER`, `_USER` or `_MOUNT` is set.
+//! Some tests need a GPU adapter, Chromium, another user, a file system to mount, or a build with debug assertions.
+//! Without it they print `SKIPPED`, or fail if `POLYPHASE_REQUIRE_GPU`, `_BROWSER`, `_USER`, `_MOUNT` or `_FAULTS` is
+//! set.
 //!
 //! # Risks and their tests
 //!
-//! Paths are those of modules here; paths that begin with `audio` or `cli` are those of tests beside the code.
+//! Paths are those of modules here; paths that begin with `audio` or `cli` are those of unit tests.
 //!
 //! | risk | tests |
 //! |---|---|
 //! | corrupt, truncated and forged files | `bad_files`, `hostile`, `audio/src/fuzzed.rs`, `cli/src/fuzzed.rs` |
-//! | outputs that are incomplete: kill −9, full disks, failing operations | `interruptions::killed_runs_lose_nothing_that_was_done`, `limits::a_full_disk_fails_files_and_loses_none`, `faults::every_file_operation_may_fail` |
+//! | incomplete outputs: kill −9, full disks, failing operations | `interruptions::killed_runs_lose_no_finished_output`, `limits::a_full_disk_loses_no_finished_output`, `faults::every_file_operation_may_fail` |
 //! | names that collide, links, pipes, `..` | `paths` |
 //! | existing outputs, `--resume` | `resume` |
-//! | Ctrl-C, once and twice | `interruptions::signals_end_a_run_cleanly`, `interruptions::blocked_reads_do_not_delay_the_end` |
+//! | Ctrl-C, once and twice | `interruptions::signals_end_a_run_cleanly`, `interruptions::blocked_reads_do_not_delay_the_exit` |
 //! | thousands of files with few descriptors, little memory, missing permissions | `limits` |
 //! | integer output: clipping counted, dither | `outputs` |
 //! | WAV beyond 4 GiB | `audio/src/wav.rs`, with a lower limit |
@@ -66,23 +67,23 @@ fn polyphase(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_polyphase")).args(arguments).output().unwrap()
 }
 
-/// The program, to be run in a folder.
+/// Prepares a run of the program in a folder.
 fn program(folder: &TempDir, command: &str) -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_polyphase"));
-    // Otherwise Mesa's Vulkan driver writes a line to stderr.
+    // Without this variable Mesa's Vulkan driver writes a line to stderr.
     program.env("XDG_RUNTIME_DIR", folder.path());
     program.args(command.split_whitespace()).current_dir(folder.path());
     program
 }
 
-/// Runs the program in a folder. Returns exit code, stdout and stderr.
+/// Runs the program in a folder, and returns its exit code, stdout and stderr.
 fn run(folder: &TempDir, command: &str) -> (i32, String, String) {
     let output = program(folder, command).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
 }
 
-/// Runs the program in a folder, asserts that it succeeds without errors, and returns stdout.
+/// Runs the program in a folder, asserts that it succeeds and prints no errors, and returns stdout.
 fn done(folder: &TempDir, command: &str) -> String {
     let (code, stdout, stderr) = run(folder, command);
     assert_eq!((code, stderr.as_str()), (0, ""), "{command}: {stdout}");

@@ -22,7 +22,7 @@ pub(super) fn read_png(path: &Path) -> ((u32, u32), Vec<u8>) {
     ((info.width, info.height), pixels)
 }
 
-/// Reads an SVG, and asserts that its tags are closed and that it has this size.
+/// Reads an SVG, and asserts that it has this size and that its tags are closed.
 fn read_svg(path: &Path, (width, height): (u32, u32)) -> String {
     let svg = fs::read_to_string(path).unwrap();
     assert!(svg.starts_with("<svg ") && svg.trim_end().ends_with("</svg>"), "{}", &svg[..200]);
@@ -41,7 +41,7 @@ fn tones(frequencies: &[f64], rate: u32, frames: usize) -> Vec<f32> {
     (0..frames).map(sample).collect()
 }
 
-/// Rows of pixels, counted from below, with a colour in their middle that is much lighter than the darkest of magma.
+/// Rows of pixels, counted from the bottom, whose middle pixel has one of the light colours of magma.
 fn light_rows(((width, height), pixels): &((u32, u32), Vec<u8>)) -> Vec<u32> {
     let middle = width / 2;
     let light = |y: &u32| {
@@ -56,7 +56,7 @@ fn tones_are_drawn_where_their_frequencies_are() {
     let folder = TempDir::new().unwrap();
     let signal = tones(&[2000.0, 4000.0, 6000.0], 16_000, 16_000);
     fs::write(folder.path().join("a.wav"), wav_bytes(16_000, 1, &signal)).unwrap();
-    assert_eq!(done(&folder, "spectrogram a.wav --out a.png --size 640x480"), "a.png is drawn\n");
+    assert_eq!(done(&folder, "spectrogram a.wav --out a.png --size 640x480"), "wrote a.png\n");
     let picture = read_png(&folder.path().join("a.png"));
     assert_eq!(picture.0, (640, 480));
     let lines = |picture: &_| -> Vec<u32> {
@@ -65,12 +65,12 @@ fn tones_are_drawn_where_their_frequencies_are() {
     };
     let [low, middle, high] = lines(&picture)[..] else { panic!("three lines: {:?}", lines(&picture)) };
     assert!((high - middle).abs_diff(middle - low) <= 1 && high - low > 100);
-    // --max-freq enlarges the frequencies below.
+    // --max-freq enlarges the part below this frequency.
     done(&folder, "spectrogram a.wav --out b.png --size 640x480 --max-freq 5000");
     let picture = read_png(&folder.path().join("b.png"));
     let [first, second] = lines(&picture)[..] else { panic!("two lines: {:?}", lines(&picture)) };
     assert!((5 * (second - first)).abs_diff(8 * (middle - low)) <= 10, "{first} {second} {low} {middle}");
-    // A level of −40 dB is dark in a range of 30 dB.
+    // Levels of about −40 dB are dark in a range of 30 dB.
     fs::write(folder.path().join("c.wav"), wav_bytes(16_000, 1, &signal.iter().map(|x| x / 30.0).collect::<Vec<_>>()))
         .unwrap();
     done(&folder, "spectrogram c.wav --out c.png --range-db 30");
@@ -116,7 +116,7 @@ fn every_kind_of_signal_is_drawn() {
 }
 
 #[test]
-fn what_cannot_be_drawn_is_told_in_one_line_and_leaves_nothing() {
+fn invalid_requests_are_refused_in_one_line_and_leave_nothing() {
     let folder = TempDir::new().unwrap();
     let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
     write("a.wav", &wav_bytes(8000, 1, &noise_f32(1, 1000)));
@@ -129,22 +129,22 @@ fn what_cannot_be_drawn_is_told_in_one_line_and_leaves_nothing() {
     write_npy(&folder.path().join("array.npy"), &Array::<f64, _>::zeros(IxDyn(&[10])));
     let before = files_below(folder.path());
     for (command, code, reason) in [
-        ("spectrogram a.wav --out a.jpeg", 2, "a.jpeg: a picture's name ends in .png or .svg"),
-        ("spectrogram a.wav --out a", 2, "a: a picture's name ends in .png or .svg"),
+        ("spectrogram a.wav --out a.jpeg", 2, "a.jpeg: the name of a picture must end in .png or .svg"),
+        ("spectrogram a.wav --out a", 2, "a: the name of a picture must end in .png or .svg"),
         ("spectrogram a.wav --out no/a.png", 2, "no/a.png: there is no folder no"),
-        ("spectrogram a.wav --out there.png", 2, "there.png: it exists already: add --overwrite"),
-        ("spectrogram a.wav --out b.png --fft 8", 2, "--fft 8: it can be from 16 to 65536"),
+        ("spectrogram a.wav --out there.png", 2, "there.png: the file already exists: add --overwrite"),
+        ("spectrogram a.wav --out b.png --fft 8", 2, "--fft 8: it must be from 16 to 65536"),
         ("spectrogram a.wav --out b.png --range-db 0", 2, "--range-db 0: "),
         ("spectrogram a.wav --out b.png --max-freq NaN", 2, "--max-freq NaN: "),
         ("spectrogram empty.wav --out b.png", 1, "empty.wav: the file is empty"),
-        ("spectrogram none.wav --out b.png", 1, "none.wav: there are no samples in it"),
+        ("spectrogram none.wav --out b.png", 1, "none.wav: there are no samples in the file"),
         ("spectrogram letter.wav --out b.png", 1, "letter.wav: not an audio file of a known format"),
         ("spectrogram a.wav cut.wav --out b.png", 1, "cut.wav: truncated or damaged"),
         ("spectrogram missing.wav --out b.png", 1, "missing.wav: No such file"),
         ("spectrogram array.npy --out b.png", 1, "array.npy: an array has no sampling rate of its own"),
         ("spectrogram a.wav --channel 2 --out b.png", 1, "a.wav: there is no channel 2: the recording has 1"),
         ("spectrogram wide.wav --out b.png", 1, "wide.wav: the picture has room for "),
-        ("inspect --orig-freq 3 --rate 2 --plot b.gif", 2, "b.gif: a picture's name ends in .png or .svg"),
+        ("inspect --orig-freq 3 --rate 2 --plot b.gif", 2, "b.gif: the name of a picture must end in .png or .svg"),
         ("inspect --orig-freq 2 --rate 2 --plot b.png", 2, "equal rates leave the samples unchanged"),
     ] {
         let (actual, stdout, stderr) = run(&folder, command);
@@ -170,7 +170,7 @@ fn what_cannot_be_drawn_is_told_in_one_line_and_leaves_nothing() {
 }
 
 #[test]
-fn filters_are_drawn_beside_what_is_printed_of_them() {
+fn plotting_a_filter_does_not_change_the_printed_table() {
     let folder = TempDir::new().unwrap();
     for (rates, size) in [
         ("--orig-freq 48000 --rate 32000", (1200, 720)),

@@ -1,4 +1,4 @@
-//! `polyphase quality`: its figures of this crate, and of outputs with known faults.
+//! `polyphase quality`: its figures for the library, and for outputs with known faults.
 
 use std::fs::{self, File};
 use std::path::Path;
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::{done, run};
 
-/// Period of the signals between the rates 3 and 2, at the rate of the output.
+/// Period of the test signals between the rates 3 and 2, in output samples.
 const PERIOD: usize = 4000;
 const TONES: usize = 32;
 
@@ -31,7 +31,7 @@ fn save(path: &Path, rows: &[Vec<f64>]) {
     writer.finish().unwrap();
 }
 
-/// Writes the signals, and under a name the outputs of the library, altered.
+/// Writes the test signals, and the outputs of the library, altered by `alter`, as those of the resampler `name`.
 fn outputs(folder: &TempDir, name: &str, alter: impl Fn(usize, &mut Vec<f64>)) {
     let signals = folder.path().join("signals");
     if !signals.exists() {
@@ -53,7 +53,7 @@ fn outputs(folder: &TempDir, name: &str, alter: impl Fn(usize, &mut Vec<f64>)) {
 }
 
 #[test]
-fn the_report_card_agrees_with_the_coefficients() {
+fn measured_figures_agree_with_the_coefficients() {
     let folder = TempDir::new().unwrap();
     let mut measured = rows(&folder, "--orig-freq 3 --rate 2 --preset fast --preset high");
     measured.extend(rows(&folder, "--orig-freq 5 --rate 7 --preset high"));
@@ -64,7 +64,7 @@ fn the_report_card_agrees_with_the_coefficients() {
         assert_eq!(figure(row, "pass_band"), pass_band);
         let rates = [figure(row, "orig_freq"), figure(row, "new_freq")].map(|rate| rate as u32);
         let response = Plan::new(rates[0], rates[1], preset.options()).unwrap().response();
-        // The tones need not hit the worst frequency, float32 adds noise, and an alias has images too.
+        // The tones may miss the worst frequency, float32 adds noise, and the output of an alias tone has images too.
         for (name, computed, lower) in [
             ("alias_db", response.alias_rejection(pass_band), 3.1),
             ("image_db", response.image_rejection(pass_band), if row["backend"] == "f64" { 0.2 } else { 3.1 }),
@@ -99,8 +99,8 @@ fn faults_of_known_size_are_measured_as_such() {
     let folder = TempDir::new().unwrap();
     let cosine = |cycles: usize, n: usize| (std::f64::consts::TAU * (cycles * n % PERIOD) as f64 / PERIOD as f64).cos();
     let constant_row = |samples: &[f64]| (samples[PERIOD] - 1.0).abs() < 1e-3;
-    outputs(&folder, "as it is", |_, _| {});
-    // A line of a thousandth of the tones' amplitude.
+    outputs(&folder, "unaltered", |_, _| {});
+    // An added line of a thousandth of the amplitude of the tones.
     outputs(&folder, "line", |row, samples| {
         if row < TONES {
             samples.iter_mut().enumerate().for_each(|(n, sample)| *sample += 0.9e-3 * cosine(1, n));
@@ -113,8 +113,10 @@ fn faults_of_known_size_are_measured_as_such() {
             samples[PERIOD + 7] += 1e-4;
         }
     });
-    // y + y²/100: the second harmonic of a tone of amplitude 0.9 is 0.9/200 of it.
-    outputs(&folder, "bent", |_, samples| samples.iter_mut().for_each(|sample| *sample += 0.01 * *sample * *sample));
+    // y + y²/100: the second harmonic of a tone of amplitude 0.9 is 0.9/200 of the tone.
+    outputs(&folder, "distorted", |_, samples| {
+        samples.iter_mut().for_each(|sample| *sample += 0.01 * *sample * *sample)
+    });
     outputs(&folder, "leaking", |row, samples| {
         if (TONES..TONES + 24).contains(&row) {
             samples.iter_mut().enumerate().for_each(|(n, sample)| *sample += 0.9e-4 * cosine(5, n));
@@ -123,32 +125,33 @@ fn faults_of_known_size_are_measured_as_such() {
 
     let measured = rows(&folder, "--files signals");
     let names: Vec<_> = measured.iter().map(|row| row["filter"].as_str().unwrap()).collect();
-    assert_eq!(names, ["as it is", "bent", "late", "leaking", "line", "quieter", "rippling"]);
+    assert_eq!(names, ["distorted", "late", "leaking", "line", "quieter", "rippling", "unaltered"]);
     let row = |name: &str| measured.iter().find(|row| row["filter"] == name).unwrap();
     let is = |name: &str, value: &str, expected: f64, tolerance: f64| {
         let actual = figure(row(name), value);
         assert!((actual - expected).abs() <= tolerance, "{name}: {value} is {actual}, not {expected}");
     };
-    // Files and library give the same figures.
+    // The unaltered files have the same figures as the library.
     let direct = rows(&folder, "--orig-freq 3 --rate 2 --preset best --pass-band 0.9");
     for value in
         ["ripple_db", "edge_01", "edge_3", "alias_db", "image_db", "dc_image", "sinad_worst_db", "round_trip_db"]
     {
-        is("as it is", value, figure(&direct[0], value), 1e-9);
+        is("unaltered", value, figure(&direct[0], value), 1e-9);
     }
-    let sound = |value: &str| figure(row("as it is"), value);
-    assert!(sound("sinad_worst_db") > 150.0 && sound("round_trip_db") > 150.0 && sound("delay").abs() < 1e-9);
+    let unaltered = |value: &str| figure(row("unaltered"), value);
+    assert!(unaltered("sinad_worst_db") > 150.0 && unaltered("round_trip_db") > 150.0);
+    assert!(unaltered("delay").abs() < 1e-9);
     is("line", "sinad_worst_db", 60.0, 1e-3);
     is("line", "sinad_median_db", 60.0, 1e-3);
     is("line", "spur_db", 60.0, 1e-3);
-    is("line", "round_trip_db", sound("round_trip_db"), 1e-9);
+    is("line", "round_trip_db", unaltered("round_trip_db"), 1e-9);
     is("late", "delay", 1.0, 1e-9);
-    is("late", "sinad_worst_db", sound("sinad_worst_db"), 0.1);
+    is("late", "sinad_worst_db", unaltered("sinad_worst_db"), 0.1);
     assert!(figure(row("late"), "round_trip_db") < 10.0);
     is("quieter", "ripple_db", -20.0 * 0.99_f64.log10(), 1e-6);
     is("quieter", "round_trip_db", 40.0, 1e-3);
     is("rippling", "dc_image", 1e-4, 1e-8);
-    is("bent", "sinad_worst_db", 20.0 * (200.0 / 0.9_f64).log10(), 0.01);
+    is("distorted", "sinad_worst_db", 20.0 * (200.0 / 0.9_f64).log10(), 0.01);
     is("leaking", "alias_db", 80.0, 1e-3);
     is("leaking", "spur_db", 80.0, 1e-3);
     let table = done(&folder, "quality --files signals --preset fast");
@@ -170,9 +173,9 @@ fn unusable_signals_are_refused_in_one_line() {
     refused("quality --orig-freq 7 --rate 7", "nothing to measure");
     refused("quality --orig-freq 4000000000 --rate 7", "are measured");
     outputs(&folder, "not a number", |_, samples| samples[PERIOD] = f64::NAN);
-    refused("quality --files signals", "holds a NaN");
+    refused("quality --files signals", "contains NaN");
     fs::remove_dir_all(folder.path().join("signals/not a number")).unwrap();
-    refused("quality --files signals", "no folder of outputs");
+    refused("quality --files signals", "no folders of outputs");
     outputs(&folder, "short", |_, samples| samples.truncate(PERIOD));
     refused("quality --files signals", "at least 6000 are needed");
     fs::remove_file(folder.path().join("signals/short/3_2.npy")).unwrap();

@@ -14,7 +14,7 @@ fn write_clip(path: &Path, seed: u64) {
     fs::write(path, wav_bytes(8000, 1, &noise_f32(seed, 500))).unwrap();
 }
 
-/// A folder `in` of three clips, of which one is damaged.
+/// A folder whose folder `in` has three files, one of them damaged.
 fn clips() -> TempDir {
     let folder = TempDir::new().unwrap();
     fs::create_dir(folder.path().join("in")).unwrap();
@@ -24,7 +24,7 @@ fn clips() -> TempDir {
     folder
 }
 
-/// Time at which a file was written, to tell whether it was written again.
+/// Modification time of a file, to detect that it was written again.
 fn written(folder: &TempDir, name: &str) -> SystemTime {
     fs::metadata(folder.path().join(name)).unwrap().modified().unwrap()
 }
@@ -39,7 +39,7 @@ fn finished_files_are_skipped_and_failed_files_are_resampled() {
     write_clip(&folder.path().join("in/d.wav"), 4);
     let summary = done(&folder, "resample in --rate 16000 --resume --json report.json");
     assert!(
-        summary.starts_with("2 clips, ") && summary.contains("2 clips skipped, done by an earlier run"),
+        summary.starts_with("2 files, ") && summary.contains("2 files skipped, done by an earlier run"),
         "{summary}"
     );
     assert_eq!(written(&folder, "resampled/a.wav"), before);
@@ -51,9 +51,10 @@ fn finished_files_are_skipped_and_failed_files_are_resampled() {
         report["files"].as_array().unwrap().iter().map(|row| format!("{} {}", row["input"], row["status"])).collect();
     rows.sort();
     let expected = ["a.wav\" \"skipped\"", "b.wav\" \"skipped\"", "c.wav\" \"done\"", "d.wav\" \"done\""];
+    assert_eq!(rows.len(), expected.len(), "{rows:?}");
     assert!(rows.iter().zip(expected).all(|(row, expected)| row.ends_with(expected)), "{rows:?}");
-    // With --resume from the beginning, the record stays.
-    assert!(done(&folder, "resample in --rate 16000 --resume").starts_with("0 clips, "));
+    // The first run failed, and the second had --resume: the record is kept.
+    assert!(done(&folder, "resample in --rate 16000 --resume").starts_with("0 files, "));
     assert!(folder.path().join("resampled").join(RECORD).exists());
 }
 
@@ -96,16 +97,16 @@ fn only_unchanged_files_are_skipped() {
         let before = written(&folder, "resampled/a.wav");
         let (code, _, stderr) = run(&folder, again);
         assert_eq!(code, 2, "{what}: {stderr}");
-        let reason = "these outputs exist, and are not known to be of the same inputs and settings: add --overwrite";
+        let reason = "these outputs exist, but are not recorded for these inputs and settings: add --overwrite";
         assert!(stderr.contains(reason) && stderr.contains("resampled/a.wav"), "{what}: {stderr}");
         assert_eq!(written(&folder, "resampled/a.wav"), before, "{what}");
         let summary = done(&folder, &format!("{again} --overwrite"));
-        assert!(!summary.starts_with("0 clips"), "{what}: {summary}");
-        assert!(done(&folder, again).starts_with("0 clips, "), "{what}");
+        assert!(!summary.starts_with("0 files"), "{what}: {summary}");
+        assert!(done(&folder, again).starts_with("0 files, "), "{what}");
     }
 }
 
-/// The record exists only while it may be needed.
+/// The record is removed when all files are done.
 #[test]
 fn a_complete_run_leaves_nothing_but_its_outputs() {
     let folder = clips();
@@ -125,7 +126,7 @@ fn a_complete_run_leaves_nothing_but_its_outputs() {
 type Damage<'a> = (&'a dyn Fn(&[u8]) -> Vec<u8>, usize);
 
 #[test]
-fn a_record_may_hold_anything() {
+fn damaged_records_are_used_as_far_as_they_are_valid() {
     let folder = clips();
     fs::remove_file(folder.path().join("in/c.wav")).unwrap();
     let record = folder.path().join("resampled").join(RECORD);
@@ -150,36 +151,36 @@ fn a_record_may_hold_anything() {
         let (code, summary, stderr) = run(&folder, &format!("{command} --overwrite"));
         assert_eq!((code, stderr.as_str()), (0, ""));
         let text = String::from_utf8_lossy(&held[..held.len().min(100)]).into_owned();
-        assert!(summary.starts_with(&format!("{} clip", 2 - known)), "{known}: {summary}: {text}");
-        // A torn line does not damage the line after it.
-        assert!(done(&folder, command).starts_with("0 clips, "), "{known}: {text}");
+        assert!(summary.starts_with(&format!("{} file", 2 - known)), "{known}: {summary}: {text}");
+        // An incomplete line does not damage the line after it.
+        assert!(done(&folder, command).starts_with("0 files, "), "{known}: {text}");
     }
     fs::remove_file(&record).unwrap();
     fs::create_dir(&record).unwrap();
     let (code, _, stderr) = run(&folder, command);
     assert_eq!((code, stderr.lines().count()), (2, 1), "{stderr}");
-    assert!(stderr.contains("it is no file"), "{stderr}");
+    assert!(stderr.contains("it is not a regular file"), "{stderr}");
     // Without --resume, the files are resampled.
     let (code, _, stderr) = run(&folder, "resample in --rate 16000 --overwrite");
     assert_eq!((code, stderr.lines().count()), (0, 1), "{stderr}");
-    assert!(stderr.contains("--resume will not know all of this run: it is no file"), "{stderr}");
+    assert!(stderr.contains("--resume will not find all files of this run: it is not a regular file"), "{stderr}");
 }
 
-/// Lines of outputs that were replaced are removed when they are many.
+/// Lines of replaced outputs are removed when there are many.
 #[test]
-fn the_record_does_not_grow_for_ever() {
+fn stale_lines_are_removed_from_the_record() {
     let folder = TempDir::new().unwrap();
     write_clip(&folder.path().join("a.wav"), 1);
     let record = folder.path().join("resampled").join(RECORD);
     done(&folder, "resample a.wav --rate 16000 --resume");
     let line = fs::read(&record).unwrap();
-    // Lines of an earlier version of the same output, and of an output of another run.
-    let dead = String::from_utf8(line.clone()).unwrap().replacen("\"bytes\":", "\"bytes\":1", 1);
+    // Lines of an earlier version of the same output, and a line of an output of another run.
+    let stale = String::from_utf8(line.clone()).unwrap().replacen("\"bytes\":", "\"bytes\":1", 1);
     let other = String::from_utf8(line).unwrap().replacen("a.wav", "b.wav", 1);
-    fs::write(&record, [&dead.repeat(200), &other[..]].concat()).unwrap();
+    fs::write(&record, [&stale.repeat(200), &other[..]].concat()).unwrap();
     done(&folder, "resample a.wav --rate 16000 --resume --overwrite");
     let lines = fs::read_to_string(&record).unwrap();
     assert_eq!(lines.lines().count(), 2, "{lines}");
     assert!(lines.starts_with(&other) && lines.contains("\"output\":\"a.wav\""), "{lines}");
-    assert!(done(&folder, "resample a.wav --rate 16000 --resume").starts_with("0 clips, "));
+    assert!(done(&folder, "resample a.wav --rate 16000 --resume").starts_with("0 files, "));
 }

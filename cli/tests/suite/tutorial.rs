@@ -16,7 +16,7 @@ use super::{done, files_below, run};
 use polyphase_checks::skips::skipped;
 
 #[test]
-fn the_tutorial_is_complete_and_its_page_is_whole() {
+fn the_tutorial_is_complete_and_its_page_loads_everything() {
     let folder = TempDir::new().unwrap();
     let page = Path::new("tutorial").join("index.html");
     assert_eq!(done(&folder, "tutorial --repeat 1"), format!("open {}\n", page.display()));
@@ -27,7 +27,7 @@ fn the_tutorial_is_complete_and_its_page_is_whole() {
     let mut named: Vec<_> = ["src=\"", "srcset=\"", "href=\""]
         .iter()
         .flat_map(|attribute| html.split(attribute).skip(1).map(|rest| rest.split('"').next().unwrap()))
-        // Except links to other sites and within the page.
+        // Leave out links to other sites and within the page.
         .filter(|name| !name.contains([':', '#']))
         .map(str::to_owned)
         .collect();
@@ -43,7 +43,7 @@ fn the_tutorial_is_complete_and_its_page_is_whole() {
         }
     }
 
-    // The sounds of resampy are those that resampy computes.
+    // The sounds of resampy are equal to its stored output.
     for name in ["kaiser_best", "kaiser_fast"] {
         let wav = read_wav(&tutorial.join(format!("resampy-{}.wav", name.replace('_', "-"))));
         assert_eq!((wav.rate, wav.channels, wav.is_float), (32_000, 1, true));
@@ -64,7 +64,7 @@ fn the_tutorial_is_complete_and_its_page_is_whole() {
     // An existing tutorial is replaced only with --overwrite.
     let (code, stdout, stderr) = run(&folder, "tutorial --repeat 1");
     assert_eq!((code, stdout.as_str(), stderr.lines().count()), (2, "", 1));
-    assert!(stderr.contains("sweep.wav: it exists already: add --overwrite"), "{stderr}");
+    assert!(stderr.contains("sweep.wav: the file already exists: add --overwrite"), "{stderr}");
     fs::write(folder.path().join("file"), "").unwrap();
     let (code, _, stderr) = run(&folder, "tutorial --out file");
     assert!(code == 2 && stderr.starts_with("polyphase: creating the folder file: "), "{stderr}");
@@ -87,7 +87,7 @@ fn browser() -> Option<PathBuf> {
     names.iter().flat_map(|name| folders.iter().map(move |folder| folder.join(name))).find(|path| path.is_file())
 }
 
-/// Opens the page in a window of a width, loads all its parts, and returns what it logs about them.
+/// Opens the page in a frame of a width, loads all its parts, and returns the findings that the script logs.
 fn opened(browser: &Path, folder: &TempDir, width: u32) -> serde_json::Value {
     let outer = format!(
         r#"<!doctype html><iframe src="tutorial/index.html" style="border:0;width:{width}px;height:800px"></iframe><script>
@@ -113,7 +113,7 @@ addEventListener("load", async () => {{
     );
     let outer_path = folder.path().join(format!("outer-{width}.html"));
     fs::write(&outer_path, outer).unwrap();
-    // With a debugging port the browser stays open. It writes the log of the page to stderr.
+    // With a debugging port the browser stays open. It writes the console of the page to stderr.
     let mut child = Command::new(browser)
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--allow-file-access-from-files"])
         .args(["--enable-logging=stderr", "--remote-debugging-port=0", "--window-size=1400,900"])
@@ -136,5 +136,5 @@ addEventListener("load", async () => {{
     child.kill().unwrap();
     child.wait().unwrap();
     reader.join().unwrap();
-    serde_json::from_str(&found.expect("the page tells what it found")).unwrap()
+    serde_json::from_str(&found.expect("the script logs its findings")).unwrap()
 }

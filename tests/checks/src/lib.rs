@@ -1,11 +1,11 @@
-//! Judges of polyphase, for the tests of the library, those of the program, and the fuzz targets.
+//! Oracle, tolerances and fuzz targets that the tests of the library, the tests of the program and `fuzz` share.
 //!
 //! - [`oracle`]: the definition, evaluated directly in float64, sharing no line with the library.
 //! - [`compare`]: the tolerances and the comparison that applies them.
 //! - [`signals`]: noise and tones.
-//! - [`fuzzed`]: the entry points of the library, called with options, rates and clips made from any bytes.
+//! - [`fuzzed`]: fuzz targets, which call the library with options, rates and clips made from arbitrary bytes.
 //! - [`seeds`]: the stored inputs of the fuzz targets, and mutations of them.
-//! - [`skips`]: a count of tests that cannot run for want of a GPU, a browser or the like.
+//! - [`skips`]: reports and counts tests that cannot run, for lack of a GPU, a browser or the like.
 
 #![forbid(unsafe_code)]
 #![expect(

@@ -32,9 +32,9 @@ pub struct Oracle {
     pub new: i64,
     /// The filter between them.
     pub filter: Filter,
-    /// Offset from the centre, in samples, of a tap to leave out, for negative controls.
+    /// Offset in samples from the centre of a tap to leave out, for a negative control.
     pub drop_tap: Option<i64>,
-    /// True to round phases to float32, as torchaudio does, for negative controls.
+    /// True to round phases to float32 as torchaudio does, for a negative control.
     pub float32_phases: bool,
 }
 
@@ -51,7 +51,7 @@ impl Oracle {
         Self { orig, new, filter, drop_tap: None, float32_phases: false }
     }
 
-    /// h at input sample i for output n.
+    /// Tap h of input sample i for output n.
     pub fn tap(&self, i: i64, n: i64) -> f64 {
         let Filter { width, rolloff, beta } = self.filter;
         let base = self.orig.min(self.new) as f64 * rolloff;
@@ -71,7 +71,7 @@ impl Oracle {
         base / self.orig as f64 * sinc * window
     }
 
-    /// Samples of the output for an input: ⌈input_len · new / orig⌉.
+    /// Number of output samples: ⌈input_len · new / orig⌉.
     #[must_use]
     pub fn output_len(&self, input_len: usize) -> usize {
         let (scaled, orig) = (input_len as i128 * i128::from(self.new), i128::from(self.orig));
@@ -117,8 +117,8 @@ mod tests {
     use crate::signals::tone;
 
     #[test]
-    fn bessel_function_is_right() {
-        // Abramowitz & Stegun, table 9.8 and 9.11.
+    fn bessel_i0_has_its_tabulated_values() {
+        // Abramowitz & Stegun, table 9.11, to more digits.
         for (x, expected) in
             [(0.0, 1.0), (1.0, 1.2660658777520084), (5.0, 27.239871823604442), (10.0, 2815.716628466254)]
         {
@@ -126,9 +126,9 @@ mod tests {
         }
     }
 
-    /// An impulse gives the filter. With rolloff 1 and the Hann window, its values are known analytically.
+    /// The response to an impulse is the filter, whose values are known analytically for rolloff 1 and the Hann window.
     #[test]
-    fn impulse_gives_the_filter() {
+    fn impulse_response_is_the_filter() {
         let filter = Filter { width: 2.0, rolloff: 1.0, beta: None };
         let output = Oracle::new(1, 2, filter).resample(&[0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0]);
         // At t = 0, 1/2, 1, 3/2, 2: sinc(t) cos²(πt/4).

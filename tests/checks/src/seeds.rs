@@ -1,4 +1,5 @@
-//! Inputs of the fuzz targets: those in `fuzz/seeds`, and mutations of them.
+//! Inputs of the fuzz targets: the seeds in `fuzz/seeds`, and mutations of them.
+
 #![expect(clippy::print_stdout, reason = "shown if a test fails")]
 
 use std::fs;
@@ -27,7 +28,7 @@ pub fn seeds(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
 /// Calls a target with its seeds and with `count` mutations of them, and prints the number of each mutation.
 ///
 /// # Panics
-/// If the target panics, or has too few seeds to mutate.
+/// If the target panics, or has fewer than four seeds.
 pub fn try_mutations(name: &str, target: fn(&[u8]), count: u64) {
     let mut seeds: Vec<_> = seeds(name).into_iter().map(|(_, seed)| seed).collect();
     seeds.sort();
@@ -39,7 +40,7 @@ pub fn try_mutations(name: &str, target: fn(&[u8]), count: u64) {
     }
 }
 
-/// A seed with one to five changes of any kind.
+/// Returns a random seed with one to five random changes.
 fn mutation(seeds: &[Vec<u8>], random: &mut fastrand::Rng) -> Vec<u8> {
     let mut bytes = seeds[random.usize(..seeds.len())].clone();
     for _ in 0..random.usize(1..6) {

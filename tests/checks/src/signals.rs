@@ -1,6 +1,6 @@
 //! Test signals.
 
-/// Uniform noise in (−1, 1), the same for the same seed (SplitMix64).
+/// Uniform noise in [−1, 1) from SplitMix64, the same for the same seed.
 pub fn noise(seed: u64, len: usize) -> Vec<f64> {
     let mut state = seed;
     (0..len)

@@ -1,5 +1,5 @@
-//! The adjoint on the GPU, of batches and in the caller's buffers: against the CPU's, and as the transpose of
-//! resampling.
+//! The adjoint on the GPU, of batches and in the caller's buffers: against the adjoint on the CPU, and as the transpose
+//! of resampling.
 
 use polyphase::{
     Backend, Batch, Clamped, CpuResampler, Error, GpuClip, GpuResampler, InputSamples, OutputLength, Padding, Plan,
@@ -51,7 +51,7 @@ fn dot(a: &[f32], b: &[f32]) -> f64 {
     to_f64(a).iter().zip(to_f64(b)).map(|(a, b)| a * b).sum()
 }
 
-/// True within 2e-6 of the peak, which padding can make many times larger than 1.
+/// True if all differences are below 2e-6 of the peak, which padding can make many times larger than 1.
 fn close(actual: &[f32], expected: &[f32]) -> bool {
     let peak = expected.iter().fold(1.0_f32, |peak, x| peak.max(x.abs()));
     actual.len() == expected.len() && actual.iter().zip(expected).all(|(a, e)| (a - e).abs() < 2e-6 * peak)
@@ -84,7 +84,7 @@ fn adjoints_are_the_cpus_and_transposes() {
 }
 
 #[test]
-fn gradients_are_cut_and_change_nothing() {
+fn cut_gradients_give_the_same_bits() {
     let Some((device, queue)) = device() else { return };
     let Some(adapter) = adapter() else { return };
     let mut gradients = Vec::new();
@@ -166,9 +166,9 @@ fn unsupported_adjoints_and_wrong_lengths_are_refused() {
     assert_eq!(resampler.adjoint_batch(&batch, &[33]).unwrap_err(), Error::OutputLen { expected: 22, actual: 20 });
 }
 
-/// [`Resampler`] computes all gradients on its GPU, if it has one, except those with a NaN, which the CPU computes.
+/// A [`Resampler`] with a GPU computes all gradients there, except those with a NaN, which the CPU computes.
 #[test]
-fn resamplers_send_gradients_where_they_belong() {
+fn only_gradients_with_nan_go_to_the_cpu() {
     let mut gradients = gradients();
     let at = gradients.iter().position(|(_, gradient, _)| gradient.len() > 90).unwrap();
     gradients[at].1[7] = f32::NAN;
@@ -211,6 +211,7 @@ fn gradients_may_be_integers_and_halves() {
         assert!(into == rounded.samples());
         let refused = gpu.adjoint_batch_into(&of_halves, &[300], &mut into[1..]);
         assert_eq!(refused, Err(Error::OutputLen { expected: 300, actual: 299 }));
+        assert_eq!(rounded.samples().len(), expected.samples().len());
         assert!(rounded.samples().iter().zip(expected.samples()).all(|(a, e)| (a.to_f32() - e).abs() < 1e-3));
     }
 }

@@ -6,9 +6,10 @@ use polyphase::{
     test_adapter,
 };
 
+use polyphase_checks::skips::skipped;
+
 use super::device::{adapter, device};
-use super::kernels::GPU;
-use crate::compare::compare;
+use crate::compare::{GPU, compare};
 use crate::signals::{noise_f32, to_f64};
 
 fn clips(count: usize) -> Vec<(Plan, Vec<f32>)> {
@@ -25,13 +26,13 @@ fn batch(clips: &[(Plan, Vec<f32>)]) -> Batch<'_, f32> {
     batch
 }
 
-/// A resampler that computes on the GPU, also in software.
+/// Returns a resampler on the GPU, which may be a software adapter.
 pub(crate) fn on_gpu() -> Resampler {
     Resampler::builder().backend(Backend::Gpu).allow_software(true).build().unwrap()
 }
 
 #[test]
-fn the_cpu_is_what_it_says() {
+fn cpu_resamplers_report_the_cpu() {
     let resampler = Resampler::builder().backend(Backend::Cpu).build().unwrap();
     assert_eq!((resampler.backend(), resampler.reason()), (Backend::Cpu, Some(&CpuReason::Requested)));
     assert!(resampler.adapter().is_none() && resampler.device().is_none());
@@ -41,12 +42,12 @@ fn the_cpu_is_what_it_says() {
     assert_eq!((report.gpu_clips, report.cpu_runs), (0, vec![(0..20, CpuReason::Requested)]));
 }
 
-/// A software adapter is slower than the CPU path, and is used only if it is allowed.
+/// A software adapter is slower than the CPU path, and is used only if the caller allows it.
 #[test]
 fn software_adapters_are_not_chosen() {
     let Some(adapter) = adapter() else { return };
     if adapter.get_info().device_type != polyphase::wgpu::DeviceType::Cpu {
-        return;
+        return skipped("POLYPHASE_REQUIRE_SOFTWARE_GPU", "software adapter");
     }
     let chosen = Resampler::builder().backend(Backend::Auto).build().unwrap();
     assert_eq!(chosen.backend(), Backend::Cpu);
@@ -81,6 +82,7 @@ fn batches_are_complete_and_right() {
         };
         assert_eq!(report.cpu_reason(i), expected.as_ref(), "clip {i}");
     }
+    assert_eq!(outputs.len(), clips.len());
     for (i, (actual, (plan, clip))) in outputs.iter().zip(&clips).enumerate() {
         let cpu = CpuResampler::new().resample(plan, clip).unwrap();
         if i == at || i % 5 == 4 {
@@ -109,6 +111,7 @@ fn a_lost_device_loses_no_outputs() {
                 device.destroy();
             });
             let (outputs, report) = resampler.resample_batch(&batch(&clips)).unwrap();
+            assert_eq!(outputs.len(), expected.len());
             for (i, (actual, expected)) in outputs.iter().zip(expected.iter()).enumerate() {
                 compare(&to_f64(actual), &to_f64(expected), 1.0, GPU)
                     .unwrap_or_else(|wrong| panic!("clip {i}: {wrong}"));
@@ -123,7 +126,7 @@ fn a_lost_device_loses_no_outputs() {
     assert!(interrupted > 0, "no run was interrupted: the batch is too small for this machine");
 }
 
-/// Listing opens nothing, and the test of an adapter is a call of its own.
+/// Adapters are listed without opening a device. The self-test of an adapter is a separate call.
 #[test]
 fn adapters_are_listed_and_tested_one_by_one() {
     let Some(adapter) = adapter() else { return };
@@ -151,7 +154,7 @@ fn resamplers_compute_on_the_callers_device() {
     assert_eq!(resampler.resample(&plan, &clip).unwrap(), outputs[0]);
 }
 
-/// Every type of sample: those that the GPU decodes are computed there, the others on the CPU, with its bits.
+/// Sample types that the GPU decodes are resampled there. The others are resampled on the CPU, with the CPU's bits.
 #[test]
 fn all_types_of_samples_are_resampled() {
     if adapter().is_none() {
@@ -160,7 +163,7 @@ fn all_types_of_samples_are_resampled() {
     let (resampler, cpu) = (on_gpu(), CpuResampler::new());
     let plan = Plan::new(3, 2, Preset::KaiserBest).unwrap();
     let clip = noise_f32(5, 900);
-    // Full scale, so that integers are clamped.
+    // A square wave at full scale, so that integers are clamped.
     let integers: Vec<i16> = (0..900).map(|i| if i / 30 % 2 == 0 { i16::MAX } else { i16::MIN }).collect();
     let halves: Vec<f16> = clip.iter().map(|&x| f16::from_f32(x)).collect();
     let doubles: Vec<f64> = to_f64(&clip);
@@ -171,10 +174,12 @@ fn all_types_of_samples_are_resampled() {
     let (outputs, report) = resampler.resample_batch(&batch).unwrap();
     assert_eq!((report.gpu_clips, report.cpu_clips()), (2, 0), "{report}");
     assert!(clamped.count > 100 && report.clamped.count.abs_diff(clamped.count) <= 2, "{:?}", report.clamped);
+    assert_eq!(outputs.samples().len(), expected.len());
     assert!(outputs.samples().iter().zip(&expected).all(|(a, e)| a.abs_diff(*e) <= 1));
 
     let resampled = resampler.resample(&plan, &halves).unwrap();
     let expected = cpu.resample(&plan, &halves).unwrap();
+    assert_eq!(resampled.len(), expected.len());
     assert!(resampled.iter().zip(&expected).all(|(a, e)| (a.to_f32() - e.to_f32()).abs() < 1e-3));
 
     let batch: Batch<'_, f64> = [(&plan, &doubles[..])].into_iter().collect();

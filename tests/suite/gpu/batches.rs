@@ -3,8 +3,8 @@
 use polyphase::{Batch, Clamped, CpuResampler, Error, GpuKernel, GpuResampler, Plan, Preset, wgpu};
 
 use super::device::{adapter, device, open};
-use super::kernels::{GPU, resample};
-use crate::compare::compare;
+use super::kernels::resample;
+use crate::compare::{GPU, compare};
 use crate::signals::{noise_f32, to_f64};
 
 fn plans() -> Vec<Plan> {
@@ -29,15 +29,17 @@ pub(crate) fn batch(clips: &[(Plan, Vec<f32>)]) -> Batch<'_, f32> {
 }
 
 fn assert_right(outputs: impl Iterator<Item = Vec<f32>>, clips: &[(Plan, Vec<f32>)]) {
-    for (actual, (plan, clip)) in outputs.zip(clips) {
+    let outputs: Vec<_> = outputs.collect();
+    assert_eq!(outputs.len(), clips.len());
+    for (actual, (plan, clip)) in outputs.iter().zip(clips) {
         let exact = to_f64(&CpuResampler::new().resample(plan, clip).unwrap());
-        compare(&to_f64(&actual), &exact, 1.0, GPU)
+        compare(&to_f64(actual), &exact, 1.0, GPU)
             .unwrap_or_else(|wrong| panic!("{:?}, {}: {wrong}", plan.ratio(), clip.len()));
     }
 }
 
 #[test]
-fn batches_equal_their_clips_recorded() {
+fn batches_equal_recorded_clips() {
     let Some((device, queue)) = device() else { return };
     for kernel in [GpuKernel::Banded, GpuKernel::Plain] {
         let gpu = GpuResampler::new(&device, &queue).unwrap().with_kernel(kernel);
@@ -45,16 +47,16 @@ fn batches_equal_their_clips_recorded() {
         let outputs = gpu.resample_batch(&batch(&clips)).unwrap();
         assert_eq!(outputs.len(), 1000);
         assert_right(outputs.iter().map(<[f32]>::to_vec), &clips);
-        assert!(outputs.iter().eq(resample(&gpu, &clips)), "the same bits as recorded in one dispatch");
+        assert!(outputs.iter().eq(resample(&gpu, &clips)), "the same bits as in one recorded dispatch");
         assert!(outputs == gpu.resample_batch(&batch(&clips)).unwrap(), "run to run");
     }
     let gpu = GpuResampler::new(&device, &queue).unwrap();
     assert!(gpu.resample_batch(&Batch::<f32>::new()).unwrap().is_empty());
 }
 
-/// A device that can bind 128 KiB and dispatch 64 workgroups in a row: clips are cut, and no bit changes.
+/// On a device that can bind 128 KiB and dispatch 64 workgroups per dimension, clips are cut, and no bit changes.
 #[test]
-fn small_devices_cut_clips_and_change_nothing() {
+fn clips_cut_for_small_devices_give_the_same_bits() {
     let Some((device, queue)) = device() else { return };
     let Some(adapter) = adapter() else { return };
     let clips: Vec<_> = plans()
@@ -77,7 +79,7 @@ fn small_devices_cut_clips_and_change_nothing() {
 }
 
 #[test]
-fn integers_are_scaled_and_otherwise_the_same() {
+fn integers_equal_their_scaled_floats() {
     let Some((device, queue)) = device() else { return };
     let gpu = GpuResampler::new(&device, &queue).unwrap();
     let clips = clips(100);
@@ -104,7 +106,7 @@ fn integers_are_scaled_and_otherwise_the_same() {
     let out_of_range = |y: &&f32| !(-32768.0..32768.0).contains(&(**y * 32768.0).round_ties_even());
     let count = expected.samples().iter().filter(out_of_range).count();
     assert!(count > 0);
-    // The buffer holds other values before.
+    // The buffer holds other values before the call.
     let mut into = vec![77_i16; rounded.len()];
     assert_eq!(gpu.resample_batch_into(&of_integers, &mut into), Ok(Clamped { count }));
     assert!(into == rounded);
@@ -144,7 +146,7 @@ fn threads_share_a_resampler_and_its_device() {
     });
 }
 
-/// If the device is lost while a batch is under way, the call returns a typed error at once and does not panic.
+/// If the device is lost during a batch, the call returns an [`Error::GpuLost`] and does not panic.
 #[test]
 fn a_lost_device_is_an_error() {
     let Some(adapter) = adapter() else { return };
@@ -181,7 +183,7 @@ fn tensors_of_any_strides() {
             assert_eq!(actual.raw_dim(), expected.raw_dim());
             assert!(actual.iter().zip(&expected).all(|(a, e)| (a - e).abs() < 2e-6));
             assert!(actual == pollster::block_on(gpu.resample_axis_async(&plan, &view, axis)).unwrap());
-            // Into an output with strides of its own, and other values before.
+            // An output with other strides, which holds other values before the call.
             let mut into =
                 ndarray::Array3::from_elem(actual.raw_dim(), 7.5).reversed_axes().as_standard_layout().into_owned();
             assert_eq!(

@@ -1,11 +1,12 @@
-//! The device that the GPU tests run on.
+//! The device on which the GPU tests run.
 
 use std::sync::OnceLock;
 
 use polyphase::wgpu;
 use polyphase_checks::skips::{say, skipped};
 
-/// The first adapter, or `None` with a line that says so. With `POLYPHASE_REQUIRE_GPU=1` there must be one.
+/// A device of the first adapter. Without an adapter, reports the test as skipped and returns `None`, or panics with
+/// `POLYPHASE_REQUIRE_GPU=1`.
 pub(crate) fn device() -> Option<(wgpu::Device, wgpu::Queue)> {
     static DEVICE: OnceLock<Option<(wgpu::Device, wgpu::Queue)>> = OnceLock::new();
     let device = DEVICE.get_or_init(|| {
@@ -19,7 +20,7 @@ pub(crate) fn device() -> Option<(wgpu::Device, wgpu::Queue)> {
     device.clone()
 }
 
-/// The first adapter, for tests that open a device of their own; `None` as [`device`].
+/// The first adapter, for tests that open a device of their own; `None` as for [`device`].
 pub(crate) fn adapter() -> Option<wgpu::Adapter> {
     let adapter = first_adapter();
     if adapter.is_none() {
@@ -38,7 +39,7 @@ pub(crate) fn open(adapter: &wgpu::Adapter, required_limits: wgpu::Limits) -> (w
         .unwrap()
 }
 
-/// A new buffer with these bytes.
+/// Creates a buffer with these bytes.
 pub(crate) fn filled(device: &wgpu::Device, queue: &wgpu::Queue, bytes: &[u8]) -> wgpu::Buffer {
     let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
     let size = bytes.len() as u64;

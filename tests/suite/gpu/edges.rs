@@ -8,13 +8,15 @@ use polyphase::{
 
 use super::batches::batch;
 use super::device::{adapter, device, open};
-use super::kernels::{GPU, KERNELS, resample};
-use crate::compare::compare;
+use super::kernels::{KERNELS, resample};
+use crate::compare::{GPU, compare};
 use crate::signals::{noise_f32, to_f64};
 
-/// Against float64, which is exact, with its own padding.
+/// Compares outputs with those of the CPU in float64.
 fn assert_right<'a>(outputs: impl Iterator<Item = &'a [f32]>, clips: &[(Plan, Vec<f32>)]) {
-    for (actual, (plan, clip)) in outputs.zip(clips) {
+    let outputs: Vec<_> = outputs.collect();
+    assert_eq!(outputs.len(), clips.len());
+    for (actual, (plan, clip)) in outputs.into_iter().zip(clips) {
         let exact = CpuResampler::new().resample(plan, &to_f64(clip)).unwrap();
         compare(&to_f64(actual), &exact, 1.0, GPU)
             .unwrap_or_else(|wrong| panic!("{:?}, {:?}, {}: {wrong}", plan.ratio(), plan.options(), clip.len()));
@@ -28,7 +30,7 @@ fn padded_clips() -> Vec<(Plan, Vec<f32>)> {
             for options in [ResampleOptions::default(), ResampleOptions::kaiser_fast().normalize_phases(true)] {
                 let plan = Plan::new(orig, new, options.padding(padding)).unwrap();
                 for len in [0, 1, 2, 3, 7, 40, 300, 4001] {
-                    // Far from 0 at its ends, where the padding shows.
+                    // Samples in 0 … 1, so that padding makes a difference.
                     let clip = noise_f32(len as u64, len).into_iter().map(|x| 0.5 + x / 2.0);
                     clips.push((plan.clone(), clip.collect()));
                 }
@@ -56,7 +58,7 @@ fn padding_begins_where_the_clip_ends() {
 }
 
 #[test]
-fn padded_clips_are_right_in_any_company() {
+fn padded_clips_are_right_in_any_batch() {
     let Some((device, queue)) = device() else { return };
     let clips = padded_clips();
     let gpu = GpuResampler::new(&device, &queue).unwrap();
@@ -67,15 +69,15 @@ fn padded_clips_are_right_in_any_company() {
         assert!(resample(&gpu, &clips) == recorded, "{kernel:?}: kernel to kernel");
         assert!(gpu.resample_batch(&batch(&clips)).unwrap().iter().eq(&recorded), "{kernel:?}: in a batch");
     }
-    // Clips that are not padded have the same bits in a job that pads others and in one that does not.
+    // Clips without padding have the same bits in a job that pads other clips and in a job that pads none.
     let (plain, expected): (Vec<_>, Vec<_>) =
         clips.iter().cloned().zip(&recorded).filter(|((plan, _), _)| plan.options().padding == Padding::Zero).unzip();
     assert!(resample(&gpu, &plain).iter().eq(expected), "alone");
 }
 
-/// A piece holds the samples that its padding repeats, even if they are far from its windows.
+/// A piece of a cut clip contains the samples that its padding repeats, even if they are far from its windows.
 #[test]
-fn padded_clips_are_cut_and_change_nothing() {
+fn cut_padded_clips_give_the_same_bits() {
     let Some((device, queue)) = device() else { return };
     let Some(adapter) = adapter() else { return };
     let mut clips = Vec::new();
@@ -92,8 +94,8 @@ fn padded_clips_are_cut_and_change_nothing() {
         ..wgpu::Limits::default()
     };
     let small = open(&adapter, limits);
-    // A piece of outputs after the clip's end alone needs more samples for the mirrored clip than under its windows.
-    // The lengths make the cut fall on many places.
+    // A piece whose outputs are all beyond the end of the clip needs more samples for the mirrored clip than for its
+    // windows. The lengths place the cut at many positions.
     for cut in (32_480..=32_760).step_by(40) {
         let options = ResampleOptions::default().lowpass_filter_width(20.0).padding(Padding::Reflect);
         let options = options.output_length(OutputLength::Exact(cut + 400));
@@ -110,6 +112,7 @@ fn padded_clips_are_cut_and_change_nothing() {
         if kernel == GpuKernel::Banded {
             for (actual, (plan, clip)) in whole.iter().zip(&clips) {
                 let exact = CpuResampler::new().resample(plan, clip).unwrap();
+                assert_eq!(actual.len(), exact.len());
                 assert!(actual.iter().zip(&exact).all(|(a, e)| (a - e).abs() < 2e-6), "{:?}", plan.ratio());
             }
         }
@@ -151,7 +154,8 @@ fn lengths_are_those_of_the_plan() {
     assert!(resampled.row(2).iter().skip(50).all(|&y| y == 0.0) && (resampled[[2, 20]] - 1.0).abs() < 0.01);
 }
 
-/// In a batch, outputs beyond the reach of the clip cost nothing. In a buffer, positions beyond 32 bits are refused.
+/// In a batch, outputs whose windows are beyond the clip are zeros that cost nothing. In the caller's buffer, positions
+/// beyond 32 bits are refused.
 #[test]
 fn outputs_far_beyond_the_clip_are_silence() {
     let Some((device, queue)) = device() else { return };

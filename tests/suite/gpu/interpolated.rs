@@ -8,8 +8,8 @@ use polyphase::{
 use super::backends::on_gpu;
 use super::batches::batch;
 use super::device::{adapter, device, open};
-use super::kernels::{GPU, resample};
-use crate::compare::{Tolerance, compare};
+use super::kernels::resample;
+use crate::compare::{GPU, Tolerance, compare};
 use crate::signals::{noise_f32, to_f64};
 
 fn interpolated(orig_freq: u64, new_freq: u64, options: &ResampleOptions) -> Plan {
@@ -48,10 +48,10 @@ fn clips() -> Vec<(Plan, Vec<f32>)> {
 }
 
 #[test]
-fn interpolated_banks_are_right_in_any_company() {
+fn interpolated_banks_are_right_in_any_batch() {
     let Some((device, queue)) = device() else { return };
     let gpu = GpuResampler::new(&device, &queue).unwrap();
-    // Clips between them that another shader computes.
+    // Add clips that another shader computes.
     let other = Plan::new(48_000, 44_100, ResampleOptions::default()).unwrap();
     let mut clips = clips();
     for at in (0..clips.len()).step_by(7) {
@@ -74,9 +74,9 @@ fn interpolated_banks_are_right_in_any_company() {
     }
 }
 
-/// Positions are integers, and cuts change no bit. Output 44,101 of the third clip is at a sample again.
+/// Positions are integers, and cuts change no bit. Output 44,101 of the third clip is exactly at a sample, as output 0.
 #[test]
-fn long_clips_are_cut_and_stay_where_they_are() {
+fn long_clips_are_cut_at_exact_positions() {
     let Some((device, queue)) = device() else { return };
     let Some(adapter) = adapter() else { return };
     let (orig, new) = (4_294_967_291, 4_294_967_279);
@@ -84,8 +84,8 @@ fn long_clips_are_cut_and_stay_where_they_are() {
     let again = interpolated(48_017, 44_101, &ResampleOptions::default());
     let mut clips =
         vec![(plan.clone(), noise_f32(1, 120_000)), (plan, noise_f32(2, 5001)), (again, noise_f32(3, 50_000))];
-    // Every distance of an output from a sample, also those at which the window, which ends at full height, ends at a
-    // sample.
+    // The outputs of this clip have every distance from a sample. At some, the window ends at a sample, and it ends at
+    // full height.
     let full = ResampleOptions::default().lowpass_filter_width(1.5).window(Window::Kaiser { beta: 0.0 });
     clips.push((interpolated(10_007, 99_991, &full), noise_f32(4, 10_100)));
     let gpu = GpuResampler::new(&device, &queue).unwrap();
@@ -101,9 +101,9 @@ fn long_clips_are_cut_and_stay_where_they_are() {
     assert!(cut == whole);
 }
 
-/// Equal rates have no bank: their samples come back even if the limit would leave room for no filter.
+/// Equal rates have no bank: their samples are copied even if the limit is too small for any filter.
 #[test]
-fn equal_rates_are_copied_whatever_the_limit() {
+fn equal_rates_are_copied_under_any_limit() {
     let Some((device, queue)) = device() else { return };
     let gpu = GpuResampler::new(&device, &queue).unwrap();
     let plan = Plan::new(8000, 8000, ResampleOptions::default().rolloff(0.25).max_filter_bytes(1600)).unwrap();
@@ -115,9 +115,9 @@ fn equal_rates_are_copied_whatever_the_limit() {
     }
 }
 
-/// A NaN outside a window does not reach its output.
+/// A NaN outside the window of an output does not reach it.
 #[test]
-fn nan_stays_where_it_is() {
+fn nan_reaches_only_outputs_whose_window_holds_it() {
     let Some((device, queue)) = device() else { return };
     let gpu = GpuResampler::new(&device, &queue).unwrap();
     for (orig, new) in [(44_101, 48_017), (10_007, 99_991)] {
@@ -127,7 +127,9 @@ fn nan_stays_where_it_is() {
         clip[150] = f32::NAN;
         let expected = CpuResampler::new().resample(&plan, &clip).unwrap();
         let actual = &resample(&gpu, &[(plan, clip)])[0];
+        assert_eq!(actual.len(), expected.len());
         assert!(actual.iter().zip(&expected).all(|(a, e)| a.is_nan() == e.is_nan()));
+        assert!(expected.iter().any(|e| e.is_nan()) && !expected.iter().all(|e| e.is_nan()));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Jobs on the caller's buffers: several before one submit, on ranges of buffers, again on others.
+//! Jobs on the caller's buffers: several in one submission, on ranges of buffers, and recorded again on other buffers.
 
 use polyphase::{CpuResampler, GpuClip, GpuResampler, InputSamples, Plan, Preset, wgpu};
 
@@ -10,13 +10,14 @@ fn close(actual: &[f32], expected: &[f32]) -> bool {
 }
 
 #[test]
-fn jobs_recorded_before_one_submit_do_not_disturb_each_other() {
+fn jobs_in_one_submission_do_not_disturb_each_other() {
     let Some((device, queue)) = device() else { return };
     let gpu = GpuResampler::new(&device, &queue).unwrap();
     let plans = [(48_000, 44_100), (8_000, 16_000), (5, 5), (3, 1)]
         .map(|(orig, new)| Plan::new(orig, new, Preset::KaiserFast.options()).unwrap());
     let clips: Vec<_> = (0..4).map(|seed| noise_f32(seed, 1000 + 777 * seed as usize)).collect();
-    // One input buffer with a clip every 16 KiB, and one output buffer likewise: both far beyond the alignment.
+    // One input buffer with a clip every 16 KiB, and output buffers with a clip every 32 KiB: multiples of any
+    // alignment.
     const APART: u64 = 1 << 14;
     let mut samples = vec![f32::NAN; 4 * APART as usize / 4];
     for (clip, place) in clips.iter().zip(samples.chunks_mut(APART as usize / 4)) {

@@ -1,20 +1,17 @@
-//! Each kernel on the caller's device and buffers: against the golden files and the oracle, and against each other.
+//! Each kernel on the caller's device and buffers: against the golden files and the CPU, and against the other kernel.
 
 use polyphase::{
     CpuResampler, Error, GpuClip, GpuKernel, GpuResampler, InputSamples, Plan, Preset, ResampleOptions, wgpu,
 };
 
 use super::device::{device, filled, read};
-use crate::compare::{Tolerance, compare, peak};
+use crate::compare::{GPU, Tolerance, compare, peak};
 use crate::golden;
 use crate::signals::{noise_f32, to_f32, to_f64};
 
 pub(crate) const KERNELS: [GpuKernel; 2] = [GpuKernel::Banded, GpuKernel::Plain];
 
-/// Tolerance of float32 on the GPU: 2e-6 for each sample, and 130 dB on all golden cases.
-pub(crate) const GPU: Tolerance = Tolerance { max_abs: 2e-6, rms_db: -130.0 };
-
-/// Resamples clips in one buffer, each with its plan.
+/// Resamples clips from one buffer, each with its plan, in one job.
 pub(crate) fn resample(gpu: &GpuResampler, clips: &[(Plan, Vec<f32>)]) -> Vec<Vec<f32>> {
     let (device, queue) = (gpu.device(), gpu.queue());
     // The values between the clips must not be read.
@@ -95,7 +92,7 @@ fn ragged_batches_are_right_and_exact() {
     let cpu = CpuResampler::new();
     for (actual, (plan, clip)) in first.iter().zip(&clips) {
         let exact = to_f64(&cpu.resample(plan, clip).unwrap());
-        // The CPU's own error is below a tenth of this.
+        // The tolerance of the CPU for each sample is a quarter of this one.
         compare(&to_f64(actual), &exact, 1.0, GPU)
             .unwrap_or_else(|wrong| panic!("{:?}, {}: {wrong}", plan.ratio(), clip.len()));
     }
@@ -110,7 +107,7 @@ fn ragged_batches_are_right_and_exact() {
     }
 }
 
-/// Lengths around the sizes of tiles, for tiles of every shape.
+/// Lengths around the sizes of tiles of every shape.
 #[test]
 fn lengths_around_tiles() {
     let Some((device, queue)) = device() else { return };
@@ -131,7 +128,7 @@ fn lengths_around_tiles() {
     let cpu = CpuResampler::new();
     for (actual, (plan, clip)) in outputs.iter().zip(&clips) {
         let exact = to_f64(&cpu.resample(plan, clip).unwrap());
-        // Filters of thousands of taps leave so little of the noise that only the bound for each sample says anything.
+        // Filters of thousands of taps pass so little of the noise that only the bound for each sample is useful.
         let rms_db = if plan.taps() <= 4096 { -120.0 } else { 0.0 };
         let tolerance = Tolerance { rms_db, ..GPU };
         compare(&to_f64(actual), &exact, 1.0, tolerance)

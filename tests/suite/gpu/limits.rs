@@ -1,5 +1,5 @@
-//! Errors for wrong buffers, jobs beyond the limits, and small or broken devices. On wgpu's `noop` device, which needs
-//! no adapter.
+//! Errors for unusable buffers, jobs beyond the limits, and small or broken devices, on wgpu's `noop` device, which
+//! needs no adapter.
 
 use polyphase::{Error, GpuClip, GpuResampler, InputSamples, Plan, ResampleOptions, wgpu};
 
@@ -47,7 +47,7 @@ fn jobs_beyond_what_a_dispatch_addresses_are_refused() {
         GpuClip::new(&plan, 0, 10, 1 << 40),
         GpuClip::new(&plan, 0, 1 << 40, 0),
         GpuClip::new(&plan, u64::MAX, u64::MAX, u64::MAX),
-        // Four workgroups are all that fit a grid of 2 × 2.
+        // A grid of 2 × 2 has only four workgroups.
         GpuClip::new(&plan, 0, 1 << 20, 0),
     ] {
         let error = prepare(&[clip]).unwrap_err();
@@ -61,7 +61,7 @@ fn jobs_beyond_what_a_dispatch_addresses_are_refused() {
 }
 
 #[test]
-fn buffers_that_cannot_be_used_are_named_with_what_is_wrong() {
+fn unusable_buffers_are_refused_with_the_reason() {
     let (device, queue) = noop(wgpu::Limits::default());
     let gpu = GpuResampler::new(&device, &queue).unwrap();
     let job = gpu.prepare(&[GpuClip::new(&a_plan(), 0, 300, 0)], InputSamples::F32).unwrap();

@@ -59,7 +59,7 @@ mod alone {
     use crate::load::alone::{holds_no_more, run};
 
     #[test]
-    fn any_number_of_batches_leaves_memory_and_descriptors_flat() {
+    fn memory_and_descriptors_do_not_grow_with_the_number_of_batches() {
         run("gpu::load::alone::many_batches_on_the_cpu");
         if adapter().is_some() {
             run("gpu::load::alone::many_batches_on_the_gpu");
@@ -79,14 +79,14 @@ mod alone {
 
     /// 20,000 clips with `POLYPHASE_LOAD=50`.
     #[test]
-    #[ignore = "run by any_number_of_batches_leaves_memory_and_descriptors_flat, in a process of its own"]
+    #[ignore = "run by memory_and_descriptors_do_not_grow_with_the_number_of_batches, in a process of its own"]
     fn many_batches_on_the_cpu() {
         many_batches(Backend::Cpu, 50, 128 << 20);
     }
 
     /// 2,240 clips with `POLYPHASE_LOAD=10`.
     #[test]
-    #[ignore = "run by any_number_of_batches_leaves_memory_and_descriptors_flat, in a process of its own"]
+    #[ignore = "run by memory_and_descriptors_do_not_grow_with_the_number_of_batches, in a process of its own"]
     fn many_batches_on_the_gpu() {
         many_batches(Backend::Gpu, 28, 1 << 30);
     }

@@ -1,4 +1,4 @@
-//! 16-bit floats as inputs and outputs, on devices without a feature for them.
+//! 16-bit floats as inputs and outputs, on devices that need not support them.
 
 use half::f16;
 use polyphase::{Batch, Error, GpuClip, GpuResampler, InputSamples, Plan, ResampleOptions, half, wgpu};
@@ -7,7 +7,7 @@ use super::device::{device, filled, read};
 use super::kernels::KERNELS;
 use crate::signals::noise_f32;
 
-/// At equal rates every 16-bit float comes back: subnormal numbers, infinities and NaN too.
+/// At equal rates every 16-bit float is copied exactly, subnormal numbers, infinities and NaN included.
 #[test]
 fn every_half_is_decoded_exactly() {
     let Some((device, queue)) = device() else { return };
@@ -33,7 +33,7 @@ fn every_half_is_decoded_exactly() {
 }
 
 #[test]
-fn halves_are_resampled_as_the_floats_they_stand_for() {
+fn halves_equal_their_floats() {
     let Some((device, queue)) = device() else { return };
     let options = ResampleOptions::default();
     let plans = [

@@ -1,4 +1,4 @@
-//! The adjoint against its definition.
+//! Fuzz target: the adjoint against its definition.
 
 use arbitrary::{Result, Unstructured};
 use polyphase::{CpuResampler, FilterForm};
@@ -18,14 +18,14 @@ fn try_adjoints(bytes: &mut Unstructured<'_>) -> Result<()> {
     let y = to_f64(&to_f32(&noise(case.seed + 1, plan.output_len(case.len))));
     let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
     let norm = |a: &[f64]| dot(a, a).sqrt();
-    // The transposed filter may need more memory than the limit of the filter allows.
+    // The filter of the adjoint may exceed the limit of memory even if the filter itself does not.
     let Ok(gradient) = cpu.adjoint(plan, &y, case.len) else {
         assert!(plan.options().limits.max_filter_bytes < 64 << 20, "{case:?}");
         return Ok(());
     };
     let output = cpu.resample(plan, &x).expect("memory");
     assert_eq!(gradient.len(), case.len);
-    // A phase that is divided by a small sum is large.
+    // Normalisation by a small sum makes the taps of a phase large.
     let scale = norm(&x) * norm(&y) + norm(&output) * norm(&y) + norm(&x) * norm(&gradient) + 1.0;
     let apart = (dot(&output, &y) - dot(&x, &gradient)).abs();
     assert!(apart <= 1e-11 * scale, "{case:?}: {apart:e} of {scale}");

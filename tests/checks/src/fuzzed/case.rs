@@ -1,18 +1,18 @@
-//! [`Case`]: a small plan made from any bytes, and its expected outputs.
+//! [`Case`]: a small plan made from arbitrary bytes, and its expected outputs.
 
 use arbitrary::{Result, Unstructured};
 use polyphase::{OutputLength, Padding, Plan, ResampleOptions, Window};
 
 use crate::oracle::{Filter, Oracle};
 
-/// A plan that is small enough to be used, and its parameters.
+/// A plan that is small enough for the oracle, and its parameters.
 #[derive(Debug)]
 pub(super) struct Case {
     pub(super) orig_freq: u32,
     pub(super) new_freq: u32,
     pub(super) options: ResampleOptions,
     pub(super) plan: Plan,
-    /// Length of a clip that takes little time.
+    /// Length of the clip, short enough to take little time.
     pub(super) len: usize,
     pub(super) seed: u64,
 }
@@ -20,11 +20,11 @@ pub(super) struct Case {
 /// Sums over the taps of an output.
 #[derive(Debug, Clone)]
 pub(super) struct Taps {
-    /// Divisor of the taps: their sum if phases are normalised, else 1.
+    /// Magnitude of the divisor of the taps: their sum if phases are normalised, else 1.
     pub(super) divisor: f64,
-    /// Sum of their magnitudes, before the division.
+    /// Sum of the magnitudes of the taps, before the division.
     pub(super) sizes: f64,
-    /// Sum of the squares of the taps that meet samples, after the division: the power of the output for white noise of
+    /// Sum of the squares of the taps within the clip, after the division: the power of the output for white noise of
     /// power 1.
     pub(super) squares: f64,
 }
@@ -70,7 +70,7 @@ impl Case {
             2 => OutputLength::Floor,
             _ => OutputLength::Exact(bytes.int_in_range(0..=2000)?),
         });
-        // A low limit makes banks interpolated, if that is smaller.
+        // With a low limit, a bank is interpolated if the interpolated one is smaller.
         let interpolated = bytes.arbitrary()?;
         let options = options.max_filter_bytes(if interpolated { 300_000 } else { 64 << 20 });
         let plan = Plan::new(orig_freq, new_freq, options)
@@ -88,8 +88,8 @@ impl Case {
         Oracle::new(self.orig_freq.into(), self.new_freq.into(), filter)
     }
 
-    /// True if the window ends so close to a tap that rounding decides whether the tap counts, and is high enough there
-    /// for that to matter.
+    /// True if the window ends so close to a tap that rounding decides whether the tap is zero, and the window is not
+    /// negligible there.
     pub(super) fn is_on_edge(&self) -> bool {
         let Window::Kaiser { beta } = self.options.window else { return false };
         let step = self.options.rolloff / self.plan.ratio().stride().max(self.plan.ratio().phases()) as f64;
@@ -97,8 +97,8 @@ impl Case {
         beta < 35.0 && (last - last.round()).abs() < 1e-9 * last
     }
 
-    /// Outputs by the definition, with padding, normalisation and lengths of the options, and sums over the taps of
-    /// each.
+    /// Returns the outputs by the definition, with the padding, normalisation and length of the options, and sums over
+    /// the taps of each output.
     pub(super) fn expected(&self, clip: &[f64]) -> (Vec<f64>, Vec<Taps>) {
         let (oracle, reach) = (self.oracle(), self.plan.look_ahead() as i64);
         let (len, outputs) = (clip.len() as i64, self.plan.output_len(clip.len()));
@@ -124,14 +124,14 @@ impl Case {
                     squares += tap * tap;
                 }
             }
-            // A window between two samples has no taps.
+            // A window that lies between two samples has no taps.
             let divisor = if self.options.normalize_phases && taps != 0.0 { taps } else { 1.0 };
             (sum / divisor, Taps { divisor: divisor.abs(), sizes, squares: squares / (divisor * divisor) })
         };
         (0..outputs as i64).map(output).unzip()
     }
 
-    /// Index of the sample that padding puts at a position.
+    /// Index of the sample at a position of the padded clip; `None` for a zero.
     fn padded(&self, position: i64, len: i64, reach: i64) -> Option<i64> {
         if (0..len).contains(&position) {
             return Some(position);

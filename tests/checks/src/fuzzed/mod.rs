@@ -1,6 +1,6 @@
-//! Fuzz targets of the library. Each function makes options, rates and clips from any bytes, calls an entry point, and
-//! panics only if the library is wrong. The crate in `fuzz` searches for such bytes; `tests/suite/fuzzed.rs` tries
-//! those that it found, and random ones.
+//! Fuzz targets of the library. Each function makes options, rates and clips from arbitrary bytes, calls an entry
+//! point, and panics only if the library is wrong. The crate in `fuzz` searches for bytes that cause a panic;
+//! `tests/suite/fuzzed.rs` tries the ones that it found, and random ones.
 
 mod adjoints;
 mod case;

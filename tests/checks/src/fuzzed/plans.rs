@@ -1,12 +1,12 @@
-//! Plans of options and rates of any value.
+//! Fuzz target: plans with arbitrary options and rates.
 
 use std::ops::Range;
 
 use arbitrary::{Result, Unstructured};
 use polyphase::{CpuResampler, Error, OutputLength, Padding, Plan, Ratio, ResampleOptions, Window};
 
-/// Makes plans of options and rates of any value. A plan is refused with a reason, or takes no more memory than its
-/// limit and gives exact lengths and ranges for clips of any length.
+/// Makes plans with arbitrary options and rates. A plan is refused with a reason, or keeps to its limit of memory and
+/// gives exact lengths and ranges for clips of any length.
 pub fn plans(bytes: &[u8]) {
     let _ = try_plans(&mut Unstructured::new(bytes));
 }
@@ -21,7 +21,7 @@ fn try_plans(bytes: &mut Unstructured<'_>) -> Result<()> {
         })
     };
     let width = if bytes.arbitrary()? { f64::from(bytes.arbitrary::<u8>()?) / 4.0 } else { number(bytes)? };
-    // At most 16 MiB, which take a second to design.
+    // At most 16 MiB, which takes a second to design.
     let limit = u64::from(bytes.arbitrary::<u32>()? >> 8 >> bytes.int_in_range(0..=20)?);
     let options = ResampleOptions::default()
         .lowpass_filter_width(width)
@@ -43,7 +43,7 @@ fn try_plans(bytes: &mut Unstructured<'_>) -> Result<()> {
     };
     let mut plan = None;
     let used = allocation_counter::measure(|| plan = Some(Plan::with_ratio(ratio, options)));
-    // A bank is made from its float64 prototype; the tables beside it are small.
+    // A bank is made from its float64 prototype. All other tables are small.
     assert!(used.bytes_max <= 4 * limit + 10_000, "{used:?} for {limit} bytes: {ratio:?}, {options:?}");
     let plan = match plan.expect("measured once") {
         Ok(plan) => plan,
@@ -86,10 +86,10 @@ fn try_plans(bytes: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Checks a few outputs anywhere in a long clip of ones, of which only the samples that they need exist.
+/// Checks a few outputs anywhere in a long clip of ones. Only the samples that these outputs need exist.
 fn excerpts(plan: &Plan, len: usize, outputs: Range<usize>, inputs: Range<usize>) {
     let cpu = CpuResampler::new();
-    // An existing clip, and outputs far beyond its end.
+    // A clip that exists as a whole, also with outputs far beyond its end.
     if len < 1000 {
         let resampled = cpu.resample_range(plan, &vec![1.0_f32; len], outputs.clone()).expect("memory");
         assert_eq!(resampled.len(), outputs.len());
@@ -104,7 +104,7 @@ fn excerpts(plan: &Plan, len: usize, outputs: Range<usize>, inputs: Range<usize>
     if inputs.is_empty() {
         assert!(float.iter().all(|&y| y == 0.0) && double.iter().all(|&y| y == 0.0));
     }
-    // Equal, if the taps are not much larger than their sum.
+    // float32 and float64 agree if the taps are not much larger than their sum.
     let largest = double.iter().fold(1.0, |largest, y| f64::max(largest, y.abs()));
     if !plan.options().normalize_phases && largest < 10.0 {
         for (float, double) in float.iter().zip(&double) {
@@ -114,7 +114,7 @@ fn excerpts(plan: &Plan, len: usize, outputs: Range<usize>, inputs: Range<usize>
     }
 }
 
-/// Any number, more often a small one or one close to a power of two.
+/// An arbitrary number, more often a small one or one close to a power of two.
 fn any_term(bytes: &mut Unstructured<'_>) -> Result<u64> {
     Ok(match bytes.int_in_range(0..=4)? {
         0 => bytes.arbitrary()?,

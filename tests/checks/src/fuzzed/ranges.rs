@@ -1,4 +1,4 @@
-//! Ranges, excerpts and batches against whole outputs.
+//! Fuzz target: ranges, excerpts and batches against whole outputs.
 
 use arbitrary::{Result, Unstructured};
 use polyphase::{Batch, CpuResampler, Sample};
@@ -6,7 +6,7 @@ use polyphase::{Batch, CpuResampler, Sample};
 use super::case::Case;
 use crate::signals::noise;
 
-/// Compares ranges of the output, pieces of the input, and clips in a batch with whole outputs, bit for bit.
+/// Compares ranges of the output, excerpts of the input, and clips in a batch with whole outputs, bit for bit.
 pub fn ranges(bytes: &[u8]) {
     let _ = try_ranges(&mut Unstructured::new(bytes));
 }
@@ -16,7 +16,7 @@ fn try_ranges(bytes: &mut Unstructured<'_>) -> Result<()> {
     match bytes.int_in_range(0..=3)? {
         0 => range(bytes, &case, |x| x),
         1 => range(bytes, &case, |x| (x * 40_000.0) as i16),
-        // A NaN in the input reaches the same outputs.
+        // Infinities reach the same outputs.
         2 => range(bytes, &case, |x| if x > 0.99 { f32::INFINITY } else { x as f32 }),
         _ => range(bytes, &case, |x| x as f32),
     }
@@ -26,7 +26,7 @@ fn range<T: Sample + PartialEq>(bytes: &mut Unstructured<'_>, case: &Case, sampl
     let (plan, cpu) = (&case.plan, CpuResampler::new());
     let clip: Vec<T> = noise(case.seed, case.len).into_iter().map(&sample).collect();
     let whole = cpu.with_threads(1).resample(plan, &clip).expect("memory");
-    // NaN differs from itself, but prints the same text.
+    // NaN differs from itself, but is printed the same.
     let equal = |a: &[T], b: &[T]| a == b || format!("{a:?}") == format!("{b:?}");
     for _ in 0..4 {
         let start = bytes.int_in_range(0..=whole.len())?;
@@ -38,7 +38,7 @@ fn range<T: Sample + PartialEq>(bytes: &mut Unstructured<'_>, case: &Case, sampl
             "{case:?}, {range:?}"
         );
         let excerpt = &clip[plan.input_range_for(case.len, range.clone()).expect("within the output")];
-        let output = cpu.resample_excerpt(plan, excerpt, case.len, range.clone()).expect("the samples asked for");
+        let output = cpu.resample_excerpt(plan, excerpt, case.len, range.clone()).expect("the samples of its range");
         assert!(equal(&output, expected), "{case:?}, {range:?} from its excerpt");
     }
     let mut batch = Batch::new();

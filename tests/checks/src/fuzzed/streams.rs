@@ -1,4 +1,4 @@
-//! Streams of chunks of any lengths against whole outputs.
+//! Fuzz target: streams in chunks of any lengths against whole outputs.
 
 use arbitrary::{Result, Unstructured};
 use polyphase::{Clamped, CpuResampler, Sample, Stream};
@@ -6,7 +6,7 @@ use polyphase::{Clamped, CpuResampler, Sample, Stream};
 use super::case::Case;
 use crate::signals::noise;
 
-/// Compares a stream of chunks of any lengths with the whole output, bit for bit.
+/// Compares the output of a stream in chunks of any lengths with the whole output, bit for bit.
 pub fn streams(bytes: &[u8]) {
     let _ = try_streams(&mut Unstructured::new(bytes));
 }
@@ -59,7 +59,7 @@ fn stream<T: Sample + PartialEq>(bytes: &mut Unstructured<'_>, case: &Case, samp
             output.iter().enumerate().for_each(|(i, &value)| outputs[i % channels].push(value));
         }
         assert!(outputs[0].len() - given <= stream.max_output_frames(to - from), "{case:?}");
-        // No output waits for more than the look-ahead.
+        // No output is delayed by more than the look-ahead.
         let known = plan.ratio().output_len(to.saturating_sub(stream.look_ahead())).min(plan.output_len(to));
         assert!(outputs[0].len() >= known, "{case:?}: {} at {to}", outputs[0].len());
         (from, given) = (to, outputs[0].len());

@@ -1,4 +1,4 @@
-//! Tensors of any shape and strides against their signals.
+//! Fuzz target: tensors of any shape and strides against their signals.
 
 use arbitrary::{Result, Unstructured};
 use ndarray::{ArrayD, ArrayViewD, ArrayViewMutD, Axis, Dimension, IxDyn, Slice};
@@ -7,7 +7,8 @@ use polyphase::CpuResampler;
 use super::case::Case;
 use crate::signals::{noise, to_f32};
 
-/// Resamples tensors of any shape and strides into tensors of any strides, and compares with their signals one by one.
+/// Resamples tensors of any shape and strides into tensors of any strides, and compares each signal with the same
+/// signal resampled alone.
 pub fn tensors(bytes: &[u8]) {
     let _ = try_tensors(&mut Unstructured::new(bytes));
 }
@@ -50,7 +51,7 @@ fn try_tensors(bytes: &mut Unstructured<'_>) -> Result<()> {
     Ok(())
 }
 
-/// A tensor that is a view of a larger one: axes permuted, some samples skipped, some axes reversed.
+/// Layout of a tensor that is a view of a larger one: axes permuted, some samples skipped, some axes reversed.
 struct Strided {
     shape: Vec<usize>,
     order: Vec<usize>,
