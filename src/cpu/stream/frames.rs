@@ -4,7 +4,7 @@ use std::iter::StepBy;
 use std::ops::Range;
 use std::slice::Iter;
 
-/// Frames that a call brings.
+/// Frames that a call takes in.
 #[derive(Clone, Copy)]
 pub(super) enum Chunk<'a, T> {
     Interleaved { samples: &'a [T], channels: usize },
@@ -23,7 +23,7 @@ impl<'a, T> Chunk<'a, T> {
     }
 }
 
-/// Place for the frames that a call completes. It has room for them: that is checked before anything is computed.
+/// Destination of the frames that a call completes. It has been checked to have room for them.
 pub(super) enum Sink<'s, 'a, T> {
     Interleaved {
         output: &'a mut [T],
