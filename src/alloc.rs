@@ -1,4 +1,4 @@
-//! Buffers whose allocation may fail: [`Error::OutOfMemory`] where `vec![…]` would abort.
+//! Allocation that returns [`Error::OutOfMemory`] where `vec![…]` would abort the process.
 
 use ndarray::{Array, Dimension};
 

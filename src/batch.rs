@@ -1,5 +1,5 @@
-//! [`Batch`] and [`BatchBuf`]: clips of any lengths, in and out. [`Source`] and [`Run`]: how both backends describe their
-//! work on them.
+//! [`Batch`] and [`BatchBuf`]: clips of any lengths, as input and as output. [`Source`] and [`Run`]: samples and
+//! outputs of one clip, as both backends describe them.
 
 use std::ops::{Index, Range};
 
@@ -27,7 +27,7 @@ use crate::plan::Plan;
 /// # Ok::<(), polyphase::Error>(())
 /// ```
 ///
-/// Clips of one plan are collected:
+/// An iterator of clips with their plans can be collected:
 ///
 /// ```
 /// use polyphase::{Batch, CpuResampler, Plan, Preset};
@@ -64,7 +64,8 @@ impl<'a, T> Batch<'a, T> {
         self.clips.push((plan.clone(), clip));
     }
 
-    /// Batch of the clips in one packed buffer, all with the same plan. Clip i is `samples[offsets[i]..offsets[i + 1]]`.
+    /// Batch of the clips in one packed buffer, all with the same plan. Clip i is `samples[offsets[i]..offsets[i +
+    /// 1]]`.
     ///
     /// # Errors
     /// [`Error::BatchOffset`] if an offset is below the one before it or beyond the buffer, and
@@ -99,8 +100,8 @@ impl<'a, T> Batch<'a, T> {
         self.clips.iter().map(|(plan, clip)| (plan, *clip))
     }
 
-    /// Offsets of the outputs when they are packed one after the other: clip i is at `offsets[i]..offsets[i + 1]`. There is
-    /// one offset more than there are clips. Saturates at `usize::MAX`.
+    /// Offsets of the outputs when they are packed one after the other: those of clip i are at `offsets[i]..offsets[i +
+    /// 1]`. There is one offset more than there are clips. Offsets saturate at `usize::MAX`.
     pub fn output_offsets(&self) -> Vec<usize> {
         let lengths = self.iter().map(|(plan, clip)| plan.output_len(clip.len()));
         let mut end = 0_usize;
@@ -127,7 +128,7 @@ impl<'p, 'a, T> Extend<(&'p Plan, &'a [T])> for Batch<'a, T> {
     }
 }
 
-/// Clips packed one after the other: what resampling a [`Batch`] gives.
+/// Clips packed one after the other: the result of resampling a [`Batch`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct BatchBuf<T> {
     samples: Vec<T>,
@@ -179,7 +180,7 @@ impl<T> BatchBuf<T> {
         &self.offsets
     }
 
-    /// Samples and offsets.
+    /// Samples and offsets, as of [`samples`](Self::samples) and [`offsets`](Self::offsets), without a copy.
     pub fn into_parts(self) -> (Vec<T>, Vec<usize>) {
         (self.samples, self.offsets)
     }
@@ -233,7 +234,7 @@ impl<T> ExactSizeIterator for BatchIter<'_, T> {}
 pub(crate) struct Source<'a, T> {
     /// Samples from position `origin` on.
     pub(crate) samples: &'a [T],
-    /// Position of the first of them.
+    /// Position of the first of `samples`.
     pub(crate) origin: i64,
     /// Length of the whole clip, beyond whose ends the plan's padding applies; `None` for zeros beyond `samples`.
     pub(crate) clip_len: Option<usize>,
@@ -250,7 +251,7 @@ impl<'a, T> Source<'a, T> {
         self.origin.saturating_add(to_position(self.samples.len()))
     }
 
-    /// Samples that lie at `positions`, which may reach beyond them.
+    /// Samples at those of the `positions` that have one.
     pub(crate) fn part(&self, positions: Range<i64>) -> Self {
         let start = positions.start.clamp(self.origin, self.end());
         let end = positions.end.clamp(start, self.end());

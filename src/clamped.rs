@@ -3,10 +3,10 @@
 use std::iter::Sum;
 use std::ops::AddAssign;
 
-/// Number of samples that a call clamped to the range of their integer type: 0 for all other types.
+/// Number of samples that a call clamped to the range of their integer type; 0 for all other types.
 ///
-/// A filter overshoots at steps, so that a clip near full scale may exceed the range. Every method that fills the
-/// caller's buffer returns this number.
+/// A filter overshoots at steps, so that outputs of a clip near full scale may exceed the range. Every method that
+/// fills the caller's buffer returns this number.
 ///
 /// ```
 /// use polyphase::{Clamped, CpuResampler, Plan, ResampleOptions};
@@ -31,7 +31,7 @@ impl AddAssign for Clamped {
 }
 
 impl Sum for Clamped {
-    fn sum<I: Iterator<Item = Self>>(calls: I) -> Self {
-        Self { count: calls.map(|clamped| clamped.count).sum() }
+    fn sum<I: Iterator<Item = Self>>(terms: I) -> Self {
+        Self { count: terms.map(|clamped| clamped.count).sum() }
     }
 }

@@ -1,9 +1,9 @@
-//! [`Error`]: the reasons for which a call fails.
+//! [`Error`]: the ways in which a call can fail.
 
-/// Reason for which a call failed. Each message names the value and the values that would have been accepted.
+/// Reason why a call failed. A message about a refused value names the value and those that would have been accepted.
 ///
-/// Parameters are checked when a [`Plan`](crate::Plan) is made, lengths when a call begins. No error of the CPU path depends
-/// on the values of the samples.
+/// Parameters are checked when a [`Plan`](crate::Plan) is made, lengths when a call begins. No error of the CPU path
+/// depends on the values of the samples.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -46,21 +46,21 @@ pub enum Error {
     /// A name is unknown.
     #[error("unknown {what} `{name}`: it must be one of {known}")]
     UnknownName {
-        /// Kind of thing that was named, as `window`.
+        /// Kind of thing that was named, such as `window`.
         what: &'static str,
         /// Name that was given.
         name: String,
         /// Names that would have been accepted.
         known: String,
     },
-    /// The filter would be larger than [`Limits::max_filter_bytes`](crate::Limits::max_filter_bytes), also if it is
+    /// The filter would be larger than [`Limits::max_filter_bytes`](crate::Limits::max_filter_bytes), even if
     /// interpolated.
     #[error(
         "the filter bank would take {bytes} bytes ({phases} phases of {taps} taps), above the limit of {limit}: \
          choose a smaller lowpass_filter_width, or raise limits.max_filter_bytes"
     )]
     FilterTooLarge {
-        /// Bytes of its exact or interpolated form, whichever is smaller.
+        /// Bytes of the exact or the interpolated form, whichever is smaller.
         bytes: u128,
         /// Number of phases.
         phases: u64,
@@ -69,7 +69,7 @@ pub enum Error {
         /// Bytes allowed.
         limit: u64,
     },
-    /// The output buffer has not the length that the input and the plan give.
+    /// The output buffer does not have the length that the input and the plan give.
     #[error("the output holds {actual} samples: this input gives {expected}")]
     OutputLen {
         /// Length that was needed.
@@ -85,7 +85,7 @@ pub enum Error {
         /// Length of the slice.
         actual: usize,
     },
-    /// The terms of the ratio are too large for the adjoint of a padded clip, which numbers samples before the clip.
+    /// The terms of the ratio are too large for the adjoint of a padded clip, whose positions would not fit in 64 bits.
     #[error("the adjoint of a padded clip takes ratios of up to {limit} phases, this one has {phases}: pad with zeros")]
     PaddedAdjoint {
         /// Number of phases.
@@ -93,7 +93,7 @@ pub enum Error {
         /// Largest number of phases.
         limit: u64,
     },
-    /// The excerpt of a clip is not the one that an output range needs.
+    /// The excerpt of a clip does not have the length that an output range needs.
     #[error("the excerpt holds {actual} samples: this output range needs {expected}, those of Plan::input_range_for")]
     InputLen {
         /// Length that was needed.
@@ -101,8 +101,8 @@ pub enum Error {
         /// Length of the excerpt.
         actual: usize,
     },
-    /// A clip of which an excerpt was given, or its output, is longer than positions are computed for.
-    #[error("the clip or the output range reaches to sample {samples}: excerpts of clips are computed up to {limit}")]
+    /// A clip of which an excerpt was given, or its output, is too long for the arithmetic of positions.
+    #[error("the clip or the output range ends at sample {samples}: excerpts are resampled up to sample {limit}")]
     ClipTooLong {
         /// Number of samples of the clip, or of its output up to the end of the range.
         samples: u64,
@@ -131,7 +131,7 @@ pub enum Error {
         /// Length of the buffer.
         max: usize,
     },
-    /// A batch has no offsets. A batch without clips has the offset 0.
+    /// The list of batch offsets is empty. Even a batch without clips has one offset, 0.
     #[error("the batch offsets are empty: a batch of n clips has n + 1 of them")]
     BatchOffsetsEmpty,
     /// The number of lengths is not that of the clips of a batch.
@@ -188,7 +188,7 @@ pub enum Error {
     #[error("a stream needs at least one channel")]
     NoChannels,
     /// A plan or a job is too large for the GPU.
-    #[error("{what}: {needed} is beyond the {limit} that the GPU can have")]
+    #[error("{what}: {needed} is above the GPU's limit of {limit}")]
     GpuLimit {
         /// Quantity that is too large.
         what: &'static str,
@@ -197,13 +197,13 @@ pub enum Error {
         /// Its largest value.
         limit: u64,
     },
-    /// The call is possible on the CPU only, or only for samples in host memory.
+    /// The operation is possible on the CPU only, or only for samples in host memory.
     #[error("the GPU cannot do {what}")]
     GpuUnsupported {
         /// Operation that is not possible.
         what: &'static str,
     },
-    /// A buffer of the caller cannot be used.
+    /// A buffer of the caller's cannot be used.
     #[error("the {buffer} buffer {problem}")]
     GpuBuffer {
         /// `input` or `output`.
@@ -226,13 +226,13 @@ pub enum Error {
     /// The GPU device is lost, or no longer answers.
     #[error("the GPU device is lost: {reason}")]
     GpuLost {
-        /// Sign by which this was noticed.
+        /// Message of wgpu, or the way in which the loss was noticed.
         reason: String,
     },
     /// No GPU can be used.
     #[error("no GPU: {reason}")]
     NoGpu {
-        /// Adapters that were found instead, and how to use them.
+        /// Adapters that were found instead and how to use them, or the error that opening one gave.
         reason: String,
     },
     /// A clip holds a NaN or an infinity, which the GPU would spread to neighbouring outputs.

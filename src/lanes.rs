@@ -50,13 +50,13 @@ pub(crate) fn last<S: RawData, D: Dimension>(mut tensor: ArrayBase<S, D>, axis: 
     tensor
 }
 
-/// Copies the outputs of [`Lanes`] into a tensor whose time axis is [`last`].
+/// Copies the packed outputs of [`Lanes`] into a tensor whose time axis is the [`last`].
 pub(crate) fn scatter<T: Copy, D: Dimension>(samples: &[T], mut output: ArrayViewMut<'_, T, D>) {
     output.iter_mut().zip(samples).for_each(|(value, &sample)| *value = sample);
 }
 
-/// Computes lanes into a tensor: `compute` fills a buffer with them, one after the other. The buffer is the tensor's
-/// own memory if its layout allows that.
+/// Fills a tensor with lanes: `compute` fills a buffer with them, one after the other. The buffer is the tensor's own
+/// memory if its lanes are contiguous and in order.
 pub(crate) fn fill<T: Copy + Default, D: Dimension, R>(
     output: ArrayViewMut<'_, T, D>,
     axis: Axis,
@@ -72,7 +72,7 @@ pub(crate) fn fill<T: Copy + Default, D: Dimension, R>(
     Ok(result)
 }
 
-/// Shape of the tensor with `len` along `axis` instead of its length there.
+/// Shape of the tensor, with its length along `axis` replaced by `len` of it.
 ///
 /// # Errors
 /// [`Error::Axis`] for an axis that the tensor does not have.

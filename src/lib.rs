@@ -19,7 +19,7 @@
 //! | one clip or tensor | [`resample`], [`resample_with`], [`resample_tensor`] |
 //! | many clips with one filter | [`Plan`] and [`CpuResampler`] |
 //! | clips of any lengths and rates | [`Batch`] |
-//! | signals in chunks | [`Stream`] |
+//! | signals that arrive in chunks | [`Stream`] |
 //! | gradients | [`CpuResampler::adjoint`] |
 //! | buffers on your own GPU device | `GpuResampler` (feature `gpu`) |
 //! | a GPU if there is one, else the CPU | `Resampler` (feature `gpu`) |
@@ -27,33 +27,38 @@
 //! # Architecture
 //!
 //! 1. [`ResampleOptions`] and [`Ratio`]: the request, checked, in exact integers.
-//! 2. The filter: the windowed sinc in float64, cut off at its window. Its taps are laid out for the float32 kernels in blocks
-//!    of sixteen neighbouring outputs or, where the ratio has too many phases, as evenly spaced phases to interpolate between.
+//! 2. The filter: the windowed sinc in float64, zero outside its window. Its taps are laid out for the float32 kernels
+//!    in blocks of sixteen neighbouring outputs or, where the ratio has too many phases, as evenly spaced phases to
+//!    interpolate between.
 //! 3. [`Plan`]: both of these, immutable and shared. All parameters have been checked when a plan exists.
 //! 4. [`Batch`]: clips with their plans, borrowed.
-//! 5. [`CpuResampler`] and [`Stream`]: runs of outputs of equal cost, on threads, through one SIMD kernel.
-//! 6. `GpuResampler`: tables of clips and tiles, one dispatch for all clips.
+//! 5. [`CpuResampler`] and [`Stream`]: float32 outputs from SIMD kernels, shared evenly among threads by the former.
+//! 6. `GpuResampler`: tables of clips and tiles, one dispatch for each kind of filter, exact or interpolated.
 //! 7. `Resampler`: the backend that suits each clip.
 //!
 //! [`Response`] is the frequency response of a plan, from its float64 taps.
 //!
 //! # Numerical contract
 //!
-//! - Output n is `Σ_i x[i] · h((i·L − n·M)/(L·M))` for n < ⌈len · L/M⌉, where x is zero outside its length,
-//!   `h(τ) = (base/M) · sinc(τ·base) · w(τ·base/W)` inside the window and 0 outside, and base = min(L, M) · rolloff.
-//! - float64 results are within 1e-11 of that for |x| ≤ 1. float32 results are within 5e-7, and 128 dB or more below the signal:
-//!   135 dB up to 400 taps, 138 dB up to 150.
-//! - The same plan, input and [`Level`] give the same bits: for any number of threads, in any batch, in any chunks, for any
-//!   range of the output, with a plan or in one line.
-//! - GPU results are within 2e-6, and 130 dB up to 400 taps. A device gives the same bits in any batch and order.
-//! - An interpolated filter ([`FilterForm`]) is within 1e-7 of the exact one.
+//! - Output n is `Σ_i x[i] · h((i·L − n·M)/(L·M))` for n < ⌈len · L/M⌉, where x is zero beyond the ends of the clip,
+//!   `h(τ) = (base/M) · sinc(τ·base) · w(τ·base/W)` inside the window w and 0 outside, base = min(L, M) · rolloff and
+//!   W = `lowpass_filter_width`. These are the defaults; normalisation, padding and other lengths are options.
+//! - float64 results are within 1e-11 of this definition for |x| ≤ 1. float32 results are within 5e-7, with an error
+//!   128 dB or more below the signal: 135 dB up to 400 taps, 138 dB up to 150.
+//! - On one machine, the same options, input and [`Level`] give the same bits: for any number of threads, in any batch,
+//!   in any chunks, for any range of the output, with a plan or in one line.
+//! - GPU results are within 2e-6, with an error 130 dB below the signal up to 400 taps. A device gives the same bits in
+//!   any batch and order.
+//! - Outputs of an interpolated filter ([`FilterForm`]) are within 1e-7 of those of the exact one for |x| ≤ 1.
 //! - [`CpuResampler::adjoint`] is the transpose: ⟨Ax, y⟩ = ⟨x, Aᵀy⟩ within the rounding of the sums.
-//! - A NaN or an infinity reaches the outputs whose window holds it. On the GPU it may also reach the seven outputs next to them.
+//! - A NaN or an infinity reaches the outputs whose window holds it, and no others. On the GPU it may also reach up to
+//!   seven outputs beside them.
 //! - Equal rates return the samples unchanged, as in torchaudio.
 //!
 //! # Out of scope
 //!
-//! Rates that change within a signal, minimum-phase filters, and anything else than resampling, as mixing or gain.
+//! Rates that change within a signal, minimum-phase filters, and anything other than resampling, such as mixing or
+//! gain.
 
 #![forbid(unsafe_code)]
 
@@ -93,7 +98,7 @@ pub use self::gpu::{
     AdapterKind, AdapterSummary, GpuClip, GpuKernel, GpuResampler, GpuSample, InputSamples, Job, list_adapters,
     test_adapter,
 };
-// The device-free part of the GPU path, for the fuzzer. In no other build.
+// The device-free part of the GPU path, exported in builds of the fuzzer only.
 #[cfg(all(fuzzing, feature = "gpu"))]
 #[doc(hidden)]
 pub use self::gpu::fuzzed;
@@ -106,8 +111,8 @@ pub use self::simd::Level;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// Resamples one clip with torchaudio's default filter: the equivalent of `torchaudio.functional.resample(x, orig_freq,
-/// new_freq)`. The filter is cached for the next call with these rates.
+/// Resamples one clip with torchaudio's default filter, as `torchaudio.functional.resample(x, orig_freq, new_freq)`
+/// does. The result has ⌈len · new_freq / orig_freq⌉ samples. The filter is cached for the next call with these rates.
 ///
 /// ```
 /// let second: Vec<f32> = vec![0.25; 48_000];
@@ -122,8 +127,8 @@ pub fn resample<T: Sample>(clip: &[T], orig_freq: u32, new_freq: u32) -> Result<
     resample_with(clip, orig_freq, new_freq, ResampleOptions::default())
 }
 
-/// Resamples one clip with the given options, by value, by reference or as a [`Preset`]. The filter is cached for the next call
-/// with these rates and options.
+/// Resamples one clip with options that are given by value, by reference or as a [`Preset`]. The filter is cached for
+/// the next call with these rates and options.
 ///
 /// ```
 /// use polyphase::Preset;

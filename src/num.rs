@@ -6,7 +6,7 @@
 //! | number of an output | `u64` |
 //! | position of a sample relative to the first of its clip | `i64` |
 //!
-//! A value that the other type does not hold saturates. No buffer is that long, so nothing is read or written there.
+//! A value that does not fit the other type saturates. No buffer is that long, so nothing is read or written there.
 
 use std::ops::Range;
 
@@ -20,12 +20,12 @@ pub(crate) fn to_position(n: impl TryInto<i64>) -> i64 {
     n.try_into().unwrap_or(i64::MAX)
 }
 
-/// Position `n`, or the end of the positions on its side.
+/// Position `n`, or the nearest `i64`.
 pub(crate) fn saturating_position(n: i128) -> i64 {
     i64::try_from(n).unwrap_or(if n < 0 { i64::MIN } else { i64::MAX })
 }
 
-/// Index at `position`, 0 before the first.
+/// Index of the sample at `position` of a whole clip; 0 for positions before it.
 pub(crate) fn index_at(position: i64) -> usize {
     to_index(position.max(0))
 }
@@ -35,7 +35,8 @@ pub(crate) fn distance(from: i64, to: i64) -> usize {
     to_index(from.abs_diff(to))
 }
 
-/// Part of the `len` positions from `start` on that is among the `count` from `origin` on, relative to `start`.
+/// Intersection of the `len` positions from `start` on with the `count` positions from `origin` on, as indices relative
+/// to `start`.
 pub(crate) fn overlap(start: i64, len: usize, origin: i64, count: usize) -> Range<usize> {
     let begin = index_at(origin.saturating_sub(start)).min(len);
     let end = index_at(origin.saturating_add(to_position(count)).saturating_sub(start)).min(len);

@@ -1,11 +1,11 @@
-//! [`Level`]: the SIMD instructions of the float32 kernels and the filter design.
+//! [`Level`]: the SIMD instructions of the float32 kernels and of filter design.
 
 use std::fmt;
 
 use fearless_simd::Level as SimdLevel;
 
-/// A set of SIMD instructions that this processor has. Results are bit-identical within a level, and differ in the last bits
-/// between levels.
+/// A set of SIMD instructions that this processor has. The outputs of a plan have the same bits at one level, and
+/// differ in the last bits between levels. Filters are designed at the best level, whatever the level of the kernels.
 #[derive(Clone, Copy)]
 pub struct Level(SimdLevel);
 
@@ -35,7 +35,7 @@ impl Level {
         std::iter::once(Self::scalar()).chain(simd.into_iter().flatten().map(Self)).collect()
     }
 
-    /// Name of the level in lower case, as `avx2`.
+    /// Name of the level in lower case, such as `avx2`.
     pub fn name(self) -> &'static str {
         match self.0 {
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]

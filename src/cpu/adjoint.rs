@@ -1,12 +1,12 @@
-//! The adjoint of resampling. Resampling is linear, y = A·x, and its adjoint is Aᵀ: the gradient of a loss with
+//! The adjoint of resampling. Resampling is linear, y = A·x, and its adjoint is y ↦ Aᵀ·y: the gradient of a loss with
 //! respect to x is Aᵀ times the gradient with respect to y.
 //!
 //! Output n is Σᵢ x[i] · h(i·L − n·M), so (Aᵀy)[i] = Σₙ y[n] · h(i·L − n·M). Since h is even, this is y resampled from
 //! the new rate to the original one, with the same values of h: the transposed plan. Two steps are added:
 //!
-//! - A normalised filter divides output n by the sum of its taps. The adjoint divides y[n] by it first.
-//! - Padding copies samples of the clip to positions beyond its ends. The adjoint computes the gradient at these
-//!   positions too, and adds each to that of the sample that was copied.
+//! - A normalised filter divides output n by the sum of its taps. The adjoint first divides y[n] by this sum.
+//! - Padding copies samples of the clip to positions beyond its ends. The adjoint computes gradients at these positions
+//!   too, and adds each to the gradient of the sample that was copied there.
 
 use ndarray::{Array, ArrayBase, ArrayViewMut, Axis, Data, Dimension};
 
@@ -23,11 +23,11 @@ use crate::num::to_position;
 use crate::plan::Plan;
 
 impl CpuResampler {
-    /// Applies the adjoint of resampling: the gradient with respect to a clip of `input_len` samples, from the gradient
-    /// `output` with respect to its [`Plan::output_len`] resampled ones.
+    /// Applies the adjoint of resampling: computes the gradient with respect to a clip of `input_len` samples from
+    /// `output`, the gradient with respect to the clip's [`Plan::output_len`] resampled samples.
     ///
-    /// For every x and y of these lengths ⟨Ax, y⟩ = ⟨x, Aᵀy⟩. The cost is that of resampling. Complex samples are
-    /// transposed, not conjugated, which is the same for a real filter.
+    /// For every x and y of these lengths ⟨Ax, y⟩ = ⟨x, Aᵀy⟩ within the rounding of the sums. The cost is that of
+    /// resampling. The filter is real, so that Aᵀ is also the conjugate transpose, for complex samples.
     ///
     /// ```
     /// use polyphase::{CpuResampler, Plan, ResampleOptions};
@@ -45,8 +45,8 @@ impl CpuResampler {
     ///
     /// # Errors
     /// [`Error::OutputLen`] if `output` does not have the length of a resampled clip, [`Error::FilterTooLarge`] if the
-    /// transposed filter is beyond the plan's limit, [`Error::PaddedAdjoint`] for padding at a ratio whose terms fill
-    /// 64 bits, [`Error::OutOfMemory`].
+    /// transposed filter is beyond the plan's limit, [`Error::PaddedAdjoint`] for a padded clip at a ratio whose
+    /// terms nearly fill 64 bits, [`Error::OutOfMemory`].
     pub fn adjoint<T: Sample>(&self, plan: &Plan, output: &[T], input_len: usize) -> Result<Vec<T>> {
         check_len(plan.output_len(input_len), output.len())?;
         let mut input = zeroed(input_len)?;
@@ -54,7 +54,7 @@ impl CpuResampler {
         Ok(input)
     }
 
-    /// Applies the adjoint of resampling into a buffer of the clip's length, as [`adjoint`](Self::adjoint).
+    /// Applies the adjoint of resampling as [`adjoint`](Self::adjoint), into a buffer of the clip's length.
     ///
     /// # Errors
     /// As [`adjoint`](Self::adjoint).
@@ -63,12 +63,12 @@ impl CpuResampler {
         self.adjoint_signals(plan, &[output], input)
     }
 
-    /// Applies the adjoint along an axis of a tensor: the gradient of a tensor that is `input_len` long along that
-    /// axis. The result has standard layout.
+    /// Applies the adjoint along an axis of a tensor: computes the gradient with respect to a tensor whose length along
+    /// that axis is `input_len`. The result has standard layout.
     ///
     /// # Errors
-    /// [`Error::Axis`] for an axis that the tensor does not have, [`Error::OutputShape`] if it is not as long along
-    /// the axis as a resampled tensor, and as [`adjoint`](Self::adjoint).
+    /// [`Error::Axis`] for an axis that the tensor does not have, [`Error::OutputShape`] if its length along the
+    /// axis is not that of a resampled tensor, and as [`adjoint`](Self::adjoint).
     pub fn adjoint_axis<T, S, D>(
         &self,
         plan: &Plan,
@@ -125,7 +125,7 @@ impl CpuResampler {
         fill(input, axis, |input| self.adjoint_signals(plan, &signals, input))
     }
 
-    /// Applies the adjoint to signals of one length. Their inputs are adjacent in `input`.
+    /// Applies the adjoint to signals of one length. The gradients are stored one after the other in `input`.
     fn adjoint_signals<T: Sample>(&self, plan: &Plan, outputs: &[&[T]], input: &mut [T]) -> Result<Clamped> {
         let floats: Option<Vec<_>> = outputs.iter().map(|output| T::floats(output)).collect();
         if let (Some(outputs), Some(input)) = (floats, T::floats_mut(input)) {
@@ -157,8 +157,8 @@ impl CpuResampler {
         }
         let transposed = plan.transposed()?;
         let (padding, margin) = (plan.shape().padding(), plan.shape().margin());
-        // Outputs have no negative numbers. The signal is therefore moved by whole periods, at least as far as the
-        // padding reaches before the clip.
+        // Output numbers cannot be negative. The signal is therefore moved by whole periods, at least as far as the
+        // padding extends before the clip.
         let (period, stride) = (plan.ratio().stride(), plan.ratio().phases());
         let periods = (margin as u64).div_ceil(period);
         let first = u128::from(periods) * u128::from(period) - margin as u128;
@@ -186,9 +186,9 @@ impl CpuResampler {
         for (input, wide) in input.chunks_exact_mut(input_len.max(1)).zip(wide.chunks_exact(len)) {
             input.copy_from_slice(&wide[margin..][..input_len]);
             let outside = (0..margin).chain(margin + input_len..len);
-            for place in outside {
-                if let Some(source) = padding.source(to_position(place) - to_position(margin), input_len) {
-                    input[source] = input[source].plus(wide[place]);
+            for index in outside {
+                if let Some(source) = padding.source(to_position(index) - to_position(margin), input_len) {
+                    input[source] = input[source].plus(wide[index]);
                 }
             }
         }

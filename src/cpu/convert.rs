@@ -1,4 +1,5 @@
-//! A range of one clip's output in samples that are not floats, or not of one channel: converted block by block.
+//! A range of one clip's output, for samples that are not floats or that interleave channels: converted to float planes
+//! and back, block by block.
 
 use std::ops::Range;
 
@@ -13,17 +14,17 @@ use crate::num::{distance, to_index, to_position};
 use crate::plan::Plan;
 use crate::plan::reach::input_range;
 
-/// Most outputs of a block: enough for the largest tiles of the kernels, few enough to stay in the cache.
+/// Largest number of output frames of a block: enough for the largest tiles of the kernels, few enough for the cache.
 const MAX_BLOCK: usize = 1 << 14;
 
-/// Outputs of a block. Blocks of high decimation are shorter, since each output has many new inputs.
+/// Number of output frames of a block. At high decimation blocks are shorter, since each output needs many new inputs.
 fn block_len(plan: &Plan) -> usize {
     let inputs = 4 * MAX_BLOCK as u128;
     let max = to_index(inputs * u128::from(plan.ratio().phases()) / u128::from(plan.ratio().stride()));
     whole_tiles(plan, max.clamp(64, MAX_BLOCK))
 }
 
-/// Computes the outputs from `first` on that fill `output`. Both `source` and `output` hold whole frames of `channels`
+/// Fills `output` with the outputs from `first` on. Both `source` and `output` hold whole frames of `channels`
 /// interleaved samples.
 pub(super) fn resample_converted<T: Sample>(
     engine: &mut Engine,
@@ -34,11 +35,12 @@ pub(super) fn resample_converted<T: Sample>(
     output: &mut [T],
 ) -> Clamped {
     let mut clamped = Clamped::default();
-    // Inputs and outputs in floats: a plane for each part of each channel.
+    // Floats: the samples of one plane at a time, and the outputs of all. There is a plane for each part of each
+    // channel.
     let (mut samples, mut planes) = (Vec::new(), Vec::new());
     let (block, mut first, mut rest) = (block_len(plan) as u64, first, output);
     while !rest.is_empty() {
-        // Blocks end at multiples of their length, and thus of a period, wherever the first one begins.
+        // Blocks end at multiples of their length, and so at the end of a period, wherever the first one begins.
         let frames = to_index(block - first % block).min(rest.len() / channels);
         let output = rest.split_off_mut(..frames * channels).unwrap_or_default();
         let (origin, interleaved) = needed(plan, source, channels, first..first + frames as u64);
@@ -56,7 +58,7 @@ pub(super) fn resample_converted<T: Sample>(
     clamped
 }
 
-/// Frames that a range of outputs is computed from, and the position of the first.
+/// Samples of the frames that a range of outputs is computed from, and the position of the first frame.
 fn needed<'a, T: Sample>(plan: &Plan, source: Source<'a, T>, channels: usize, outputs: Range<u64>) -> (i64, &'a [T]) {
     let positions = match source.clip_len {
         Some(len) => {
@@ -71,7 +73,8 @@ fn needed<'a, T: Sample>(plan: &Plan, source: Source<'a, T>, channels: usize, ou
     (start, &source.samples[frames.start * channels..frames.end * channels])
 }
 
-/// Converts a part of one channel. Strides of 1 and 2 are known to the compiler, which makes vector loops of them.
+/// Converts one part of one channel to floats. Numbers of channels that are known when compiling, 1 and 2, give vector
+/// loops.
 #[inline(always)]
 fn deinterleave<T: Sample>(interleaved: &[T], channels: usize, channel: usize, part: usize, samples: &mut [T::Float]) {
     match (channels, channel) {
@@ -91,7 +94,7 @@ fn deinterleave<T: Sample>(interleaved: &[T], channels: usize, channel: usize, p
     }
 }
 
-/// Converts the planes of all channels back.
+/// Converts the planes of all channels back to interleaved samples.
 #[inline(always)]
 fn interleave<T: Sample>(planes: &[T::Float], channels: usize, output: &mut [T], clamped: &mut Clamped) {
     let frames = output.len() / channels;

@@ -10,7 +10,7 @@ use crate::plan::Plan;
 impl CpuResampler {
     /// Resamples frames of interleaved channels: `[left, right, left, right, …]` for two.
     ///
-    /// The output is interleaved likewise, [`Plan::output_len`] frames of it. Each channel has the same bits as if it
+    /// The output has [`Plan::output_len`] frames, interleaved in the same way. Each channel has the same bits as if it
     /// were resampled by itself.
     ///
     /// ```

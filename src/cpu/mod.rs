@@ -1,4 +1,5 @@
-//! [`CpuResampler`]: the backend that is always there. float64 is the reference; float32 uses SIMD; both use threads.
+//! [`CpuResampler`]: the backend that is always available. float64 kernels are the reference, float32 kernels use SIMD,
+//! and both use threads.
 
 mod adjoint;
 mod convert;
@@ -27,14 +28,14 @@ use crate::num::to_position;
 use crate::plan::Plan;
 use crate::simd::Level;
 
-/// Samples in the longest clip of which excerpts are resampled: every position about it fits in 64 bits.
+/// Number of samples in the longest clip of which excerpts are resampled: every position near it fits in 64 bits.
 const LONGEST_CLIP: u64 = 1 << 62;
 
 /// Resamples on the CPU.
 ///
 /// A `CpuResampler` holds a SIMD [`Level`] and a limit of threads and nothing else: it is `Copy`, and one serves any
-/// number of plans and threads. The output depends on the plan, the input and the level alone. The number of threads,
-/// the other clips of a batch and the range that is asked for change no bit of it.
+/// number of plans and threads. The output depends on the plan, the input and the level alone: the number of threads,
+/// the other clips of a batch and the range that is asked for do not change a bit.
 ///
 /// Lengths are checked before anything is computed; no error depends on the values of the samples.
 ///
@@ -67,10 +68,10 @@ impl CpuResampler {
         Self { threads: None, level: Level::best() }
     }
 
-    /// Limits the threads that a call uses. 0 removes the limit, which is the default.
+    /// Limits the number of threads that a call uses. Default: 0, for no limit.
     ///
-    /// Threads are those of the rayon pool in which the method is called: without a limit a call uses all of them, and
-    /// with 1 it stays on the calling thread. Without the feature `parallel` every call does.
+    /// The threads are those of the rayon pool in which the method is called. Without a limit a call may use all of
+    /// them; with 1 it stays on the calling thread, as every call does without the feature `parallel`.
     ///
     /// ```
     /// use polyphase::CpuResampler;
@@ -84,19 +85,19 @@ impl CpuResampler {
         self
     }
 
-    /// Uses another set of SIMD instructions than the best. float64 uses none.
+    /// Sets the SIMD instructions of the float32 kernels. Default: [`Level::best`].
     #[must_use]
     pub fn with_level(mut self, level: Level) -> Self {
         self.level = level;
         self
     }
 
-    /// SIMD instructions that float32 uses.
+    /// SIMD instructions of the float32 kernels.
     pub fn level(&self) -> Level {
         self.level
     }
 
-    /// Threads that a call from this thread may use.
+    /// Number of threads that a call from this thread may use: the limit, or the size of the rayon pool.
     pub fn threads(&self) -> usize {
         #[cfg(feature = "parallel")]
         return self.threads.map_or_else(rayon::current_num_threads, NonZeroUsize::get);
@@ -114,7 +115,8 @@ impl CpuResampler {
         Ok(output)
     }
 
-    /// Resamples one clip into a buffer of [`Plan::output_len`] samples, without an allocation.
+    /// Resamples one clip into a buffer of [`Plan::output_len`] samples. Memory is allocated for intermediate results
+    /// only, and kept for later calls where that pays.
     ///
     /// ```
     /// use polyphase::{Clamped, CpuResampler, Plan, ResampleOptions};
@@ -134,7 +136,7 @@ impl CpuResampler {
         Ok(self.run(&[Work::whole(plan, clip)], output))
     }
 
-    /// Computes a range of the clip's output and nothing else: the same bits as that range of the whole.
+    /// Computes only a range of the clip's output. The samples have the same bits as in the whole output.
     ///
     /// ```
     /// use polyphase::{CpuResampler, Plan, ResampleOptions};
@@ -153,7 +155,7 @@ impl CpuResampler {
         self.run_allocated(work)
     }
 
-    /// Computes the outputs from `start` on that fill the buffer, as [`resample_range`](Self::resample_range).
+    /// Fills the buffer with the outputs from `start` on, as [`resample_range`](Self::resample_range).
     ///
     /// # Errors
     /// [`Error::OutputRange`] for a range that does not lie within the output.
@@ -170,8 +172,8 @@ impl CpuResampler {
 
     /// Computes a range of the output of a clip that is not in memory, from an excerpt of the clip.
     ///
-    /// The excerpt holds the samples of [`Plan::input_range_for`] of a clip of `input_len` samples. The output has the
-    /// same bits as that range of the whole.
+    /// The excerpt holds the samples of the clip at [`Plan::input_range_for`]`(input_len, range)`, where `input_len` is
+    /// the length of the whole clip. The samples have the same bits as in the whole output.
     ///
     /// ```
     /// use polyphase::{CpuResampler, Plan, ResampleOptions};
@@ -200,10 +202,10 @@ impl CpuResampler {
         self.run_allocated(work)
     }
 
-    /// Computes the outputs from `start` on that fill the buffer, as [`resample_excerpt`](Self::resample_excerpt).
+    /// Fills the buffer with the outputs from `start` on, as [`resample_excerpt`](Self::resample_excerpt).
     ///
     /// # Errors
-    /// As [`resample_excerpt`](Self::resample_excerpt), but for [`Error::OutOfMemory`].
+    /// As [`resample_excerpt`](Self::resample_excerpt), except [`Error::OutOfMemory`].
     pub fn resample_excerpt_into<T: Sample>(
         &self,
         plan: &Plan,
@@ -248,11 +250,11 @@ impl CpuResampler {
         Ok(output)
     }
 
-    /// Computes works, whose outputs are adjacent in `output`.
+    /// Computes the outputs of all works, which follow each other in `output`.
     fn run<T: Sample>(&self, works: &[Work<'_, T>], output: &mut [T]) -> Clamped {
         let max_tasks = match (self.threads(), self.threads) {
             (1, _) => 1,
-            // Without a limit there are more tasks than threads, for the threads that finish early.
+            // Without a limit there are more tasks than threads, so that threads that finish early find work.
             (threads, None) => 4 * threads,
             (threads, Some(_)) => threads,
         };

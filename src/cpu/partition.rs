@@ -5,9 +5,9 @@ use std::ops::Range;
 use crate::batch::Run;
 use crate::num::to_index;
 
-/// Multiply-adds of the smallest task that is given to a thread of its own: 140 µs at 120 GFLOP/s. Waking a thread and
-/// sharing its cache lines costs tens of microseconds: one second at 48→44.1 kHz with kaiser_best, 6.5 million
-/// multiply-adds, took 0.13 ms on one thread and 0.19 ms on two.
+/// Number of multiply-adds of the smallest task that is worth a thread of its own: 140 µs at 120 GFLOP/s. Waking a
+/// thread and sharing cache lines with it costs tens of microseconds: one second at 48→44.1 kHz with kaiser_best, 6.5
+/// million multiply-adds, took 0.13 ms on one thread and 0.19 ms on two.
 const MIN_TASK_COST: u64 = 1 << 23;
 
 /// Outputs of one clip, and the multiply-adds that each of them costs.
@@ -27,15 +27,15 @@ impl Load {
     }
 }
 
-/// Number of tasks worth dividing the loads into: from 1 to `max`.
+/// Number of tasks into which the loads are worth dividing: from 1 to `max`.
 pub(super) fn task_count(loads: impl Iterator<Item = Load>, max: usize) -> usize {
     to_index(total_cost(loads) / MIN_TASK_COST).clamp(1, max.max(1))
 }
 
 /// Divides the loads into at most `tasks` parts of about equal cost.
 ///
-/// Each part is a list of runs in the order of the clips, so that its outputs are adjacent in memory. A clip is divided
-/// wherever the balance asks for it, since no output depends on the division.
+/// Each part is a list of runs in the order of the clips, so that its outputs are adjacent in memory. A clip may be
+/// divided anywhere, since no output depends on the division.
 pub(super) fn partition(loads: &[Load], tasks: usize) -> Vec<Vec<Run>> {
     let share = total_cost(loads.iter().cloned()).div_ceil(tasks.max(1) as u64).max(1);
     let mut parts = vec![Vec::new()];

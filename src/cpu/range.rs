@@ -1,4 +1,4 @@
-//! A range of one clip's output in floats: padding, silence beyond the clip, and samples that are not finite.
+//! A range of one clip's output in floats: padding, zeros beyond the clip, and samples that are not finite.
 
 use super::kernel::{Engine, Kernel};
 use crate::batch::Source;
@@ -7,7 +7,7 @@ use crate::options::Padding;
 use crate::plan::Plan;
 use crate::plan::reach::positions;
 
-/// Computes the outputs `first..first + output.len()`.
+/// Fills `output` with the outputs from `first` on.
 pub(super) fn resample_range<T: Kernel>(
     engine: &mut Engine,
     plan: &Plan,
@@ -16,8 +16,8 @@ pub(super) fn resample_range<T: Kernel>(
     output: &mut [T],
 ) {
     let (shape, padding) = (plan.shape(), plan.shape().padding());
-    // Outputs whose window lies beyond the last sample are zero. They are filled without their positions, which may be
-    // too large for 64 bits.
+    // Outputs whose window lies beyond the last sample are zero. Their positions, which may be too large for 64 bits,
+    // are not computed.
     let end = match source.clip_len {
         Some(len) => (len as u64).saturating_add(shape.margin() as u64),
         None => source.end().max(0).unsigned_abs(),
@@ -31,7 +31,8 @@ pub(super) fn resample_range<T: Kernel>(
     let Some(len) = source.clip_len.filter(|_| padding != Padding::Zero) else {
         return convolve(engine, plan, source, first, output);
     };
-    // The outputs in the middle need no padding.
+    // Outputs in the middle need no padding. Those before and after them are computed from padded copies of the
+    // samples.
     let end = first + output.len() as u64;
     let middle = shape.first_from(0).clamp(first, end);
     let middle = middle..shape.first_reaching(len as u64).clamp(middle, end);
@@ -53,10 +54,11 @@ pub(super) fn resample_range<T: Kernel>(
     convolve(engine, plan, source, middle.start, inner);
 }
 
-/// Computes outputs from the samples, and zeros beyond them.
+/// Fills `output` with the outputs from `first` on. Samples beyond the source count as zeros.
 ///
-/// A block of the kernel covers more samples than the windows of its outputs, and 0 × NaN is NaN: a sample beside a
-/// window may contaminate an output. Each output that is not finite is therefore recomputed from its own window.
+/// A block of the kernel covers more samples than the window of each of its outputs, and 0 × NaN is NaN: a sample
+/// beside a window may contaminate an output. Each output that is not finite is therefore recomputed from its own
+/// window.
 fn convolve<T: Kernel>(engine: &mut Engine, plan: &Plan, source: Source<'_, T>, first: u64, output: &mut [T]) {
     if T::convolve(engine, plan, source, first, output) {
         return;

@@ -1,4 +1,4 @@
-//! [`Sample`]: the types of samples, and their conversion to and from the floats that are computed with.
+//! [`Sample`]: the types of samples, and their conversion to and from the floats that the kernels compute with.
 
 use half::f16;
 use num_complex::Complex;
@@ -8,12 +8,12 @@ use crate::clamped::Clamped;
 
 /// Type of a sample that can be resampled. Sealed.
 ///
-/// | type | computed in | full scale 1.0 is | result |
+/// | type | computed in | value of full scale (1.0) | result |
 /// |---|---|---|---|
 /// | `f32`, `f64` | itself | 1 | as computed |
-/// | [`half::f16`] | `f32` | 1 | rounded to nearest even |
-/// | `i16` | `f32` | 2¹⁵ | rounded to nearest even, clamped to the range and counted |
-/// | `i32` | `f64` | 2³¹ | rounded to nearest even, clamped to the range and counted |
+/// | [`half::f16`] | `f32` | 1 | rounded to nearest, ties to even |
+/// | `i16` | `f32` | 2¹⁵ | rounded to nearest, ties to even; clamped to the range and counted |
+/// | `i32` | `f64` | 2³¹ | rounded to nearest, ties to even; clamped to the range and counted |
 /// | [`Complex<f32>`], [`Complex<f64>`] | their parts | 1 | real and imaginary part, each resampled by itself |
 ///
 /// Methods that fill the caller's buffer return the number of clamped samples, see [`Clamped`].
@@ -32,7 +32,7 @@ use crate::clamped::Clamped;
 /// # Ok::<(), polyphase::Error>(())
 /// ```
 ///
-/// The conversions are private, also in generic code:
+/// The conversions are private, even in generic code:
 ///
 /// ```compile_fail,E0624
 /// fn first_part<T: polyphase::Sample>(sample: T) {
@@ -49,10 +49,10 @@ pub(crate) trait Convert: Copy + Default + std::fmt::Debug + Send + Sync + 'stat
     /// Number of parts: 2 for complex numbers, else 1.
     const PARTS: usize;
 
-    /// One of the parts.
+    /// Part number `part`, below [`PARTS`](Self::PARTS), as a float.
     fn part(self, part: usize) -> Self::Float;
 
-    /// Sample of these parts, of which the second is ignored if there is only one. Counts a sample that is clamped.
+    /// Sample with these parts; the second is ignored if there is only one part. Counts the sample if it is clamped.
     fn from_parts(parts: [Self::Float; 2], clamped: &mut Clamped) -> Self;
 
     /// The samples as floats, if no conversion is needed.
@@ -94,7 +94,7 @@ macro_rules! typed {
     () => {};
 }
 
-/// Samples by their type, for a backend that computes some types only.
+/// Samples by their type, for a backend that computes only some types.
 #[cfg(feature = "gpu")]
 pub(crate) enum Typed<'a> {
     F32(&'a [f32]),
@@ -112,7 +112,8 @@ pub(crate) enum TypedMut<'a> {
     Other,
 }
 
-/// Samples of the given parts, of which the second is empty if there is only one. Counts those that are clamped.
+/// Samples with the given parts; the second slice is empty if there is only one part. Counts the samples that are
+/// clamped.
 #[inline(always)]
 pub(crate) fn join<'a, T: Sample>(
     parts: [&'a [T::Float]; 2],

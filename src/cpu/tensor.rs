@@ -125,7 +125,7 @@ impl CpuResampler {
     }
 }
 
-/// The last axis; axis 0, which does not exist, of a tensor of no dimensions.
+/// The last axis. For a tensor of no dimensions it is axis 0, which the caller finds not to exist.
 fn last_axis<S: Data, D: Dimension>(tensor: &ArrayBase<S, D>) -> Axis {
     Axis(tensor.ndim().saturating_sub(1))
 }

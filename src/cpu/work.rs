@@ -1,4 +1,4 @@
-//! [`Work`]: a range of one clip's output, and the threads that compute it.
+//! [`Work`]: a range of one clip's output to compute, and its division among threads.
 
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ use crate::num::to_index;
 use crate::plan::Plan;
 use crate::simd::Level;
 
-/// Range of a clip's output. Positions and outputs count frames of interleaved channels.
+/// A range of a clip's output to compute. Positions and output numbers count frames of interleaved channels.
 #[derive(Debug)]
 pub(super) struct Work<'a, T> {
     pub(super) plan: &'a Plan,
@@ -29,7 +29,7 @@ impl<'a, T: Sample> Work<'a, T> {
         Self { plan, source: Source::whole(clip), channels: 1, outputs: 0..plan.output_len(clip.len()) as u64 }
     }
 
-    /// Samples of the output.
+    /// Number of samples of the output.
     pub(super) fn len(&self) -> usize {
         self.samples(&self.outputs)
     }
@@ -39,7 +39,7 @@ impl<'a, T: Sample> Work<'a, T> {
         Load { outputs: self.outputs.clone(), cost }
     }
 
-    /// Samples of a range of outputs.
+    /// Number of samples of a range of outputs.
     fn samples(&self, outputs: &Range<u64>) -> usize {
         to_index(outputs.end - outputs.start).saturating_mul(self.channels)
     }
@@ -56,7 +56,7 @@ impl<'a, T: Sample> Work<'a, T> {
     }
 }
 
-/// Computes works, whose outputs are adjacent in `output`, in at most `max_tasks` tasks.
+/// Computes the outputs of all works, which follow each other in `output`, in at most `max_tasks` tasks.
 pub(super) fn run<T: Sample>(works: &[Work<'_, T>], level: Level, max_tasks: usize, output: &mut [T]) -> Clamped {
     if max_tasks <= 1 || task_count(works.iter().map(Work::load), max_tasks) == 1 {
         let whole = |(clip, work): (usize, &Work<'_, T>)| Run { clip, outputs: work.outputs.clone() };
@@ -78,7 +78,7 @@ pub(super) fn run<T: Sample>(works: &[Work<'_, T>], level: Level, max_tasks: usi
     parts.map(compute_part).sum()
 }
 
-/// Computes runs, whose outputs are adjacent in `output`, on this thread.
+/// Computes the outputs of runs, which follow each other in `output`, on this thread.
 fn compute<T: Sample>(
     works: &[Work<'_, T>],
     runs: impl IntoIterator<Item = Run>,

@@ -5,12 +5,13 @@ use super::prototype::Prototype;
 use super::shape::FilterShape;
 use crate::num::saturating_position;
 
-/// Taps of every phase, one phase after the other. The float64 kernel reads it; the GPU's layout is made from it.
+/// Taps of every phase, one phase after the other. The float64 kernel reads them, and the tables of the GPU are made
+/// from them.
 #[derive(Clone, PartialEq)]
 pub(crate) struct FilterBank<T> {
     /// Input samples from one period to the next.
     stride: i64,
-    /// Taps of the longest phase. Phases with one less end with a zero.
+    /// Number of taps of the longest phase. Phases with one tap less end with a zero.
     taps_per_phase: usize,
     /// For each phase, the first input sample under its taps, relative to the first of the period.
     starts: Vec<i64>,
@@ -19,9 +20,6 @@ pub(crate) struct FilterBank<T> {
 
 impl<T: Coefficient> FilterBank<T> {
     /// Computes the taps in float64 and rounds each once.
-    ///
-    /// Tap i of phase j is h at m = i·L − j·M, and h is even. L and M are coprime, so each m belongs to one tap: the
-    /// prototype h(0), h(1), … is evaluated once, and each phase picks every L-th value of it.
     pub(crate) fn design(shape: &FilterShape) -> Self {
         let prototype = Prototype::design(shape);
         let phases = usize::try_from(shape.ratio().phases()).expect("the plan bounds phases · 8 bytes");
@@ -57,7 +55,7 @@ impl<T: Coefficient> FilterBank<T> {
     }
 }
 
-/// Its sizes: the taps themselves are too many to read.
+/// Shows the sizes only: the taps are too many to read.
 impl<T: Coefficient> std::fmt::Debug for FilterBank<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut sizes = f.debug_struct("FilterBank");

@@ -21,7 +21,8 @@ use super::prototype::Prototype;
 use super::shape::FilterShape;
 use crate::num::{distance, to_index, to_position};
 
-/// Outputs of a block: lanes of the widest vectors, 16 × float32 in AVX-512. A narrower level takes several vectors.
+/// Number of outputs of a block: the lanes of the widest vectors, 16 × float32 in AVX-512. Narrower levels take several
+/// vectors.
 pub(crate) const LANES: usize = 16;
 
 /// Taps of sixteen outputs at one sample, aligned to a cache line.
@@ -33,27 +34,27 @@ pub(crate) struct Taps(pub(crate) [f32; LANES]);
 #[derive(Clone, PartialEq)]
 pub(crate) struct PhaseBlocks {
     shape: FilterShape,
-    /// Periods of the ratio in one period here, see [`repeats`].
+    /// Number of periods of the ratio in one period of blocks, see [`repeats`]. Below, `period` means one of blocks.
     repeats: usize,
     /// For each block, the first input sample under it, relative to the period's first.
     starts: Vec<i64>,
-    /// Samples under a block.
+    /// Number of samples under a block.
     span: usize,
-    /// Where the kernel begins a new partial sum, see [`segments`].
+    /// Ranges of the span that the kernels sum one by one, see [`segments`].
     segments: Vec<Range<usize>>,
-    /// For each band of each block, the part of the span that its windows cover. Its taps at all other samples are
+    /// For each band of each block, the part of the span that its windows cover. Outside it the taps of the band are
     /// zeros.
     bands: Vec<[Range<usize>; LANES / BAND]>,
-    /// Blocks of a group, whose taps are designed together.
+    /// Number of blocks in a group, whose taps are designed together.
     group: usize,
-    /// For each group, the taps of its blocks: `span` vectors each.
+    /// For each group, the taps of its blocks: `span` vectors for each block.
     taps: Vec<OnceLock<Vec<Taps>>>,
 }
 
-/// Outputs of a band, which the kernel for many periods computes together.
+/// Number of outputs of a band, which the kernel for many periods computes together.
 pub(crate) const BAND: usize = 8;
 
-/// Its sizes: the taps themselves are too many to read.
+/// Shows the sizes only: the taps are too many to read.
 impl std::fmt::Debug for PhaseBlocks {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut sizes = f.debug_struct("PhaseBlocks");
@@ -63,15 +64,15 @@ impl std::fmt::Debug for PhaseBlocks {
 }
 
 impl PhaseBlocks {
-    /// Lays out the blocks. The taps of a small bank are designed now, those of a large one when they are first used:
-    /// a clip with fewer outputs than the bank has phases costs only the taps that it uses.
+    /// Lays out the blocks. The taps of a small bank are designed at once, those of a large one group by group on first
+    /// use, so that a clip with fewer outputs than there are phases costs only the taps that it needs.
     pub(crate) fn design(shape: &FilterShape) -> Self {
         let phases = usize::try_from(shape.ratio().phases()).expect("the plan bounds phases · 8 bytes");
         let repeats = repeats(phases);
-        let lanes = phases * repeats;
-        let blocks = lanes.div_ceil(LANES);
-        let window_of = |lane: usize| shape.window(lane as u64);
-        let last_of = |block: usize| lanes.min((block + 1) * LANES) - 1;
+        let outputs = phases * repeats;
+        let blocks = outputs.div_ceil(LANES);
+        let window_of = |output: usize| shape.window(output as u64);
+        let last_of = |block: usize| outputs.min((block + 1) * LANES) - 1;
         let starts: Vec<_> = (0..blocks).map(|block| window_of(block * LANES).start).collect();
         let span = (0..blocks).map(|block| distance(starts[block], window_of(last_of(block)).end)).max().unwrap_or(0);
 
@@ -96,12 +97,12 @@ impl PhaseBlocks {
             // Each value of the prototype serves several taps, which pays when all taps are designed.
             let prototype = Prototype::design(shape);
             let mut taps = vec![Taps::default(); blocks * span];
-            for lane in 0..lanes {
-                let (taps, lane_in_block) = bank.column(&mut taps, 0, lane);
-                let (falling, rising) = prototype.taps_of(shape, lane);
+            for output in 0..outputs {
+                let (taps, lane) = bank.column(&mut taps, 0, output);
+                let (falling, rising) = prototype.taps_of(shape, output);
                 let (first, rest) = taps.split_at_mut(falling.len());
-                first.iter_mut().zip(falling.iter().rev()).for_each(|(taps, &tap)| taps.0[lane_in_block] = tap);
-                rest.iter_mut().zip(rising).for_each(|(taps, &tap)| taps.0[lane_in_block] = tap);
+                first.iter_mut().zip(falling.iter().rev()).for_each(|(taps, &tap)| taps.0[lane] = tap);
+                rest.iter_mut().zip(rising).for_each(|(taps, &tap)| taps.0[lane] = tap);
             }
             bank.taps[0].get_or_init(|| taps);
         }
@@ -126,23 +127,24 @@ impl PhaseBlocks {
         let first = group * self.group;
         let blocks = first..self.len().min(first + self.group);
         let mut taps = vec![Taps::default(); blocks.len() * self.span];
-        let lanes = to_index(self.period_len());
+        let period_len = to_index(self.period_len());
         let mut on_demand = OnDemandTaps::new(&self.shape);
         for block in blocks {
-            let in_block = block * LANES..lanes.min((block + 1) * LANES);
-            on_demand.for_each_output(in_block.start as u64..in_block.end as u64, |lane, lane_taps| {
-                let (taps, lane_in_block) = self.column(&mut taps, first, to_index(lane));
-                taps.iter_mut().zip(lane_taps).for_each(|(taps, &tap)| taps.0[lane_in_block] = tap as f32);
+            let in_block = block * LANES..period_len.min((block + 1) * LANES);
+            on_demand.for_each_output(in_block.start as u64..in_block.end as u64, |output, output_taps| {
+                let (taps, lane) = self.column(&mut taps, first, to_index(output));
+                taps.iter_mut().zip(output_taps).for_each(|(taps, &tap)| taps.0[lane] = tap as f32);
             });
         }
         taps
     }
 
-    /// Taps of the blocks from `first` on, from the first tap of a lane on, and the lane's place in its block.
-    fn column<'a>(&self, taps: &'a mut [Taps], first: usize, lane: usize) -> (&'a mut [Taps], usize) {
-        let block = lane / LANES;
-        let offset = distance(self.starts[block], self.shape.window(lane as u64).start);
-        (&mut taps[(block - first) * self.span + offset..], lane % LANES)
+    /// Part of `taps`, which holds the blocks from `first` on, that begins at the first tap of an output of a period,
+    /// and the output's lane in its block.
+    fn column<'a>(&self, taps: &'a mut [Taps], first: usize, output: usize) -> (&'a mut [Taps], usize) {
+        let block = output / LANES;
+        let offset = distance(self.starts[block], self.shape.window(output as u64).start);
+        (&mut taps[(block - first) * self.span + offset..], output % LANES)
     }
 
     /// Upper bound of the bytes that the blocks of a shape take.
@@ -162,22 +164,22 @@ impl PhaseBlocks {
         self.len() * self.span * size_of::<Taps>() + places
     }
 
-    /// Blocks of a period.
+    /// Number of blocks of a period.
     fn len(&self) -> usize {
         self.starts.len()
     }
 
-    /// Outputs of a period.
+    /// Number of outputs of a period of blocks.
     pub(crate) fn period_len(&self) -> u64 {
         self.shape.ratio().phases() * self.repeats as u64
     }
 
-    /// Input samples from one period to the next.
+    /// Number of input samples from one period of blocks to the next.
     pub(crate) fn stride(&self) -> u64 {
         self.shape.ratio().stride() * self.repeats as u64
     }
 
-    /// Samples under a block.
+    /// Number of samples under a block.
     pub(crate) fn span(&self) -> usize {
         self.span
     }
@@ -192,10 +194,10 @@ impl PhaseBlocks {
         &self.bands
     }
 
-    /// Blocks of a period that hold any of a range of its outputs.
+    /// Blocks that hold any of a range of a period's outputs.
     pub(crate) fn blocks(&self, outputs: Range<u64>) -> Range<usize> {
-        let lane = |output: u64| to_index(output.min(self.period_len()));
-        lane(outputs.start) / LANES..lane(outputs.end).div_ceil(LANES)
+        let within = |output: u64| to_index(output.min(self.period_len()));
+        within(outputs.start) / LANES..within(outputs.end).div_ceil(LANES)
     }
 
     /// First sample under a block, relative to the first of the period.
@@ -203,20 +205,20 @@ impl PhaseBlocks {
         self.starts[block]
     }
 
-    /// Taps of a block, at each sample of its span.
+    /// Taps of a block, one vector for each sample of its span.
     pub(crate) fn taps(&self, block: usize) -> &[Taps] {
         let (group, block) = (block / self.group, block % self.group);
         &self.group(group)[block * self.span..][..self.span]
     }
 
-    /// End of the samples under those blocks of a period that hold any of a range of its outputs, relative to the
-    /// first of the period.
+    /// End of the samples under the [`blocks`](Self::blocks) of a range of outputs, relative to the first sample of the
+    /// period.
     pub(crate) fn end(&self, outputs: Range<u64>) -> i64 {
         let last = self.blocks(outputs).end.checked_sub(1).and_then(|last| self.starts.get(last));
         last.map_or(0, |start| start + to_position(self.span))
     }
 
-    /// Periods whose blocks cover no sample outside `start..end`.
+    /// Periods whose blocks cover only samples at positions in `start..end`.
     pub(crate) fn periods_within(&self, start: i64, end: i64) -> Range<u64> {
         let stride = self.stride().cast_signed();
         let (Some(first_block), Some(last_block)) = (self.starts.first(), self.starts.last()) else { return 0..0 };
@@ -228,58 +230,61 @@ impl PhaseBlocks {
 
     /// Taps of output `n`, from the first sample of its window on.
     pub(crate) fn output_taps(&self, n: u64) -> impl Iterator<Item = f32> {
-        let lane = to_index(n % self.period_len());
-        let (block, lane_in_block) = (lane / LANES, lane % LANES);
-        let window = self.shape.window(lane as u64);
+        let output = to_index(n % self.period_len());
+        let (block, lane) = (output / LANES, output % LANES);
+        let window = self.shape.window(output as u64);
         let offset = distance(self.starts[block], window.start);
         let taps = &self.taps(block)[offset..][..distance(window.start, window.end)];
-        taps.iter().map(move |taps| taps.0[lane_in_block])
+        taps.iter().map(move |taps| taps.0[lane])
     }
 }
 
-/// Periods of the ratio in one period of blocks: (M, L) becomes (M · repeats, L · repeats), the same ratio, so that
-/// few lanes of the last block are empty.
+/// Number of periods of the ratio in one period of blocks: (M, L) becomes (M · repeats, L · repeats), the same ratio,
+/// so that few lanes of the last block are empty.
 ///
-/// The result is the smallest number with at most 4 % of empty lanes, since it multiplies the bank, and at most 16. At
-/// 48→44.1 kHz, 147 phases leave 8 % of the lanes empty with 1 repeat and 3 % with 2.
+/// Repeats multiply the size of the bank, so their number is the smallest that leaves at most 4 % of the lanes empty,
+/// and at most 16. At 48→44.1 kHz, 147 phases leave 8 % of the lanes empty with 1 repeat and 3 % with 2.
 fn repeats(phases: usize) -> usize {
     let empty = |repeats: usize| (phases * repeats).next_multiple_of(LANES) - phases * repeats;
     (1..=LANES).find(|&repeats| empty(repeats) * 25 <= phases * repeats).unwrap_or(LANES)
 }
 
-/// Samples that the kernel for few periods takes in one step of its loop. It takes the rest of a block one by one.
-/// With steps of 8 it reaches 116 GFLOP/s at 48→44.1 kHz with kaiser_best, with 16 it reaches 99, with 4 it reaches
-/// 115.
+/// Number of samples that the kernel for few periods takes in one step of its loop; samples after the last whole step
+/// are taken one by one. At 48→44.1 kHz with kaiser_best, steps of 8 reach 116 GFLOP/s, steps of 16 reach 99, steps of
+/// 4 reach 115.
 pub(crate) const STEP: usize = 8;
 
-/// Bytes of the largest bank that is designed all at once, and whose blocks are padded with zeros to whole steps.
+/// Size in bytes of the largest bank that is designed all at once, and whose spans are padded with zeros to whole
+/// steps.
 const SMALL_BYTES: usize = 1 << 20;
 
-/// Bytes of a group in a larger bank, or one block if that is larger.
+/// Size in bytes of a group in a larger bank, which has at least one block.
 const GROUP_BYTES: usize = 1 << 18;
 
-/// Samples of a segment in the middle of a window. Short windows have short segments: 16 samples would be most of them.
+/// Number of samples of a segment in the middle of a window. Short windows have shorter segments: 16 samples would be
+/// most of the window.
 const fn middle(taps: usize) -> usize {
     if taps < 64 { 8 } else { 16 }
 }
 
-/// Whole samples from the middle of a window to the first zero of its sinc.
+/// Number of whole samples from the middle of a window to the first zero of its sinc.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and saturates")]
 fn to_first_zero(shape: &FilterShape) -> usize {
     shape.crossings_per_sample().recip() as usize
 }
 
-/// Divides the samples under a block into segments. The kernels sum the products of each segment, and then these sums.
+/// Divides the samples under a block into segments. The kernels sum the products of each segment, and then add up these
+/// sums.
 ///
 /// ```text
 ///  taps        ……  .  .  small  . . . | the main lobes of the 16 windows | . . .  small  .  .  ……
 ///  segments    |______________________|____|____|____|____|____|____|____|______________________|
 /// ```
 ///
-/// Each addition rounds at the size of the running sum, and most of a sum comes from the few taps of the main lobe.
-/// All samples before the main lobe of the block's first window are one segment, those after the main lobe of its last
-/// window another; between them segments are short. The main lobe reaches `to_first_zero` samples to either side of
-/// the middle of a window of `taps` samples.
+/// Each addition rounds at the size of the running sum, and most of a sum comes from the few taps of the main lobe. All
+/// samples before the main lobe of the block's first window form one segment, and all samples after the main lobe of
+/// its last window another; between them segments are short. The main lobe reaches `to_first_zero` samples to either
+/// side of the middle of a window of `taps` samples.
 ///
 /// Errors in dB relative to the output, by the number of segments:
 ///
@@ -288,8 +293,8 @@ fn to_first_zero(shape: &FilterShape) -> usize {
 /// | 147 taps | −133 | −141.0 (4) | −140.7 (8) |
 /// | 405 taps | −129 | −140.7 (6) | −140.0 (12) |
 ///
-/// With 200 samples to the first zero (16:1, rolloff 0.08, width 6) a middle as wide as the main lobe errs by −136.0
-/// dB, one of a single segment by −130.2 dB.
+/// With 200 samples to the first zero (16:1, rolloff 0.08, width 6), short segments throughout the main lobe give an
+/// error of −136.0 dB, a single segment there −130.2 dB.
 fn segments(span: usize, taps: usize, to_first_zero: usize) -> Vec<Range<usize>> {
     let beside = to_first_zero.min(taps / 2) / STEP * STEP;
     let first = (taps / 2 / STEP * STEP).saturating_sub(beside);

@@ -1,4 +1,4 @@
-//! [`InterpolatedBank`]: the taps of evenly spaced phases, for ratios with too many phases to hold the taps of each.
+//! [`InterpolatedBank`]: the taps of evenly spaced phases, for ratios with too many phases to store the taps of each.
 //!
 //! ```text
 //!  input samples         i₀              φ             i₀ + 1
@@ -9,15 +9,15 @@
 //!
 //! Output n lies at c = n·M/L input samples, with i₀ = ⌊c⌋ and φ = c − i₀. Its tap at sample i₀ + d is h(d − φ), where
 //! h is a function of the distance in input samples. Node g holds h(d − g/S) for every d that some φ can need. The tap
-//! at φ is the value of the cubic through nodes g − 1, g, g + 1 and g + 2, where g ≤ φ·S < g + 1. The ends of the
-//! window are computed in integers for each output and never interpolated, so that all that is interpolated is smooth.
+//! at φ is the value of the cubic through nodes g − 1, g, g + 1 and g + 2, where g ≤ φ·S < g + 1. The samples at which
+//! the window begins and ends are found in integers for each output, so that only the smooth part of h is interpolated.
 //!
 //! The number of nodes follows from a bound of the error. As a function of t, in zero crossings, h is base/M · sinc(t)
 //! · w(t/W). Both factors are at most 1 and of exponential type: π for the sinc, π/W for the Hann window, β/W for the
 //! Kaiser window. By Bernstein's inequality the fourth derivative of their product is at most Ω⁴ with Ω = π + (π or
 //! β)/W. By Lagrange's remainder the cubic through four points Δ apart errs by at most 9/16 · (ΩΔ)⁴/4! between the
 //! middle two. An output sums at most 2R + 2 such errors, each times base/M, where R = W · M/base. For samples of at
-//! most 1 its error is therefore at most (2W + 2) · 9/16 · (ΩΔ)⁴/4!.
+//! most 1 the error of an output is therefore at most (2W + 2) · 9/16 · (ΩΔ)⁴/4!.
 
 use std::f64::consts::PI;
 
@@ -29,16 +29,16 @@ use crate::options::Window;
 /// Largest error of an output relative to the exact taps, for samples of at most 1.
 pub(crate) const MAX_ERROR: f64 = 1e-7;
 
-/// Nodes of a cubic.
+/// Number of nodes that a cubic passes through.
 pub(crate) const NODES: usize = 4;
 
-/// Taps of a vector. The taps of a node are padded with zeros to whole vectors.
+/// Number of taps in a vector. The taps of a node are padded with zeros to whole vectors.
 pub(crate) const VECTOR: usize = 16;
 
-/// Size of an interpolated bank: plain data, decided before any tap is computed.
+/// Dimensions of an interpolated bank: plain data, decided before any tap is computed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Grid {
-    /// S, nodes from one input sample to the next.
+    /// S, the number of nodes from one input sample to the next.
     pub(crate) nodes: usize,
     /// ⌊R⌋, where the window reaches R input samples to each side. The samples at d = 1 − ⌊R⌋ … ⌊R⌋ are inside it for
     /// every φ, those at d = −⌊R⌋ and d = ⌊R⌋ + 1 for some.
@@ -46,7 +46,7 @@ pub(crate) struct Grid {
 }
 
 impl Grid {
-    /// Grid of a shape.
+    /// Grid with enough nodes for the shape's interpolation error to stay within its share of [`MAX_ERROR`].
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at least 1, and saturates")]
     pub(crate) fn new(shape: &FilterShape) -> Self {
         let width = shape.width();
@@ -61,7 +61,7 @@ impl Grid {
         Self { nodes: nodes.max(1), half: shape.look_ahead() - 1 }
     }
 
-    /// Taps of a node at samples that are inside the window for every φ.
+    /// Number of taps of a node at samples that are inside the window for every φ.
     pub(crate) fn taps(&self) -> usize {
         2 * self.half
     }
@@ -73,7 +73,7 @@ impl Grid {
     }
 }
 
-/// Taps of the nodes.
+/// Taps of all nodes.
 pub(crate) struct InterpolatedBank {
     shape: FilterShape,
     pub(crate) grid: Grid,
@@ -81,37 +81,37 @@ pub(crate) struct InterpolatedBank {
     pub(crate) taps: Vec<f32>,
     /// Taps at d = −⌊R⌋ and d = ⌊R⌋ + 1 of each node.
     pub(crate) ends: Vec<[f32; 2]>,
-    /// Sum of the other taps of each node.
+    /// Sum of the taps of each node without its `ends`.
     pub(crate) sums: Vec<f64>,
 }
 
-/// Its sizes: the taps themselves are too many to read.
+/// Shows the sizes only: the taps are too many to read.
 impl std::fmt::Debug for InterpolatedBank {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("InterpolatedBank").field("grid", &self.grid).finish_non_exhaustive()
     }
 }
 
-/// Place of an output, and the nodes and weights of its taps.
+/// Position of an output, and the nodes and weights of its taps.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Output {
-    /// Sample under the first tap of the nodes, i₀ − ⌊R⌋ + 1.
+    /// Position of the sample under the first tap of the nodes, i₀ − ⌊R⌋ + 1.
     pub(crate) start: i64,
     /// First of the [`NODES`] nodes.
     pub(crate) node: usize,
     /// Weight of each node.
     pub(crate) weights: [f32; NODES],
-    /// Taps one sample before those of the nodes and one after them, 0 outside the window.
+    /// Taps at the sample before those under the nodes and at the sample after them; 0 outside the window.
     pub(crate) ends: [f32; 2],
-    /// Taps of the nodes, without the zeros after them.
+    /// Number of taps of a node, without the zeros that pad it.
     pub(crate) taps: usize,
-    /// Factor of the sum of the products, which normalises it.
+    /// Factor that normalises the sum of the products; 1 without normalisation.
     pub(crate) scale: f32,
 }
 
 impl InterpolatedBank {
     /// Computes the taps in float64 and rounds each once.
-    #[expect(clippy::cast_precision_loss, reason = "sizes of something in memory, and a factor")]
+    #[expect(clippy::cast_precision_loss, reason = "sizes of a bank in memory, and a factor")]
     #[expect(clippy::cast_possible_truncation, reason = "the one rounding of the taps")]
     pub(crate) fn design(shape: &FilterShape, grid: Grid) -> Self {
         let function = shape.function();
@@ -145,7 +145,7 @@ impl InterpolatedBank {
         self.grid.nodes
     }
 
-    /// Places of the outputs from `first` on.
+    /// Nodes and weights of the outputs from `first` on.
     pub(crate) fn outputs(&self, first: u64) -> impl Iterator<Item = Output> {
         let (stride, phases) = (u128::from(self.shape.ratio().stride()), u128::from(self.shape.ratio().phases()));
         let position = u128::from(first) * stride;
@@ -162,12 +162,12 @@ impl InterpolatedBank {
         })
     }
 
-    /// Place of the output `rest`/L samples after `sample`.
+    /// Nodes and weights of the output that lies `rest`/L samples after `sample`.
     #[expect(clippy::cast_precision_loss, reason = "relative to 1, the distance of samples")]
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in 0 … S; weights are rounded once")]
     fn output(&self, sample: i64, rest: u64) -> Output {
         let place = rest as f64 / self.shape.ratio().phases() as f64 * self.grid.nodes as f64;
-        // The node g = −1 is the first.
+        // Nodes are stored from g = −1 on: the one at this index is g − 1.
         let node = (place as usize).min(self.grid.nodes - 1);
         let weights = weights(place - node as f64);
         let half = to_position(self.grid.half);
@@ -192,7 +192,7 @@ impl InterpolatedBank {
             weights: weights.map(|weight| weight as f32),
             ends: ends.map(|end| end as f32),
             taps: self.grid.taps(),
-            // Taps whose inverse float32 does not hold are zeros in float32, and stay zeros.
+            // If float32 cannot hold the inverse of the sum, the taps are zeros in float32, and stay zeros.
             scale: if scale.is_finite() { scale } else { 1.0 },
         }
     }
@@ -224,7 +224,7 @@ impl InterpolatedBank {
     }
 }
 
-/// Lagrange's weights: the cubic through values at −1, 0, 1 and 2 has the weighted sum of them as its value at x.
+/// Lagrange's weights: the weighted sum of values at −1, 0, 1 and 2 is the value at x of the cubic through them.
 fn weights(x: f64) -> [f64; NODES] {
     [
         x * (x - 1.0) * (x - 2.0) / -6.0,
@@ -243,7 +243,7 @@ mod tests {
 
     /// The bound that the module's documentation derives, in float64: the sum of the errors of all taps of an output.
     #[test]
-    fn interpolation_keeps_to_its_share_of_the_error() {
+    fn interpolation_keeps_within_its_share_of_the_error() {
         let default = ResampleOptions::default();
         let windows = [
             default.lowpass_filter_width(1.5).window(Window::Kaiser { beta: 0.0 }),

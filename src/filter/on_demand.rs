@@ -1,4 +1,4 @@
-//! [`OnDemandTaps`]: the taps of single outputs, for filters with more phases than are worth designing.
+//! [`OnDemandTaps`]: the taps of single outputs, where designing those of every phase is not worth the cost.
 
 use std::ops::Range;
 
@@ -12,7 +12,7 @@ use crate::num::distance;
 pub(crate) struct OnDemandTaps {
     shape: FilterShape,
     function: PrototypeFunction,
-    /// Values of m, then of h at m. It has room for the taps of one output.
+    /// Values of |m|, then of h there. Its capacity is that of the taps of one output.
     values: Vec<f64>,
 }
 
@@ -26,13 +26,13 @@ impl OnDemandTaps {
         &self.shape
     }
 
-    /// Taps of output `n`, from the first sample of its window on. They have the same bits as those of its phase in
-    /// the bank.
+    /// Taps of output `n`, from the first sample of its window on. They have the same bits as the taps of its phase in
+    /// a float64 bank.
     pub(crate) fn taps(&mut self, n: u64) -> &[f64] {
         self.taps_about(i128::from(n) * self.shape.stride()).1
     }
 
-    /// The m of the first tap, and all taps, of an output at `centre`/L input samples.
+    /// Taps of an output at `centre`/L input samples, and the m of the first.
     pub(crate) fn taps_about(&mut self, centre: i128) -> (i128, &[f64]) {
         self.values.clear();
         let left = self.push(centre);
@@ -52,7 +52,7 @@ impl OnDemandTaps {
         sum_outwards(&self.values, left)
     }
 
-    /// Calls `put` with each output of a range and its taps. Evaluating several together is faster than one by one.
+    /// Calls `put` with each output of a range and its taps, which are evaluated together: faster than one by one.
     pub(crate) fn for_each_output(&mut self, outputs: Range<u64>, mut put: impl FnMut(u64, &[f64])) {
         self.values.clear();
         let stride = self.shape.stride();
@@ -90,8 +90,8 @@ fn normalize(taps: &mut [f64], left: usize) {
     taps.iter_mut().for_each(|value| *value /= divisor);
 }
 
-/// Sum of taps, from the centre outwards on each side, with m = 0 on the right: the order in which the prototype sums
-/// its phases.
+/// Sum of taps, from the centre outwards on each side, with m = 0 on the right: the order in which
+/// [`phase_sums`](super::prototype::phase_sums) adds them.
 fn sum_outwards(taps: &[f64], left: usize) -> f64 {
     let (left, right) = taps.split_at(left);
     right.iter().sum::<f64>() + left.iter().rev().sum::<f64>()

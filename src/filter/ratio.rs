@@ -4,10 +4,11 @@ use std::fmt;
 
 use crate::error::{Error, Result};
 
-/// Two sampling rates in lowest terms. Output n is at exactly n · M/L input samples.
+/// Two sampling rates in lowest terms: L = [`phases`](Self::phases) for the new one, M = [`stride`](Self::stride) for
+/// the original one.
 ///
-/// With L = [`phases`](Self::phases) and M = [`stride`](Self::stride), output n = q·L + j has phase j, and its period begins
-/// at input sample q·M.
+/// Output n is at exactly n · M/L input samples. Output n = q·L + j has phase j, and its period begins at input sample
+/// q·M.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Ratio {
     stride: u64,
@@ -15,7 +16,8 @@ pub struct Ratio {
 }
 
 impl Ratio {
-    /// Reduces the rates by their greatest common divisor. Any unit will do that both share, as tenths of a hertz.
+    /// Reduces the rates by their greatest common divisor. They may be in any unit that both share, such as tenths of a
+    /// hertz.
     ///
     /// # Errors
     /// [`Error::ZeroRate`] if a rate is 0.
@@ -39,14 +41,14 @@ impl Ratio {
         Ok(Self { stride: orig_freq / divisor, phases: new_freq / divisor })
     }
 
-    /// Fraction with the smallest terms within a relative `tolerance` of `rate`, and its distance from `rate`, the new
-    /// sampling rate over the original one.
+    /// Approximates `rate`, the new sampling rate over the original one, by the fraction with the smallest terms within
+    /// a relative `tolerance`. Returns the fraction and its distance from `rate`.
     ///
-    /// A tolerance of 0 asks for the exact value of the float. Clocks are seldom known to better than 1e-9.
+    /// A tolerance of 0 gives the exact value of the float. Clocks are seldom known to better than 1e-9.
     ///
     /// # Errors
     /// [`Error::Option`] for a rate that is not finite and above 0, and for a tolerance outside [0, 1);
-    /// [`Error::RatioTerms`] if no fraction of 64-bit integers is that close.
+    /// [`Error::RatioTerms`] if no fraction of 64-bit integers is within the tolerance.
     ///
     /// ```
     /// let fit = polyphase::Ratio::from_f64(44_100.0 / 48_000.0, 1e-12)?;
@@ -69,9 +71,9 @@ impl Ratio {
         let (low, high) = (fraction(rate * (1.0 - tolerance)), fraction(rate * (1.0 + tolerance)));
         let (phases, stride) = simplest_between(low.ok_or_else(too_fine)?, high.ok_or_else(too_fine)?);
         let (phases, stride) = u64::try_from(phases).ok().zip(u64::try_from(stride).ok()).ok_or_else(too_fine)?;
-        #[expect(clippy::cast_precision_loss, reason = "terms beyond 2^53 differ from the rate by less than it rounds")]
+        #[expect(clippy::cast_precision_loss, reason = "terms beyond 2^53 round, by less than the rate itself")]
         let (new, orig) = (phases as f64, stride as f64);
-        // With one rounding: new − rate · orig is far smaller than either.
+        // A fused multiply-add, since new − rate · orig is far smaller than either term.
         let residual = (-rate).mul_add(orig, new) / (rate * orig);
         Ok(RatioFit { ratio: Self::new(stride, phases)?, residual })
     }
@@ -91,21 +93,20 @@ impl Ratio {
         self.stride == self.phases
     }
 
-    /// ⌈input_len · L / M⌉, the number of output samples, exact at every length. torchaudio 2.11
-    /// rounds the product to float32 first: its length is first wrong at 47,561 samples at 16→44.1 kHz, and at 120,427
-    /// samples at 44.1→48 kHz.
+    /// Number of output samples, ⌈input_len · L / M⌉, exact at every length. Saturates at `usize::MAX`.
     ///
-    /// Saturates at `usize::MAX`.
+    /// torchaudio 2.11 rounds the product to float32 first: its length is first wrong at 47,561 samples at 16→44.1 kHz,
+    /// and at 120,427 samples at 44.1→48 kHz.
     pub const fn output_len(self, input_len: usize) -> usize {
         saturating_len((input_len as u128 * self.phases as u128).div_ceil(self.stride as u128))
     }
 
-    /// ⌊input_len · L / M⌋: [`output_len`](Self::output_len) rounded down.
+    /// ⌊input_len · L / M⌋: [`output_len`](Self::output_len), rounded down instead of up.
     pub const fn output_len_floor(self, input_len: usize) -> usize {
         saturating_len(input_len as u128 * self.phases as u128 / self.stride as u128)
     }
 
-    /// Same ratio with both terms multiplied by `factor`, so not in lowest terms.
+    /// Same ratio with both terms multiplied by `factor`, and thus not in lowest terms; `None` if a term overflows.
     pub(crate) fn times(self, factor: u64) -> Option<Self> {
         Some(Self { stride: self.stride.checked_mul(factor)?, phases: self.phases.checked_mul(factor)? })
     }
@@ -133,7 +134,7 @@ impl fmt::Display for Ratio {
 pub struct RatioFit {
     /// The fraction.
     pub ratio: Ratio,
-    /// Relative distance of the fraction from the rate.
+    /// Relative distance of the fraction from the rate: fraction / rate − 1, positive for a fraction above the rate.
     pub residual: f64,
 }
 
@@ -143,7 +144,7 @@ impl RatioFit {
         self.residual * 1e6
     }
 
-    /// Surplus of samples after an hour at a sampling rate of `new_freq` Hz; negative for a lack.
+    /// Number of samples too many after an hour at a sampling rate of `new_freq` Hz; negative if there are too few.
     pub fn samples_per_hour(&self, new_freq: f64) -> f64 {
         self.residual * new_freq * 3600.0
     }
@@ -160,21 +161,21 @@ const fn gcd(mut a: u64, mut b: u64) -> u64 {
     a
 }
 
-/// Exact value of a positive float as numerator and denominator; `None` if they do not fit.
+/// Exact value of a positive float as numerator and denominator; `None` if it is no ratio of 64-bit integers.
 fn fraction(value: f64) -> Option<(u128, u128)> {
     const MANTISSA_BITS: i32 = f64::MANTISSA_DIGITS.cast_signed() - 1;
     let bits = value.to_bits();
     let exponent = i32::try_from(bits >> MANTISSA_BITS).ok()? - (f64::MAX_EXP - 1);
     let mantissa = u128::from(bits & ((1 << MANTISSA_BITS) - 1) | (1 << MANTISSA_BITS));
-    // Subnormal floats and floats beyond 2^64 are no ratio of 64-bit integers.
+    // Floats below 2^−64 or from 2^65 on, subnormal ones among them, are no ratio of 64-bit integers.
     let shift = u32::try_from((exponent - MANTISSA_BITS).abs()).ok().filter(|_| exponent.abs() <= 64)?;
     Some(if exponent >= MANTISSA_BITS { (mantissa << shift, 1) } else { (mantissa, 1 << shift) })
 }
 
 /// Fraction with the smallest terms in the closed interval from `low` to `high`.
 ///
-/// If both ends have the same whole part, the fraction is that part plus the reciprocal of the simplest fraction between the
-/// reciprocals of the remainders. This walks down the Stern–Brocot tree, whole runs at a time.
+/// If both ends have the same whole part, the fraction is that part plus the reciprocal of the simplest fraction
+/// between the reciprocals of the remainders. Each call descends many levels of the Stern–Brocot tree at once.
 fn simplest_between(low: (u128, u128), high: (u128, u128)) -> (u128, u128) {
     let whole = low.0 / low.1;
     let rest = low.0 % low.1;

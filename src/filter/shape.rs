@@ -4,8 +4,8 @@
 //! ```text
 //! h(τ) = (base/M) · sinc(t) · w(t/W),   t = τ·base,   base = min(L, M)·rolloff,   and h = 0 for |t| ≥ W
 //! ```
-//! This is torchaudio's definition, with M = orig_freq and L = new_freq in lowest terms. The integer m = i·L − n·M gives
-//! t = m · rolloff / max(L, M), so no phase is rounded.
+//! This is torchaudio's definition, with M = orig_freq and L = new_freq in lowest terms. The integer m = i·L − n·M
+//! gives t = m · rolloff / max(L, M), so no phase is rounded.
 //!
 //! The taps of output n = q·L + j are those of phase j, applied q·M samples later.
 
@@ -24,7 +24,7 @@ pub(crate) struct FilterShape {
     window: Window,
     /// True if the taps of a phase are divided by their sum.
     normalize: bool,
-    /// Padding that has an effect: equal rates have none.
+    /// Padding of the options; zeros for equal rates, at which no window leaves the clip.
     padding: Padding,
     /// h(0) = base/M.
     gain: f64,
@@ -32,13 +32,15 @@ pub(crate) struct FilterShape {
     pub(crate) reach: i128,
     /// Number of taps of the longest phase. Phases differ by at most one.
     taps: usize,
-    /// Largest number of input samples inside the window on one side of its centre.
+    /// Bound of the number of input samples inside a window on one side of its centre.
     look_ahead: usize,
 }
 
 impl FilterShape {
+    /// Shape of the filter for a ratio, with options that have been checked.
+    ///
     /// # Errors
-    /// [`Error::RatioTooLarge`], [`Error::FilterTooLarge`] for more taps in a phase than any memory holds.
+    /// [`Error::RatioTooLarge`], [`Error::FilterTooLarge`] if the taps of one phase alone exceed the limit.
     pub(crate) fn new(ratio: Ratio, options: &ResampleOptions) -> Result<Self> {
         let (stride, phases) = (ratio.stride(), ratio.phases());
         let limits = options.limits;
@@ -48,7 +50,7 @@ impl FilterShape {
         }
         let (width, rolloff, window) = (options.lowpass_filter_width, options.rolloff, options.window);
         if ratio.is_identity() {
-            // The one sample at the output's place, with the tap 1: nothing to normalise, and no window that leaves the clip.
+            // Each output is the sample at its position: nothing to normalise, and no window that leaves the clip.
             let (normalize, padding) = (false, Padding::Zero);
             return Ok(Self {
                 ratio,
@@ -87,8 +89,8 @@ impl FilterShape {
         })
     }
 
-    /// Filter of the adjoint, from outputs to inputs. h is even, so the tap between input i and output n is h(i·L − n·M) in
-    /// both directions. The phases of the adjoint are not normalised.
+    /// Filter of the adjoint, from outputs to inputs, neither normalised nor padded. h is even, so the tap between
+    /// input i and output n is h(i·L − n·M) in both directions.
     pub(crate) fn transposed(&self) -> Self {
         let ratio = self.ratio.reversed();
         let taps = usize::try_from(self.reach * 2 / i128::from(ratio.phases()) + 1).unwrap_or(usize::MAX);
@@ -96,7 +98,7 @@ impl FilterShape {
         Self { ratio, normalize: false, padding: Padding::Zero, taps, look_ahead, ..*self }
     }
 
-    /// Same filter with the terms of the ratio, and every m, multiplied by `factor`; `None` if they become too large.
+    /// Same filter with the terms of the ratio, and with them every m, multiplied by `factor`; `None` if they overflow.
     pub(crate) fn times(&self, factor: u64) -> Option<Self> {
         let ratio = self.ratio.times(factor)?;
         let reach = largest_inside(self.width, self.rolloff, ratio.stride().max(ratio.phases()));
@@ -126,17 +128,18 @@ impl FilterShape {
         self.taps
     }
 
-    /// Largest number of input samples inside the window on one side of its centre.
+    /// Bound of the number of input samples inside a window on one side of its centre, see [`look_ahead`].
     pub(crate) fn look_ahead(&self) -> usize {
         self.look_ahead
     }
 
-    /// Padding that has an effect: zeros for equal rates.
+    /// Padding of the options; zeros for equal rates.
     pub(crate) fn padding(&self) -> Padding {
         self.padding
     }
 
-    /// Samples that the padding adds on each side of a clip: 0 for padding with zeros, which no kernel reads.
+    /// Number of samples that the padding adds on each side of a clip; 0 for padding with zeros, which are never
+    /// stored.
     pub(crate) fn margin(&self) -> usize {
         if self.padding == Padding::Zero { 0 } else { self.look_ahead }
     }
@@ -147,7 +150,7 @@ impl FilterShape {
         Self { padding: Padding::Zero, ..*self }
     }
 
-    /// First output whose window ends after `position`.
+    /// First output whose window reaches the sample at `position` or a later one.
     pub(crate) fn first_reaching(&self, position: u64) -> u64 {
         // end(n) > position ⟺ n·M + R ≥ position·L
         let bound = i128::from(position).saturating_mul(self.phases()).saturating_sub(self.reach);
@@ -161,14 +164,14 @@ impl FilterShape {
         u64::try_from(bound.saturating_add(self.stride() - 1).div_euclid(self.stride()).max(0)).unwrap_or(u64::MAX)
     }
 
-    /// Positions of the input samples inside the window of output `n`, negative before the clip begins.
+    /// Positions of the input samples inside the window of output `n`; negative before the clip.
     pub(crate) fn window(&self, n: u64) -> std::ops::Range<i64> {
         self.window_about(i128::from(n).saturating_mul(self.stride()))
     }
 
     /// Positions of the input samples inside a window whose centre is `centre`/L samples after the clip's first.
     pub(crate) fn window_about(&self, centre: i128) -> std::ops::Range<i64> {
-        // Positions in any clip that exists fit 64 bits, which divide ten times as fast as 128.
+        // 64 bits hold the positions of any real clip, and divide ten times as fast as 128.
         if let Some(ends) = self.window_within(centre) {
             return ends;
         }
@@ -207,7 +210,7 @@ impl FilterShape {
         self.rolloff * self.ratio.phases() as f64 / self.ratio.stride().max(self.ratio.phases()) as f64
     }
 
-    /// True if the sample `distance` samples after sample i is inside the window of an output `rest`/L samples after i.
+    /// True if sample i + `distance` is inside the window of an output that lies `rest`/L samples after sample i.
     pub(crate) fn holds(&self, distance: i64, rest: u64) -> bool {
         (i128::from(distance) * self.phases() - i128::from(rest)).abs() <= self.reach
     }
@@ -223,19 +226,20 @@ impl FilterShape {
     }
 }
 
-/// Largest number of whole input samples between the centre of a window and its end.
+/// Bound of the number of input samples inside a window on one side of its centre: ⌊reach/L⌋ + 1. Where L divides the
+/// reach, as for L = 1, it is one too large.
 fn look_ahead(reach: i128, phases: u64) -> usize {
     usize::try_from(reach.div_euclid(phases.into()) + 1).unwrap_or(usize::MAX)
 }
 
-/// Largest integer m with m · rolloff / larger < width, in the float64 arithmetic that computes the taps.
+/// Largest integer m with m · rolloff / larger < width, in float64 as when the taps are computed.
 #[expect(clippy::cast_precision_loss, reason = "integers beyond 2^53 make banks far beyond any memory")]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates, and is not negative")]
 fn largest_inside(width: f64, rolloff: f64, larger: u64) -> u128 {
     let inside = |m: u128| m as f64 * rolloff / (larger as f64) < width;
     let estimate = (width * larger as f64 / rolloff) as u128;
-    // Rounding can put the estimate off by one in either direction. Beyond 2^53 floats are further apart, but filters of
-    // that size exceed any limit that memory can meet and are refused.
+    // Rounding can put the estimate off by one in either direction. Beyond 2^53 floats are farther apart, but filters
+    // of that size exceed any memory and are refused.
     (0..=2).map(|step| estimate.saturating_add(1).saturating_sub(step)).find(|&m| inside(m)).unwrap_or(estimate)
 }
 

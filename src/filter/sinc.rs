@@ -1,14 +1,14 @@
 //! [`PrototypeFunction`]: the windowed sinc in float64, exact to rounding for every β, in SIMD vectors.
 //!
-//! A one-line call with new rates designs its filter first. Vectors keep that a fraction of the call: torchaudio's
-//! default filter at 48→44.1 kHz takes less time than resampling one second with it.
+//! A one-line call with new rates designs its filter first. Vectors keep the design cheap: torchaudio's default filter
+//! at 48→44.1 kHz takes less time to design than one second takes to resample with it.
 
 use fearless_simd::{Simd, dispatch, f64x8, prelude::*};
 
 use crate::options::Window;
 use crate::simd::Level;
 
-/// Window as a function of s = 1 − u², where u in (−1, 1) is the position across it.
+/// Window as a function of its position u in (−1, 1), or of s = 1 − u².
 #[derive(Debug, Clone)]
 pub(crate) enum WindowFunction {
     Hann,
@@ -23,9 +23,8 @@ pub(crate) enum WindowFunction {
     },
 }
 
-/// Least β for which the asymptotic expansion is used. It is at least twice [`ASYMPTOTIC_FROM`], so that the part of
-/// the window that is set to zero, up to I₀(40)/I₀(80) ≈ e^−40 · √2 ≈ 6e-18, is below the rounding of the window's
-/// peak.
+/// Least β for which the asymptotic expansion is used: twice [`ASYMPTOTIC_FROM`], so that the values of the window that
+/// are set to zero, up to I₀(40)/I₀(80) ≈ e^−40 · √2 ≈ 6e-18, are below the rounding of its peak.
 const LARGE_BETA: f64 = 80.0;
 
 /// Least argument at which [`ASYMPTOTIC_TERMS`] terms of the expansion give I₀ with an error below 1e-17.
@@ -47,7 +46,7 @@ impl WindowFunction {
         let one = f64x8::splat(simd, 1.0);
         let mut values = [f64x8::splat(simd, 0.0); SIDE_BY_SIDE];
         match self {
-            // cos(πu/2) = sin(πx) with x = (1 − u)/2, which is precise also where the window ends.
+            // cos(πu/2) = sin(πx) with x = (1 − u)/2, which is precise even at the window's end.
             Self::Hann => {
                 for (value, u) in values.iter_mut().zip(u) {
                     let x = (one - u) * 0.5;
@@ -55,7 +54,7 @@ impl WindowFunction {
                     *value = cosine * cosine;
                 }
             }
-            // Horner's rule is a chain of dependent multiply-adds: several vectors side by side hide their latency.
+            // Horner's rule is a chain of dependent multiply-adds: several vectors side by side hide the latency.
             Self::KaiserSeries { coefficients } => {
                 let mut position = u;
                 for position in &mut position {
@@ -67,7 +66,7 @@ impl WindowFunction {
                         values[i] = values[i].mul_add(position[i], coefficient);
                     }
                 }
-                // The terms cancel where the window is nearly 0, and their rounding may leave less than 0.
+                // Where the window is nearly 0, terms cancel, and rounding may leave a value below 0.
                 for value in &mut values {
                     *value = value.max(f64x8::splat(simd, 0.0));
                 }
@@ -95,15 +94,15 @@ pub(crate) struct PrototypeFunction {
     pub(crate) window: WindowFunction,
 }
 
-/// Vectors that are evaluated side by side.
+/// Number of vectors that are evaluated side by side.
 const SIDE_BY_SIDE: usize = 8;
 
-/// Values that are evaluated together. [`PrototypeFunction::evaluate`] extends its vector to a multiple of them and
-/// truncates it again.
+/// Number of values that are evaluated together. [`PrototypeFunction::evaluate`] extends its vector to a multiple of
+/// this number and truncates it again.
 pub(crate) const EVALUATED_TOGETHER: usize = 8 * SIDE_BY_SIDE;
 
 impl PrototypeFunction {
-    /// Replaces each m ≥ 0 by h(m). Values of m beyond the window give undefined results.
+    /// Replaces each m ≥ 0 by h(m). Values of m outside the window give unspecified results.
     pub(crate) fn evaluate(&self, values: &mut Vec<f64>) {
         let len = values.len();
         values.resize(len.next_multiple_of(EVALUATED_TOGETHER), 1.0);
@@ -132,8 +131,8 @@ impl PrototypeFunction {
     }
 }
 
-/// sin(πt)/(πt). The argument is reduced before it is multiplied by π, which is exact: with t = r + x for an integer r,
-/// sin(πt) = ±sin(πx), negative for odd r.
+/// sin(πt)/(πt). The argument is reduced before it is multiplied by π, so that the reduction is exact: with t = r + x
+/// for an integer r, sin(πt) = ±sin(πx), negative for odd r.
 #[inline(always)]
 fn sinc<S: Simd>(simd: S, t: f64x8<S>) -> f64x8<S> {
     let whole = t.round_ties_even();
@@ -167,7 +166,7 @@ fn sinc_near_zero<S: Simd>(simd: S, x: f64x8<S>) -> f64x8<S> {
 /// I₀(β√(1−u²))/I₀(β) for a large β, by its asymptotic expansion.
 fn large_kaiser(beta: f64, asymptotic_at_beta: f64, u: f64) -> f64 {
     let root = ((1.0 - u) * (1.0 + u)).sqrt();
-    // Beyond the window's end the root is NaN. Such values only extend a block, and are not read.
+    // Outside the window the root is NaN. Such values only fill up a vector, and are not read.
     if beta * root >= ASYMPTOTIC_FROM {
         // 1 − √s = u²/(1 + √s), without the cancellation.
         let exponent = -beta * (u * u / (1.0 + root));
@@ -203,8 +202,9 @@ fn power_series(beta: f64) -> Vec<f64> {
 /// Coefficients of I₀(β√s)/I₀(β) as a power series in x = 2s − 1, which runs from −1 to 1. It has fewer terms than the
 /// series in s: 25 instead of 32 for torchaudio's β.
 ///
-/// From sⁿ = ((1 + x)/2)ⁿ follows aₖ = Σₙ cₙ 2⁻ⁿ C(n, k). All are positive and their sum is 1. Terms cancel for s <
-/// 1/2, with a rounding error of at most that of the window's peak. The omitted terms are smaller still.
+/// Since sⁿ = ((1 + x)/2)ⁿ, the coefficients are aₖ = Σₙ cₙ 2⁻ⁿ C(n, k), where the cₙ are those of the series in s. All
+/// are positive and their sum is 1. Terms cancel for s < 1/2, with a rounding error of at most that of the window's
+/// peak. The omitted terms are smaller still.
 fn middle_series(beta: f64) -> Vec<f64> {
     let series = power_series(beta);
     let mut shifted = vec![0.0; series.len()];

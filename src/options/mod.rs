@@ -24,13 +24,13 @@ pub struct ResampleOptions {
     /// Half-width of the windowed sinc in zero crossings, whole or fractional: above 0 and at most
     /// [`Limits::max_lowpass_filter_width`]. Larger is sharper and slower. Default 6, as in torchaudio.
     pub lowpass_filter_width: f64,
-    /// Cut-off frequency as a fraction of the lower Nyquist frequency, in (0, 1]. Lower means less aliasing and less treble.
-    /// Default 0.99, as in torchaudio.
+    /// Cut-off frequency as a fraction of the lower Nyquist frequency, in (0, 1]. Lower values mean less aliasing and
+    /// less treble. Default 0.99, as in torchaudio.
     pub rolloff: f64,
     /// Function that tapers the sinc. Default [`Window::Hann`], as in torchaudio.
     pub window: Window,
-    /// Divides the taps of each phase by their sum, so that a constant stays constant to the rounding of the sum, 2e-7 in
-    /// float32. Default false, as in torchaudio, whose default filter makes a constant ripple by 8.8e-4.
+    /// Divides the taps of each phase by their sum, so that a constant stays constant within the rounding of the sum,
+    /// 2e-7 in float32. Default false, as in torchaudio, whose default filter makes a constant ripple by 8.8e-4.
     pub normalize_phases: bool,
     /// Samples beyond the ends of a clip. Default [`Padding::Zero`], as in torchaudio.
     pub padding: Padding,
@@ -40,7 +40,7 @@ pub struct ResampleOptions {
     pub limits: Limits,
 }
 
-/// Number of output samples for `n` input samples, with the new rate over the original one as L/M in lowest terms.
+/// Number of output samples for `n` input samples. L/M is the new rate over the original one, in lowest terms.
 ///
 /// ```
 /// use polyphase::{OutputLength, Plan, ResampleOptions};
@@ -60,7 +60,8 @@ pub enum OutputLength {
     Ceil,
     /// ⌊n · L/M⌋.
     Floor,
-    /// This number for every clip. Outputs beyond the end of the clip are computed from its padding.
+    /// This number for every clip. Outputs beyond the end of the clip are computed from its padding, and are 0 beyond
+    /// that.
     Exact(usize),
 }
 
@@ -68,7 +69,7 @@ pub enum OutputLength {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Largest size of the filter in bytes. A filter whose taps of every phase would be larger is interpolated, see
+    /// Largest size of the filter in bytes. If the taps of every phase would take more, the filter is interpolated, see
     /// [`FilterForm`](crate::FilterForm). Default 64 MiB.
     pub max_filter_bytes: u64,
     /// Largest ratio of the rates in either direction. Default 1024.

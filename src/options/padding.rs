@@ -1,12 +1,12 @@
-//! [`Padding`]: what lies beyond the ends of a clip.
+//! [`Padding`]: the samples beyond the ends of a clip.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::error::{Error, Result};
 
-/// Samples beyond the ends of a clip, for [`Plan::look_ahead`](crate::Plan::look_ahead) samples on each side. Beyond those
-/// every sample is 0.
+/// Samples beyond the ends of a clip: [`Plan::look_ahead`](crate::Plan::look_ahead) of them on each side. Samples
+/// farther out are 0.
 ///
 /// ```
 /// use polyphase::{CpuResampler, Padding, Plan, ResampleOptions};
@@ -28,8 +28,8 @@ pub enum Padding {
     Zero,
     /// The first and the last sample, repeated.
     Edge,
-    /// The clip reflected about its first and its last sample, which are not repeated, as `reflect` in NumPy and PyTorch. A
-    /// clip that is shorter than the padding is reflected several times.
+    /// The clip reflected about its first and its last sample, which are not repeated, as with `reflect` in NumPy and
+    /// PyTorch. A clip that is shorter than the padding is reflected several times.
     Reflect,
 }
 
@@ -66,7 +66,7 @@ impl fmt::Display for Padding {
 }
 
 impl Padding {
-    /// Index of the sample of a clip of `len` that is read at `position`; `None` for a zero.
+    /// Index of the sample that is read at `position`, in a clip of `len` samples; `None` for a zero.
     pub(crate) fn source(self, position: i64, len: usize) -> Option<usize> {
         let last = i64::try_from(len).ok()?.checked_sub(1).filter(|&last| last >= 0)?;
         let source = match self {
@@ -75,7 +75,8 @@ impl Padding {
             Self::Edge => position.clamp(0, last),
             Self::Reflect if last == 0 => 0,
             Self::Reflect => {
-                // A mirrored clip repeats after 2 · (len − 1) samples, which may exceed 64 bits for a clip that is read in parts.
+                // A mirrored clip repeats after 2 · (len − 1) samples. For a clip that is read in excerpts, this may
+                // exceed 64 bits.
                 let cycle = 2 * i128::from(last);
                 let within = i128::from(position).rem_euclid(cycle);
                 i64::try_from(within.min(cycle - within)).ok()?

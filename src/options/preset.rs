@@ -7,10 +7,10 @@ use std::str::FromStr;
 use super::{ResampleOptions, Window};
 use crate::error::{Error, Result};
 
-/// Tested stop-band attenuations in dB.
+/// Stop-band attenuations in dB that [`ResampleOptions::quality`] accepts: those that are tested.
 const STOP_BANDS: std::ops::RangeInclusive<f64> = 50.0..=200.0;
 
-/// Tested pass bands.
+/// Pass bands that [`ResampleOptions::quality`] accepts, as fractions of the lower Nyquist frequency.
 const PASS_BANDS: std::ops::Range<f64> = 0.75..1.0;
 
 /// Filters by name: those of other resamplers, and three designed for a quality.
@@ -23,18 +23,19 @@ pub enum Preset {
     /// `kaiser_best` of torchaudio's audio resampling tutorial, close to that of resampy up to 0.2: width 64, rolloff
     /// 0.9475937167399596, β 14.769656459379492.
     KaiserBest,
-    /// `kaiser_fast` of torchaudio's audio resampling tutorial, close to that of resampy up to 0.2: width 16, rolloff 0.85,
-    /// β 8.555504641634386.
+    /// `kaiser_fast` of torchaudio's audio resampling tutorial, close to that of resampy up to 0.2: width 16, rolloff
+    /// 0.85, β 8.555504641634386.
     KaiserFast,
     /// `kaiser_best` of resampy 0.4: 50 zeros on each side, rolloff 0.9173473712608761, β 12.984585251213232.
     ResampyKaiserBest,
     /// `kaiser_fast` of resampy 0.4: 24 zeros on each side, rolloff 0.8682120388377784, β 9.90322.
     ResampyKaiserFast,
-    /// 80 dB with a pass band of 0.8, see [`ResampleOptions::quality`]. The shortest filter of the three.
+    /// 80 dB with a pass band of 0.8, see [`ResampleOptions::quality`]. The shortest of the three designed filters.
     Fast,
     /// 120 dB with a pass band of 0.913, see [`ResampleOptions::quality`]. For float32.
     High,
-    /// 150 dB with a pass band of 0.95, see [`ResampleOptions::quality`]. For float64: float32 ends near 140 dB.
+    /// 150 dB with a pass band of 0.95, see [`ResampleOptions::quality`]. For float64: float32 arithmetic
+    /// reaches about 140 dB.
     Best,
 }
 
@@ -78,8 +79,8 @@ impl Preset {
 
     /// Options of the preset.
     ///
-    /// resampy counts the half-width in input samples, torchaudio in zero crossings of the rolled-off sinc. The widths of the
-    /// resampy presets are therefore products.
+    /// resampy counts the half-width in input samples, torchaudio in zero crossings of the rolled-off sinc. The widths
+    /// of the resampy presets are therefore products.
     pub fn options(self) -> ResampleOptions {
         if let Some((stop_band_db, pass_band)) = self.designed_for() {
             return design(stop_band_db, pass_band);
@@ -135,26 +136,26 @@ impl ResampleOptions {
         Preset::KaiserFast.options()
     }
 
-    /// Shortest Kaiser-windowed filter whose aliases and images in the pass band are `stop_band_db` below the signal. The pass
-    /// band ends at `pass_band`, a fraction of the lower Nyquist frequency.
+    /// Options of the shortest Kaiser-windowed filter whose aliases and images in the pass band are `stop_band_db` dB
+    /// below the signal. The pass band ends at `pass_band`, a fraction of the lower Nyquist frequency.
     ///
-    /// The cut-off is the lower Nyquist frequency N itself (`rolloff` 1), and the transition band from P = `pass_band` · N to
-    /// 2N − P is symmetric about it. A frequency f above N folds to 2N − f, so only frequencies beyond 2N − P, in the stop
-    /// band, reach the pass band. Between P and N the gain falls to −6 dB and aliases remain. Pass-band gains are within
-    /// 10^(−A/20) of 1, since pass-band ripple equals stop-band ripple.
+    /// The cut-off is the lower Nyquist frequency N itself (`rolloff` 1), and the transition band from P = `pass_band`
+    /// · N to 2N − P is symmetric about N. A frequency f above N folds to 2N − f, so only frequencies beyond 2N − P, in
+    /// the stop band, reach the pass band. Between P and N the gain falls to −6 dB and aliases remain. Pass-band gains
+    /// are within 10^(−A/20) of 1, since pass-band ripple equals stop-band ripple.
     ///
-    /// J. F. Kaiser's formulas (Oppenheim and Schafer, Discrete-Time Signal Processing, 7.5.3) give the window,
-    /// β = 0.1102 (A − 8.7), and the product of its length and the width of the transition band in radians, (A − 7.95) / 2.285. The
-    /// transition band is 2(1 − P/N) N wide, and zero crossings are 1/(2N) seconds apart. The formulas were fitted up to about
-    /// 100 dB, so a filter of A dB is designed for A + 2.5 + 0.13 max(0, A − 110) + 5 (1 − P/N) dB. Every filter of 50, 51, …,
-    /// 200 dB with nine pass bands from 0.75 to 0.99 at six ratios of small numbers then reaches A, and exceeds it by at most
-    /// 6 dB.
+    /// J. F. Kaiser's formulas (Oppenheim and Schafer, Discrete-Time Signal Processing, 7.5.3) give, for A =
+    /// `stop_band_db`, the window, β = 0.1102 (A − 8.7), and the product of its length and the width of the transition
+    /// band in radians, (A − 7.95) / 2.285. The transition band is 2(1 − P/N) N wide, and zero crossings are 1/(2N)
+    /// seconds apart. The formulas were fitted up to about 100 dB, so a filter of A dB is designed for A + 2.5 + 0.13
+    /// max(0, A − 110) + 5 (1 − P/N) dB. Every filter of 50, 51, …, 200 dB with nine pass bands from 0.75 to 0.99 at
+    /// six ratios of small numbers then reaches A, and exceeds it by at most 6 dB.
     ///
-    /// float32 arithmetic ends near −140 dB with any filter. Higher attenuations are for float64.
+    /// float32 arithmetic limits any filter to about 140 dB. Higher attenuations are for float64.
     ///
     /// # Errors
-    /// [`Error::Option`] for a `stop_band_db` outside 50 to 200 or a `pass_band` outside 0.75 to 1 (excluded). A pass band
-    /// close to 1 needs a `lowpass_filter_width` that [`Plan::new`](crate::Plan::new) may refuse.
+    /// [`Error::Option`] for a `stop_band_db` outside 50 to 200 or a `pass_band` outside 0.75 to 1 (excluded). A pass
+    /// band close to 1 needs a `lowpass_filter_width` that [`Plan::new`](crate::Plan::new) may refuse.
     ///
     /// ```
     /// use polyphase::{Plan, ResampleOptions};
@@ -178,7 +179,7 @@ impl ResampleOptions {
     }
 }
 
-/// Designs a filter for values within the ranges.
+/// Options for values within the ranges.
 fn design(stop_band_db: f64, pass_band: f64) -> ResampleOptions {
     let attenuation = stop_band_db + 2.5 + 0.13 * (stop_band_db - 110.0).max(0.0) + 5.0 * (1.0 - pass_band);
     // A window of 2W zero crossings lasts W / N seconds, and Kaiser's is (A − 7.95) / (2.285 · 2π · transition in Hz).
@@ -196,9 +197,10 @@ mod tests {
     use super::*;
     use crate::plan::Plan;
 
-    /// The claims of the documentation, at the hardest ratios: few phases, whose stop band folds onto itself.
+    /// The figures of the documentation hold at the hardest ratios: those with few phases, whose stop band folds onto
+    /// itself.
     #[test]
-    fn every_design_reaches_its_figure() {
+    fn every_design_reaches_its_attenuation() {
         for stop_band_db in (50..=200).step_by(9).map(f64::from) {
             for pass_band in [0.75, 0.8, 0.913, 0.97, 0.99] {
                 let options = ResampleOptions::quality(stop_band_db, pass_band).expect("within the ranges");
@@ -209,7 +211,7 @@ mod tests {
                     let what = format!("{stop_band_db} dB, {pass_band}, {orig}→{new}: {worst}");
                     assert!(worst >= stop_band_db, "{what}");
                     assert!(worst < stop_band_db + 6.0, "{what}");
-                    // The ripple mirrors the stop band.
+                    // The ripple equals that of the stop band.
                     let ripple = 20.0 * (1.0 - 10_f64.powf(-stop_band_db / 20.0)).log10().abs();
                     assert!(response.pass_band_ripple(pass_band) <= ripple, "{what}");
                 }

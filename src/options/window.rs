@@ -36,8 +36,8 @@ impl Window {
     }
 }
 
-/// Parses `hann` and `kaiser`, torchaudio's names `sinc_interp_hann` and `sinc_interp_kaiser`, and its names before 2.0,
-/// `sinc_interpolation` and `kaiser_window`.
+/// Parses `hann` and `kaiser`, torchaudio's names `sinc_interp_hann` and `sinc_interp_kaiser`, and its names before
+/// 2.0, `sinc_interpolation` and `kaiser_window`.
 impl FromStr for Window {
     type Err = Error;
 

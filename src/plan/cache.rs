@@ -1,4 +1,5 @@
-//! [`Plan::cached`]: the plans of the one-line calls. A second call with the same rates costs what a planned call costs.
+//! [`Plan::cached`]: the plans of the one-line calls. A second call with the same rates costs no more than one with a
+//! plan.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -9,11 +10,11 @@ use crate::error::Result;
 use crate::filter::ratio::Ratio;
 use crate::options::{Limits, OutputLength, Padding, ResampleOptions, Window};
 
-/// Bytes of filters that the cache holds. The latest plan is kept even if it alone is larger: dropped, every call would
-/// design it again.
+/// Size in bytes of the filters that the cache holds. The latest plan is kept even if it alone is larger; otherwise
+/// every call would design it again.
 const CAPACITY_BYTES: usize = 64 << 20;
 
-/// All that distinguishes two plans. Floats compare by their bits: options have been checked, so none is NaN.
+/// Everything that a plan depends on. Floats are compared by their bits: options have been checked, so none is NaN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Key {
     ratio: Ratio,
@@ -36,8 +37,8 @@ static CACHE: Mutex<Option<Cache>> = Mutex::new(None);
 impl Plan {
     /// Plan for a ratio and options, designed only if the cache of recent plans does not hold it.
     ///
-    /// The one-line calls use it. The cache is shared by the whole process. It holds up to 64 MiB of filters, or one plan of
-    /// any size, and drops the plan that was used least recently.
+    /// The one-line calls get their plans here. The cache is shared by the whole process. It holds up to 64 MiB of
+    /// filters, or one plan of any size, and drops the plans that were used least recently.
     ///
     /// # Errors
     /// As [`Plan::new`].
@@ -68,7 +69,8 @@ impl Plan {
         if let Some(plan) = lock().get_or_insert_with(Cache::new).plans.get(&key) {
             return Ok(plan.clone());
         }
-        // The lock is not held while the filter is designed. Two threads may design the same plan; the results are equal.
+        // The lock is not held while the filter is designed. Two threads may design the same plan; the results are
+        // equal.
         let plan = Self::with_ratio(ratio, options)?;
         lock().get_or_insert_with(Cache::new).insert(key, plan.clone());
         Ok(plan)
@@ -97,8 +99,8 @@ impl Cache {
     }
 }
 
-/// Bytes that a plan may come to hold: the float32 and float64 banks, both also transposed for the adjoint, whether or not
-/// they have been designed yet, and the plan itself.
+/// Bound of the bytes that a plan may come to hold: the float32 and float64 banks, both of them transposed for the
+/// adjoint too, whether or not they have been designed yet, and the plan itself.
 fn cost(plan: &Plan) -> usize {
     2 * 3 * plan.filter_bytes() + 512
 }
@@ -107,7 +109,7 @@ fn cost(plan: &Plan) -> usize {
 mod tests {
     use super::*;
 
-    /// The tests share the process's cache: one at a time.
+    /// Held by each test, since all of them use the cache of the process.
     static ALONE: Mutex<()> = Mutex::new(());
 
     fn cached(orig_freq: u64, new_freq: u64, options: &ResampleOptions) -> Result<Plan> {

@@ -17,10 +17,11 @@ use crate::filter::ratio::Ratio;
 use crate::filter::shape::FilterShape;
 use crate::options::{Limits, OutputLength, ResampleOptions};
 
-/// A ratio, its options and its filter: everything that a call needs to know. Plans are immutable and `Send + Sync`; clones
-/// share one filter.
+/// A ratio, its options and its filter: everything that a call needs to know. Plans are immutable and `Send + Sync`;
+/// clones share one filter.
 ///
-/// Making a plan designs the float32 filter. The float64 filter is designed on first use.
+/// Making a plan designs the float32 filter. The float64 filter, and the taps of float32 filters beyond 1 MiB, are
+/// designed on first use.
 ///
 /// ```
 /// use polyphase::{Plan, ResampleOptions};
@@ -75,7 +76,7 @@ pub enum FilterForm {
     },
 }
 
-/// Choice of a bank by its size, before any tap is computed.
+/// Choice of a bank, made before any tap is computed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Choice {
     Copy,
@@ -84,7 +85,7 @@ enum Choice {
 }
 
 impl Choice {
-    /// Copy for equal rates, else the exact bank if it is within the limit, else the interpolated one.
+    /// Chooses a copy for equal rates, else the exact bank if it is within the limit, else the interpolated one.
     fn new(shape: &FilterShape, limits: Limits) -> Result<Self> {
         if shape.ratio().is_identity() {
             return Ok(Self::Copy);
@@ -165,7 +166,7 @@ impl Plan {
     }
 
     /// Number of output samples for `input_len` input samples: ⌈input_len · new_freq / orig_freq⌉, computed exactly, or
-    /// another number by [`OutputLength`]. Saturates at `usize::MAX`.
+    /// as [`OutputLength`] asks. Saturates at `usize::MAX`.
     pub fn output_len(&self, input_len: usize) -> usize {
         match self.options().output_length {
             OutputLength::Ceil => self.ratio().output_len(input_len),
@@ -174,10 +175,8 @@ impl Plan {
         }
     }
 
-    /// Indices of the input samples that a range of the output is computed from, in a clip of `input_len` samples.
-    ///
-    /// It tells a caller who reads a clip in parts what
-    /// [`CpuResampler::resample_excerpt`](crate::CpuResampler::resample_excerpt) needs.
+    /// Indices of the input samples that a range of the output is computed from, in a clip of `input_len` samples: the
+    /// excerpt that [`CpuResampler::resample_excerpt`](crate::CpuResampler::resample_excerpt) needs.
     ///
     /// # Errors
     /// [`Error::OutputRange`] for a range that is not within the output.
@@ -198,13 +197,13 @@ impl Plan {
         Ok(reach::input_range(self.shape(), input_len, output))
     }
 
-    /// Number of taps of the longest phase, 1 for equal rates. One output costs as many multiply-adds, or four times as many
-    /// with an interpolated filter.
+    /// Number of taps of the longest phase; 1 for equal rates. One output costs that many multiply-adds, or four times
+    /// as many with an interpolated filter.
     pub fn taps(&self) -> usize {
         self.0.shape.taps()
     }
 
-    /// Bytes of the float32 filter: taps, padding and indices; 0 for equal rates.
+    /// Size of the float32 filter in bytes: taps, the zeros that pad them, and indices; 0 for equal rates.
     pub fn filter_bytes(&self) -> usize {
         match self.bank() {
             Bank::Copy => 0,
@@ -215,8 +214,8 @@ impl Plan {
 
     /// Form of the float32 filter: the taps of every phase, or interpolated ones.
     ///
-    /// float64 outputs are exact in both cases. Where the filter is interpolated their taps are computed for each output,
-    /// which is slow.
+    /// float64 outputs are exact in both cases. If the float32 filter is interpolated, the float64 taps are computed
+    /// for each output, which is slow.
     ///
     /// ```
     /// use polyphase::{FilterForm, Plan, ResampleOptions};
@@ -240,21 +239,22 @@ impl Plan {
         }
     }
 
-    /// Largest number of input samples inside the window on one side of an output; 0 for equal rates.
+    /// Bound of the number of input samples inside the window on one side of an output; 0 for equal rates. It is
+    /// exact, or one too large, as for ratios with one phase.
     ///
-    /// A stream returns an output once it has received this many samples after it. The output itself has no delay, since the
-    /// filter is symmetric.
+    /// A stream returns an output at the latest when it has received this many samples after it. The output itself has
+    /// no delay, since the filter is symmetric.
     pub fn look_ahead(&self) -> usize {
         self.shape().look_ahead()
     }
 
     /// Multiply-adds of one float32 output.
     pub(crate) fn multiply_adds(&self) -> u64 {
-        let rows = match self.bank() {
+        let nodes = match self.bank() {
             Bank::Copy | Bank::Exact(_) => 1,
             Bank::Interpolated(_) => NODES,
         };
-        (self.taps() as u64).saturating_mul(rows as u64)
+        (self.taps() as u64).saturating_mul(nodes as u64)
     }
 
     /// The filter in integers.
@@ -267,8 +267,8 @@ impl Plan {
         &self.0.f32_bank
     }
 
-    /// The float64 bank, or `None` where computing taps for each output is cheaper: for interpolated filters, and for fewer
-    /// outputs than half the phases unless the bank exists already.
+    /// The float64 bank; `None` if the taps are to be computed for each output. That is so for interpolated filters,
+    /// and, as long as the bank has not been designed, for fewer outputs than half the phases.
     pub(crate) fn f64_bank(&self, outputs: usize) -> Option<&FilterBank<f64>> {
         match self.bank() {
             Bank::Copy | Bank::Interpolated(_) => None,
@@ -277,14 +277,15 @@ impl Plan {
         }
     }
 
-    /// Up to `max` evenly spaced phases, each as the m of its first tap and its float64 taps. m counts in 1/L input samples
-    /// of the *returned* ratio, which has larger terms where phases are skipped. Equal rates have one phase with the tap 1.
+    /// Up to `max` evenly spaced phases, each as the m of its first tap and its float64 taps. m is in units of 1/L
+    /// input sample, with L of the *returned* ratio, whose terms are larger if phases are skipped. Equal rates have one
+    /// phase with the tap 1.
     pub(crate) fn spaced_phases(&self, max: u64) -> (Ratio, Vec<(i128, Vec<f64>)>) {
         if let Bank::Copy = self.bank() {
             return (self.ratio(), vec![(0, vec![1.0])]);
         }
         let phases = self.ratio().phases();
-        // Evenly spaced phases need not be whole numbers: they are, of a ratio with `max` times the terms.
+        // The spacing phases / max need not be an integer. With the terms of the ratio multiplied by `max`, it is.
         let finer = (phases > max).then(|| self.shape().times(max)).flatten();
         let shape = finer.unwrap_or(*self.shape());
         let count = phases.min(max);
@@ -310,7 +311,7 @@ impl Plan {
         Ok(self.0.transposed.get_or_init(|| plan))
     }
 
-    /// Sums of the taps of outputs 0, 1, 2, … before normalisation; 1 for an output whose taps sum to 0, which is not
+    /// Sum of the taps of each output 0, 1, 2, … before normalisation; 1 if that sum is 0, since such an output is not
     /// divided.
     pub(crate) fn tap_sums(&self) -> Box<dyn Iterator<Item = f64> + '_> {
         if let Bank::Exact(_) = self.bank() {

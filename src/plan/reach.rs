@@ -1,4 +1,4 @@
-//! Which positions and samples a range of outputs is computed from, in integers.
+//! Positions and samples that a range of outputs is computed from, in integers.
 
 use std::ops::Range;
 
@@ -25,7 +25,7 @@ pub(crate) fn input_range(shape: &FilterShape, input_len: usize, outputs: Range<
         return 0..0;
     }
     let (mut first, mut last) = (start.clamp(0, len - 1), (end - 1).clamp(0, len - 1));
-    // The reflected samples too; of a clip that is shorter than its reflection, all.
+    // Samples that the padding reflects count too: all samples, if the clip is shorter than its reflection.
     if shape.padding() == Padding::Reflect {
         if start < 0 {
             last = last.max((-start).min(len - 1));

@@ -1,18 +1,18 @@
 //! [`Response`]: the frequency response of a filter, from its coefficients.
 //!
-//! Resampling by L/M is filtering at L times the input's rate with the prototype p[m] = h(m/(L·M)), of which phase j has
-//! the taps at m = i·L − j·M, each m once. A tone of θ radians per input sample comes out with the gain
+//! Resampling by L/M is filtering at L times the input's rate with the prototype p[m] = h(m/(L·M)). Phase j has the
+//! taps at m = i·L − j·M, and each m belongs to one phase. A tone of θ radians per input sample comes out with the gain
 //! ```text
 //! H(θ) = (1/L) Σ_m p[m] e^(−iθm/L) = (1/L) Σ_j H_j(θ),   H_j(θ) = Σ_k h_j[k] e^(−iθ m_j(k)/L)
 //! ```
-//! where H_j is the gain of phase j. If all phases have the same gain, the output is the tone alone. Where they differ there
-//! are images of the tone at θ + 2πk, whose gains H(θ + 2πk) are the discrete Fourier transform of H_j over j. By Parseval's
-//! theorem
+//! where H_j is the gain of phase j. If all phases have the same gain, the output is the tone alone. Where they differ
+//! there are images of the tone at θ + 2πk, whose gains H(θ + 2πk) are the discrete Fourier transform of H_j over j. By
+//! Parseval's theorem
 //! ```text
 //! Σ_{k=1}^{L−1} |H(θ + 2πk)|² = (1/L) Σ_j |H_j(θ) − H(θ)|²
 //! ```
-//! This is the power of all images, wherever the output's rate folds them, for the cost of one evaluation. See Vaidyanathan,
-//! Multirate Systems and Filter Banks, 4.3.
+//! This is the power of all images together, wherever the output's rate folds them, at the cost of evaluating the
+//! phases once. See Vaidyanathan, Multirate Systems and Filter Banks, 4.3.
 
 use std::f64::consts::TAU;
 use std::fmt;
@@ -24,8 +24,8 @@ use super::Plan;
 use crate::filter::ratio::Ratio;
 use crate::simd::Level;
 
-/// Largest number of taps in a chunk. A phasor is multiplied along a chunk and computed again for the next one, so that
-/// rounding does not grow with the filter.
+/// Largest number of taps in a chunk. Within a chunk a phasor is multiplied from tap to tap; for each chunk it is
+/// computed anew, so that rounding does not grow with the filter.
 const CHUNK_TAPS: usize = 32;
 
 /// Number of chunks that are evaluated side by side.
@@ -34,33 +34,34 @@ const CHUNKS_AT_ONCE: usize = 8;
 /// Number of frequencies in each lobe of the response, which is 1 / (duration of the filter) wide.
 const PER_LOBE: f64 = 8.0;
 
-/// Largest number of frequencies up to 1, whatever the lobes.
+/// Largest number of frequencies up to 1, however narrow the lobes are.
 const FINEST: f64 = 4096.0;
 
-/// Number of frequencies beyond 1 with the same spacing. As many more, with growing spacing, cover the rest up to the input's
-/// Nyquist frequency.
+/// Number of frequencies above 1 with the same spacing. The same number, with growing spacing, covers the rest up to
+/// the input's Nyquist frequency.
 const DENSE: usize = 1024;
 
-/// Largest number of phases that are evaluated. Evenly spaced, they represent all.
+/// Largest number of phases that are evaluated. If there are more, evenly spaced ones stand for all.
 const MAX_PHASES: u64 = 1024;
 
 /// Frequency response of a [`Plan`], from its float64 coefficients. [`Plan::response`] computes it.
 ///
-/// Frequencies are fractions of the lower Nyquist frequency, N = min(orig_freq, new_freq)/2: 1 is the highest frequency that
-/// both rates can represent, and 0.9 between 48 and 44.1 kHz is 19,845 Hz. Levels are in dB relative to the input tone.
-/// Rejections are positive, larger is better.
+/// Frequencies are fractions of the lower Nyquist frequency, N = min(orig_freq, new_freq)/2: 1 is the highest frequency
+/// that both rates can represent, and 0.9 between 48 and 44.1 kHz is 19,845 Hz. Gains and levels are factors relative
+/// to the input tone. Ripple and rejection are in dB; rejections are positive, and larger ones are better.
 ///
-/// Extremes are searched on eight frequencies per lobe of the response and refined to less than 0.01 dB. The spacing is wider
-/// for more than 512 lobes up to the lower Nyquist frequency (1,000 taps at the lower rate), and for aliases more than 128
-/// lobes beyond it: there a lobe that stands out from its neighbours can be missed. float64 arithmetic ends near −290 dB.
+/// Extremes are searched on a grid of eight frequencies per lobe of the response and refined to less than 0.01 dB. The
+/// grid is coarser for more than 512 lobes up to the lower Nyquist frequency (1,000 taps at the lower rate), and for
+/// aliases more than 128 lobes above it: there a lobe that stands out from its neighbours can be missed. float64
+/// arithmetic has a floor near −290 dB.
 ///
-/// One frequency costs 4 multiply-adds per tap of up to 1024 phases. The first extreme evaluates some hundreds of
-/// frequencies, milliseconds at common rates, which the other extremes share.
+/// One frequency costs 4 multiply-adds for each tap of up to 1024 phases. The first extreme evaluates the grid of some
+/// hundred frequencies, in milliseconds at common rates; the other extremes reuse the grid.
 #[derive(Clone)]
 pub struct Response {
     /// Cycles per input sample at frequency 1.
     cycles: f64,
-    /// Nyquist frequency of the input.
+    /// Nyquist frequency of the input. This and the two below are fractions of the lower Nyquist frequency.
     input_nyquist: f64,
     /// Nyquist frequency of the prototype's rate, L times the input's.
     top: f64,
@@ -82,11 +83,11 @@ struct TapChunks {
     len: usize,
     /// Phase of each chunk, and position of its first tap in input samples relative to the output.
     places: Vec<(usize, f64)>,
-    /// Taps of each eight chunks: their first taps, their second taps, …
+    /// Taps of every eight chunks: the first tap of each, the second of each, …
     taps: Vec<[f64; CHUNKS_AT_ONCE]>,
 }
 
-/// Gain of a tone, and level of all its images together.
+/// Gain of a tone, and level of all its images together, both relative to the input tone.
 #[derive(Debug, Clone, Copy)]
 struct Gain {
     wanted: f64,
@@ -94,8 +95,8 @@ struct Gain {
 }
 
 impl Plan {
-    /// Frequency response of the filter: ripple, edges and rejection, from the float64 coefficients. It is 1 at every
-    /// frequency for equal rates.
+    /// Frequency response of the filter: ripple, band edges and rejection, from the float64 coefficients. For equal
+    /// rates the gain is 1 at every frequency.
     ///
     /// ```
     /// use polyphase::{Plan, ResampleOptions};
@@ -113,11 +114,11 @@ impl Plan {
         Response::of_phases(ratio, &phases)
     }
 
-    /// Impulse response of the filter in float64, centred on its middle value: h at the multiples of 1/L input sample, where L
-    /// is [`Ratio::phases`], or 1024 for more phases than that. Its length is odd.
+    /// Impulse response of the filter in float64, centred on its middle value: h at the multiples of 1/L input sample,
+    /// where L is [`Ratio::phases`], but at most 1024. Its length is odd.
     ///
-    /// Every L-th value, from any of the first L on, belongs to one phase. The values of a phase sum to 1 within the ripple of
-    /// the filter. Equal rates give one value, 1.
+    /// Every L-th value, from any of the first L values on, belongs to one phase. The values of a phase sum to 1 within
+    /// the ripple of the filter. Equal rates give one value, 1.
     ///
     /// ```
     /// use polyphase::{Plan, ResampleOptions};
@@ -147,7 +148,7 @@ impl Plan {
 }
 
 impl Response {
-    /// Response of a filter by the first m and the taps of each of its phases.
+    /// Response of a filter that is given by the first m and the taps of each of its phases.
     #[expect(clippy::cast_precision_loss, reason = "rates and positions of filters that fit in memory")]
     fn of_phases(ratio: Ratio, phase_taps: &[(i128, Vec<f64>)]) -> Self {
         let (stride, phases) = (ratio.stride() as f64, ratio.phases() as f64);
@@ -183,13 +184,13 @@ impl Response {
         }
     }
 
-    /// Gain |H| of a tone. The frequency is a fraction of the lower Nyquist frequency. Above 1 it is the gain of an alias, up to
-    /// the input's Nyquist frequency, or of an image.
+    /// Gain |H| of a tone, a factor. The frequency is a fraction of the lower Nyquist frequency. Above 1, the gain is
+    /// that of an alias, up to the input's Nyquist frequency, or of an image.
     pub fn magnitude(&self, frequency: f64) -> f64 {
         self.gain(frequency).wanted
     }
 
-    /// Level of all images of a tone together, relative to the input tone.
+    /// Level of all images of a tone together, a factor relative to the input tone: the root of their summed power.
     pub fn image_level(&self, frequency: f64) -> f64 {
         self.gain(frequency).images
     }
@@ -199,14 +200,14 @@ impl Response {
         self.largest(0.0, pass_band.clamp(0.0, 1.0), |gain| (20.0 * gain.wanted.log10()).abs())
     }
 
-    /// Lowest frequency at which the gain is `fall` dB below 1, as 0.1, 3 or 6.02; `None` if there is none up to twice the lower
-    /// Nyquist frequency, as for equal rates.
+    /// Lowest frequency at which the gain is `fall` dB below 1, for example 0.1, 3 or 6.02 dB; `None` if there is none
+    /// up to twice the lower Nyquist frequency, as for equal rates.
     pub fn edge(&self, fall: f64) -> Option<f64> {
         let limit = 10_f64.powf(-fall / 20.0);
         let grid = self.grid();
         let first = grid.iter().position(|(_, gain)| gain.wanted < limit)?;
         let (mut above, mut under) = (grid[first.saturating_sub(1)].0, grid[first].0);
-        // 48 halvings end at the rounding of a fraction near 1.
+        // 48 halvings reach the rounding of a fraction near 1.
         for _ in 0..48 {
             let middle = 0.5 * (above + under);
             *(if self.magnitude(middle) < limit { &mut under } else { &mut above }) = middle;
@@ -214,24 +215,24 @@ impl Response {
         Some(0.5 * (above + under))
     }
 
-    /// Attenuation in dB of the strongest alias in the pass band: of input tones from 2 − `pass_band` to the input's Nyquist
-    /// frequency. `pass_band` 1 gives the strongest alias at any frequency. `None` where no input tone folds into the pass
-    /// band, as for upsampling.
+    /// Attenuation in dB of the strongest alias in the pass band, among input tones from 2 − `pass_band` to the input's
+    /// Nyquist frequency. A `pass_band` of 1 gives the strongest alias at any frequency. `None` where no input tone
+    /// folds into the pass band, as when upsampling.
     pub fn alias_rejection(&self, pass_band: f64) -> Option<f64> {
         let from = 2.0 - pass_band.clamp(0.0, 1.0);
         let worst = || self.largest(from, self.input_nyquist, |gain| gain.wanted);
         (self.input_nyquist > 1.0 && from <= self.input_nyquist).then(|| -20.0 * worst().log10())
     }
 
-    /// Attenuation in dB of all images together, at the tone of the pass band where they are strongest. A tone at the lower
-    /// Nyquist frequency, `pass_band` 1, has an image of its own level. `None` for one phase, which has no images, as from 48
-    /// to 16 kHz.
+    /// Attenuation in dB of all images together, for the tone of the pass band with the strongest images. A tone at the
+    /// lower Nyquist frequency (`pass_band` 1) has an image of its own level. `None` for ratios with one phase, such as
+    /// 48 to 16 kHz, which have no images.
     pub fn image_rejection(&self, pass_band: f64) -> Option<f64> {
         let worst = || self.largest(0.0, pass_band.clamp(0.0, 1.0), |gain| gain.images);
         (self.phases > 1).then(|| -20.0 * worst().log10())
     }
 
-    /// Ripple of a constant 1: `max |Σ_k h_j[k] − 1|` over the phases j.
+    /// Ripple of a constant input of 1: `max |Σ_k h_j[k] − 1|` over the phases j, a factor.
     pub fn dc_image(&self) -> f64 {
         self.dc_image
     }
@@ -246,7 +247,7 @@ impl Response {
         self.delay
     }
 
-    /// Gains up to the input's Nyquist frequency, and at least to 2 where the prototype's rate allows it.
+    /// Gains up to the input's Nyquist frequency, and at least up to 2 if the prototype's rate allows that.
     #[expect(clippy::cast_precision_loss, reason = "counts of some thousands")]
     fn grid(&self) -> &[(f64, Gain)] {
         self.grid.get_or_init(|| {
@@ -262,7 +263,8 @@ impl Response {
         })
     }
 
-    /// Largest value at a frequency from `from` to `to`, refined at every peak of the grid that is close to it.
+    /// Largest value at a frequency from `from` to `to`: that of the grid, refined at every peak that comes close to
+    /// it.
     fn largest(&self, from: f64, to: f64, value: impl Fn(Gain) -> f64) -> f64 {
         let at = |frequency: f64| value(self.gain(frequency));
         let inside = self.grid().iter().filter(|(frequency, _)| (from..=to).contains(frequency));
@@ -270,7 +272,7 @@ impl Response {
         samples.extend(inside.map(|&(frequency, gain)| (frequency, value(gain))));
         samples.push((to, at(to)));
         let largest = samples.iter().fold(0.0_f64, |largest, &(_, value)| largest.max(value));
-        // Between two of eight frequencies a lobe rises by less than 1 − cos(π/16), a fiftieth.
+        // Between two of the eight frequencies of a lobe the value rises by less than 1 − cos(π/16), a fiftieth.
         samples
             .windows(3)
             .filter(|near| near[1].1 >= 0.95 * largest && near[1].1 >= near[0].1.max(near[2].1))
@@ -335,18 +337,18 @@ impl TapChunks {
     }
 }
 
-/// The largest difference between the values at m and −m.
+/// Largest difference between the values at m and −m.
 fn asymmetry(prototype: &[(i128, f64)]) -> f64 {
     let value = |m: i128| prototype.binary_search_by_key(&m, |&(m, _)| m).map_or(0.0, |index| prototype[index].1);
     prototype.iter().fold(0.0, |worst: f64, &(m, tap)| worst.max((tap - value(-m)).abs()))
 }
 
-/// The largest value of a function with one peak between two places, by golden section.
+/// Largest value of a function with one peak between two arguments, by golden-section search.
 fn peak_within(mut start: f64, mut end: f64, value: impl Fn(f64) -> f64) -> f64 {
     const GOLDEN: f64 = 0.618_033_988_749_894_9;
     let (mut left, mut right) = (end - GOLDEN * (end - start), start + GOLDEN * (end - start));
     let (mut at_left, mut at_right) = (value(left), value(right));
-    // The bracket shrinks to 0.618^16, a two-thousandth of it: a parabola is flat to 1e-7 there.
+    // 16 steps shrink the bracket to 0.618^16 of its width, a two-thousandth: there a parabola is flat within 1e-7.
     for _ in 0..16 {
         if at_left > at_right {
             (end, right, at_right) = (right, left, at_left);
@@ -361,13 +363,13 @@ fn peak_within(mut start: f64, mut end: f64, value: impl Fn(f64) -> f64) -> f64 
     at_left.max(at_right)
 }
 
-/// Rounds down; 0 for what is no number.
+/// Rounds down; 0 for NaN.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
 fn to_count(value: f64) -> usize {
     value as usize
 }
 
-/// The figures that describe a filter in one line: the coefficients are too many to read.
+/// Shows a few figures in one line: the coefficients are too many to read.
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut figures = f.debug_struct("Response");

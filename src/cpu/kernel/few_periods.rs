@@ -11,13 +11,14 @@
 //!  sums += taps[b][k] · splat(x[start + k])     one vector of taps, one sample in all lanes, sixteen multiply-adds
 //! ```
 //!
-//! The outputs of a block are adjacent in memory when they are done: there is no horizontal sum and no shuffle.
+//! The sums of a block are its outputs, adjacent in memory: there is no horizontal sum and no shuffle.
 //!
-//! P periods are computed side by side, each from samples `stride` after those of the one before. A vector of taps is
-//! loaded once for all of them; each multiply-add still loads its sample, and the zeros, 11 % of the taps at 48→44.1
-//! kHz with kaiser_best, are multiplied. P chains of sums hide the latency of the multiply-adds.
+//! P periods are computed side by side, each from samples `stride` after those of the period before it. A vector of
+//! taps is loaded once for all P periods; each multiply-add still loads its sample, and the zeros, 11 % of the taps at
+//! 48→44.1 kHz with kaiser_best, are multiplied too. P independent chains of sums hide the latency of the
+//! multiply-adds.
 //!
-//! Products are summed in the segments of the plan: `sums` over a segment, `totals` over all.
+//! Products are summed in the plan's segments: `sums` over one segment, `totals` over all segments.
 
 use std::ops::Range;
 
@@ -29,7 +30,7 @@ use super::scratch::MAX_AT_EDGE;
 use crate::filter::blocks::{STEP, Taps};
 use crate::num::{distance, to_index, to_position};
 
-/// Periods computed side by side on vectors of `lanes`. Each takes 16 / lanes registers for its sums.
+/// Number of periods computed side by side on vectors of `lanes` lanes. Each takes 16 / lanes registers for its sums.
 ///
 /// Measured in GFLOP/s at 48→44.1 kHz with kaiser_best, width 6 in brackets, on a core with two 512-bit multiply-add
 /// units:
@@ -49,7 +50,7 @@ pub(super) const fn periods_at_once(lanes: usize) -> usize {
 }
 
 impl Input<'_> {
-    /// Computes the wanted outputs of P periods, and returns P.
+    /// Computes the wanted outputs of P periods, from `period` on, and returns P.
     #[inline(always)]
     pub(super) fn convolve_few<S: Simd, const P: usize>(
         self,
@@ -62,11 +63,11 @@ impl Input<'_> {
         let stride = to_index(self.blocks.stride());
         // Index in the source of the first sample of the first period.
         let period_start = to_position(period * self.blocks.stride()) - self.source.origin;
-        // Samples under one block in all P periods.
+        // Number of samples under one block in all P periods.
         let needed = (P - 1) * stride + span;
         let wanted = outputs.wanted(period, period_len);
         let end = period_start + self.blocks.end(wanted.clone()) + to_position(needed - span);
-        // Indices whose samples have been copied to `edge`: enough for several blocks.
+        // Indices of the samples that have been copied to `edge`, enough for several blocks.
         let mut copied: Option<Range<i64>> = None;
         for block in self.blocks.blocks(wanted) {
             let (start, taps) = (period_start + self.blocks.start(block), self.blocks.taps(block));
@@ -98,12 +99,12 @@ impl Input<'_> {
         P as u64
     }
 
-    /// Outputs of a block in P periods, each from a window of all samples under the block.
+    /// Outputs of a block in P periods. Each period has a slice of the samples under the block in `windows`.
     #[inline(always)]
     fn block_few<S: Simd, const P: usize>(self, simd: S, taps: &[Taps], windows: [&[f32]; P]) -> [f32x16<S>; P] {
         let mut totals = [f32x16::splat(simd, 0.0); P];
         let (steps, tail) = taps.as_chunks::<STEP>();
-        // Slices of arrays, all of one length: no bounds are checked in the loops.
+        // Slices of arrays, all of one length, so that no bounds are checked in the loops.
         let mut samples: [&[[f32; STEP]]; P] = [&[]; P];
         for p in 0..P {
             samples[p] = &windows[p].as_chunks::<STEP>().0[..steps.len()];

@@ -1,4 +1,4 @@
-//! [`Input`]: the samples and taps of the float32 kernels.
+//! [`Input`]: the samples and taps that the float32 kernels read.
 
 use crate::batch::Source;
 use crate::filter::blocks::PhaseBlocks;
@@ -22,8 +22,8 @@ impl Input<'_> {
         copy.resize(len, 0.0);
     }
 
-    /// Those of the `len` indices from `start` on that have samples: the number of indices before them, and the
-    /// samples.
+    /// Samples at those of the `len` indices from `start` on that lie within the source, and before them the number of
+    /// indices that precede them.
     pub(super) fn inside(&self, start: i64, len: usize) -> (usize, &[f32]) {
         let inside = overlap(start, len, 0, self.source.samples.len());
         let samples = self.source.samples.get(index_at(start)..).unwrap_or_default();

@@ -1,7 +1,7 @@
-//! The float32 kernel for interpolated banks, of ratios with too many phases to hold the taps of each.
+//! The float32 kernel for interpolated banks, for ratios with too many phases to store the taps of each.
 //!
 //! ```text
-//! four nodes, each a row of taps          samples
+//! the taps of four nodes                  samples
 //!   g − 1   [ tap tap … tap ]     ×  [ x[start] … x[start + 15] ]     sums[0]     16 taps in the lanes,
 //!   g       [ tap tap … tap ]     ×  [         the same         ]     sums[1]     one vector after the other
 //!   g + 1   [ tap tap … tap ]     ×  [         the same         ]     sums[2]
@@ -10,9 +10,9 @@
 //! totals += Σ weight[i] · sums[i]     y = (Σ lanes of totals + the two taps at the window's ends) · scale
 //! ```
 //!
-//! The weights are those of the cubic through the four nodes. Multiplying sums with them, not taps, costs four
-//! multiply-adds for each tap and no interpolated tap is ever stored. Each output is summed in an order that depends
-//! on the plan alone.
+//! The weights are those of the cubic through the four nodes. They multiply sums instead of taps: that costs four
+//! multiply-adds for each tap, and no tap is ever interpolated by itself. Each output is summed in an order that
+//! depends on the plan alone.
 
 use fearless_simd::{Simd, f32x16, prelude::*};
 
@@ -20,10 +20,11 @@ use crate::batch::Source;
 use crate::filter::interpolated::{InterpolatedBank, NODES, Output, VECTOR};
 use crate::num::to_position;
 
-/// Vectors of products that are summed before they are added to the totals. One long sum would round at its own size.
+/// Number of vectors of products in a segment, which is summed before it is added to the totals. In one long sum every
+/// addition would round at the size of the sum.
 const VECTORS_PER_SUM: usize = 8;
 
-/// Computes the outputs from `first` on. Returns whether all are finite.
+/// Fills `output` with the outputs from `first` on. Returns true if all are finite.
 #[inline(always)]
 pub(super) fn convolve<S: Simd>(
     simd: S,
@@ -60,7 +61,8 @@ fn compute<S: Simd>(simd: S, source: Source<'_, f32>, output: &Output, nodes: [&
     (totals.reduce_sum() + ends) * output.scale
 }
 
-/// Sum over the nodes of their weights times the products of their taps with vectors of samples, in the lanes.
+/// Sum over the nodes of weight times taps times samples, where lane i sums taps i, i + 16, …. `samples(k)` is the
+/// vector of samples under vector k of the taps.
 #[inline(always)]
 fn weighted_sum<S: Simd>(
     simd: S,

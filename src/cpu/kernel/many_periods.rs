@@ -1,11 +1,11 @@
 //! The float32 kernel for many periods: one output of sixteen periods in the lanes of a vector.
 //!
 //! ```text
-//!  a tile of 48 · Q periods, Q for each lane of three vectors; lane_stride = Q · stride samples
+//!  a tile of 48 · Q periods: Q for each lane of three vectors; lane_stride = Q · stride samples
 //!  |-- lane 0: Q periods --|-- lane 1: Q periods --| … |-- lane 47: Q periods --|
 //!
 //!  row i = [ x[i]  x[lane_stride + i]  x[2 · lane_stride + i]  …  x[47 · lane_stride + i] ]    transposed 16 × 16
-//!  row i + lane_stride = row i moved by one lane, and one new sample                           copied
+//!  row i + lane_stride = row i moved by one lane, with one new sample in the last lane         copied
 //!
 //!  for q in 0..Q, for each block, for each half of its 16 phases (a band):
 //!      sums[phase] += row[q · stride + start + k] · splat(taps[k][phase])                      8 phases × 3 vectors
@@ -15,14 +15,14 @@
 //! for 24 vectors of multiply-adds, where `few_periods` loads a sample for each. A band skips the samples that none of
 //! its 8 windows reaches, half of the zeros of a block.
 //!
-//! The lanes are far apart, so that no sample is transposed twice: neighbouring periods share most of their samples,
-//! but lane l needs those of lane l + 1 only at its end, where a row is an earlier one moved by a lane. Finished
-//! outputs are transposed back, 16 phases × 16 lanes at a time.
+//! Neighbouring periods share most of their samples. With Q of them in one lane, no sample is transposed twice: lane l
+//! needs samples of lane l + 1 only at its end, and there a row is an earlier row moved by one lane. Finished outputs
+//! are transposed back, 16 phases × 16 lanes at a time.
 //!
-//! Rows are filled in chunks of up to [`MAX_ROWS`], which stay in the cache. A chunk begins at the block that is
-//! computed next and serves all blocks, and all q, whose samples lie within it.
+//! Rows are filled in chunks of up to [`MAX_ROWS`], which stay in the cache. A chunk begins at the next block to
+//! compute and serves all blocks, of all q, whose samples lie within the chunk.
 //!
-//! Each output is summed in the order of `few_periods`, in the same segments: the bits are the same.
+//! Each output is summed in the order of `few_periods`, in the same segments, and so has the same bits.
 
 use std::ops::Range;
 
@@ -39,13 +39,13 @@ use crate::num::{distance, to_index, to_position};
 pub(super) struct Tile {
     /// Vectors of lanes, at most [`VECTORS`].
     pub(super) vectors: usize,
-    /// Q, consecutive periods that each lane computes.
+    /// Q, the number of consecutive periods that each lane computes.
     periods_per_lane: u64,
 }
 
 impl Tile {
-    /// First tile of this many periods. None if they do not fill a vector, or if a window is too long for its rows to
-    /// stay in the cache.
+    /// First tile when this many periods are left; `None` if they do not fill a vector, or if a block's span is too
+    /// long for its rows to stay in the cache.
     pub(super) fn choose(periods: u64, stride: u64, span: usize) -> Option<Self> {
         let vectors = to_index(periods / LANES as u64).min(VECTORS);
         if vectors == 0 || span > MAX_ROWS / 2 {
@@ -55,8 +55,8 @@ impl Tile {
         // One chunk of rows serves a whole tile, unless a single period needs more.
         let max = ((MAX_ROWS - span) as u64 / stride).max(1);
         let periods_per_lane = available / available.div_ceil(max);
-        // Q is odd: lanes that are a multiple of 4 KiB apart would share few sets of the first-level cache. Below 16
-        // the lanes are too close for that, and one period less is too large a part.
+        // From 16 on, Q is made odd: lanes that are a multiple of 4 KiB apart would share few sets of the first-level
+        // cache. Below 16 the lanes are not that far apart, and a period less would cost too much.
         let odd = if periods_per_lane < 16 { periods_per_lane } else { (periods_per_lane - 1) | 1 };
         Some(Self { vectors, periods_per_lane: odd })
     }
@@ -83,7 +83,7 @@ impl Input<'_> {
         let first = to_position(period * stride) - self.source.origin;
         let end = to_position((tile.periods_per_lane - 1) * stride) + self.blocks.end(0..period_len);
         let mut totals = [Row::ZERO; LANES];
-        // Samples whose rows are filled, counted from the first of each lane.
+        // Rows that are filled, by their number i.
         let mut chunk: Option<Range<i64>> = None;
         for q in 0..tile.periods_per_lane {
             for block in self.blocks.blocks(0..period_len) {
@@ -114,7 +114,8 @@ impl Input<'_> {
         }
     }
 
-    /// Outputs of a band in all lanes, from the samples under the block that it reaches. Returns 0 times all of them.
+    /// Computes the outputs of a band in all lanes from `reached`, the part of the span that its windows cover. Returns
+    /// 0 times the sum of the outputs of each lane, which is NaN if one of them is not finite.
     #[inline(always)]
     fn band_many<S: Simd, const V: usize>(
         self,
@@ -132,7 +133,8 @@ impl Input<'_> {
                 continue;
             }
             let mut sums = [[f32x16::splat(simd, 0.0); V]; BAND];
-            // Two samples a step: the loop's counter takes slots of the multiply-adds (benches/resample.rs).
+            // Two samples per step, since the loop's counter takes issue slots from the multiply-adds
+            // (docs/performance.md).
             let (rows, last_row) = rows[samples.clone()].as_chunks::<2>();
             let (taps, last_taps) = taps[samples].as_chunks::<2>();
             for (rows, taps) in rows.iter().zip(taps) {
@@ -148,7 +150,7 @@ impl Input<'_> {
                 }
             }
         }
-        // One chain for each vector: a single one would wait for the latency of each addition.
+        // One chain of sums for each vector: in a single chain each addition would wait for the one before it.
         let mut probes = [f32x16::splat(simd, 0.0); V];
         for (totals, results) in totals.iter().zip(results) {
             for ((total, probe), result) in totals.iter().zip(&mut probes).zip(&mut results.0) {
@@ -159,7 +161,7 @@ impl Input<'_> {
         probes[1..].iter().fold(probes[0], |sum, probe| sum + *probe)
     }
 
-    /// Fills row i with the sample at index `start + i` for lane 0, and `lane_stride` later for each lane after it.
+    /// Fills the lanes of row i with the samples at the indices `start + i`, `start + i + lane_stride`, ….
     #[inline(always)]
     fn fill_rows<S: Simd, const V: usize>(self, simd: S, rows: &mut [Row], start: i64, lane_stride: usize) {
         let transposed = rows.len().min(lane_stride);
@@ -202,7 +204,7 @@ impl Input<'_> {
         }
     }
 
-    /// Copies sixteen samples of each of sixteen lanes, with zeros beyond the source's ends.
+    /// Copies sixteen consecutive samples for each of sixteen lanes, with zeros beyond the source's ends.
     #[cold]
     fn gather_at_edge(self, start: i64, lane_stride: usize) -> [f32; LANES * LANES] {
         let mut copy = [0.0; LANES * LANES];
@@ -236,7 +238,7 @@ fn multiply_add<S: Simd, const V: usize>(
     }
 }
 
-/// Transposes the totals of vector `v`, one row for each phase, into one vector of phases for each lane.
+/// Transposes vector `v` of the totals of sixteen phases into a vector of sixteen phases for each lane.
 #[inline(always)]
 fn transpose_totals<S: Simd>(simd: S, totals: &[Row; LANES], v: usize) -> [f32x16<S>; LANES] {
     let mut vectors = [f32x16::splat(simd, 0.0); LANES];

@@ -3,20 +3,20 @@
 //! | file | taps | lanes of a vector | used |
 //! |---|---|---|---|
 //! | `reference` | float64 | none: one output at a time | for float64 |
-//! | `few_periods` | float32, every phase | 16 neighbouring outputs of a period | below 16 whole periods or AVX-512 |
+//! | `few_periods` | float32, every phase | 16 outputs of a period | below 16 whole periods or without AVX-512 |
 //! | `many_periods` | float32, every phase | one output of 16 periods | from 16 whole periods on, with AVX-512 |
 //! | `interpolated` | float32, some phases | 16 neighbouring taps of an output | for ratios with too many phases |
 //!
 //! A period is L outputs, made from M new samples, or a small multiple of both (`PhaseBlocks`). Periods share their
 //! taps. `many_periods` loads less for each multiply-add and skips more zeros, but it needs whole periods to fill its
-//! lanes, 32 registers, and a window short enough for its samples to be transposed. `few_periods` computes all that is
-//! left over: parts of periods, short ranges, chunks, long windows.
+//! lanes, 32 registers, and a span short enough for its rows to stay in the cache. `few_periods` computes everything
+//! else: parts of periods, short ranges, small chunks of streams, long windows.
 //!
 //! Each float32 output is summed in an order that depends on its phase and the plan alone: sample by sample, in the
-//! plan's segments. At one SIMD level either kernel, and any number of periods at once, give the same bits. Samples
+//! plan's segments. At one SIMD level both kernels give the same bits, with any number of periods at once. Samples
 //! beyond the source count as zeros.
 //!
-//! The float32 kernels reference fearless_simd. Each is one source for every SIMD level.
+//! The float32 kernels are built on fearless_simd. Each has one source for all SIMD levels.
 
 mod few_periods;
 mod input;
@@ -42,18 +42,18 @@ use crate::plan::{Bank, Plan};
 
 /// Float type that outputs are computed in.
 pub(crate) trait Kernel: Coefficient {
-    /// Computes the outputs `first..first + output.len()`, from zeros beyond the source.
+    /// Fills `output` with the outputs from `first` on. Samples beyond the source count as zeros.
     ///
-    /// Returns false if an output is not finite and may be contaminated: by a NaN or an infinity beside its window.
+    /// Returns false if an output is not finite and may be so because of a NaN or an infinity beside its window.
     fn convolve(engine: &mut Engine, plan: &Plan, source: Source<'_, Self>, first: u64, output: &mut [Self]) -> bool;
 
-    /// Computes output `n` as a plain sum of products, from those samples of its window that there are.
+    /// Computes output `n` as a plain sum of products, from `window`: the samples of the source inside its window.
     fn dot(engine: &mut Engine, plan: &Plan, n: u64, window: Source<'_, Self>) -> Self;
 
-    /// Reserves the memory of the engine that `convolve` and `dot` use with this plan.
+    /// Reserves the memory that `convolve` and `dot` take from the engine with this plan.
     fn reserve(engine: &mut Engine, plan: &Plan);
 
-    /// Designs all taps of this plan that `convolve` and `dot` use, if they have not been used yet.
+    /// Designs all taps that `convolve` uses with this plan, unless they have been designed already.
     fn design(plan: &Plan);
 
     /// False for NaN and the infinities.
@@ -62,7 +62,7 @@ pub(crate) trait Kernel: Coefficient {
     /// Product with a factor.
     fn times(self, factor: f64) -> Self;
 
-    /// Sum of two.
+    /// Sum of this value and another.
     fn plus(self, other: Self) -> Self;
 }
 
@@ -118,7 +118,8 @@ impl Kernel for f32 {
     }
 }
 
-/// Largest number of outputs up to `max` that fills whole tiles of the kernels, or whole periods, if one fits.
+/// Largest number of outputs, up to `max`, that fills whole tiles of `many_periods`; failing that, whole periods;
+/// failing that, `max`.
 pub(super) fn whole_tiles(plan: &Plan, max: usize) -> usize {
     let Bank::Exact(blocks) = plan.bank() else { return max };
     let period_len = to_index(blocks.period_len());
@@ -137,7 +138,7 @@ fn copy<T: Copy + Default>(source: Source<'_, T>, first: u64, output: &mut [T]) 
 }
 
 impl Input<'_> {
-    /// Computes outputs by the kernel that suits each stretch of periods.
+    /// Fills `output` with the outputs from `first` on, by the kernel that suits the periods that are left.
     #[inline(always)]
     fn convolve<S: Simd>(self, simd: S, first: u64, output: &mut [f32], scratch: &mut Scratch) -> bool {
         let period_len = self.blocks.period_len();
@@ -149,7 +150,7 @@ impl Input<'_> {
         let needed = max_periods.saturating_mul(to_index(self.blocks.stride())).saturating_add(self.blocks.span());
         let may_copy = needed <= MAX_AT_EDGE;
         while period.saturating_mul(period_len) < end {
-            // Periods of which all outputs are wanted.
+            // Number of periods, from this one on, of which all outputs are wanted.
             let whole = if period * period_len < first { 0 } else { (end / period_len).saturating_sub(period) };
             if S::f32s::LEN == LANES
                 && let Some(tile) = Tile::choose(whole, self.blocks.stride(), self.blocks.span())

@@ -1,4 +1,4 @@
-//! [`Outputs`]: the output buffer of the float32 kernels.
+//! [`Outputs`]: the outputs that the float32 kernels are asked for.
 
 use std::ops::Range;
 
@@ -7,9 +7,9 @@ use fearless_simd::{Simd, f32x16, prelude::*};
 use crate::filter::blocks::LANES;
 use crate::num::to_index;
 
-/// Outputs that were asked for: a range of periods, which may begin and end within one.
+/// Outputs that were asked for: a range that may begin and end within a period.
 pub(super) struct Outputs<'a, S: Simd> {
-    /// Number of the first of them.
+    /// Number of the first output.
     first: u64,
     output: &'a mut [f32],
     /// Sum of 0 times every output: NaN as soon as one of them is not finite.
@@ -29,13 +29,13 @@ impl<'a, S: Simd> Outputs<'a, S> {
         self.nan_probe.reduce_sum() == 0.0
     }
 
-    /// Outputs that are asked for of a period and those after it, counted from its first.
+    /// Outputs that are asked for, from a period on, counted from the period's first.
     pub(super) fn wanted(&self, period: u64, period_len: u64) -> Range<u64> {
         let start = period * period_len;
         self.first.saturating_sub(start)..self.first + self.output.len() as u64 - start
     }
 
-    /// Stores a block of sixteen periods, which are `periods_per_lane` apart.
+    /// Stores a block for sixteen periods that are `periods_per_lane` apart. `totals` has a vector for each of them.
     #[inline(always)]
     pub(super) fn store_periods(
         &mut self,
@@ -66,7 +66,7 @@ impl<'a, S: Simd> Outputs<'a, S> {
         }
     }
 
-    /// Stores those outputs of a block that are asked for.
+    /// Stores the outputs of a block that are asked for.
     #[inline(always)]
     pub(super) fn store(&mut self, period: u64, block: usize, period_len: u64, simd: S, totals: f32x16<S>) {
         let start = period * period_len + (block * LANES) as u64;

@@ -28,7 +28,7 @@ impl Kernel for f64 {
                 for (n, value) in outputs {
                     *value = product_sum(plan.shape().window(n).start, on_demand.taps(n), source);
                 }
-                // No tap lies beside its window.
+                // There are no taps beside the window.
                 true
             }
         }

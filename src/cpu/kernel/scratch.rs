@@ -1,4 +1,4 @@
-//! [`Engine`]: the SIMD level and the memory with which one thread computes.
+//! [`Engine`]: the SIMD level and the working memory with which one thread computes.
 
 use std::cell::Cell;
 
@@ -7,7 +7,8 @@ use crate::filter::on_demand::OnDemandTaps;
 use crate::filter::shape::FilterShape;
 use crate::simd::Level;
 
-/// Vectors of a row: 8 outputs of 3 vectors are 24 sums, which with the samples and a tap take 28 of 32 registers.
+/// Number of vectors of a row: 8 outputs of 3 vectors are 24 sums, which take 28 of 32 registers with the samples and a
+/// tap.
 pub(super) const VECTORS: usize = 3;
 
 /// One sample for each lane of up to three vectors.
@@ -19,14 +20,14 @@ impl Row {
     pub(super) const ZERO: Self = Self([[0.0; LANES]; VECTORS]);
 }
 
-/// Rows of a chunk, 192 KiB: the rows, the taps and the outputs stay in the second-level cache.
+/// Largest number of rows of a chunk, 192 KiB: the rows, the taps and the outputs stay in the second-level cache.
 pub(super) const MAX_ROWS: usize = 1024;
 
-/// Samples that `few_periods` copies at a time at an edge of the source.
+/// Number of samples that `few_periods` copies at a time at an edge of the source, unless one block needs more.
 pub(super) const MAX_AT_EDGE: usize = 1 << 13;
 
-/// Memory that the kernels fill before they multiply. It is kept from call to call: resampling one second takes less
-/// time than the system needs to map new pages.
+/// Memory for copies of samples and for taps. It is kept from call to call: resampling one second takes less time than
+/// the system needs to map new pages.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Scratch {
     /// Transposed samples of `many_periods`.
@@ -48,7 +49,7 @@ impl Scratch {
 
     /// Reserves the memory that `reference` needs for single outputs of a filter.
     pub(super) fn reserve_on_demand(&mut self, shape: &FilterShape) {
-        // Made anew, since a clone of the taps has no room for values.
+        // Created anew, since a clone does not keep its capacity.
         self.on_demand = Some(OnDemandTaps::new(shape));
     }
 
@@ -59,7 +60,7 @@ impl Scratch {
     }
 }
 
-/// SIMD level and memory with which one thread computes.
+/// SIMD level and working memory with which one thread computes.
 #[derive(Debug, Clone)]
 pub(crate) struct Engine {
     pub(super) level: Level,

@@ -8,7 +8,7 @@ use crate::alloc::out_of_memory;
 use crate::error::{Error, Result};
 use crate::num::to_index;
 
-/// Frames that a call brings.
+/// Frames that a call takes in.
 #[derive(Clone, Copy)]
 pub(super) enum Chunk<'a, T> {
     Interleaved { samples: &'a [T], channels: usize },
@@ -27,7 +27,7 @@ impl<'a, T> Chunk<'a, T> {
     }
 }
 
-/// Place for the frames that a call completes. It has room for them: that is checked before anything is computed.
+/// Destination of the frames that a call completes. It has been checked to have room for them.
 pub(super) enum Sink<'s, 'a, T> {
     Interleaved {
         output: &'a mut [T],

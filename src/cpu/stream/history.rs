@@ -1,4 +1,4 @@
-//! [`History`]: the samples of a signal that outputs to come may reach.
+//! [`History`]: the samples of a signal that later outputs may need.
 
 use crate::alloc::reserved;
 use crate::batch::Source;
@@ -10,32 +10,33 @@ use crate::plan::Plan;
 /// Samples of a signal from some position on, in planes: one for each part of each channel.
 ///
 /// ```text
-///          −margin     0                                    received      received + margin
-///  signal     | padding | s a m p l e s   o f   t h e   s i g n a l | padding |
-///  planes                            [ dropped | kept …              ]
-///                                              ↑ origin
+///          −margin    0                                       received   received + margin
+///  signal     | padding | samples of the signal ………………………………………………………… | padding |
+///  planes     | dropped ……………………… | kept …………………………………………………………………………………………… |
+///                                  ↑ origin
 /// ```
 ///
-/// Padding before the signal is known once its first samples are, and padding after it when it ends.
+/// The padding before the signal is filled in when the first output is computed, the padding after it when the signal
+/// ends.
 #[derive(Debug, Clone)]
 pub(super) struct History<F> {
     planes: Vec<Vec<F>>,
-    /// Samples that each plane has room for.
+    /// Number of samples that each plane has room for.
     capacity: usize,
     /// Position of the first sample in the planes.
     origin: i64,
-    /// Frames of the signal that have arrived.
+    /// Number of frames of the signal that have arrived.
     received: u64,
     padding: Padding,
-    /// Samples of padding on each side.
+    /// Number of samples of padding on each side.
     margin: usize,
 }
 
 impl<F: Copy + Default> History<F> {
-    /// Empty history with room for `frames` more frames at any time.
+    /// Empty history, which has room for `frames` more frames at any time.
     pub(super) fn new(planes: usize, plan: &Plan, frames: usize) -> Result<Self> {
-        // The windows of two neighbouring outputs and the padding on both sides, and the new frames twice: what is
-        // kept moves once for every `frames` new ones.
+        // Room for the windows of two neighbouring outputs and the padding on both sides, and for `frames` new frames
+        // twice, so that the kept samples move only once for every `frames` new ones.
         let capacity = plan.look_ahead().saturating_mul(6).saturating_add(2 * frames);
         let (padding, margin) = (plan.shape().padding(), plan.shape().margin());
         let planes = (0..planes).map(|_| reserved(capacity)).collect::<Result<_>>()?;
@@ -44,7 +45,7 @@ impl<F: Copy + Default> History<F> {
         Ok(history)
     }
 
-    /// Reserves the planes again, which a clone does not have.
+    /// Reserves the memory of the planes, which a clone does not have.
     pub(super) fn reserve(&mut self) {
         for plane in &mut self.planes {
             plane.reserve_exact(self.capacity - plane.len());
@@ -61,7 +62,7 @@ impl<F: Copy + Default> History<F> {
         self.received = 0;
     }
 
-    /// Frames of the signal that have arrived.
+    /// Number of frames of the signal that have arrived.
     pub(super) fn received(&self) -> u64 {
         self.received
     }
@@ -79,14 +80,14 @@ impl<F: Copy + Default> History<F> {
         self.received += frames as u64;
     }
 
-    /// Makes room for `frames` more. Drops samples before position `needed` if there is none, so that samples seldom
-    /// move.
+    /// Makes room for `frames` more frames. Drops samples before position `needed`, but only if there is no room
+    /// without that, so that samples seldom move.
     pub(super) fn make_room(&mut self, frames: usize, needed: i64) {
         let len = self.planes[0].len();
         if len + frames <= self.capacity {
             return;
         }
-        // Padding after the signal may mirror the last `margin` samples before its last one.
+        // Padding after the signal may mirror the `margin` samples before the last one.
         let mirrored = to_position(self.received) - to_position(self.margin) - 1;
         let dropped = to_index(needed.min(mirrored).saturating_sub(self.origin).max(0)).min(len);
         for plane in &mut self.planes {
@@ -119,7 +120,7 @@ impl<F: Copy + Default> History<F> {
         }
     }
 
-    /// Index in the planes of the sample that the padding repeats at a position. None for silence.
+    /// Index in the planes of the sample that the padding repeats at a position; `None` for a zero.
     fn source(&self, position: i64) -> Option<usize> {
         let source = to_position(self.padding.source(position, to_index(self.received))?);
         (source >= self.origin).then(|| distance(self.origin, source))

@@ -1,4 +1,4 @@
-//! [`Stream`]: a signal in chunks. The chunks' outputs together are the output of the whole, bit for bit.
+//! [`Stream`]: a signal in chunks. The outputs of all chunks together are the output of the whole signal, bit for bit.
 
 mod frames;
 mod history;
@@ -20,16 +20,16 @@ use crate::simd::Level;
 
 /// Resamples a signal that arrives in chunks.
 ///
-/// However the signal is divided into chunks, the outputs are those of one call with the whole signal, in every bit. A
-/// stream holds, for each channel, about six times [`look_ahead`](Self::look_ahead) samples and three blocks of
-/// 16,384.
+/// However the signal is divided into chunks, the outputs are those of one call with the whole signal, in every bit.
+/// For each channel a stream holds about six times [`look_ahead`](Self::look_ahead) samples and three blocks of 16,384
+/// samples.
 ///
 /// [`push`](Self::push) appends frames to a vector; [`process_into`](Self::process_into) fills a slice. A frame is one
 /// sample of every channel. Everything is computed on the calling thread.
 ///
 /// # Real time
 ///
-/// After [`warm_up`](Self::warm_up) no call with slices allocates, on any thread. The cost of a call is proportional to
+/// After [`warm_up`](Self::warm_up) no call that takes output slices allocates, on any thread. The cost of a call is proportional to
 /// its frames and the frames that it completes. Once in 16,384 frames or more it also moves the samples that are kept.
 ///
 /// ```
@@ -52,17 +52,17 @@ pub struct Stream<T: Sample> {
     plan: Plan,
     engine: Engine,
     channels: usize,
-    /// For each part of each channel, the samples that outputs to come may reach.
+    /// For each part of each channel, the samples that later outputs may need.
     history: History<T::Float>,
-    /// Frames of the signal that have been computed.
+    /// Number of output frames that have been computed of this signal.
     produced: u64,
     /// Outputs in floats: [`BLOCK_FRAMES`] for each part of each channel.
     block: Vec<T::Float>,
     clamped: Clamped,
 }
 
-/// Frames that are taken in, or computed, at once, whichever are more: enough for the largest tiles of the kernels,
-/// 128 KiB in and out for each channel.
+/// Number of frames of a block, in the input or in the output, whichever has the higher rate: enough for the largest
+/// tiles of the kernels, 128 KiB in and out for each channel.
 const BLOCK_FRAMES: usize = 1 << 14;
 
 impl<T: Sample> Stream<T> {
@@ -82,16 +82,15 @@ impl<T: Sample> Stream<T> {
         Ok(Self { plan: plan.clone(), engine, channels, history, produced: 0, block, clamped: Clamped::default() })
     }
 
-    /// Uses another set of SIMD instructions than the best.
+    /// Sets the SIMD instructions of the float32 kernels. Default: [`Level::best`].
     #[must_use]
     pub fn with_level(mut self, level: Level) -> Self {
         self.engine.set_level(level);
         self
     }
 
-    /// Does ahead of time what other calls do when they first need it: designs the taps of a filter bank beyond 1 MiB
-    /// or in float64, and reserves memory. Afterwards only vectors that have to grow are allocated, whichever thread
-    /// calls.
+    /// Designs the taps that are otherwise designed on first use, those of filter banks in float64 or beyond 1 MiB, and
+    /// reserves memory. Afterwards no call allocates, on any thread, except for output vectors that have to grow.
     ///
     /// A clone of the stream has to be warmed up itself.
     ///
@@ -116,16 +115,16 @@ impl<T: Sample> Stream<T> {
         self.history.reserve();
     }
 
-    /// Input frames that must follow an output before it is computed: [`Plan::look_ahead`].
+    /// Largest number of input frames that must follow an output before it is computed: [`Plan::look_ahead`].
     pub fn look_ahead(&self) -> usize {
         self.plan.look_ahead()
     }
 
-    /// Most frames that a chunk of `frames` completes, wherever in the signal it comes: the size of a slice for
-    /// [`process_into`](Self::process_into).
+    /// Largest number of frames that a chunk of `frames` frames completes, wherever in the signal: the size of a slice
+    /// for [`process_into`](Self::process_into), in frames.
     ///
-    /// The end of the signal completes at most as many as a chunk of [`look_ahead`](Self::look_ahead) frames, unless
-    /// [`OutputLength::Exact`] asks for more.
+    /// The end of the signal completes at most as many frames as a chunk of [`look_ahead`](Self::look_ahead) frames,
+    /// unless [`OutputLength::Exact`] asks for more.
     ///
     /// ```
     /// use polyphase::{Plan, ResampleOptions, Stream};
@@ -138,8 +137,8 @@ impl<T: Sample> Stream<T> {
         self.plan.ratio().output_len(frames.saturating_add(self.look_ahead())).saturating_add(1)
     }
 
-    /// Samples of the signal that have been clamped so far. After its end, those of the whole, until the next one
-    /// begins.
+    /// Number of samples of the signal that have been clamped so far. After the end of the signal it is that of the
+    /// whole signal, until the next one begins.
     pub fn clamped(&self) -> Clamped {
         self.clamped
     }
@@ -276,7 +275,7 @@ impl<T: Sample> Stream<T> {
         Ok(to_index(remaining))
     }
 
-    /// Forgets the signal so far.
+    /// Discards the signal so far. The stream is then ready for another signal.
     pub fn reset(&mut self) {
         self.history.clear();
         (self.produced, self.clamped) = (0, Clamped::default());
@@ -304,18 +303,18 @@ impl<T: Sample> Stream<T> {
         }
     }
 
-    /// Frames that are complete once `received` have arrived. Those of a signal shorter than the filter may be more
-    /// than its output has.
+    /// Number of frames that are complete once `received` frames have arrived: those whose window has arrived, but no
+    /// more than the output of `received` frames has.
     fn complete(&self, received: u64) -> u64 {
         self.plan.shape().first_reaching(received).min(self.plan.output_len(to_index(received)) as u64)
     }
 
-    /// Frames that a chunk of `frames` completes.
+    /// Number of frames that a chunk of `frames` frames completes.
     fn completed_by(&self, frames: usize) -> u64 {
         self.complete(self.history.received().saturating_add(frames as u64)).saturating_sub(self.produced)
     }
 
-    /// Frames that the end of the signal completes.
+    /// Number of frames that the end of the signal completes.
     fn remaining(&self) -> u64 {
         (self.plan.output_len(to_index(self.history.received())) as u64).saturating_sub(self.produced)
     }
@@ -351,7 +350,7 @@ impl<T: Sample> Stream<T> {
         self.clamped = clamped;
     }
 
-    /// Position of the first sample that outputs to come are computed from.
+    /// Position of the first sample that later outputs need.
     fn needed(&self) -> i64 {
         match self.plan.options().output_length {
             OutputLength::Exact(frames) if self.produced >= frames as u64 => i64::MAX,
@@ -359,14 +358,14 @@ impl<T: Sample> Stream<T> {
         }
     }
 
-    /// Fills in the padding before the signal, before the first output is computed.
+    /// Fills in the padding before the signal if no output has been computed yet.
     fn pad_head(&mut self) {
         if self.produced == 0 {
             self.history.pad_head();
         }
     }
 
-    /// Computes the frames before `end`. Frame `begin` is the first that the sink takes.
+    /// Computes the frames up to `end`. Frame `begin` is the first that the sink takes.
     fn produce(&mut self, begin: u64, end: u64, sink: &mut Sink<'_, '_, T>) {
         while self.produced < end {
             let frames = to_index(end - self.produced).min(BLOCK_FRAMES);

@@ -193,7 +193,7 @@ mod tests {
         assert_eq!(to_u32("taps", limit), Ok(0x3fff_ffff));
         assert_eq!(
             to_u32("taps", limit + 1).map_err(|error| error.to_string()),
-            Err("taps: 1073741824 is beyond the 1073741823 that the GPU can have".to_owned())
+            Err("taps: 1073741824 is above the GPU's limit of 1073741823".to_owned())
         );
         let limit = i128::from(i32::MAX);
         assert_eq!(to_i32("shift", limit), Ok(i32::MAX));

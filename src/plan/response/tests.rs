@@ -1,24 +1,26 @@
-//! The response on paper, of altered taps, and of senseless questions.
+//! Responses that are known in closed form, responses of altered taps, and arguments outside their ranges.
 
 use super::*;
 use crate::options::ResampleOptions;
 
-/// Response of a filter by the taps of its phases, each from an input sample of its period on.
-fn of(phases: u64, stride: u64, rows: &[(i64, &[f64])]) -> Response {
+/// Response of a filter that is given by the taps of its phases, each with the sample of the period at which they
+/// begin.
+fn of(phases: u64, stride: u64, phase_taps: &[(i64, &[f64])]) -> Response {
     let ratio = Ratio::new(stride, phases).expect("a ratio");
     let first = |phase: i128, start: i64| i128::from(start) * i128::from(phases) - phase * i128::from(stride);
-    let rows: Vec<_> = (0..).zip(rows).map(|(phase, &(start, row))| (first(phase, start), row.to_vec())).collect();
-    Response::of_phases(ratio, &rows)
+    let phase_taps: Vec<_> =
+        (0..).zip(phase_taps).map(|(phase, &(start, taps))| (first(phase, start), taps.to_vec())).collect();
+    Response::of_phases(ratio, &phase_taps)
 }
 
 fn close(actual: f64, expected: f64) {
     assert!((actual - expected).abs() <= 1e-12 * expected.abs().max(1.0), "{actual} instead of {expected}");
 }
 
-/// Linear interpolation to twice the rate: p = ½, 1, ½, so H = (1 + cos ω)/2 with ω = π/2 at frequency 1, and the image of a
-/// tone at f is H at 2 − f.
+/// Linear interpolation to twice the rate: p = ½, 1, ½, so H = (1 + cos ω)/2 with ω = π/2 at frequency 1, and the image
+/// of a tone at f is H at 2 − f.
 #[test]
-fn linear_interpolation_has_the_response_on_paper() {
+fn linear_interpolation_has_the_response_of_its_formula() {
     let response = of(2, 1, &[(0, &[1.0]), (0, &[0.5, 0.5])]);
     let gain = |frequency: f64| 0.5 * (1.0 + (std::f64::consts::FRAC_PI_2 * frequency).cos());
     for frequency in [0.0, 0.1, 0.5, 1.0, 1.5, 2.0] {
@@ -36,9 +38,10 @@ fn linear_interpolation_has_the_response_on_paper() {
     assert_eq!((response.dc_image(), response.asymmetry(), response.delay()), (0.0, 0.0, 0.0));
 }
 
-/// The mean of two samples, one output for two inputs: H = cos(ω/2) with ω = π/2 at frequency 1, and half a sample late.
+/// The mean of two samples, one output for two inputs: H = cos(ω/2) with ω = π/2 at frequency 1, delayed by half a
+/// sample.
 #[test]
-fn mean_of_two_has_the_response_on_paper() {
+fn mean_of_two_has_the_response_of_its_formula() {
     let response = of(1, 2, &[(0, &[0.5, 0.5])]);
     for frequency in [0.0, 0.3, 1.0, 1.7] {
         close(response.magnitude(frequency), (std::f64::consts::FRAC_PI_4 * frequency).cos());
@@ -58,14 +61,14 @@ fn equal_rates_leave_everything_as_it_is() {
     assert_eq!((response.dc_image(), response.asymmetry(), response.delay()), (0.0, 0.0, 0.0));
 }
 
-/// Whichever tap is altered, by however little, it shows.
+/// Any single tap that is altered by 1e-6 changes every figure.
 #[test]
 fn an_altered_tap_shows() {
     let plan = Plan::new(3, 2, ResampleOptions::kaiser_best()).expect("a plan");
     let altered = |change: &dyn Fn(i128, &mut [f64])| {
-        let (ratio, mut rows) = plan.spaced_phases(MAX_PHASES);
-        rows.iter_mut().for_each(|(first, row)| change(first.rem_euclid(2), row));
-        Response::of_phases(ratio, &rows)
+        let (ratio, mut phases) = plan.spaced_phases(MAX_PHASES);
+        phases.iter_mut().for_each(|(first, taps)| change(first.rem_euclid(2), taps));
+        Response::of_phases(ratio, &phases)
     };
     let whole = altered(&|_, _| {});
     assert!(whole.asymmetry() < 1e-15 && whole.delay().abs() < 1e-12 && whole.dc_image() < 2e-8, "{whole:?}");
@@ -73,21 +76,21 @@ fn an_altered_tap_shows() {
     let aliases = |response: &Response| response.alias_rejection(0.8).expect("tones fold");
     assert!(images(&whole) > 145.0 && aliases(&whole) > 145.0);
     for k in [0, 40, 96, 100, 150, 191] {
-        let dropped = altered(&|phase, row| {
+        let raised = altered(&|phase, taps| {
             if phase == 1 {
-                row[k] += 1e-6
+                taps[k] += 1e-6
             }
         });
-        assert!(dropped.asymmetry() > 1e-6, "tap {k}: {dropped:?}");
-        assert!(dropped.delay().abs() > 1e-9, "tap {k}: {dropped:?}");
-        assert!(images(&dropped) < 128.0 && aliases(&dropped) < 129.0, "tap {k}: {}", images(&dropped));
-        assert!(dropped.dc_image() > 9e-7, "tap {k}: {dropped:?}");
+        assert!(raised.asymmetry() > 1e-6, "tap {k}: {raised:?}");
+        assert!(raised.delay().abs() > 1e-9, "tap {k}: {raised:?}");
+        assert!(images(&raised) < 128.0 && aliases(&raised) < 129.0, "tap {k}: {}", images(&raised));
+        assert!(raised.dc_image() > 9e-7, "tap {k}: {raised:?}");
     }
-    // Both rows one input sample later, but for the last tap, which comes first.
-    let shifted = altered(&|_, row| row.rotate_right(1));
+    // Both phases one input sample later, except that the last tap comes first.
+    let shifted = altered(&|_, taps| taps.rotate_right(1));
     assert!((shifted.delay() - 1.0).abs() < 1e-5, "{shifted:?}");
     // A gain is no image.
-    let louder = altered(&|_, row| row.iter_mut().for_each(|tap| *tap *= 1.001));
+    let louder = altered(&|_, taps| taps.iter_mut().for_each(|tap| *tap *= 1.001));
     assert!((images(&louder) - images(&whole)).abs() < 0.02);
     close(louder.magnitude(0.5), 1.001 * whole.magnitude(0.5));
 }
@@ -107,14 +110,14 @@ fn images_together_are_their_sum() {
     }
 }
 
-/// Some phases of many, which no image tells from all of them.
+/// Some evenly spaced phases give the figures of all.
 #[test]
 fn evenly_spaced_phases_stand_for_all() {
     for (orig, new) in [(4003, 4001), (3001, 7001), (9001, 4001)] {
         let plan = Plan::new(orig, new, ResampleOptions::kaiser_fast()).expect("a plan");
         let [some, all] = [MAX_PHASES, u64::MAX].map(|most| {
-            let (ratio, rows) = plan.spaced_phases(most);
-            Response::of_phases(ratio, &rows)
+            let (ratio, phases) = plan.spaced_phases(most);
+            Response::of_phases(ratio, &phases)
         });
         assert_eq!((some.phases, all.phases), (1024, new as usize));
         for frequency in [0.0, 0.4, 0.93, 1.2] {
@@ -130,9 +133,9 @@ fn evenly_spaced_phases_stand_for_all() {
     assert!((rejection(&many) - rejection(&few)).abs() < 0.5);
 }
 
-/// Nothing that is asked hangs or panics.
+/// No argument makes a method hang or panic.
 #[test]
-fn senseless_questions_are_answered() {
+fn arguments_outside_their_ranges_are_accepted() {
     let response = Plan::new(1, 3, ResampleOptions::default()).expect("a plan").response();
     for value in [f64::NAN, f64::INFINITY, -1.0, 1e300, 0.0] {
         let _ = (response.magnitude(value), response.pass_band_ripple(value), response.edge(value));

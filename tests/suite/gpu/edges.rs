@@ -169,8 +169,5 @@ fn outputs_far_beyond_the_clip_are_silence() {
     assert_eq!(samples.len(), 5_000_000);
     assert!((samples[25] - 0.5).abs() < 0.01 && samples[60..].iter().all(|&y| y == 0.0));
     let refused = gpu.prepare(&[GpuClip::new(&plan, 0, 50_000, 0)], InputSamples::F32).unwrap_err();
-    assert_eq!(
-        refused.to_string(),
-        "the position of an output: 5000000000 is beyond the 1073741823 that the GPU can have"
-    );
+    assert_eq!(refused.to_string(), "the position of an output: 5000000000 is above the GPU's limit of 1073741823");
 }
