@@ -1,12 +1,12 @@
-//! Faults of the GPU, and the choice of the backend.
+//! Faults at every call of the GPU, and the choice of the backend by the cost of a filter.
 
 use std::io::Write;
 
 use super::*;
 use crate::gpu::with_fault;
 
-/// Whatever fails, wherever it fails: the batch is complete and right, the report names the fault, and the next batch
-/// works.
+/// Any fault at any call of the GPU leaves a complete and correct batch. The report names the fault, and the next batch
+/// succeeds.
 #[test]
 fn every_fault_at_every_call_leaves_a_complete_batch() {
     let Ok(mut resampler) = Resampler::builder().backend(Backend::Gpu).allow_software(true).build() else {
@@ -14,7 +14,7 @@ fn every_fault_at_every_call_leaves_a_complete_batch() {
             std::env::var_os("POLYPHASE_REQUIRE_GPU").is_none(),
             "POLYPHASE_REQUIRE_GPU is set, and there is no GPU"
         );
-        // Past the test harness, which keeps what passing tests print to itself.
+        // Written to stderr directly: the test harness captures what passing tests print.
         let _ = writeln!(std::io::stderr(), "SKIPPED: faults at every GPU call, no GPU adapter");
         return;
     };
@@ -35,7 +35,7 @@ fn every_fault_at_every_call_leaves_a_complete_batch() {
         let mut reached = true;
         let mut calls = 0;
         while reached {
-            // Anew each time, so that pools are empty; a lost device is not used again.
+            // A lost device is not used again.
             if resampler.gpu.as_ref().map_or(true, Context::is_lost) {
                 resampler = Resampler::builder()
                     .backend(Backend::Gpu)
@@ -59,13 +59,13 @@ fn every_fault_at_every_call_leaves_a_complete_batch() {
 
 /// An interpolated bank costs four times the multiply-adds of an exact one with as many taps.
 #[test]
-fn filters_are_worth_the_way_by_what_they_cost() {
+fn filters_are_sent_to_the_gpu_by_their_cost() {
     let Ok(mut resampler) = Resampler::builder().backend(Backend::Gpu).allow_software(true).build() else {
         assert!(
             std::env::var_os("POLYPHASE_REQUIRE_GPU").is_none(),
             "POLYPHASE_REQUIRE_GPU is set, and there is no GPU"
         );
-        let _ = writeln!(std::io::stderr(), "SKIPPED: what is worth the way, no GPU adapter");
+        let _ = writeln!(std::io::stderr(), "SKIPPED: filters worth a transfer, no GPU adapter");
         return;
     };
     let plan = |orig, new, options: &ResampleOptions| Plan::new(orig, new, options).expect("a plan");
