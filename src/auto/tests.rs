@@ -5,8 +5,8 @@ use std::io::Write;
 use super::*;
 use crate::gpu::with_fault;
 
-/// Whatever fails, wherever it fails: the batch is complete and right, the report names the fault, and the next batch
-/// works.
+/// Whichever call fails, and with whichever fault, the batch is complete and correct, the report names the fault, and
+/// the next batch works.
 #[test]
 fn every_fault_at_every_call_leaves_a_complete_batch() {
     let Ok(mut resampler) = Resampler::builder().backend(Backend::Gpu).allow_software(true).build() else {
@@ -14,7 +14,7 @@ fn every_fault_at_every_call_leaves_a_complete_batch() {
             std::env::var_os("POLYPHASE_REQUIRE_GPU").is_none(),
             "POLYPHASE_REQUIRE_GPU is set, and there is no GPU"
         );
-        // Past the test harness, which keeps what passing tests print to itself.
+        // Directly to stderr, since the test harness captures what passing tests print.
         let _ = writeln!(std::io::stderr(), "SKIPPED: faults at every GPU call, no GPU adapter");
         return;
     };
@@ -35,7 +35,7 @@ fn every_fault_at_every_call_leaves_a_complete_batch() {
         let mut reached = true;
         let mut calls = 0;
         while reached {
-            // Anew each time, so that pools are empty; a lost device is not used again.
+            // A lost device is not used again.
             if resampler.gpu.as_ref().map_or(true, Context::is_lost) {
                 resampler = Resampler::builder()
                     .backend(Backend::Gpu)
@@ -53,19 +53,19 @@ fn every_fault_at_every_call_leaves_a_complete_batch() {
             reached = came;
             calls += 1;
         }
-        assert!(calls > 8, "{calls} calls: the seam is not where the calls are");
+        assert!(calls > 8, "only {calls} calls pass a fail point");
     }
 }
 
 /// An interpolated bank costs four times the multiply-adds of an exact one with as many taps.
 #[test]
-fn filters_are_worth_the_way_by_what_they_cost() {
+fn filters_pay_for_the_transfer_by_their_cost() {
     let Ok(mut resampler) = Resampler::builder().backend(Backend::Gpu).allow_software(true).build() else {
         assert!(
             std::env::var_os("POLYPHASE_REQUIRE_GPU").is_none(),
             "POLYPHASE_REQUIRE_GPU is set, and there is no GPU"
         );
-        let _ = writeln!(std::io::stderr(), "SKIPPED: what is worth the way, no GPU adapter");
+        let _ = writeln!(std::io::stderr(), "SKIPPED: filters that pay for the transfer, no GPU adapter");
         return;
     };
     let plan = |orig, new, options: &ResampleOptions| Plan::new(orig, new, options).expect("a plan");
