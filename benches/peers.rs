@@ -1,16 +1,16 @@
-//! This crate beside others, on the same cases in the same run, one thread each, planned.
+//! This crate beside others: the same cases in the same run, on one thread each, with filters designed beforehand.
 //!
 //! ```sh
 //! cargo bench --bench peers
 //! ```
 //!
 //! - `polyphase`: 10 s of one channel, float32.
-//! - `rubato`: its FFT resampler, `Fft::new_custom` with chunks of 1024 frames in 4 sub-chunks, a squared Blackman-Harris
-//!   window and
-//!   both sizes fixed: the faster of its kinds by far, with one filter of its own for every case. It runs through its
-//!   buffers as a stream would, `process_into_buffer` chunk by chunk, and gives whole chunks.
+//! - `rubato`: its FFT resampler, `Fft::new_custom` with chunks of 1024 frames in 4 sub-chunks, a squared
+//!   Blackman-Harris window and both sizes fixed. It is by far the fastest of rubato's resamplers, and has one filter
+//!   of its own for each pair of rates. It runs as a stream, with `process_into_buffer` chunk by chunk, and gives whole
+//!   chunks only.
 //!
-//! The filters are not the same. kaiser_best is the one of comparable quality.
+//! The filters differ. Among this crate's, kaiser_best is of comparable quality.
 //!
 //! soxr is left out: the crates that bind it, `soxr` and `libsoxr`, need the C library to be installed.
 
@@ -45,13 +45,13 @@ fn ours(criterion: &mut Criterion) {
 
 fn rubato(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("rubato");
-    // Its filter is its own: once for each pair.
+    // The filter is rubato's own: one case for each pair of rates is enough.
     for case in cases().filter(|case| case.name.ends_with("kaiser_best")) {
         let input = case.input(SECONDS);
         let mut resampler = resampler(&case);
         let mut output = vec![0.0; (case.new_freq * SECONDS) as usize];
         let done = run(&mut resampler, &input, &mut output);
-        // Each of its outputs is there and is of the input's size.
+        // All outputs are there, up to whole chunks, and have about the power of the input.
         assert!(done + 2 * resampler.output_frames_max() >= output.len(), "{done} of {}", output.len());
         let power = output[..done].iter().map(|y| f64::from(y * y)).sum::<f64>() / done as f64;
         assert!((0.05..0.4).contains(&power), "mean power {power}");
@@ -67,7 +67,7 @@ fn resampler(case: &Case) -> Fft<f32> {
     Fft::new_custom(orig, new, 1024, 4, 1, WindowFunction::BlackmanHarris2, FixedSync::Both).expect("rates above 0")
 }
 
-/// Resamples whole chunks, and returns how many outputs there are.
+/// Resamples whole chunks, and returns the number of outputs.
 fn run(resampler: &mut Fft<f32>, input: &[f32], output: &mut [f32]) -> usize {
     resampler.reset();
     let (mut read, mut written) = (0, 0);

@@ -6,9 +6,10 @@
 //! cargo bench --bench resample -- --test                # each once, with its result checked
 //! ```
 //!
-//! Groups: `plan` designs a filter; `oneshot` is the one-line call on 1 s, with the filter kept and designed anew;
-//! `prebuilt` resamples 1 s at every SIMD level, and 1 s, 10 s and a batch of 64 × 10 s on one thread and on all; `resident` and
-//! `round_trip` are the GPU's, if there is an adapter (`benches/gpu`).
+//! Groups: `plan` designs a filter; `oneshot` is the one-line call on 1 s, with a cached filter (`kept`) and with a new
+//! one (`anew`); `prebuilt` resamples 1 s at every SIMD level, and 1 s, 10 s and a batch of 64 × 10 s on one thread and
+//! on all; `copy` copies a minute of audio; `resident` and `round_trip` are for the GPU, if there is an adapter
+//! (`benches/gpu`).
 //!
 //! `docs/performance.md` has the measurements that led to the kernels.
 
@@ -86,7 +87,7 @@ fn threads() -> [(String, CpuResampler); 2] {
     [("1 thread".to_owned(), all.with_threads(1)), (format!("all {} threads", all.threads()), all)]
 }
 
-/// What the limits are set by: a copy of a minute of audio.
+/// Copies a minute of audio: the limit that memory sets.
 fn copy(criterion: &mut Criterion) {
     let input = noise(60 * 48_000);
     let mut output = vec![0.0; input.len()];

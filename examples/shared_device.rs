@@ -1,6 +1,6 @@
-//! A resampler as a guest on an application's own device: one shader of the application makes a signal in its own
-//! buffer, polyphase resamples it, and another shader of the application measures the result, all in one submission. No
-//! sample crosses to the host; at the end a single number is read.
+//! A resampler on an application's own device: one shader of the application makes a signal in the application's
+//! buffer, polyphase resamples it, and another shader measures the result, all in one submission. No sample crosses to
+//! the host; at the end a single number is read.
 
 #![expect(clippy::print_stdout, reason = "an example shows its result")]
 
@@ -13,7 +13,7 @@ const APPLICATION: &str = "
 @group(0) @binding(1) var<storage, read_write> worst: atomic<u32>;
 
 fn tone(n: u32, rate: u32) -> f32 {
-    // Whole cycles are removed first: float32 cannot hold the phase of a whole second.
+    // Whole cycles are removed first: float32 is too coarse for the phase of a tone that lasts a second.
     let cycles = f32(n * 1000u % rate) / f32(rate);
     return 0.5 * sin(6.283185307179586 * cycles);
 }
@@ -28,9 +28,9 @@ fn make(@builtin(global_invocation_id) id: vec3<u32>) {
 @compute @workgroup_size(64)
 fn measure(@builtin(global_invocation_id) id: vec3<u32>) {
     let n = id.x;
-    // A tenth of a second at each end is left out, where the signal begins and stops.
+    // A tenth of a second at each end, where the signal starts and stops, is left out.
     if n > 4410u && n + 4410u < arrayLength(&signal) {
-        // Positive floats have the order of their bits.
+        // Positive floats compare as their bits do.
         atomicMax(&worst, bitcast<u32>(abs(signal[n] - tone(n, 44100u))));
     }
 }
@@ -81,7 +81,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let make_bind = bind(&make, &[(0, &signal)]);
     let measure_bind = bind(&measure, &[(0, &resampled), (1, &worst)]);
 
-    // The resampler, created once, and a job for these lengths of buffers.
+    // The resampler, created once, and a job for buffers of these lengths.
     let gpu = GpuResampler::new(&device, &queue)?;
     let job = gpu.prepare(&[GpuClip::new(&plan, 0, 48_000, 0)], InputSamples::F32)?;
 

@@ -11,19 +11,20 @@
 //
 //   sums[j] (vec4) += xs[quad · pitch + start of the block + k] · taps[block][k][j]     j = 0 … 7, k = 0 … span - 1
 //
-// One vec4 of samples and 8 taps make 32 multiply-adds: an eighth of a word of workgroup memory for each. The rows of a
-// tile are staged for `chunk` values of k at a time, as many as workgroup memory holds. Its blocks share them:
+// One vec4 of samples and 8 taps make 32 multiply-adds, each of which reads an eighth of a word of workgroup memory.
+// The rows of a tile are staged for `chunk` values of k at a time, as many as workgroup memory holds. The blocks of the
+// tile share them:
 //
 //   row          0                                        rows - 1
 //   block 0      |—————— chunk ——————|
 //   block 1            |—————— chunk ——————|               begins starts[block 1] - starts[block 0] rows later
 //
-// Each output is one chain of multiply-adds in the order of its taps, or one chain for every `taps_per_sum` taps of a long
-// filter. Neither the tile nor the batch nor the device's limits change the order.
+// Each output is one chain of multiply-adds in the order of its taps or, with a long filter, one chain for every
+// `taps_per_sum` values of k. The order depends on the plan alone, not on the batch or the device.
 //
 // | binding     | holds                                                                                  |
 // |-------------|----------------------------------------------------------------------------------------|
-// | 0/3 plans   | ratio and tiling of each plan, and where its starts and taps begin                      |
+// | 0/3 plans   | ratio and tiling of each plan, and the indices of its first start and tap               |
 // | 0/4 starts  | for each block of 8 phases, the position of its first sample relative to the period's    |
 // | 0/5 taps    | taps[block][k][8] in two vec4s, zero outside a phase's window                           |
 // | others      | as in `common.wgsl`, which stands before this text                                      |
@@ -32,21 +33,22 @@
 @group(0) @binding(4) var<storage, read> starts: array<i32>;
 @group(0) @binding(5) var<storage, read> taps: array<vec4<f32>>;
 
-// Periods and phases of a thread, and rows that its loop takes in one step. The code below is written out for these.
+// Numbers of periods and phases of a thread, and of rows that its loop takes in one step. The code below is unrolled
+// for these values.
 const QUAD_PERIODS: u32 = 4u;
 const BLOCK_PHASES: u32 = 8u;
 const STEP: u32 = 4u;
 
-// True if a plan of the job has filters long enough to be summed in several parts.
+// True if a plan of the job has a filter that is long enough to be summed in several chains.
 override SPLITS_SUMS: bool = false;
-// vec4s of workgroup memory.
+// Number of vec4s of workgroup memory.
 override STAGED: u32 = 1024u;
-// Outputs of a tile at equal rates, where samples are copied.
+// Number of outputs of a tile at equal rates, where samples are copied.
 override COPIED: u32 = 2048u;
 
 var<workgroup> xs: array<vec4<f32>, STAGED>;
 
-// Adds x · taps to the sums of four phases. All columns have constant indices, which keeps them in registers.
+// Adds x · taps to the sums of four phases. The columns have constant indices, so that they stay in registers.
 fn multiply_add(x: vec4<f32>, taps: vec4<f32>, sums: mat4x4<f32>) -> mat4x4<f32> {
     return mat4x4(
         fma(x, vec4(taps.x), sums[0]),
@@ -168,7 +170,7 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
             tap += STEP * 2u;
         }
 
-        // Add the sums to the outputs and begin anew.
+        // At the end of a chain, add its sums to the outputs and begin a new one.
         if SPLITS_SUMS {
             let taken = k + plan.chunk;
             if taken < plan.span && plan.taps_per_sum != 0u && taken % plan.taps_per_sum == 0u {

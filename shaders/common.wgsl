@@ -1,4 +1,4 @@
-// Shared by all kernels: this text stands before that of `plain.wgsl`, `banded.wgsl` and `interpolated.wgsl`.
+// Shared by all kernels: this text is placed before that of `plain.wgsl`, `banded.wgsl` and `interpolated.wgsl`.
 //
 // Tables of a job, decoding of samples, padding of clips. One workgroup computes one tile:
 //
@@ -17,7 +17,7 @@
 // | 1/0 input   | float32 samples, or pairs of 16-bit integers or floats                                 |
 // | 1/1 output  | float32 samples                                                                        |
 //
-// Positions count samples; position 0 is the clip's first sample in the input buffer.
+// Positions count samples; position 0 is the first sample of the clip that is in the input buffer.
 
 struct Job {
     tiles: u32,
@@ -29,7 +29,7 @@ struct Clip {
     input_len: u32,
     output_offset: u32,
     output_len: u32,
-    // Position of the period of the clip's first output.
+    // Position at which the period of the clip's first output begins. Outputs are counted from there.
     shift: i32,
     plan: u32,
     // Positions of the first and the last sample of the whole clip, of which the input may hold a part.
@@ -39,22 +39,22 @@ struct Clip {
 
 // A plan with the taps of every phase, for `plain.wgsl` and `banded.wgsl`.
 struct Plan {
-    // Outputs of a period, and input samples from one period to the next.
+    // Numbers of outputs of a period, and of input samples from one period to the next.
     phases: u32,
     stride: u32,
-    // Tiling of `banded.wgsl`: blocks of a period, blocks of a tile, tiles side by side in a period, quads of a tile.
+    // Tiling of `banded.wgsl`: numbers of blocks of a period, blocks of a tile, tiles across a period, quads of a tile.
     blocks: u32,
     blocks_in_tile: u32,
     tiles_across: u32,
     quads: u32,
-    // Staging of `banded.wgsl`: vec4s of workgroup memory for each quad, and log2 of the lanes that run along a quad.
+    // Staging of `banded.wgsl`: vec4s of workgroup memory for each quad, and log2 of the number of lanes along a quad.
     pitch: u32,
     log2_rows_in_flight: u32,
-    // Samples under a block, or, in `plain.wgsl`, under a phase. 0 for equal rates: outputs are copies of the samples.
+    // Number of samples under a block or, in `plain.wgsl`, under a phase. 0 for equal rates, where samples are copied.
     span: u32,
-    // Samples of the span that are staged at a time.
+    // Number of samples of the span that are staged at a time.
     chunk: u32,
-    // Taps after which the sums are added to the totals and begun anew; 0 for never.
+    // Number of taps after which a chain of multiply-adds ends and a new one begins; 0 for a single chain.
     taps_per_sum: u32,
     // Indices of the plan's first start and first tap.
     starts: u32,
@@ -82,7 +82,7 @@ const PADDING_REFLECT: u32 = 2u;
 
 // One of the SAMPLES codes.
 override INPUT: u32 = 0u;
-// True if a plan of the job has another padding than zeros.
+// True if a plan of the job pads with something other than zeros.
 override PADS: bool = false;
 override WORKGROUP: u32 = 64u;
 
@@ -130,9 +130,9 @@ fn padded_position(clip: Clip, padding: u32, margin: u32, position: i32) -> i32 
     return clip.first + i32(min(within, cycle - within));
 }
 
-// Sample at a position, or 0 outside the samples of the input buffer. Without a branch: negative positions wrap to
-// large u32, fail the length test, and `select` drops what was loaded. Their loads may be out of bounds, which is
-// defined only in shader modules with runtime checks (not those of `create_shader_module_trusted`).
+// Sample at a position, or 0 outside the samples of the input buffer. There is no branch: negative positions wrap to
+// large u32, which fail the length test, and `select` discards what was loaded. These loads may be out of bounds, which
+// is defined only in shader modules with runtime checks (not those of `create_shader_module_trusted`).
 fn sample_or_zero(clip: Clip, position: i32) -> f32 {
     return select(0.0, sample(clip.input_offset + u32(position)), u32(position) < clip.input_len);
 }

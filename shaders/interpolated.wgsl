@@ -1,21 +1,22 @@
-// Filters with too many phases for a table of them all: taps are interpolated between evenly spaced phases, the nodes.
+// Filters with too many phases for a table of all: taps are interpolated between evenly spaced phases, the nodes.
 //
-//   nodes per sample    |-------|-------|-------|-------|        `nodes` rows of taps from one input sample to the next
+//   nodes               |-------|-------|-------|-------|        `nodes` of them from one input sample to the next
 //                     node0   node1 ↑ node2   node3
 //                                   output, x nodes after node1
 //
 //   sums = (Σ x[i]·node0[i], Σ x[i]·node1[i], Σ x[i]·node2[i], Σ x[i]·node3[i])     four sums over the same samples
 //   output = the cubic through the four sums, at x
 //
-// One thread computes one output. Places are exact: output n lies at n·M/L samples, as a sample and a rest of 64 bits:
+// One thread computes one output. Places are exact: output n lies at n·M/L samples, held as a sample and a 64-bit
+// remainder, `rest`, in units of 1/L sample:
 //
-//   places[tile]                 place of the tile's first output            (from the host, exact)
-//   places[first_place + lane]   distance of the lane's output from it       (from the host, exact)
-//   their sum                    place of the output; a rest ≥ L carries one sample over
+//   places[tile]                 place of the tile's first output                            (from the host, exact)
+//   places[first_place + lane]   distance of the lane's output from the tile's first         (from the host, exact)
+//   their sum                    place of the output; if the rests sum to L or more, one sample is carried
 //
 // | binding     | holds                                                                                  |
 // |-------------|----------------------------------------------------------------------------------------|
-// | 0/3 plans   | ratio of each plan, its grid of nodes, and where its places and nodes begin             |
+// | 0/3 plans   | ratio of each plan, its grid of nodes, and the indices of its first place and node      |
 // | 0/4 places  | the place of each tile's first output, then for each plan the distances of the lanes     |
 // | 0/5 nodes   | for each node a vec4 of the taps at the ends of its window, then its taps, in vec4s      |
 // | others      | as in `common.wgsl`, which stands before this text                                      |
@@ -28,9 +29,10 @@ struct InterpolatedPlan {
     before: vec2<u32>,
     // Smallest rest of an output whose window holds the sample after those under the nodes.
     after: vec2<u32>,
-    // Nodes from one sample to the next.
+    // Number of nodes from one sample to the next.
     nodes: u32,
-    // Taps of a node, an even number: half of them are for samples up to the output's own.
+    // Number of taps of a node. It is even: half of the taps are for samples up to `nearest`, the sample at or before
+    // the output.
     taps: u32,
     // Indices of the plan's first node and of the distance of its first lane.
     first_tap: u32,
@@ -45,7 +47,7 @@ struct InterpolatedPlan {
 struct Place {
     // Position of a sample.
     sample: i32,
-    // Distance after that sample: rest/L samples, as the exact rest, and as a fraction of 2^64, rounded down.
+    // Distance from that sample, rest/L samples: as the exact rest, and in units of 2^-64 sample, rounded down.
     rest_low: u32,
     rest_high: u32,
     fraction_low: u32,
@@ -56,10 +58,10 @@ struct Place {
 @group(0) @binding(4) var<storage, read> places: array<Place>;
 @group(0) @binding(5) var<storage, read> nodes: array<vec4<f32>>;
 
-// vec4s of taps after which the sums are added to the totals and begun anew.
+// Number of vec4s of taps after which the sums are added to the totals and new sums begin.
 override SEGMENT: u32 = 32u;
 
-// Sum of two 64-bit integers, and the carry in z.
+// Sum of two 64-bit integers in x and y, and the carry in z.
 fn add(a: vec2<u32>, b: vec2<u32>) -> vec3<u32> {
     let low = a.x + b.x;
     let carry = u32(low < a.x);
@@ -110,14 +112,14 @@ fn interpolated(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invo
     var nearest = first.sample + distance.sample;
     var rest = rest_sum.xy;
     var fraction = fraction_sum.xy;
-    // The rests decide, because they are exact: the sum of the rounded fractions may fall just short of 1.
+    // The rests decide on the carry, because they are exact: the sum of the rounded fractions may be just below 1.
     if rest_sum.z == 1u || !less(rest, plan.phases) {
         nearest += 1;
         rest = subtract(rest, plan.phases);
         fraction = select(vec2(0u), fraction, fraction_sum.z == 1u);
     }
 
-    // fraction · nodes: its integer is the node before the output, the rest is x, the distance from there in nodes.
+    // fraction · nodes: its integer part is the node before the output, its fractional part is x.
     let high = multiply(fraction.y, plan.nodes);
     let within = high.x + multiply(fraction.x, plan.nodes).y;
     let node = high.y + u32(within < high.x);
@@ -155,7 +157,7 @@ fn interpolated(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invo
     }
 
     // Lagrange's cubic through the totals at -1, 0, 1 and 2, as the total at 0 plus weighted differences from it. The
-    // differences are small, and so is the rounding of the weights' products.
+    // differences are small, and so is the rounding of their products with the weights.
     let weights = vec3(
         x * (x - 1.0) * (x - 2.0) / -6.0,
         (x + 1.0) * x * (x - 2.0) / -2.0,
@@ -174,6 +176,6 @@ fn interpolated(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invo
         y = fma(ends.y, load_padded(clip, plan.padding, plan.margin, end), y);
         taps_sum += ends.y;
     }
-    // A window that lies between two samples has no taps: its sum is 0 and must not divide.
+    // A window between two samples has no taps, and the sum of 0 must not divide.
     output[clip.output_offset + n] = select(y, y / taps_sum, plan.normalized == 1u && taps_sum != 0.0);
 }

@@ -1,4 +1,5 @@
-// One output per thread, straight from memory: the reference for `banded.wgsl`, whose sums have the same order.
+// One output per thread, straight from memory: the reference for `banded.wgsl`. With filters of up to 256 taps, both
+// sum in the same order; the chains of longer filters end at other taps.
 //
 //   lane              0       1       2     …    63
 //   output            n     n + 1   n + 2   …  n + 63          n = 64 · tile
@@ -7,13 +8,13 @@
 //   start             = shift + period · stride + starts[phase]            position of the first sample of the window
 //   samples             x0    x1    x2   …  x(span-1)
 //   taps[phase]         h0    h1    h2   …  h(span-1)
-//   sum               = x0·h0 + x1·h1 + …                       folded into `total` every `taps_per_sum` taps
+//   sum               = x0·h0 + x1·h1 + …                       added to `total` every `taps_per_sum` taps
 //
 // Threads share nothing: each reads its samples and taps from the buffers. That is slow, but quick to compile.
 //
 // | binding     | holds                                                                                  |
 // |-------------|----------------------------------------------------------------------------------------|
-// | 0/3 plans   | ratio of each plan, number of its taps, and where its starts and taps begin             |
+// | 0/3 plans   | ratio and number of taps of each plan, and the indices of its first start and tap       |
 // | 0/4 starts  | for each phase, the position of its first sample relative to the period's                |
 // | 0/5 taps    | taps[phase][k] for k in 0..span                                                         |
 // | others      | as in `common.wgsl`, which stands before this text                                      |
@@ -42,7 +43,7 @@ fn plain(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_
         return;
     }
     let start = period_start + starts[plan.starts + phase];
-    // Part of the window with samples or padding under it; the rest is zeros.
+    // Part of the window that has samples or padding under it. All other samples are zeros.
     var low = 0;
     var high = i32(clip.input_len);
     if PADS {

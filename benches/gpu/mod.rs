@@ -6,7 +6,7 @@
 //!
 //! On lavapipe (Mesa 22.3.6, llvmpipe of 256 bits, two cores), 10 s of audio, one run, median:
 //!
-//! | rates, filter                  | plain    | banded  | times as fast |
+//! | rates, filter                  | plain    | banded  | ratio         |
 //! |--------------------------------|----------|---------|---------------|
 //! | 44.1 to 48 kHz, kaiser_best    | 125.0 ms | 18.2 ms | 6.9           |
 //! | 48 to 44.1 kHz, kaiser_best    | 124.3 ms | 20.5 ms | 6.1           |
@@ -16,8 +16,8 @@
 //! | 48 to 16 kHz, default          | 12.6 ms  | 3.81 ms | 3.3           |
 //! | 8 to 16 kHz, default           | 5.93 ms  | 1.51 ms | 3.9           |
 //!
-//! lavapipe shows nothing of occupancy, bank conflicts and caches. The machine code of banded.wgsl for RDNA2 (RADV of
-//! Mesa 22.3.6, with the bounds checks that wgpu adds) shows the rest:
+//! lavapipe says nothing about occupancy, bank conflicts and caches. The machine code of banded.wgsl for RDNA2 (RADV of
+//! Mesa 22.3.6, with the bounds checks that wgpu adds) shows registers and memory traffic:
 //!
 //! | variant             | instructions | VGPRs | spilled | hot block: fma | workgroup words per fma |
 //! |---------------------|--------------|-------|---------|----------------|-------------------------|
@@ -38,14 +38,14 @@ use polyphase_checks::skips::skipped;
 
 use crate::cases::{Case, cases};
 
-/// Cases with the longest filter and with the shortest.
+/// Cases with kaiser_best, one of the longest filters, and with the shortest filter.
 fn gpu_cases() -> impl Iterator<Item = Case> {
     cases().filter(|case| case.name.ends_with("kaiser_best") || case.name.ends_with("width 6"))
 }
 
 const SECONDS: u32 = 10;
 
-/// The first adapter. Without one the benches are skipped, or fail with `POLYPHASE_REQUIRE_GPU=1`.
+/// Opens the first adapter. Without one the benches are skipped, or fail with `POLYPHASE_REQUIRE_GPU=1`.
 #[expect(clippy::print_stdout, reason = "says what it runs on")]
 fn open() -> Option<(wgpu::Device, wgpu::Queue)> {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());

@@ -8,11 +8,12 @@ use crate::error::{Error, Result};
 /// Environment variable that names the backend where the program does not: `auto`, `cpu` or `gpu`.
 pub const BACKEND_VARIABLE: &str = "POLYPHASE_BACKEND";
 
-/// Where to compute.
+/// Choice of the backend that computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Backend {
-    /// A GPU if there is one, for clips whose filter is long enough to pay for the transfer; else the CPU. The default.
+    /// The GPU, if there is one, for clips whose filter is long enough to pay for the transfer; else the CPU. The
+    /// default.
     #[default]
     Auto,
     /// The CPU.

@@ -3,7 +3,8 @@
 use super::backend::Backend;
 use crate::cpu::CpuResampler;
 
-/// Settings of a [`Resampler`](crate::Resampler). [`Resampler::builder`](crate::Resampler::builder) begins with the defaults.
+/// Settings of a [`Resampler`](crate::Resampler). [`Resampler::builder`](crate::Resampler::builder) begins with the
+/// defaults.
 ///
 /// ```
 /// use polyphase::{Backend, CpuResampler, Plan, Preset, Resampler};
@@ -24,21 +25,22 @@ pub struct ResamplerBuilder {
 }
 
 impl ResamplerBuilder {
-    /// Sets the backend. Default: what the environment variable [`BACKEND_VARIABLE`](crate::BACKEND_VARIABLE) names, else
-    /// [`Backend::Auto`].
+    /// Sets the backend. Default: the one that the environment variable [`BACKEND_VARIABLE`](crate::BACKEND_VARIABLE)
+    /// names, else [`Backend::Auto`].
     pub fn backend(mut self, backend: Backend) -> Self {
         self.backend = Some(backend);
         self
     }
 
-    /// Opens the adapter whose name contains `adapter`, in upper or lower case, or the one of that index in
-    /// [`list_adapters`](crate::list_adapters). Default: the first discrete GPU, else integrated, else virtual.
+    /// Opens the adapter whose name contains `adapter`, in upper or lower case, or the one with that index in
+    /// [`list_adapters`](crate::list_adapters). Default: the first adapter of the first
+    /// [`AdapterKind`](crate::AdapterKind) of which there is one.
     pub fn adapter(mut self, adapter: impl Into<String>) -> Self {
         self.adapter = Some(adapter.into());
         self
     }
 
-    /// Counts adapters that compute in software as GPUs. They are correct, and slower than the CPU path. Default: false.
+    /// Accepts adapters that compute in software. They are correct, but slower than the CPU path. Default: false.
     pub fn allow_software(mut self, allow: bool) -> Self {
         self.allow_software = allow;
         self
@@ -50,7 +52,7 @@ impl ResamplerBuilder {
         self
     }
 
-    /// Sets threads and SIMD level of the clips that the CPU computes. Default: [`CpuResampler::new`].
+    /// Sets the threads and the SIMD level for clips that the CPU computes. Default: [`CpuResampler::new`].
     pub fn cpu(mut self, cpu: CpuResampler) -> Self {
         self.cpu = cpu;
         self

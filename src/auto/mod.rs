@@ -24,12 +24,14 @@ use crate::lanes::{Lanes, last, output_shape, scatter};
 use crate::options::ResampleOptions;
 use crate::plan::Plan;
 
-/// Multiply-adds for each sample that crosses the bus, in or out, from which samples in host memory are worth sending to a
-/// GPU. PCIe 4 carries about 6 G samples a second each way, and a CPU core computes about 30 G multiply-adds a second: below
-/// some tens of them a sample the CPU is done before the samples have arrived.
+/// Least number of multiply-adds, for each sample that crosses the bus in either direction, at which clips in host
+/// memory are sent to a GPU. PCIe 4 carries about 6 G samples a second each way, and a CPU core computes about 30 G
+/// multiply-adds a second: below some tens of multiply-adds per sample the CPU is done before the samples have crossed
+/// the bus.
 const MIN_MULTIPLY_ADDS_PER_SAMPLE: u128 = 64;
 
-/// Resamples each clip on the backend that suits it, finishes on the CPU what a GPU could not, and tells which computed what.
+/// Resamples each clip on the backend that suits it, completes on the CPU what a GPU could not, and reports which
+/// backend computed each clip and why.
 ///
 /// ```
 /// use polyphase::{Batch, Plan, Preset, Resampler};
@@ -51,12 +53,13 @@ pub struct Resampler {
 }
 
 impl ResamplerBuilder {
-    /// Opens the device. With [`Backend::Auto`] a GPU that cannot be opened is no error: [`Resampler::reason`] tells it.
+    /// Opens and tests the device. With [`Backend::Auto`] a GPU that cannot be opened is no error:
+    /// [`Resampler::reason`] says why.
     ///
     /// # Errors
-    /// For [`Backend::Gpu`]: [`Error::NoGpu`](crate::Error::NoGpu), [`Error::GpuSelfTest`](crate::Error::GpuSelfTest) and
-    /// whatever else keeps the GPU from being opened. [`Error::UnknownName`](crate::Error::UnknownName) for an environment
-    /// variable that names no backend.
+    /// For [`Backend::Gpu`]: [`Error::NoGpu`](crate::Error::NoGpu), [`Error::GpuSelfTest`](crate::Error::GpuSelfTest),
+    /// and those of [`GpuResampler::new`](crate::GpuResampler::new). [`Error::UnknownName`](crate::Error::UnknownName)
+    /// for an environment variable that names no backend.
     pub fn build(self) -> Result<Resampler> {
         let Self { backend, adapter, allow_software, device, cpu } = self;
         let backend = backend.map_or_else(Backend::from_environment, Ok)?;
@@ -76,14 +79,15 @@ impl ResamplerBuilder {
 }
 
 impl Resampler {
-    /// A GPU if there is one, else the CPU; the environment variable [`BACKEND_VARIABLE`] decides otherwise.
+    /// Resampler with the GPU if there is one, else with the CPU only, unless the environment variable
+    /// [`BACKEND_VARIABLE`] names a backend.
     ///
-    /// It never fails: where there is no GPU, [`reason`](Self::reason) tells why.
+    /// This never fails: if no GPU is open, [`reason`](Self::reason) says why.
     pub fn auto() -> Self {
         Self::builder().build().unwrap_or_else(|error| Self::on_cpu(CpuResampler::new(), CpuReason::NoGpu(error)))
     }
 
-    /// Settings to begin with.
+    /// Builder with the default settings.
     pub fn builder() -> ResamplerBuilder {
         ResamplerBuilder::default()
     }
@@ -102,17 +106,17 @@ impl Resampler {
         self.gpu.as_ref().err()
     }
 
-    /// Adapter of the GPU that is open.
+    /// Adapter of the GPU that is open; `None` if none is.
     pub fn adapter(&self) -> Option<&AdapterSummary> {
         self.gpu.as_ref().ok().map(|context| &context.summary)
     }
 
-    /// Device and queue of the GPU that is open, to share them.
+    /// Device and queue of the GPU that is open, for sharing; `None` if none is.
     pub fn device(&self) -> Option<(&wgpu::Device, &wgpu::Queue)> {
         self.gpu.as_ref().ok().map(|context| (context.gpu.device(), context.gpu.queue()))
     }
 
-    /// Threads and SIMD level of the clips that the CPU computes.
+    /// Threads and SIMD level for clips that the CPU computes.
     pub fn cpu(&self) -> CpuResampler {
         self.cpu
     }
@@ -130,7 +134,7 @@ impl Resampler {
     /// Resamples one clip into a buffer of [`Plan::output_len`] samples.
     ///
     /// # Errors
-    /// [`Error::OutputLen`] for a buffer of another length.
+    /// [`Error::OutputLen`] for a buffer of another length, [`Error::OutOfMemory`].
     pub fn resample_into<T: Sample>(&self, plan: &Plan, clip: &[T], output: &mut [T]) -> Result<Clamped> {
         let batch: Batch<'_, T> = [(plan, clip)].into_iter().collect();
         Ok(self.resample_batch_into(&batch, output)?.clamped)
@@ -179,8 +183,8 @@ impl Resampler {
         Ok(output)
     }
 
-    /// Resamples every clip of a batch. The result is complete whatever happens to the GPU: what it finished is kept, the CPU
-    /// computes the rest, and the report tells which clips and why.
+    /// Resamples every clip of a batch. The result is complete whatever happens to the GPU: clips that it completed are
+    /// kept, the CPU computes the others, and the report says which those are and why.
     ///
     /// # Errors
     /// [`Error::OutOfMemory`].
@@ -191,10 +195,11 @@ impl Resampler {
         Ok((BatchBuf::from_parts(samples, offsets), report))
     }
 
-    /// Resamples every clip of a batch into one packed buffer, in which they are at [`Batch::output_offsets`].
+    /// Resamples every clip of a batch into one packed buffer, in which the outputs of clip i begin at offset i of
+    /// [`Batch::output_offsets`].
     ///
     /// # Errors
-    /// [`Error::OutputLen`] for a buffer of another length than the last of those offsets, [`Error::OutOfMemory`].
+    /// [`Error::OutputLen`] for a buffer of another length than the last of these offsets, [`Error::OutOfMemory`].
     pub fn resample_batch_into<T: Sample>(&self, batch: &Batch<'_, T>, output: &mut [T]) -> Result<RunReport> {
         let clips: Vec<_> = batch.iter().collect();
         let offsets = batch.output_offsets();
@@ -223,8 +228,8 @@ impl Resampler {
 
     /// Applies the adjoint of resampling to every gradient of a batch, see
     /// [`GpuResampler::adjoint_batch`](crate::GpuResampler::adjoint_batch) and
-    /// [`CpuResampler::adjoint`](crate::CpuResampler::adjoint). The result is complete, as that of
-    /// [`resample_batch`](Self::resample_batch).
+    /// [`CpuResampler::adjoint`](crate::CpuResampler::adjoint). The result is complete whatever happens to the GPU, as
+    /// with [`resample_batch`](Self::resample_batch).
     ///
     /// ```
     /// use polyphase::{Batch, Plan, ResampleOptions, Resampler};
@@ -238,9 +243,9 @@ impl Resampler {
     /// ```
     ///
     /// # Errors
-    /// [`Error::BatchLen`] if there are not as many lengths as gradients, [`Error::OutputLen`] for a gradient of another
-    /// length than [`Plan::output_len`] of the clip's, [`Error::FilterTooLarge`] if a filter's transpose is beyond the limit,
-    /// [`Error::OutOfMemory`].
+    /// [`Error::BatchLen`] if there are not as many lengths as gradients, [`Error::OutputLen`] for a gradient of
+    /// another length than [`Plan::output_len`] of its clip, [`Error::FilterTooLarge`] if a transposed filter is beyond
+    /// the limit, [`Error::OutOfMemory`].
     pub fn adjoint_batch<T: Sample>(
         &self,
         gradients: &Batch<'_, T>,
@@ -269,7 +274,8 @@ impl Resampler {
         Ok((BatchBuf::from_parts(samples, offsets), RunReport::new(reasons, clamped)))
     }
 
-    /// Reason why the CPU computes each clip, by the plan that computes it; `None` for those that go to the GPU.
+    /// Chooses the backend of each clip from the plan that computes it (`None` for a transposed plan that cannot be
+    /// made): the reason why the CPU computes the clip, or `None` for the GPU.
     fn reasons<'a, T: Sample>(
         &self,
         clips: impl Iterator<Item = (Option<&'a Plan>, &'a [T])>,
@@ -294,7 +300,7 @@ impl Resampler {
         clips.map(reason).collect()
     }
 
-    /// Resamples the clips without a reason on the GPU, and gives a reason to those that it did not finish.
+    /// Resamples the clips that have no reason on the GPU, and gives a reason to those that it did not complete.
     fn batch_on_gpu<T: Sample, G: OnGpu>(
         &self,
         clips: &[(&Plan, &[T])],
@@ -314,7 +320,7 @@ impl Resampler {
         }))
     }
 
-    /// Applies the adjoint to the gradients without a reason, as [`batch_on_gpu`](Self::batch_on_gpu).
+    /// Applies the adjoint to the gradients that have no reason, as [`batch_on_gpu`](Self::batch_on_gpu).
     fn adjoints_on_gpu<T: Sample, G: OnGpu>(
         &self,
         clips: &[(&Plan, &[T])],
@@ -336,11 +342,11 @@ impl Resampler {
         }))
     }
 
-    /// Whether any plan with these options and an exact bank could be sent to a GPU by [`Backend::Auto`]. If not, a program
-    /// need not open one, which takes a tenth of a second.
+    /// True if [`Backend::Auto`] could send clips with these options and an exact filter to a GPU, at some pair of
+    /// rates. If not, a program need not open a GPU, which takes a tenth of a second.
     ///
-    /// An interpolated bank costs four times as much as an exact one. That takes rates that no recording has;
-    /// [`can_use_gpu`](Self::can_use_gpu) knows of it.
+    /// An interpolated filter, which needs rates that no recording has, costs four times as much as an exact one.
+    /// [`can_use_gpu`](Self::can_use_gpu) takes that into account.
     pub fn could_use_gpu(options: &ResampleOptions) -> bool {
         // A plan has about 2 · width / rolloff · max(1, M/L) taps, and at least 1 + M/L samples cross for each output.
         #[expect(clippy::cast_precision_loss, reason = "a small constant")]
@@ -348,15 +354,15 @@ impl Resampler {
         worth
     }
 
-    /// Whether finite clips of a plan go to the GPU: one is open and can compute them, and for [`Backend::Auto`] the filter is
-    /// long enough to pay for the transfer.
+    /// True if finite clips of a plan go to the GPU: one is open and can compute them, and for [`Backend::Auto`] the
+    /// filter is long enough to pay for the transfer.
     pub fn can_use_gpu(&self, plan: &Plan) -> bool {
         self.gpu.as_ref().is_ok_and(|context| self.is_worth_the_transfer(plan) && context.gpu.can_compute(plan))
     }
 
     fn is_worth_the_transfer(&self, plan: &Plan) -> bool {
         let (stride, phases) = (u128::from(plan.ratio().stride()), u128::from(plan.ratio().phases()));
-        // For each output, one sample goes back, and stride / phases come.
+        // For each output, stride / phases samples go to the GPU and one comes back.
         let multiply_adds = u128::from(plan.multiply_adds()).saturating_mul(phases);
         self.always_gpu || multiply_adds / (stride + phases) >= MIN_MULTIPLY_ADDS_PER_SAMPLE
     }

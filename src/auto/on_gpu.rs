@@ -1,4 +1,4 @@
-//! The clips of a batch that go to the GPU: their types, and what becomes of those that it did not finish.
+//! The clips of a batch that go to the GPU: their types, and the outcome of the call.
 
 use half::f16;
 
@@ -8,7 +8,8 @@ use crate::cpu::{Sample, Typed};
 use crate::error::{Error, Result};
 use crate::gpu::{Context, Cursor, GpuSample};
 
-/// Keeps the clips that the GPU finished, of those chosen for it, and notes why the CPU computes the others.
+/// Keeps those of the `chosen` clips that the GPU completed, and gives the others a reason to be computed on the CPU.
+/// Returns the number of clamped samples of the kept clips.
 pub(super) fn finish(
     context: &Context,
     outcome: Result<()>,
@@ -32,7 +33,7 @@ pub(super) fn finish(
 
 /// Types of sample that the GPU decodes.
 pub(super) trait OnGpu: GpuSample {
-    /// The samples, of which the type has been looked at.
+    /// The samples as this type, which they must have.
     fn of<T: Sample>(samples: &[T]) -> &[Self];
 }
 
@@ -52,7 +53,7 @@ pub(super) fn all_finite<G: GpuSample>(clip: &[G]) -> bool {
     (G::CONVERSIONS.are_finite)(clip)
 }
 
-/// Copies clips that are packed in `computed` to the places of the clips of these indices.
+/// Copies clips that are packed in `computed` at `part_offsets` to the clips with these indices in `samples`.
 pub(super) fn copy_clips<T: Copy>(
     indices: &[usize],
     computed: &[T],

@@ -1,4 +1,4 @@
-//! [`RunReport`]: what ran a batch, and why.
+//! [`RunReport`]: the backend that computed each clip of a batch, and why.
 
 use std::fmt;
 use std::ops::Range;
@@ -16,7 +16,7 @@ pub enum CpuReason {
     NoGpu(Error),
     /// The GPU failed in this call or in an earlier one.
     GpuFailed(Error),
-    /// The CPU is done before the samples of so short a filter have crossed the bus.
+    /// The filter is too short to pay for the transfer: the CPU is done before the samples have crossed the bus.
     ShortFilter,
     /// Only the CPU computes this type of sample.
     SampleType,
@@ -40,20 +40,20 @@ impl fmt::Display for CpuReason {
     }
 }
 
-/// What ran a batch. Its [`Display`](fmt::Display) form is one line.
+/// Report of a batch: the backend that computed each clip, and why. Its [`Display`](fmt::Display) form is one line.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct RunReport {
     /// Number of clips that the GPU computed.
     pub gpu_clips: usize,
-    /// Clips that the CPU computed, as ranges of neighbours with one reason, in order.
+    /// Clips that the CPU computed, as ranges of neighbours with the same reason, in order.
     pub cpu_runs: Vec<(Range<usize>, CpuReason)>,
     /// Number of integer samples that were clamped.
     pub clamped: Clamped,
 }
 
 impl RunReport {
-    /// Report of a batch, by the reason of each clip; `None` for the GPU.
+    /// Report of a batch, from the reason why the CPU computed each clip; `None` for a clip that the GPU computed.
     pub(super) fn new(reasons: Vec<Option<CpuReason>>, clamped: Clamped) -> Self {
         let mut report = Self { gpu_clips: 0, cpu_runs: Vec::new(), clamped };
         for (clip, reason) in reasons.into_iter().enumerate() {

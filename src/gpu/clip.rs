@@ -5,8 +5,8 @@ use crate::error::{Error, Result};
 use crate::options::Padding;
 use crate::plan::Plan;
 
-/// One clip of a job: its plan, and the offsets of its samples and outputs in the buffers. All numbers are in samples
-/// from the beginning of the bound ranges.
+/// One clip of a job: its plan, and the offsets and lengths of its samples and outputs in the buffers. Offsets are in
+/// samples from the beginning of the bound ranges.
 ///
 /// ```
 /// use polyphase::{GpuClip, Plan, Preset};
@@ -23,14 +23,14 @@ pub struct GpuClip {
 }
 
 impl GpuClip {
-    /// A clip of `input_len` samples at `input_offset`, whose [`Plan::output_len`] outputs go to `output_offset`.
+    /// Clip of `input_len` samples at `input_offset`, whose [`Plan::output_len`] outputs go to `output_offset`.
     pub fn new(plan: &Plan, input_offset: u64, input_len: u64, output_offset: u64) -> Self {
         let output_len = output_len(plan, input_len);
         Self { run: PlacedRun::whole(plan, input_offset, input_len, output_offset, output_len) }
     }
 
-    /// The adjoint of [`new`](Self::new)'s resampling, from the gradient with respect to its outputs to the gradient
-    /// with respect to its samples.
+    /// Adjoint of the resampling of [`new`](Self::new), from the gradient with respect to the outputs to the gradient
+    /// with respect to the samples.
     ///
     /// The job reads the gradient of the outputs, `plan.output_len(clip_len)` samples, at `input_offset`. It writes the
     /// gradient of the clip, `clip_len` samples, at `output_offset`.
@@ -38,7 +38,7 @@ impl GpuClip {
     /// # Errors
     /// [`Error::GpuUnsupported`] for a plan that pads with anything but zeros, and, from
     /// [`prepare`](crate::GpuResampler::prepare), for a plan that normalises an interpolated bank:
-    /// [`GpuResampler::adjoint_batch`](crate::GpuResampler::adjoint_batch) does both, from host memory.
+    /// [`GpuResampler::adjoint_batch`](crate::GpuResampler::adjoint_batch) computes both, from host memory.
     /// [`Error::FilterTooLarge`] if the transposed filter is beyond the limit.
     pub fn adjoint(plan: &Plan, input_offset: u64, clip_len: u64, output_offset: u64) -> Result<Self> {
         if plan.shape().padding() != Padding::Zero {

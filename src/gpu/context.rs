@@ -20,11 +20,11 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// Opens an adapter and tests it: the first of the best kind, or the `adapter` that is named by a part of its name,
-    /// in letters of any case, or by its index in [`list_adapters`](super::list_adapters).
+    /// Opens an adapter and tests it: the first of the best kind, or the `adapter` that is given by a part of its name
+    /// in upper or lower case, or by its index in [`list_adapters`](super::list_adapters).
     ///
     /// # Errors
-    /// [`Error::NoGpu`] if there is no such adapter, or it is in software and that is not allowed;
+    /// [`Error::NoGpu`] if there is no such adapter, or it is a software adapter and those are not allowed;
     /// [`Error::GpuSelfTest`].
     pub(crate) async fn open(allow_software: bool, adapter: Option<&str>) -> Result<Self> {
         let adapters = adapters().await;
@@ -63,14 +63,14 @@ impl Context {
         self.lost.load(Ordering::Acquire)
     }
 
-    /// Counts the device as lost from now on.
+    /// Treats the device as lost from now on.
     pub(crate) fn give_up(&self) {
         self.lost.store(true, Ordering::Release);
     }
 }
 
-/// Opens the adapter of this index in [`list_adapters`](crate::list_adapters), and compares what it computes with the
-/// definition in float64. Takes up to some seconds, most of them the driver's, to compile a shader.
+/// Opens the adapter with this index in [`list_adapters`](crate::list_adapters), and compares its results with the
+/// definition in float64. This takes up to some seconds, most of which the driver needs to compile a shader.
 ///
 /// ```no_run
 /// for (index, adapter) in polyphase::list_adapters().iter().enumerate() {
@@ -93,8 +93,8 @@ pub fn test_adapter(index: usize) -> Result<()> {
     })
 }
 
-/// Compares an impulse, a constant and noise, through several tiles, with the definition: a guard against broken
-/// drivers.
+/// Resamples an impulse, a constant and noise, in several tiles, and compares them with the definition: a guard against
+/// broken drivers.
 async fn self_test(gpu: &GpuResampler, adapter: &str) -> Result<()> {
     let plan = Plan::new(3, 2, ResampleOptions::default())?;
     let mut impulse = [0.0_f32; 500];
@@ -136,7 +136,7 @@ mod tests {
         assert!(matches!(&error, Error::GpuSelfTest { problem, .. } if problem.starts_with("output ")), "{error}");
     }
 
-    /// wgpu's `noop` device computes nothing. The self-test notices, on devices of either origin.
+    /// The self-test notices that wgpu's `noop` device computes nothing, whether polyphase or the caller opened it.
     #[test]
     fn a_driver_that_computes_nothing_fails_the_self_test() {
         let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();

@@ -1,5 +1,5 @@
-//! [`pieces`]: any clips, cut for any device and laid out in tables, with no device involved. `fuzz` searches for
-//! numbers that break it; the test here tries those that it has found, and many at random.
+//! [`pieces`]: any clips, cut for any device and laid out in tables, without a device. `fuzz` searches for inputs that
+//! break this; the test here tries the inputs that it has found, and many random ones.
 
 #![expect(
     clippy::cast_possible_truncation,
@@ -9,7 +9,7 @@
 )]
 
 use super::host::adjoint::Adjoint;
-use super::host::pieces::{Capacity, ClipWork, Cursor, Segment, next_piece, packed};
+use super::host::pieces::{Capacity, ClipWork, Cursor, Portion, next_piece, packed};
 use super::layout::abi::{ClipEntry, halves};
 use super::layout::bank::{Recipe, check_tile};
 use super::layout::cache::BankCache;
@@ -22,10 +22,12 @@ use crate::plan::Plan;
 /// A source of numbers, each below the bound that it is given.
 type Below<'a> = &'a mut dyn FnMut(u64) -> u64;
 
-/// Cuts clips with every option, and gradients for the adjoint, for a device of any size. Panics if the library is
-/// wrong, that is, unless
-/// - every output within reach of its clip is in one segment,
-/// - every segment holds the samples under its outputs,
+/// Cuts clips with every option, and gradients for the adjoint, for a device of any size.
+///
+/// # Panics
+/// If the library is wrong, that is, unless
+/// - every output within reach of its clip is in exactly one portion,
+/// - every portion holds the samples under its outputs,
 /// - no piece is larger than the device's capacity, except one of a single granule,
 /// - the tables lead every output to its samples.
 pub fn pieces(below: Below<'_>) {
@@ -42,21 +44,21 @@ pub fn pieces(below: Below<'_>) {
     if below(2) == 0 {
         capacity.multiply_adds = any_length(below);
     }
-    // The cutting begins anywhere in the first clip, since a long clip has very many pieces.
+    // Cutting begins anywhere in the first clip, since a long clip has very many pieces.
     let periods = clips.first().map_or(0, |clip| clip.output_len() / clip.granularity);
     let output = clips.first().map_or(0, |clip| (below(periods + 1) * clip.granularity) as usize);
     let mut cursor = Cursor { output, ..Cursor::default() };
     let mut reached = cursor;
     for _ in 0..20 {
         let piece = next_piece(&clips, &mut cursor, capacity);
-        for segment in &piece {
+        for portion in &piece {
             pass_ended(&clips, &mut reached);
-            let clip = &clips[segment.run.clip];
-            assert_eq!((segment.run.clip, clip.index_of(segment.run.outputs.start)), (reached.clip, reached.output));
+            let clip = &clips[portion.run.clip];
+            assert_eq!((portion.run.clip, clip.index_of(portion.run.outputs.start)), (reached.clip, reached.output));
             assert_eq!(reached.output as u64 % clip.granularity, 0);
-            assert!(segment.output_len() > 0);
-            reached.output += segment.output_len();
-            check_samples(clip, segment);
+            assert!(portion.output_len() > 0);
+            reached.output += portion.output_len();
+            check_samples(clip, portion);
         }
         if piece.is_empty() {
             pass_ended(&clips, &mut reached);
@@ -124,15 +126,15 @@ fn pass_ended(clips: &[ClipWork<'_>], cursor: &mut Cursor) {
     }
 }
 
-/// The segment holds the samples under its first and its last output; of long windows, every 64th part is checked.
-fn check_samples(clip: &ClipWork<'_>, segment: &Segment) {
-    assert!(segment.samples.end <= clip.clip_len, "{segment:?} of {clip:?}");
-    for n in [segment.run.outputs.start, segment.run.outputs.end - 1] {
+/// Checks that the portion holds the samples under its first and its last output; about 64 samples of a long window.
+fn check_samples(clip: &ClipWork<'_>, portion: &Portion) {
+    assert!(portion.samples.end <= clip.clip_len, "{portion:?} of {clip:?}");
+    for n in [portion.run.outputs.start, portion.run.outputs.end - 1] {
         let window = clip.plan.shape().window(n);
         let step = (window.end - window.start) as usize / 64 + 1;
         for position in window.clone().step_by(step).chain(window.clone().next_back()) {
             if let Some(source) = sample_at(clip, position) {
-                assert!(segment.samples.contains(&source), "{source} for {n} of {segment:?}, {clip:?}");
+                assert!(portion.samples.contains(&source), "{source} for {n} of {portion:?}, {clip:?}");
             }
         }
     }
@@ -149,12 +151,12 @@ fn sample_at(clip: &ClipWork<'_>, position: i64) -> Option<usize> {
     padding.source(position, clip.clip_len).filter(|_| is_near)
 }
 
-/// The piece is within the capacity, or beyond it by its first granule alone. Returns true if its buffers are within
-/// it.
-fn check_size(clips: &[ClipWork<'_>], piece: &[Segment], capacity: Capacity) -> bool {
+/// Checks that the piece is within the capacity, or a single granule that is beyond it. Returns true if its buffers are
+/// within the capacity.
+fn check_size(clips: &[ClipWork<'_>], piece: &[Portion], capacity: Capacity) -> bool {
     let first = &piece[0];
     let is_granule = first.output_len() as u64 <= clips[first.run.clip].granularity;
-    let sizes = |part: &Segment| {
+    let sizes = |part: &Portion| {
         let outputs = part.output_len() as u64;
         [part.samples.len() as u64, outputs, outputs * clips[part.run.clip].plan.multiply_adds()]
     };
@@ -166,8 +168,8 @@ fn check_size(clips: &[ClipWork<'_>], piece: &[Segment], capacity: Capacity) -> 
     totals[0] <= limits[0] && totals[1] <= limits[1]
 }
 
-/// The tables of the piece lead every output to its window.
-fn check_tables(clips: &[ClipWork<'_>], piece: &[Segment], kernel: Kernel, max_workgroups: u32, fits: bool) {
+/// Checks that the tables of the piece lead outputs to their windows.
+fn check_tables(clips: &[ClipWork<'_>], piece: &[Portion], kernel: Kernel, max_workgroups: u32, fits: bool) {
     let runs = packed(clips, piece);
     let tables = match Tables::new(&runs, kernel, max_workgroups, &BankCache::default()) {
         Ok(tables) => tables,
@@ -177,36 +179,39 @@ fn check_tables(clips: &[ClipWork<'_>], piece: &[Segment], kernel: Kernel, max_w
         }
         Err(error) => panic!("{error}"),
     };
-    let total = |f: fn(&Segment) -> usize| piece.iter().map(f).sum::<usize>() as u64;
-    assert_eq!((tables.input_end, tables.output_end), (total(|part| part.samples.len()), total(Segment::output_len)));
+    let total = |f: fn(&Portion) -> usize| piece.iter().map(f).sum::<usize>() as u64;
+    assert_eq!((tables.input_end, tables.output_end), (total(|part| part.samples.len()), total(Portion::output_len)));
     let mut laid_out = 0;
     for dispatch in &tables.dispatches {
         let (width, height) = dispatch.grid;
         assert!(width <= max_workgroups && height <= max_workgroups);
         assert!(u64::from(width) * u64::from(height) >= dispatch.tiles.len() as u64);
-        let recipe = |segment: &Segment| Recipe::new(clips[segment.run.clip].plan, kernel).expect("as before");
-        let segments = piece.iter().zip(&runs).filter(|(segment, _)| recipe(segment).shader == dispatch.shader);
+        let recipe = |portion: &Portion| Recipe::new(clips[portion.run.clip].plan, kernel).expect("as before");
+        let portions = piece.iter().zip(&runs).filter(|(portion, _)| recipe(portion).shader == dispatch.shader);
         let (mut tiles, mut entries) = (dispatch.tiles.iter(), dispatch.clips.iter());
-        for (i, (segment, run)) in segments.enumerate() {
-            let clip = &clips[segment.run.clip];
+        for (i, (portion, run)) in portions.enumerate() {
+            let clip = &clips[portion.run.clip];
             let entry = entries.next().expect("an entry for each clip");
             let first_tile = dispatch.tiles.len() - tiles.len();
-            for number in 0..recipe(segment).tiles(segment.output_len() as u64) {
+            for number in 0..recipe(portion).tiles(portion.output_len() as u64) {
                 let tile = tiles.next().expect("a tile for each place");
                 assert_eq!((tile.clip as usize, u64::from(tile.tile)), (i, number));
             }
             assert_eq!(u64::from(entry.input_offset), run.input_offset);
             assert_eq!(u64::from(entry.output_offset), run.output_offset);
-            let lens = (segment.samples.len(), segment.output_len());
+            let lens = (portion.samples.len(), portion.output_len());
             assert_eq!((entry.input_len as usize, entry.output_len as usize), lens);
-            let origin = i128::from(clip.origin) + segment.samples.start as i128;
+            let origin = i128::from(clip.origin) + portion.samples.start as i128;
             let ends = [-origin, clip.clip_len as i128 - 1 - origin];
-            for (told, end) in [entry.first, entry.last].map(i128::from).into_iter().zip(ends) {
-                // An end that no window reaches may be told nearer.
-                assert!(told == end || told.abs() >= (1 << 30) - 1 && told.signum() == end.signum(), "{told}: {end}");
+            for (given, end) in [entry.first, entry.last].map(i128::from).into_iter().zip(ends) {
+                // An end that no window reaches may be clamped to a nearer position.
+                assert!(
+                    given == end || given.abs() >= (1 << 30) - 1 && given.signum() == end.signum(),
+                    "{given}: {end}"
+                );
             }
-            for n in [0, segment.output_len() / 2, segment.output_len() - 1] {
-                check_place(dispatch, entry, first_tile, clip, segment, n);
+            for n in [0, portion.output_len() / 2, portion.output_len() - 1] {
+                check_place(dispatch, entry, first_tile, clip, portion, n);
             }
             laid_out += 1;
         }
@@ -215,17 +220,17 @@ fn check_tables(clips: &[ClipWork<'_>], piece: &[Segment], kernel: Kernel, max_w
     assert_eq!(laid_out, piece.len());
 }
 
-/// The entry leads output `n` of the segment to the samples under it.
+/// Checks that the entry leads output `n` of the portion to the samples under it.
 fn check_place(
     dispatch: &Dispatch,
     entry: &ClipEntry,
     first_tile: usize,
     clip: &ClipWork<'_>,
-    segment: &Segment,
+    portion: &Portion,
     n: usize,
 ) {
-    let window = clip.plan.shape().window(segment.run.outputs.start + n as u64);
-    let origin = i128::from(clip.origin) + segment.samples.start as i128;
+    let window = clip.plan.shape().window(portion.run.outputs.start + n as u64);
+    let origin = i128::from(clip.origin) + portion.samples.start as i128;
     let (start, end) = (i128::from(window.start) - origin, i128::from(window.end) - origin);
     match &dispatch.plans {
         Plans::Phases { plans, starts } => {
@@ -248,7 +253,7 @@ fn check_place(
         }
         Plans::Interpolated { places, .. } => {
             let tile = n as u64 / u64::from(WORKGROUP);
-            let output = segment.run.outputs.start + tile * u64::from(WORKGROUP);
+            let output = portion.run.outputs.start + tile * u64::from(WORKGROUP);
             let centre = i128::from(output) * i128::from(clip.plan.ratio().stride());
             let phases = i128::from(clip.plan.ratio().phases());
             let place = &places[first_tile + tile as usize];
@@ -264,7 +269,7 @@ mod tests {
 
     use super::*;
 
-    /// The seeds that once failed, and 10,000 batches at random, or as many as `POLYPHASE_FUZZ` says.
+    /// Tries the seeds that once failed, and 10,000 random batches, or as many as `POLYPHASE_FUZZ` says.
     #[test]
     fn any_clips_are_cut_for_any_device() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds/pieces");

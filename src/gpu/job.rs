@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 
 /// A prepared job: clips of any lengths and plans, with their tables on the GPU.
 ///
-/// It can be recorded any number of times, on any buffers of the lengths that it was prepared for.
+/// A job can be recorded any number of times, on any buffers that are large enough for its clips.
 #[derive(Debug)]
 pub struct Job {
     /// One dispatch for the plans with exact banks, and one for those with interpolated banks.
@@ -29,8 +29,8 @@ struct PreparedDispatch {
 }
 
 impl Job {
-    /// Least size of the input binding in bytes: 4 for a float32 sample, 2 for a 16-bit one, rounded up to a multiple
-    /// of 4.
+    /// Least size of the input binding in bytes, up to the end of the last clip: 4 for a float32 sample, 2 for a 16-bit
+    /// one, rounded up to a multiple of 4.
     pub fn input_bytes(&self) -> u64 {
         let bytes = match self.input {
             InputSamples::F32 => 4 * self.input_end,
@@ -39,17 +39,18 @@ impl Job {
         bytes.next_multiple_of(4)
     }
 
-    /// Least size of the output binding in bytes: 4 for a sample.
+    /// Least size of the output binding in bytes, up to the end of the last output: 4 for a sample.
     pub fn output_bytes(&self) -> u64 {
         4 * self.output_end
     }
 }
 
 impl GpuResampler {
-    /// Prepares a job: lays out its tables and puts them on the GPU, in a buffer of the job's own.
+    /// Prepares a job: compiles the pipelines that it needs for the first time, lays out its tables, and copies them to
+    /// the GPU, in buffers of the job's own.
     ///
-    /// The layout of a plan's taps is kept for later jobs. The rest of the cost grows with the number of workgroups,
-    /// each of which computes 64 outputs or more.
+    /// The laid-out taps of a plan are cached for later jobs. The rest of the cost grows with the number of workgroups,
+    /// most of which compute 64 outputs or more.
     ///
     /// # Errors
     /// [`Error::GpuLimit`] for clips beyond what a dispatch can address or the device's limits allow,
@@ -78,8 +79,8 @@ impl GpuResampler {
 
     /// Records a job into a compute pass, on these ranges of the caller's buffers.
     ///
-    /// Nothing is submitted, written or read back. Each job has its own tables, so that two jobs recorded before one
-    /// submit do not disturb each other.
+    /// Nothing is submitted, written or read back. Each job has its own tables, so that several jobs can be recorded
+    /// before a submission.
     ///
     /// # Errors
     /// [`Error::GpuBuffer`] for a buffer that is too small, misaligned, lacks `STORAGE`, or is both input and output,
@@ -98,7 +99,7 @@ impl GpuResampler {
         check_binding("input", &input, job.input_bytes(), &limits)?;
         check_binding("output", &output, job.output_bytes(), &limits)?;
         if input.buffer == output.buffer {
-            let problem = "is the input buffer too: they must be two".to_owned();
+            let problem = "is the input buffer too: they must be two buffers".to_owned();
             return Err(Error::GpuBuffer { buffer: "output", problem });
         }
         let pipelines = job.dispatches.iter().map(|dispatch| self.pipelines().pipeline(dispatch.variant));

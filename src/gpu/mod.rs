@@ -1,8 +1,8 @@
-//! [`GpuResampler`]: the strided convolution on the caller's device.
+//! [`GpuResampler`]: resampling on the caller's device.
 //!
-//! From below: `layout` (the tables of the shaders, as plain data), `device` (adapters, buffers, errors, waiting),
-//! `pipelines`, `resampler`, `clip` and `job` (prepared jobs on the caller's buffers), `host` (batches from host
-//! memory), `context` (devices that polyphase opens itself).
+//! From the bottom up: `layout` (the tables of the shaders, as plain data), `device` (adapters, buffers, errors,
+//! waiting), `pipelines`, `resampler`, `clip` and `job` (prepared jobs on the caller's buffers), `host` (batches from
+//! host memory), `context` (devices that polyphase opens itself).
 
 mod clip;
 mod context;

@@ -1,4 +1,4 @@
-//! [`Pipelines`]: the compute pipelines of a device, each compiled when a job first needs it.
+//! [`Pipelines`]: the compute pipelines of a device, each compiled on first use.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -43,7 +43,7 @@ impl Pipelines {
                     buffer(0, wgpu::BufferBindingType::Uniform, size_of::<abi::JobEntry>()),
                     buffer(1, read, size_of::<abi::TileEntry>()),
                     buffer(2, read, size_of::<abi::ClipEntry>()),
-                    // Their elements differ between the shaders. wgpu checks the sizes when a job is recorded.
+                    // The elements differ between the shaders. wgpu checks the sizes when a job is recorded.
                     buffer(3, read, 0),
                     buffer(4, read, 0),
                     buffer(5, read, 4 * size_of::<f32>()),
@@ -62,7 +62,7 @@ impl Pipelines {
         })
     }
 
-    /// Pipeline of a variant. One is compiled at a time, since some drivers crash when two are.
+    /// Pipeline of a variant. Only one is compiled at a time, since some drivers crash when two are compiled at once.
     pub(crate) fn pipeline(&self, variant: Variant) -> Result<wgpu::ComputePipeline> {
         let mut compiled = self.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pipeline) = compiled.get(&variant) {
@@ -80,7 +80,8 @@ impl Pipelines {
                 entry_point: Some(variant.shader.entry_point()),
                 compilation_options: wgpu::PipelineCompilationOptions {
                     constants: &variant.constants(),
-                    // Every row that is read has been staged; on some backends one thread would do the zeroing.
+                    // Every row that is read has been staged, and on some backends a single thread would do the
+                    // zeroing.
                     zero_initialize_workgroup_memory: false,
                 },
                 cache: None,

@@ -11,9 +11,9 @@ use crate::plan::Plan;
 
 /// Resamples on a GPU, on the caller's device and in the caller's buffers.
 ///
-/// It holds the pipelines, and serves any number of plans, jobs and threads. [`prepare`](Self::prepare) makes the
-/// tables of a job, and [`record`](Self::record) records it into a compute pass without submitting, writing or reading
-/// anything. No callback is ever installed on the device.
+/// A resampler holds the pipelines, and serves any number of plans, jobs and threads. [`prepare`](Self::prepare) makes
+/// the tables of a job, and [`record`](Self::record) records it into a compute pass without submitting, writing or
+/// reading anything. No callback is ever installed on the device.
 ///
 /// # Buffers
 ///
@@ -24,19 +24,19 @@ use crate::plan::Plan;
 ///
 /// Offsets of bindings are multiples of the device's `min_storage_buffer_offset_alignment`.
 ///
-/// Clips are anywhere in the input, and no result depends on the values between them. Outputs must not overlap, and
+/// Clips may lie anywhere in the input, and no result depends on the values between them. Outputs must not overlap, and
 /// input and output must be different buffers. A NaN or an infinity in the input reaches the outputs whose window holds
-/// it, and may reach the seven outputs beside each of them.
+/// it, and may reach up to seven outputs beside them.
 ///
 /// # Batches in host memory
 ///
 /// - [`resample_batch`](Self::resample_batch) returns outputs of the input's type,
-/// - [`resample_batch_as`](Self::resample_batch_as) outputs of another type,
-/// - [`resample_batch_into`](Self::resample_batch_into) fills a buffer of any type.
+/// - [`resample_batch_as`](Self::resample_batch_as) returns outputs of another type,
+/// - [`resample_batch_into`](Self::resample_batch_into) fills a buffer of any sample type.
 ///
-/// Each has an asynchronous form, whose name ends in `_async`. [`adjoint_batch`](Self::adjoint_batch) has the same forms;
-/// [`resample_tensor`](Self::resample_tensor) and [`resample_axis`](Self::resample_axis) have the first and the last. The
-/// calls that block are for native targets: browsers allow only the asynchronous forms.
+/// Each has an asynchronous form, whose name ends in `_async`. [`adjoint_batch`](Self::adjoint_batch) has the same
+/// forms; [`resample_tensor`](Self::resample_tensor) and [`resample_axis`](Self::resample_axis) have the first and the
+/// last. The blocking forms are for native targets: browsers allow only the asynchronous ones.
 #[derive(Debug, Clone)]
 pub struct GpuResampler {
     inner: Arc<Inner>,
@@ -102,7 +102,7 @@ impl GpuResampler {
         &self.inner.pipelines
     }
 
-    /// Buffers of earlier pieces.
+    /// Buffers of earlier pieces, for reuse.
     pub(in crate::gpu) fn slots(&self) -> &Slots {
         &self.inner.slots
     }

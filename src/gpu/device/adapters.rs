@@ -1,4 +1,4 @@
-//! [`list_adapters`], and the choice and opening of one of them.
+//! [`list_adapters`], and choosing and opening one of them.
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 /// Held while a device is opened, since some drivers crash when two are opened at once.
 static OPENING: Mutex<()> = Mutex::new(());
 
-/// Kind of an adapter, from the most to the least wanted.
+/// Kind of an adapter. The order is that of preference, the best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AdapterKind {
@@ -19,9 +19,9 @@ pub enum AdapterKind {
     Integrated,
     /// A GPU of a virtual machine's host.
     Virtual,
-    /// An adapter whose driver does not tell.
+    /// An adapter whose driver does not state its kind.
     Other,
-    /// A driver that computes on the CPU. Its results are right, but it is slower than
+    /// A driver that computes on the CPU. Its results are correct, but it is slower than
     /// [`CpuResampler`](crate::CpuResampler).
     Software,
 }
@@ -51,15 +51,15 @@ impl From<wgpu::DeviceType> for AdapterKind {
     }
 }
 
-/// Description of an adapter, which its driver gives before the adapter is opened.
+/// Description of an adapter, available before the adapter is opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AdapterSummary {
-    /// Name that the driver gives it.
+    /// Name of the adapter, as its driver gives it.
     pub name: String,
-    /// The driver and its version.
+    /// Name and version of the driver.
     pub driver: String,
-    /// Graphics interface, as `vulkan` or `metal`.
+    /// Graphics API, such as `vulkan` or `metal`.
     pub backend: String,
     /// Kind of adapter.
     pub kind: AdapterKind,
@@ -93,7 +93,8 @@ impl fmt::Display for AdapterSummary {
     }
 }
 
-/// Lists the adapters of this machine, in the order of their drivers. Opens none of them: [`test_adapter`] does.
+/// Lists the adapters of this machine, in the order in which wgpu finds them, without opening any: [`test_adapter`]
+/// opens one.
 ///
 /// ```
 /// for (index, adapter) in polyphase::list_adapters().iter().enumerate() {
@@ -112,11 +113,11 @@ pub(in crate::gpu) async fn adapters() -> Vec<wgpu::Adapter> {
     instance.enumerate_adapters(wgpu::Backends::all()).await
 }
 
-/// Chooses an adapter: the first of the best kind; with `wanted`, the one of that index, or the best whose name
-/// contains it, whatever the case of its letters.
+/// Chooses an adapter: the first of the best kind; with `wanted`, the one with that index, or the first of the best
+/// kind whose name contains `wanted` in upper or lower case. Returns its index.
 ///
 /// # Errors
-/// [`Error::NoGpu`] if there is none, or only adapters in software and those are not allowed.
+/// [`Error::NoGpu`] if there is none, or only software adapters and those are not allowed.
 pub(in crate::gpu) fn choose(adapters: &[AdapterSummary], allow_software: bool, wanted: Option<&str>) -> Result<usize> {
     let best = |candidates: &mut dyn Iterator<Item = usize>| candidates.min_by_key(|&index| adapters[index].kind);
     let all = || 0..adapters.len();
@@ -130,15 +131,18 @@ pub(in crate::gpu) fn choose(adapters: &[AdapterSummary], allow_software: bool, 
     let reason = match (chosen, wanted) {
         (Some(index), _) if allow_software || adapters[index].kind != AdapterKind::Software => return Ok(index),
         (Some(index), None) => {
-            format!("the only adapters are in software, as {}: the option allow_software allows them", adapters[index])
+            format!(
+                "all adapters compute in software, such as {}: the option allow_software allows them",
+                adapters[index]
+            )
         }
         (Some(index), Some(_)) => {
-            format!("{} is in software: the option allow_software allows it", adapters[index])
+            format!("{} computes in software: the option allow_software allows it", adapters[index])
         }
         (None, _) if adapters.is_empty() => "there is no adapter".to_owned(),
         (None, wanted) => {
             let names: Vec<_> = adapters.iter().map(ToString::to_string).collect();
-            format!("no adapter is called `{}`, there is {}", wanted.unwrap_or_default(), names.join(", "))
+            format!("no adapter matches `{}`, the adapters are {}", wanted.unwrap_or_default(), names.join(", "))
         }
     };
     Err(Error::NoGpu { reason })
@@ -152,7 +156,7 @@ pub(in crate::gpu) struct Opened {
     pub(in crate::gpu) lost: Arc<AtomicBool>,
 }
 
-/// Opens an adapter with WebGPU's default limits, but with buffers as large as it has.
+/// Opens an adapter with WebGPU's default limits, except that buffers may be as large as the adapter allows.
 pub(in crate::gpu) async fn open(adapter: &wgpu::Adapter) -> Result<Opened> {
     let available = adapter.limits();
     let required_limits = wgpu::Limits {
@@ -173,7 +177,7 @@ pub(in crate::gpu) async fn open(adapter: &wgpu::Adapter) -> Result<Opened> {
     let lost = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&lost);
     device.set_device_lost_callback(move |_, _| flag.store(true, Ordering::Release));
-    // wgpu's default handler panics. Errors of polyphase's own calls are caught in scopes, and the flag tells of a lost
+    // wgpu's default handler panics. Errors of polyphase's own calls are caught in scopes, and the flag reports a lost
     // device.
     device.on_uncaptured_error(Arc::new(|_| {}));
     Ok(Opened { device, queue, lost })

@@ -1,4 +1,4 @@
-//! Buffers: [`upload`] for tables, and [`Slots`], the buffers of pieces, kept for later ones.
+//! Buffers: [`upload`] for tables, and [`Slots`] for pieces, which later pieces reuse.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -9,7 +9,7 @@ use crate::error::Result;
 /// Number of pieces under way at once: while the GPU computes one, the host writes the next and reads the last.
 pub(in crate::gpu) const SLOTS: usize = 2;
 
-/// Buffers of a piece. The upload buffer is mapped whenever a slot is taken.
+/// Buffers of a piece. When a slot is taken, its upload buffer is mapped.
 #[derive(Debug)]
 pub(in crate::gpu) struct Slot {
     input_bytes: u64,
@@ -21,8 +21,8 @@ pub(in crate::gpu) struct Slot {
 }
 
 impl Slot {
-    /// Creates buffers of at least these sizes. They are powers of two, so that pieces of about one size share their
-    /// buffers.
+    /// Creates buffers of at least these sizes, rounded up to powers of two, so that pieces of about the same size can
+    /// reuse them.
     fn new(device: &wgpu::Device, input_bytes: u64, output_bytes: u64) -> Result<Self> {
         use wgpu::BufferUsages as Usage;
         let limit = device.limits().max_buffer_size;
@@ -41,7 +41,7 @@ impl Slot {
     }
 }
 
-/// Slots of earlier pieces.
+/// Slots of earlier pieces, kept for reuse.
 #[derive(Debug, Default)]
 pub(in crate::gpu) struct Slots(Mutex<Vec<Slot>>);
 
@@ -79,8 +79,8 @@ impl Slots {
     }
 }
 
-/// Creates a buffer and fills it through a staging buffer of its own: a write through the queue loses the device when
-/// memory runs out.
+/// Creates a buffer and fills it through a staging buffer. A write through the queue would lose the device if memory
+/// ran out.
 pub(in crate::gpu) fn upload(
     device: &wgpu::Device,
     queue: &wgpu::Queue,

@@ -1,14 +1,14 @@
-//! [`Clock`]: time since a moment, on targets that have a clock.
+//! [`Clock`]: elapsed time, on targets that have a clock.
 //!
-//! `std` has none on `wasm32-unknown-unknown`: `Instant::now` panics there. Nothing that polyphase computes depends on
-//! time; it gives up on a GPU that is silent, and sizes pieces by the time that earlier ones took. In a browser it does
-//! neither: the browser itself ends work that takes too long.
+//! On `wasm32-unknown-unknown`, `std` has no clock: `Instant::now` panics. No result depends on time. polyphase uses it
+//! to give up on a GPU that does not answer, and to size pieces by the time that earlier ones took. In a browser it
+//! does neither: the browser itself ends work that takes too long.
 
 use std::time::Duration;
 #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]
 use std::time::Instant;
 
-/// A moment, to measure time from.
+/// A moment from which time is measured.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock {
     #[cfg(not(all(target_family = "wasm", target_os = "unknown")))]

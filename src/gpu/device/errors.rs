@@ -1,12 +1,12 @@
-//! Errors of a device: caught in error scopes, because a caller's device must not get a callback.
+//! Errors of a device, caught in error scopes, because no callback may be installed on a caller's device.
 
 use crate::error::{Error, Result};
 
-/// Runs `f`, and returns the error that wgpu reports of it, if any.
+/// Runs `f`, and returns its result, or the error that wgpu reports while it runs.
 ///
-/// Scopes belong to a thread and end in the reverse of their order, so nothing is awaited while they are open. On
-/// native backends the reports are ready when the scopes end. On WebGPU, where nothing may block, they are dropped and
-/// `f`'s result is returned.
+/// Scopes belong to a thread and end in reverse order, so nothing is awaited while they are open. On native backends
+/// the reports are ready when the scopes end. In a browser, where nothing may block, reports are dropped, and the
+/// result of `f` is returned in any case.
 pub(crate) fn scoped<T>(device: &wgpu::Device, f: impl FnOnce() -> T) -> Result<T> {
     super::fail_points::fail_point()?;
     let out_of_memory = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);

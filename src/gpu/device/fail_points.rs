@@ -1,5 +1,5 @@
-//! [`fail_point`]: the place at which tests make the GPU fail. Every creation, submission and mapping passes it; in
-//! other builds it does nothing.
+//! [`fail_point`]: the point at which tests make the GPU fail. Every creation, submission and mapping calls it; outside
+//! tests it does nothing.
 
 #[cfg(not(test))]
 #[inline]
@@ -32,8 +32,8 @@ pub(crate) mod injection {
         })
     }
 
-    /// Runs `f`, in which the fail point that this thread reaches after `n` others returns this error. The second
-    /// result is true if that fail point was reached.
+    /// Runs `f`, in which fail point number `n` that this thread reaches, counted from 0, returns this error. The
+    /// second result is true if that fail point was reached.
     pub(crate) fn with_fault<T>(n: u32, error: Error, f: impl FnOnce() -> T) -> (T, bool) {
         FAULT.set(Some((n, error)));
         let result = f();

@@ -1,4 +1,4 @@
-//! Devices: adapters, buffers, errors, and waiting for the GPU. Nothing here knows of resampling.
+//! Devices: adapters, buffers, errors, and waiting for the GPU. Nothing here depends on resampling.
 
 pub(crate) mod adapters;
 pub(crate) mod buffers;

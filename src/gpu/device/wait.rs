@@ -1,4 +1,4 @@
-//! [`Mapping`]: waiting for the GPU in short slices, until a deadline, and noticing that the device is lost.
+//! [`Mapping`]: waiting for the GPU in short sleeps, up to a deadline, and noticing a lost device.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,10 +10,10 @@ use super::clock::Clock;
 use super::errors::{not_mapped, scoped};
 use crate::error::{Error, Result};
 
-/// Silence after which a GPU counts as lost. A piece is sized to take a tenth of a second.
+/// Time without an answer after which a GPU counts as lost. A piece is sized to take a tenth of a second.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Sleep between two polls: short beside the tenth of a second that a piece takes.
+/// Sleep between two polls: short compared with the tenth of a second that a piece takes.
 #[cfg(not(target_family = "wasm"))]
 const SLICE: Duration = Duration::from_micros(200);
 
@@ -80,15 +80,15 @@ impl Mapping {
     }
 }
 
-/// Polls wgpu once and sleeps for a slice.
+/// Polls wgpu once and sleeps for [`SLICE`].
 ///
-/// It never waits inside wgpu: a wait that ends by its timeout panics in wgpu 30.0.1 if another thread has meanwhile
-/// seen the queue empty (gfx-rs/wgpu#9958), and that panic loses the callbacks of other callers.
+/// The function never waits inside wgpu: a wait that ends by its timeout panics in wgpu 30.0.1 if another thread has
+/// meanwhile seen the queue empty (gfx-rs/wgpu#9958), and that panic loses the callbacks of other callers.
 fn poll_slice(device: &wgpu::Device) -> Result<()> {
     match catch_unwind(AssertUnwindSafe(|| device.poll(wgpu::PollType::Poll))) {
         Ok(Ok(_)) => {}
         Ok(Err(error)) => return Err(Error::GpuLost { reason: error.to_string() }),
-        Err(_) => return Err(Error::GpuLost { reason: "wgpu gave up while waiting for it".to_owned() }),
+        Err(_) => return Err(Error::GpuLost { reason: "wgpu panicked while polling it".to_owned() }),
     }
     #[cfg(not(target_family = "wasm"))]
     std::thread::sleep(SLICE);

@@ -1,8 +1,8 @@
 //! The adjoint of batches in host memory: gradients are clips, resampled with the transposed plan.
 //!
-//! Two steps run on the host, as in `cpu/adjoint.rs`. Before the GPU, gradients of normalised plans are divided by the
-//! sums of their phases' taps. After it, the gradient of a value that padding repeated is added to the gradient of its
-//! sample:
+//! Two steps run on the host, as in `cpu/adjoint.rs`. Before the GPU's work, gradients of normalised plans are divided
+//! by the sums of the taps of their phases. After it, the gradient at each position in the margins is added to the
+//! gradient of the sample that the padding copied there:
 //!
 //! ```text
 //! GPU computes   | skipped | margin |       clip       | margin |
@@ -77,7 +77,8 @@ impl GpuResampler {
         Ok(BatchBuf::from_parts(samples, adjoints.offsets))
     }
 
-    /// [`adjoint_batch`](Self::adjoint_batch) into one packed buffer, in which the results follow each other.
+    /// [`adjoint_batch`](Self::adjoint_batch) into one packed buffer, in which the results follow each other. `O` may
+    /// differ from the type of the gradients.
     ///
     /// # Errors
     /// [`Error::OutputLen`] for a buffer of another length than the sum of `input_lens`, and as
@@ -108,7 +109,7 @@ impl GpuResampler {
         Ok(done.total_clamped())
     }
 
-    /// Computes gradients from the first on, and moves `done` to the end of the complete ones.
+    /// Computes gradients with respect to clips, in order, and moves `done` to the end of the complete ones.
     pub(crate) async fn run_adjoints<T: GpuSample, O: GpuSample>(
         &self,
         gradients: &Batch<'_, T>,
@@ -140,7 +141,7 @@ impl GpuResampler {
     }
 }
 
-/// Gradients whose lengths have been checked, and their computation.
+/// Computations of the gradients of a batch, whose lengths have been checked.
 #[derive(Debug)]
 pub(crate) struct Adjoints<'a> {
     clips: Vec<Adjoint<'a>>,
@@ -155,13 +156,14 @@ pub(in crate::gpu) struct Adjoint<'a> {
     pub(in crate::gpu) transposed: &'a Plan,
     gradient_len: usize,
     input_len: usize,
-    /// Number of values on each side of the clip that the padding filled.
+    /// Number of positions on each side of the clip that the padding filled.
     margin: usize,
-    /// Position of the gradient's first sample: some periods after 0, so that outputs before the clip have numbers too.
+    /// Position of the gradient's first sample: some periods after 0, so that outputs before the clip have numbers from
+    /// 0 on.
     origin: u64,
     /// Number of the first output that is computed.
     first_output: u64,
-    /// Outputs from that one to the first of the margin: computed, because outputs are computed by whole periods.
+    /// Number of outputs before the margin that are computed and skipped, because computing begins with a whole period.
     skipped: usize,
 }
 
@@ -179,7 +181,7 @@ impl<'a> Adjoints<'a> {
     }
 }
 
-/// Offsets of parts of these lengths that follow each other, and the end of the last.
+/// Offsets of slices with these lengths that follow each other, and the end of the last.
 fn offsets(lens: impl Iterator<Item = usize>) -> Vec<usize> {
     let ends = lens.scan(0_usize, |end, len| {
         *end = end.saturating_add(len);
@@ -222,8 +224,7 @@ impl<'a> Adjoint<'a> {
         ClipWork::new(self.transposed, granularity, gradient_len, self.origin, self.first_output, computed_len)
     }
 
-    /// Adds the gradients of padded values to those of the samples that the padding repeated, and stores the
-    /// result.
+    /// Adds the gradients in the margins to those of the samples that the padding copied there, and stores the result.
     fn fold<O: GpuSample>(&self, computed: &mut [f32], result: &mut [O]) -> Clamped {
         let padded = &mut computed[self.skipped..];
         for i in (0..self.margin).chain(self.margin + self.input_len..padded.len()) {

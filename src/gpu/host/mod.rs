@@ -17,9 +17,9 @@ use crate::error::{Error, Result};
 impl GpuResampler {
     /// Resamples every clip of a batch in host memory, to outputs of the input's type.
     ///
-    /// The batch may have any size. It is cut into pieces that suit the device, long clips too, without changing a bit
-    /// of the outputs. Integers that had to be clamped are counted by
-    /// [`resample_batch_into`](Self::resample_batch_into).
+    /// The batch may have any size. It is cut into pieces that suit the device, and so are long clips, without changing
+    /// a bit of the outputs. [`resample_batch_into`](Self::resample_batch_into) also counts the integers that are
+    /// clamped.
     ///
     /// ```no_run
     /// # fn example(device: wgpu::Device, queue: wgpu::Queue, clips: Vec<Vec<i16>>) -> polyphase::Result<()> {
@@ -42,8 +42,8 @@ impl GpuResampler {
         pollster::block_on(self.resample_batch_async(batch))
     }
 
-    /// [`resample_batch`](Self::resample_batch) for callers that must not block. On native targets each poll sleeps for
-    /// 0.2 ms while the GPU is not done.
+    /// [`resample_batch`](Self::resample_batch) for callers that must not block for long. On native targets each poll
+    /// sleeps for 0.2 ms while the GPU is not done.
     ///
     /// # Errors
     /// As [`resample_batch`](Self::resample_batch).
@@ -74,10 +74,10 @@ impl GpuResampler {
     }
 
     /// Resamples every clip of a batch in host memory into one packed buffer, in which the outputs of clip i begin at
-    /// [`Batch::output_offsets`]\[i\].
+    /// offset i of [`Batch::output_offsets`].
     ///
     /// # Errors
-    /// [`Error::OutputLen`] for a buffer of another length than the last of those offsets, and as
+    /// [`Error::OutputLen`] for a buffer of another length than the last of these offsets, and as
     /// [`resample_batch`](Self::resample_batch). After an error the buffer holds a part of the outputs.
     pub fn resample_batch_into<O: GpuSample>(
         &self,
@@ -104,7 +104,7 @@ impl GpuResampler {
         Ok(done.total_clamped())
     }
 
-    /// Computes the outputs of a batch from `done` on, and moves `done` to the end of what is complete. The samples
+    /// Computes the outputs of a batch from `done` on, and moves `done` to the end of the complete outputs. `samples`
     /// must be zero: outputs beyond the reach of their clip are not written.
     pub(crate) async fn run_batch<T: GpuSample, O: GpuSample>(
         &self,

@@ -1,12 +1,12 @@
-//! [`next_piece`]: a batch is cut into pieces, one dispatch each. Plain data, decided without a device.
+//! [`next_piece`]: cuts a batch into pieces, each for one submission. Plain data, decided without a device.
 //!
 //! ```text
 //! batch     | clip 0 | clip 1 ............................ | clip 2 |
-//! pieces    | segment, segment |  segment |  segment | segment, segment |
+//! pieces    | portion, portion | portion | portion | portion, portion |
 //! ```
 //!
-//! A segment is a run of one clip's outputs with the samples under it. Clips are cut where a granule of their plan
-//! ends, so that every output has the same bits as in one piece.
+//! A portion is a run of one clip's outputs with the samples under it. Clips are cut only where a granule of their plan
+//! ends, so that every output has the same bits as if its clip were not cut.
 
 use std::ops::Range;
 
@@ -18,22 +18,22 @@ use crate::options::Padding;
 use crate::plan::Plan;
 use crate::plan::reach::input_range;
 
-/// Largest buffer of a piece in bytes. Larger ones are no faster.
+/// Largest size of a buffer of a piece in bytes. Larger ones are no faster.
 const MAX_PIECE_BYTES: u64 = 64 << 20;
 
-/// Multiply-adds of the first piece: a tenth of a second on the slowest adapters, those in software. Later pieces are
-/// sized by the time that earlier ones took.
+/// Number of multiply-adds of the first piece: a tenth of a second on the slowest adapters, which compute in software.
+/// Later pieces are sized by the time that earlier ones took.
 const FIRST_MULTIPLY_ADDS: u64 = 1 << 27;
 
-/// Outputs that a batch computes of one clip.
+/// Outputs that a batch needs of one clip.
 #[derive(Debug, Clone)]
 pub(crate) struct ClipWork<'a> {
     pub(crate) plan: &'a Plan,
-    /// Number of outputs from one place where the clip can be cut to the next.
+    /// Number of outputs from one point where the clip can be cut to the next.
     pub(crate) granularity: u64,
     /// Number of the clip's samples.
     pub(crate) clip_len: usize,
-    /// Position of the first of them: 0, except for adjoints.
+    /// Position of the clip's first sample: 0, except for adjoints.
     pub(crate) origin: u64,
     /// Numbers of the outputs, up to the last that can be other than zero.
     pub(crate) outputs: Range<u64>,
@@ -45,8 +45,8 @@ impl<'a> ClipWork<'a> {
         Self::new(plan, granularity, clip_len, 0, 0, plan.output_len(clip_len))
     }
 
-    /// `output_len` outputs from `first_output` on, of a clip whose first sample is at position `origin`. The plan must
-    /// not pad if that is not 0.
+    /// `output_len` outputs from `first_output` on, of a clip whose first sample is at position `origin`. If that is
+    /// not 0, the plan must pad with zeros.
     pub(crate) fn new(
         plan: &'a Plan,
         granularity: u64,
@@ -66,7 +66,7 @@ impl<'a> ClipWork<'a> {
         self.outputs.end - self.outputs.start
     }
 
-    /// Index of an output among those that are computed of the clip.
+    /// Index of an output among those of [`outputs`](Self::outputs).
     pub(crate) fn index_of(&self, output: u64) -> usize {
         to_index(output - self.outputs.start)
     }
@@ -87,16 +87,16 @@ impl<'a> ClipWork<'a> {
             Padding::Zero => start..end,
             Padding::Edge | Padding::Reflect => {
                 let samples = input_range(shape, self.clip_len, to_index(outputs.start)..to_index(outputs.end));
-                // A window narrower than a sample may hold none. The empty range stays at the window, because positions
-                // in the shaders are 32-bit distances from the first sample.
+                // A window that is narrower than the distance of two samples may hold none. The empty range stays at
+                // the window, because positions in the shaders are 32-bit distances from the first sample.
                 if samples.is_empty() { start..start } else { samples }
             }
         }
     }
 
-    fn segment(&self, clip: usize, outputs: Range<u64>) -> Segment {
+    fn portion(&self, clip: usize, outputs: Range<u64>) -> Portion {
         let samples = self.samples_under(outputs.clone());
-        Segment { run: Run { clip, outputs }, samples }
+        Portion { run: Run { clip, outputs }, samples }
     }
 
     /// Multiply-adds of a number of outputs.
@@ -104,7 +104,7 @@ impl<'a> ClipWork<'a> {
         outputs.saturating_mul(self.plan.multiply_adds())
     }
 
-    /// Number of outputs from `first` on that fit: all that are left, or a multiple of the granularity.
+    /// Number of outputs from `first` on that fit into `left`: all that remain, or a multiple of the granularity.
     fn fitting(&self, first: u64, left: Capacity) -> u64 {
         let fits = |count: u64| {
             count <= left.outputs as u64
@@ -115,7 +115,7 @@ impl<'a> ClipWork<'a> {
         if fits(rest) {
             return rest;
         }
-        // The largest number of granules that fits, by bisection: the needs grow with the number.
+        // The largest number of granules that fits, by bisection, since larger numbers need more.
         let (mut low, mut high) = (0, rest / self.granularity);
         while low < high {
             let middle = low + (high - low).div_ceil(2);
@@ -127,12 +127,12 @@ impl<'a> ClipWork<'a> {
 
 /// A run of one clip's outputs, and the indices of the samples that it is computed from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Segment {
+pub(crate) struct Portion {
     pub(crate) run: Run,
     pub(crate) samples: Range<usize>,
 }
 
-impl Segment {
+impl Portion {
     pub(crate) fn output_len(&self) -> usize {
         to_index(self.run.outputs.end - self.run.outputs.start)
     }
@@ -155,7 +155,7 @@ impl Capacity {
     }
 }
 
-/// Progress through a batch: the clips before `clip` are complete, and `output` outputs of that clip.
+/// Progress through a batch: the clips before `clip` are complete, and so are the first `output` outputs of `clip`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Cursor {
     pub(crate) clip: usize,
@@ -173,8 +173,9 @@ impl Cursor {
     }
 }
 
-/// Cuts the next piece: as many outputs from the cursor on as fit, and at least one granule. Empty only at the end.
-pub(crate) fn next_piece(clips: &[ClipWork<'_>], cursor: &mut Cursor, capacity: Capacity) -> Vec<Segment> {
+/// Cuts the next piece: as many outputs from the cursor on as fit, but at least one granule. It is empty only at the
+/// end of the batch.
+pub(crate) fn next_piece(clips: &[ClipWork<'_>], cursor: &mut Cursor, capacity: Capacity) -> Vec<Portion> {
     let mut piece = Vec::new();
     let mut left = capacity;
     while let Some(clip) = clips.get(cursor.clip) {
@@ -189,30 +190,30 @@ pub(crate) fn next_piece(clips: &[ClipWork<'_>], cursor: &mut Cursor, capacity: 
             0 => break,
             count => count,
         };
-        let segment = clip.segment(cursor.clip, first..first + count);
-        left.samples = left.samples.saturating_sub(segment.samples.len());
-        left.outputs = left.outputs.saturating_sub(segment.output_len());
+        let portion = clip.portion(cursor.clip, first..first + count);
+        left.samples = left.samples.saturating_sub(portion.samples.len());
+        left.outputs = left.outputs.saturating_sub(portion.output_len());
         left.multiply_adds = left.multiply_adds.saturating_sub(clip.cost(count));
-        cursor.output += segment.output_len();
-        piece.push(segment);
+        cursor.output += portion.output_len();
+        piece.push(portion);
     }
     piece
 }
 
-/// The runs of a piece in its buffers: samples and outputs are packed, segment after segment.
-pub(crate) fn packed(clips: &[ClipWork<'_>], piece: &[Segment]) -> Vec<PlacedRun> {
+/// Runs of a piece with their places in its buffers, in which samples and outputs are packed, portion after portion.
+pub(crate) fn packed(clips: &[ClipWork<'_>], piece: &[Portion]) -> Vec<PlacedRun> {
     let (mut input_offset, mut output_offset) = (0, 0);
-    let place = |segment: &Segment| {
-        let clip = &clips[segment.run.clip];
+    let place = |portion: &Portion| {
+        let clip = &clips[portion.run.clip];
         let run = PlacedRun {
             plan: clip.plan.clone(),
             forward: None,
             input_offset,
-            input_len: segment.samples.len() as u64,
-            origin: clip.origin + segment.samples.start as u64,
+            input_len: portion.samples.len() as u64,
+            origin: clip.origin + portion.samples.start as u64,
             clip_len: clip.clip_len as u64,
             output_offset,
-            outputs: segment.run.outputs.clone(),
+            outputs: portion.run.outputs.clone(),
         };
         input_offset += run.input_len;
         output_offset += run.output_len();
@@ -226,7 +227,7 @@ mod tests {
     use super::*;
     use crate::options::Preset;
 
-    fn pieces(clips: &[ClipWork<'_>], capacity: Capacity) -> Vec<Vec<Segment>> {
+    fn pieces(clips: &[ClipWork<'_>], capacity: Capacity) -> Vec<Vec<Portion>> {
         let mut cursor = Cursor::default();
         let mut pieces = Vec::new();
         loop {
@@ -238,9 +239,9 @@ mod tests {
         }
     }
 
-    /// Number of taps of all outputs of a segment.
-    fn taps_of(clips: &[ClipWork<'_>], segment: &Segment) -> u64 {
-        (segment.output_len() * clips[segment.run.clip].plan.taps()) as u64
+    /// Number of taps of all outputs of a portion.
+    fn taps_of(clips: &[ClipWork<'_>], portion: &Portion) -> u64 {
+        (portion.output_len() * clips[portion.run.clip].plan.taps()) as u64
     }
 
     #[test]
@@ -266,29 +267,29 @@ mod tests {
                     let clip = &clips[next.run.clip];
                     let granule = (next.output_len() as u64).min(clip.granularity);
                     let first = next.run.outputs.start;
-                    let next = clip.segment(next.run.clip, first..first + granule);
-                    let last = pair[0].last().expect("a segment");
+                    let next = clip.portion(next.run.clip, first..first + granule);
+                    let last = pair[0].last().expect("a portion");
                     let joined = last.run.clip == next.run.clip;
-                    let with = |f: fn(&Segment) -> usize| pair[0].iter().chain([&next]).map(f).sum::<usize>();
-                    // Segments of one clip share the samples under both.
+                    let with = |f: fn(&Portion) -> usize| pair[0].iter().chain([&next]).map(f).sum::<usize>();
+                    // Portions of one clip share the samples under both.
                     let shared = last.samples.end.saturating_sub(next.samples.start);
                     let samples_needed = with(|s| s.samples.len()) - if joined { shared } else { 0 };
-                    let cost: u64 = pair[0].iter().chain([&next]).map(|segment| taps_of(&clips, segment)).sum();
+                    let cost: u64 = pair[0].iter().chain([&next]).map(|portion| taps_of(&clips, portion)).sum();
                     let fits =
-                        samples_needed <= samples && with(Segment::output_len) <= samples && cost <= multiply_adds;
+                        samples_needed <= samples && with(Portion::output_len) <= samples && cost <= multiply_adds;
                     assert!(!fits, "{pair:?} for {capacity:?}");
                 }
                 for piece in pieces {
-                    let total = |f: fn(&Segment) -> usize| piece.iter().map(f).sum::<usize>();
+                    let total = |f: fn(&Portion) -> usize| piece.iter().map(f).sum::<usize>();
                     let first = &piece[0];
                     let alone = piece.len() == 1 && first.output_len() as u64 <= clips[first.run.clip].granularity;
-                    assert!(alone || (total(|s| s.samples.len()) <= samples && total(Segment::output_len) <= samples));
-                    for Segment { run, samples } in piece {
+                    assert!(alone || (total(|s| s.samples.len()) <= samples && total(Portion::output_len) <= samples));
+                    for Portion { run, samples } in piece {
                         let clip = &clips[run.clip];
                         assert_eq!(run.outputs.start, done[run.clip]);
                         assert_eq!(run.outputs.start % clip.granularity, 0);
                         done[run.clip] = run.outputs.end;
-                        // The samples under its outputs, and no others.
+                        // A portion has the samples under its outputs, and no others.
                         let inside = |position: i64| usize::try_from(position).unwrap_or(0).min(clip.clip_len);
                         let start = inside(clip.plan.shape().window(run.outputs.start).start);
                         let end = inside(clip.plan.shape().window(run.outputs.end - 1).end);

@@ -1,9 +1,9 @@
-//! The run of a batch: two pieces are under way at a time, one on the GPU while the host writes or reads the other.
+//! Running a batch: two pieces are in flight at a time, one on the GPU while the host writes or reads the other.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::pieces::{Capacity, ClipWork, Cursor, Segment, next_piece, packed};
+use super::pieces::{Capacity, ClipWork, Cursor, Portion, next_piece, packed};
 use super::sample::GpuSample;
 use crate::error::{Error, Result};
 use crate::gpu::device::buffers::{SLOTS, Slot};
@@ -19,17 +19,17 @@ const PIECE_TIME: Duration = Duration::from_millis(100);
 /// Number of times that pieces are halved when memory runs out.
 const HALVINGS: u32 = 6;
 
-/// A submitted piece.
+/// A piece that has been submitted and not yet collected.
 struct Underway {
     slot: Slot,
-    segments: Vec<Segment>,
+    portions: Vec<Portion>,
     mapping: Mapping,
     submitted: Clock,
     end: Cursor,
 }
 
 impl GpuResampler {
-    /// Granularity of each plan, looked up once for neighbours that are the same plan.
+    /// Granularity of each plan. Neighbours with the same plan share one look-up.
     pub(super) fn granularities<'a>(&self, plans: impl Iterator<Item = &'a Plan>) -> Result<Vec<u64>> {
         let mut last: Option<(&Plan, u64)> = None;
         plans
@@ -44,8 +44,8 @@ impl GpuResampler {
             .collect()
     }
 
-    /// Computes the outputs of clips from `done` on, and moves `done` to the end of what is complete, which stays valid
-    /// if an error follows. The samples must be zero: outputs beyond the reach of their clip are not written.
+    /// Computes the outputs of clips from `done` on, and moves `done` to the end of the complete outputs, which stay
+    /// valid if an error follows. `samples` must be zero: outputs beyond the reach of their clip are not written.
     pub(super) async fn run_clips<T: GpuSample, O: GpuSample>(
         &self,
         inputs: &[&[T]],
@@ -60,12 +60,12 @@ impl GpuResampler {
         let mut halvings = 0;
         loop {
             let begin = cursor;
-            let segments = next_piece(clips, &mut cursor, capacity);
-            let is_end = segments.is_empty();
+            let portions = next_piece(clips, &mut cursor, capacity);
+            let is_end = portions.is_empty();
             if !is_end {
-                match self.submit(inputs, clips, segments, cursor).await {
+                match self.submit(inputs, clips, portions, cursor).await {
                     Ok(piece) => underway.push_back(piece),
-                    // Pieces under way will return memory, and smaller pieces need less.
+                    // Pieces in flight will return their memory, and smaller pieces need less.
                     Err(Error::GpuOutOfMemory { .. }) if halvings < HALVINGS => {
                         halvings += 1;
                         cursor = begin;
@@ -94,14 +94,14 @@ impl GpuResampler {
         &self,
         inputs: &[&[T]],
         clips: &[ClipWork<'_>],
-        segments: Vec<Segment>,
+        portions: Vec<Portion>,
         end: Cursor,
     ) -> Result<Underway> {
-        let job = self.prepare_runs(&packed(clips, &segments), T::CONVERSIONS.input)?;
+        let job = self.prepare_runs(&packed(clips, &portions), T::CONVERSIONS.input)?;
         let slot = self.slots().take(self.device(), job.input_bytes().max(4), job.output_bytes().max(4)).await?;
         let mut view = slot.upload.get_mapped_range_mut(..).map_err(not_mapped)?;
         let mut offset = 0;
-        for Segment { run, samples } in &segments {
+        for Portion { run, samples } in &portions {
             let samples = &inputs[run.clip][samples.clone()];
             if !(T::CONVERSIONS.are_finite)(samples) {
                 drop(view);
@@ -130,13 +130,13 @@ impl GpuResampler {
             encoder.map_buffer_on_submit(&slot.download, wgpu::MapMode::Read, mapped, mapping.callback());
             recorded.map(|()| self.queue().submit([encoder.finish()]))
         });
-        // If the device is lost meanwhile, wgpu reports buffers that are no longer valid: the loss is the better error.
+        // If the device is lost meanwhile, wgpu reports invalid buffers. The loss is the more useful error.
         let lost_or = |error| probe(self.device(), self.queue()).err().unwrap_or(error);
         recorded.and_then(|recorded| recorded).map_err(lost_or)?;
-        Ok(Underway { slot, segments, mapping, submitted: Clock::start(), end })
+        Ok(Underway { slot, portions, mapping, submitted: Clock::start(), end })
     }
 
-    /// Waits for a piece and takes its outputs. Returns how long it was under way, if there is a clock.
+    /// Waits for a piece and stores its outputs. Returns the time since its submission, if there is a clock.
     async fn collect<O: GpuSample>(
         &self,
         piece: Underway,
@@ -147,15 +147,15 @@ impl GpuResampler {
     ) -> Result<Option<Duration>> {
         piece.mapping.wait(self.device()).await?;
         let taken = piece.submitted.elapsed();
-        let count: usize = piece.segments.iter().map(Segment::output_len).sum();
+        let count: usize = piece.portions.iter().map(Portion::output_len).sum();
         let view = piece.slot.download.get_mapped_range(..4 * count as u64).map_err(not_mapped)?;
-        // Mapping may appear to succeed on a lost device: the outputs count only if the device is still there.
+        // Mapping may appear to succeed on a lost device: the outputs are valid only if the device is not lost.
         probe(self.device(), self.queue())?;
         let mut outputs: &[f32] = bytemuck::cast_slice(&view);
         let (mut clamped, mut clamped_in_clip, mut clip) = (done.clamped, done.clamped_in_clip, done.clip);
-        for segment in &piece.segments {
-            let (part, rest) = outputs.split_at(segment.output_len());
-            let run = &segment.run;
+        for portion in &piece.portions {
+            let (part, rest) = outputs.split_at(portion.output_len());
+            let run = &portion.run;
             let start = offsets[run.clip] + clips[run.clip].index_of(run.outputs.start);
             if run.clip != clip {
                 clamped += std::mem::take(&mut clamped_in_clip);

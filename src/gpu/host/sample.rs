@@ -1,4 +1,4 @@
-//! [`GpuSample`]: the sample types that are uploaded as they are, and rounded from float32 when read back.
+//! [`GpuSample`]: the sample types that are uploaded without a conversion, and rounded from float32 when read back.
 
 use half::f16;
 
@@ -8,11 +8,11 @@ use crate::gpu::layout::shader::InputSamples;
 
 /// A type of sample in host memory for the GPU: `f32`, `i16` or [`half::f16`]. Sealed.
 ///
-/// | type | uploaded as | a sample of 1.0 is | outputs |
+/// | type | uploaded as | value of full scale (1.0) | outputs |
 /// |---|---|---|---|
 /// | `f32` | itself | 1 | as computed |
-/// | [`half::f16`] | itself, 2 bytes | 1 | rounded to nearest even |
-/// | `i16` | itself, 2 bytes | 2¹⁵ | rounded to nearest even, clamped to the range and counted |
+/// | [`half::f16`] | itself, 2 bytes | 1 | rounded to nearest, ties to even |
+/// | `i16` | itself, 2 bytes | 2¹⁵ | rounded to nearest, ties to even; clamped to the range and counted |
 pub trait GpuSample: Copy + Default + Send + Sync + 'static {
     /// Seals the trait: the type cannot be named outside the crate.
     #[doc(hidden)]
@@ -57,7 +57,7 @@ impl GpuSample for f16 {
     };
 }
 
-/// True if all samples pass the test. Without an early exit this is a vector loop.
+/// True if all samples pass the test. There is no early exit, so that the loop is vectorised.
 fn are_all<T: Copy>(samples: &[T], test: impl Fn(T) -> bool) -> bool {
     samples.iter().fold(true, |passed, &sample| passed & test(sample))
 }
@@ -77,8 +77,8 @@ mod sealed {
     use crate::clamped::Clamped;
     use crate::gpu::layout::shader::InputSamples;
 
-    /// Conversions between a type of sample and float32, slice by slice: with no method on the trait, a bound on it
-    /// gives callers nothing to call.
+    /// Conversions between a type of sample and float32, slice by slice. They are not methods of the trait, so that a
+    /// bound on the trait gives callers nothing to call.
     #[derive(Debug)]
     pub struct Conversions<T: 'static> {
         /// Format of the type in an input buffer.
@@ -87,9 +87,9 @@ mod sealed {
         pub(crate) are_finite: fn(&[T]) -> bool,
         /// The samples as they are uploaded.
         pub(crate) bytes: fn(&[T]) -> &[u8],
-        /// The samples as the shaders read them.
+        /// Converts the samples to the values that the shaders read.
         pub(crate) to_f32: fn(&[T], &mut [f32]),
-        /// Outputs as samples, with the full scale of the input.
+        /// Stores outputs as samples, and counts those that are clamped.
         pub(crate) store: fn(&[f32], &mut [T]) -> Clamped,
     }
 }

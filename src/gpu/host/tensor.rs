@@ -182,7 +182,7 @@ impl GpuResampler {
     }
 }
 
-/// The last axis; axis 0 for a tensor of no dimensions, which does not have it.
+/// The last axis. For a tensor of no dimensions it is axis 0, which the caller finds not to exist.
 fn last_axis<S: Data, D: Dimension>(tensor: &ArrayBase<S, D>) -> Axis {
     Axis(tensor.ndim().saturating_sub(1))
 }

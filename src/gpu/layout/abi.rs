@@ -1,5 +1,5 @@
-//! Structs that Rust and WGSL share, with their members in the order of `shaders/*.wgsl`, which say what each member
-//! means. A test compares the two.
+//! Structs that Rust and WGSL share. Their members are in the order of `shaders/*.wgsl`, where each is explained. A
+//! test compares the two.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -83,7 +83,7 @@ pub(crate) struct PlaceEntry {
     pub(crate) fraction: [u32; 2],
 }
 
-/// Low and high half of a 64-bit integer, which is how the shaders hold it.
+/// Low and high half of a 64-bit integer, as the shaders hold it.
 #[expect(clippy::cast_possible_truncation, reason = "its two halves")]
 pub(crate) fn halves(value: u64) -> [u32; 2] {
     [value as u32, (value >> 32) as u32]
@@ -121,7 +121,7 @@ mod tests {
 
     fn common_structs() -> [Layout; 3] {
         [
-            // Without the alignment at its end.
+            // Without the padding at its end.
             Layout { size: offset_of!(JobEntry, alignment), ..layout!("Job", JobEntry: tiles, grid_width) },
             layout!(
                 "Clip",

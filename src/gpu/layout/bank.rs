@@ -13,17 +13,19 @@ use crate::filter::prototype::{divisor, phase_sums};
 use crate::filter::shape::FilterShape;
 use crate::plan::{Bank as PlanBank, Plan};
 
-/// Decisions on a plan that need no taps.
+/// Decisions on how to compute a plan, which need no taps.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Recipe {
     pub(crate) shader: Shader,
-    /// Number of outputs from one place where a clip can be cut without changing a bit to the next.
+    /// Number of outputs from one point where a clip can be cut, without changing a bit of the outputs, to the next.
     pub(crate) granularity: u64,
     /// Tile of the banded kernel; `None` for the other kernels, and for equal rates, where samples are copied.
     tile: Option<Tile>,
 }
 
 impl Recipe {
+    /// Recipe of a plan with a kernel for exact banks.
+    ///
     /// # Errors
     /// [`Error::GpuLimit`] for a plan whose positions do not fit the 32-bit integers of the shaders, or whose filter is
     /// too long for their loops.
@@ -52,7 +54,8 @@ impl Recipe {
                 let (phases, _) = tile.check(ratio)?;
                 (phases.into(), Some(tile))
             }
-            // One tile: the place of its first output is exact, and those of the others are computed from it.
+            // A granule is one tile: the place of its first output comes from the host, the others are computed from
+            // it.
             Shader::Interpolated => {
                 check_steps(taps.div_ceil(4) + taps.div_ceil(u64::from(4 * SEGMENT)) + 2)?;
                 (WORKGROUP.into(), None)
@@ -61,7 +64,7 @@ impl Recipe {
         Ok(Self { shader, granularity, tile })
     }
 
-    /// Number of workgroups that compute `outputs` outputs.
+    /// Number of tiles of `outputs` outputs, and thus of workgroups.
     pub(crate) fn tiles(&self, outputs: u64) -> u64 {
         match (self.shader, self.tile) {
             (Shader::Banded, None) => outputs.div_ceil(COPIED.into()),
@@ -74,7 +77,7 @@ impl Recipe {
     }
 }
 
-/// Part of the tables that depends on the plan alone.
+/// Part of a job's tables that depends on one plan alone.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Bank {
     pub(crate) recipe: Recipe,
@@ -82,8 +85,8 @@ pub(crate) struct Bank {
     pub(crate) taps: Vec<f32>,
 }
 
-/// Entry of a bank in the tables, and the starts or places that go with it. A job fills in the entry's padding, and the
-/// indices of its first start, place and tap.
+/// Entry of a bank in the table of plans, and the starts or places that belong to it. The tables of a job add to the
+/// entry its padding and the indices of its first start, place and tap.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Form {
     Phases {
@@ -100,9 +103,9 @@ pub(crate) enum Form {
 impl Bank {
     /// Lays out the bank of a plan.
     ///
-    /// `forward` is the normalised filter of which the plan is the transpose. Forward output n was divided by S\[n mod
-    /// L\], the sum of the taps of its phase. Forward outputs are the input samples of the transpose, so that the tap
-    /// for sample n is multiplied by 1 / S\[n mod L\].
+    /// `forward` is the normalised filter of which the plan is the transpose, if it is one. The forward filter divides
+    /// output n by S\[n mod L\], the sum of the taps of its phase. Its outputs are the input samples of the transpose,
+    /// whose tap for sample n is therefore divided by S\[n mod L\].
     ///
     /// # Errors
     /// [`Error::GpuLimit`] as [`Recipe::new`], [`Error::GpuUnsupported`] for the transpose of a normalised interpolated
@@ -143,7 +146,7 @@ impl Bank {
 /// Taps of a plan in float32, phase after phase.
 struct PhaseTaps {
     filter: FilterBank<f32>,
-    /// `len` taps for each phase; the filter bank ends some of its phases with a zero more.
+    /// Taps of the phases, `len` for each.
     taps: Vec<f32>,
     len: usize,
 }
@@ -155,7 +158,7 @@ impl PhaseTaps {
         Self { filter, taps, len }
     }
 
-    /// Divides the tap for each input sample n by `sums[n mod L]`, L being the number of sums.
+    /// Divides each tap by `sums[n mod L]`, where n is the input sample under it and L the number of sums.
     #[expect(clippy::cast_possible_truncation, reason = "a second rounding, of 2⁻²⁵: half of that of the sums")]
     fn divide(&mut self, sums: &[f64]) {
         let phases = i64::try_from(sums.len()).unwrap_or(i64::MAX);
@@ -167,12 +170,12 @@ impl PhaseTaps {
         }
     }
 
-    /// Taps of a phase. Beyond the last phase come those of the next period: phase j + L has the taps of phase j.
+    /// Taps of a phase. After the last phase those of the next period follow: phase j + L has the taps of phase j.
     fn taps(&self, phase: u32) -> &[f32] {
         &self.taps[phase as usize % self.filter.phases() * self.len..][..self.len]
     }
 
-    /// Position of the first sample under [`taps`](Self::taps), relative to the period's.
+    /// Position of the first sample under the [`taps`](Self::taps) of a phase, relative to the first of the period.
     fn start(&self, phase: u32) -> Result<i32> {
         let (repeat, phase) = (phase as usize / self.filter.phases(), phase as usize % self.filter.phases());
         let start = self.filter.start(phase) + (repeat as u64).cast_signed() * self.filter.stride();
@@ -260,7 +263,7 @@ fn interpolated(plan: &Plan, bank: &InterpolatedBank, recipe: Recipe) -> Result<
     Ok(Bank { recipe, form: Form::Interpolated { entry, distances }, taps })
 }
 
-/// Place of an output, relative to the sample at position `origin`.
+/// Place of an output, as a distance from the sample at position `origin`.
 ///
 /// # Errors
 /// [`Error::GpuLimit`] for a place that 32 bits do not hold.
@@ -276,7 +279,7 @@ pub(crate) fn place(plan: &Plan, output: u64, origin: u64) -> Result<PlaceEntry>
     })
 }
 
-/// Checks that the plan's tiles fit a workgroup, and their rows its memory.
+/// Checks that the plan's tiles fit a workgroup, and that their rows fit its memory.
 #[cfg(any(test, fuzzing))]
 pub(crate) fn check_tile(plan: &PlanEntry, starts: &[i32]) {
     assert!(plan.blocks_in_tile * plan.quads <= WORKGROUP, "{plan:?}");
@@ -322,7 +325,7 @@ mod tests {
         Bank::new(plan, recipe, None).expect("within the limits")
     }
 
-    /// Each tap of a block is the tap of its phase at that sample, or zero outside the phase's window. No tap is
+    /// Each tap of a block is the tap of its phase at that sample, or zero outside the window of the phase. No tap is
     /// missing.
     #[test]
     fn bands_hold_the_taps_of_the_plan() {

@@ -1,5 +1,4 @@
-//! [`BankCache`]: the banks of the plans that were used last, so that a job of known plans does not lay out their taps
-//! again.
+//! [`BankCache`]: the banks of the plans that were used last, so that later jobs do not lay out their taps again.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,10 +8,10 @@ use crate::error::Result;
 use crate::filter::shape::FilterShape;
 use crate::plan::{Bank as PlanBank, Plan};
 
-/// Limit of the bytes of all cached banks. The bank that was used last is kept even if it alone is larger.
+/// Largest size in bytes of all cached banks. The bank that was used last is kept even if it alone is larger.
 const CAPACITY_BYTES: usize = 64 << 20;
 
-/// Limit of the number of cached plans, which are searched one by one: their shapes hold floats, and have no hash.
+/// Largest number of cached plans. They are searched one by one: shapes hold floats, and so have no hash.
 const CAPACITY_PLANS: usize = 64;
 
 /// Everything that a bank depends on.
@@ -61,7 +60,8 @@ impl BankCache {
             Some((recipe, None)) => recipe,
             None => Recipe::new(plan, kernel)?,
         };
-        // The lock is not held meanwhile, so that other threads need not wait. Two banks of one plan are equal.
+        // The lock is not held meanwhile, so that other threads need not wait. If two lay out one plan, the banks are
+        // equal.
         let bank = Arc::new(Bank::new(plan, recipe, forward)?);
         self.insert(Entry { key, recipe, bank: Some(Arc::clone(&bank)) });
         Ok(bank)

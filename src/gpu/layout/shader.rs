@@ -1,4 +1,4 @@
-//! [`Shader`]: the entry points, and the constants that Rust and WGSL share. A test in `abi.rs` compares the two.
+//! [`Shader`]: the shaders, and the constants that Rust and WGSL share, which a test in `abi.rs` compares.
 
 use crate::error::{Error, Result};
 use crate::options::Padding;
@@ -20,7 +20,7 @@ impl InputSamples {
     #[cfg(test)]
     pub(crate) const ALL: [Self; 3] = [Self::F32, Self::I16, Self::F16];
 
-    /// `INPUT` of the shaders.
+    /// Value of the override `INPUT` of the shaders.
     pub(crate) const fn code(self) -> u32 {
         match self {
             Self::F32 => 0,
@@ -30,7 +30,7 @@ impl InputSamples {
     }
 }
 
-/// `padding` of the shaders' plans.
+/// Value of the member `padding` of the shaders' plans.
 pub(crate) const fn padding_code(padding: Padding) -> u32 {
     match padding {
         Padding::Zero => 0,
@@ -39,20 +39,20 @@ pub(crate) const fn padding_code(padding: Padding) -> u32 {
     }
 }
 
-/// Compute shader for plans that hold the taps of every phase. All of them sum an output's products in the order of its
-/// taps. (Plans with interpolated banks have their own, `shaders/interpolated.wgsl`.)
+/// Compute shader for plans with exact banks. Each sums an output's products in the order of its taps. (Plans with
+/// interpolated banks have a shader of their own, `shaders/interpolated.wgsl`.)
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum GpuKernel {
     /// `shaders/banded.wgsl`: eight phases of four periods in the registers of each thread.
     #[default]
     Banded,
-    /// `shaders/plain.wgsl`: one output per thread, straight from memory. 3 to 7 times slower. For drivers that take
-    /// seconds to compile the other, and as the reference of tests.
+    /// `shaders/plain.wgsl`: one output per thread, straight from memory, 3 to 7 times slower on lavapipe. For drivers
+    /// that take seconds to compile `Banded`, and as the reference of tests.
     Plain,
 }
 
-/// Entry point of the shaders.
+/// Shader: a WGSL file and its entry point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Shader {
     Banded,
@@ -85,7 +85,7 @@ impl Shader {
         }
     }
 
-    /// f32s in an element of binding 5.
+    /// Number of float32 values in an element of binding 5.
     pub(crate) const fn tap_unit(self) -> usize {
         match self {
             Self::Plain => 1,
@@ -99,10 +99,10 @@ impl Shader {
 pub(crate) struct Variant {
     pub(crate) shader: Shader,
     pub(crate) input: InputSamples,
-    /// True if a plan of the job sums its taps in several parts. A pipeline of its own, since llvmpipe computes both
-    /// sides of every branch.
+    /// True if a plan of the job sums its products in several segments. This is a separate pipeline, since llvmpipe
+    /// computes both sides of every branch.
     pub(crate) splits_sums: bool,
-    /// True if a plan of the job has another padding than zeros. A pipeline of its own for the same reason.
+    /// True if a plan of the job pads with something other than zeros. A separate pipeline for the same reason.
     pub(crate) pads: bool,
 }
 
@@ -125,49 +125,51 @@ impl Variant {
     }
 }
 
-/// Lanes of a workgroup.
+/// Number of lanes (threads) of a workgroup.
 pub(crate) const WORKGROUP: u32 = 64;
 
-/// Lanes that execute together on most GPUs. A wave whose lanes have no outputs costs next to nothing.
+/// Number of lanes that execute together on most GPUs, a wave. A wave whose lanes have no outputs costs next to
+/// nothing.
 pub(crate) const WAVE: u32 = 32;
 
-/// vec4s of workgroup memory for the staged samples of the banded kernel: 16 KiB, which every WebGPU device has.
+/// Number of vec4s of workgroup memory for the staged samples of the banded kernel: 16 KiB, which every WebGPU device
+/// has.
 pub(crate) const STAGED: u32 = 1024;
 
-/// Outputs of a tile at equal rates, where samples are copied.
+/// Number of outputs of a tile at equal rates, where samples are copied.
 pub(crate) const COPIED: u32 = 2048;
 
-/// Phases of a block: each thread of the banded kernel computes one block.
+/// Number of phases of a block. Each thread of the banded kernel computes one block of one quad.
 pub(crate) const BLOCK_PHASES: u32 = 8;
 
-/// Periods of a quad: each thread of the banded kernel computes one quad.
+/// Number of periods of a quad.
 pub(crate) const QUAD_PERIODS: u32 = 4;
 
-/// Samples under a block that the banded kernel takes in one step.
+/// Number of samples under a block that the banded kernel takes in one step.
 pub(crate) const STEP: u32 = 4;
 
-/// Taps of the longest filters that are summed in one chain of multiply-adds. The rounding of one chain is 137 dB below
-/// the result at 136 taps, and only 129.7 dB at 563.
+/// Largest number of taps that are summed in one chain of multiply-adds. The rounding of one chain is 137 dB below the
+/// result at 136 taps, but only 129.7 dB at 563.
 pub(crate) const MAX_TAPS_IN_ONE_SUM: usize = 256;
 
-/// Taps of each chain in longer filters.
+/// Largest number of taps in a segment, a chain of multiply-adds of a longer filter.
 pub(crate) const TAPS_PER_SUM: u32 = 128;
 
-/// vec4s of taps of each chain in the interpolated kernel, which sums four chains side by side.
+/// Number of vec4s of taps in a segment of the interpolated kernel, which sums four chains side by side.
 pub(crate) const SEGMENT: u32 = 32;
 
-/// Loop iterations that one thread may take. llvmpipe silently ends every loop of a thread after 65,535 iterations in
-/// all; filters of tens of thousands of taps would reach that.
+/// Largest number of loop iterations of one thread. llvmpipe silently ends all loops of a thread after 65,535
+/// iterations in total, which filters of tens of thousands of taps would reach.
 const MAX_STEPS: u64 = 60_000;
 
-/// Refuses values from which the shaders' 32-bit arithmetic could wrap: the sum of two values up to the limit fits an
-/// `i32`.
+/// Refuses values with which the shaders' 32-bit arithmetic could overflow. The sum of two values up to the limit fits
+/// an `i32`.
 pub(super) fn to_u32(what: &'static str, value: u64) -> Result<u32> {
     const LIMIT: u64 = (1 << 30) - 1;
     u32::try_from(value).ok().filter(|_| value <= LIMIT).ok_or(Error::GpuLimit { what, needed: value, limit: LIMIT })
 }
 
-/// Refuses positions that an `i32` does not hold.
+/// Refuses positions that do not fit an `i32`.
 pub(super) fn to_i32(what: &'static str, position: i128) -> Result<i32> {
     let needed = u64::try_from(position.unsigned_abs()).unwrap_or(u64::MAX);
     i32::try_from(position).map_err(|_| Error::GpuLimit { what, needed, limit: i32::MAX as u64 })

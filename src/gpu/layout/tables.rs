@@ -16,12 +16,13 @@ use crate::plan::Plan;
 #[derive(Debug, Clone)]
 pub(crate) struct PlacedRun {
     pub(crate) plan: Plan,
-    /// Normalised filter of which the plan is the transpose, if it is one: see [`Bank::new`].
+    /// Normalised filter of which the plan is the transpose, if it is one, see [`Bank::new`].
     pub(crate) forward: Option<FilterShape>,
-    /// Offset of the samples in the input buffer, and their number.
+    /// Offset of the samples in the input buffer.
     pub(crate) input_offset: u64,
+    /// Number of the samples.
     pub(crate) input_len: u64,
-    /// Position of the first of them in the clip.
+    /// Position of the first of the samples in the clip.
     pub(crate) origin: u64,
     /// Length of the whole clip, beyond whose ends the plan's padding applies.
     pub(crate) clip_len: u64,
@@ -32,7 +33,7 @@ pub(crate) struct PlacedRun {
 }
 
 impl PlacedRun {
-    /// `output_len` outputs, from the first one on, of a clip whose samples are all in the buffer.
+    /// The first `output_len` outputs of a clip whose samples are all in the buffer.
     pub(crate) fn whole(plan: &Plan, input_offset: u64, clip_len: u64, output_offset: u64, output_len: u64) -> Self {
         Self {
             plan: plan.clone(),
@@ -50,7 +51,7 @@ impl PlacedRun {
         self.outputs.end - self.outputs.start
     }
 
-    /// True if both runs have the same entry in the table of plans. (Clones of one plan share its shape.)
+    /// True if both runs can share an entry in the table of plans. (Clones of a plan share one shape.)
     fn shares_bank_with(&self, other: &Self) -> bool {
         std::ptr::eq(self.plan.shape(), other.plan.shape()) && self.forward == other.forward
     }
@@ -60,8 +61,9 @@ impl PlacedRun {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Tables {
     pub(crate) dispatches: Vec<Dispatch>,
-    /// Samples that the buffers must hold.
+    /// Number of samples that the input buffer must hold.
     pub(crate) input_end: u64,
+    /// Number of samples that the output buffer must hold.
     pub(crate) output_end: u64,
 }
 
@@ -78,7 +80,7 @@ pub(crate) struct Dispatch {
     pub(crate) taps: Vec<f32>,
 }
 
-/// Bindings 3 and 4 of the shaders.
+/// Contents of bindings 3 and 4 of the shaders.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Plans {
     Phases { plans: Vec<PlanEntry>, starts: Vec<i32> },
@@ -89,8 +91,8 @@ impl Tables {
     /// Lays out the tables of a job.
     ///
     /// # Errors
-    /// [`Error::GpuLimit`] for offsets and sizes beyond the 32-bit integers of the shaders, or beyond a grid of
-    /// `max_workgroups` workgroups a side, and [`Error::GpuBuffer`] for clips whose outputs overlap.
+    /// [`Error::GpuLimit`] for offsets and sizes beyond the 32-bit integers of the shaders, or for more workgroups than
+    /// a grid of `max_workgroups` on each side has, and [`Error::GpuBuffer`] for clips whose outputs overlap.
     pub(crate) fn new<'a>(
         runs: impl IntoIterator<Item = &'a PlacedRun>,
         kernel: Kernel,
@@ -126,7 +128,7 @@ impl Tables {
     }
 }
 
-/// Tables of one dispatch, clip by clip.
+/// Tables of one dispatch, to which runs are added one by one.
 struct Builder {
     shader: Shader,
     splits_sums: bool,
@@ -138,7 +140,7 @@ struct Builder {
     interpolated: Vec<InterpolatedEntry>,
     /// Place of the first output of each tile.
     places: Vec<PlaceEntry>,
-    /// Distances of the lanes of each interpolated plan, which follow the places of the tiles.
+    /// Distances of the lanes of each interpolated plan. They go after the places of the tiles.
     distances: Vec<PlaceEntry>,
     taps: Vec<f32>,
 }
@@ -233,13 +235,13 @@ impl Builder {
     }
 }
 
-/// Position of a clip's first or last sample, clamped to ±(2³⁰ − 1): no window of the run reaches farther.
+/// Position of a clip's first or last sample, clamped to ±(2³⁰ − 1), beyond which no window of the run reaches.
 fn clip_end(position: i128) -> i32 {
     const FAR: i32 = (1 << 30) - 1;
     i32::try_from(position).unwrap_or(if position < 0 { -FAR } else { FAR }).clamp(-FAR, FAR)
 }
 
-/// Width and height of the smallest grid of at least `workgroups` workgroups, at most `max` a side.
+/// Width and height of the smallest grid that has at least `workgroups` workgroups, and at most `max` on each side.
 fn grid(workgroups: u64, max: u32) -> Result<(u32, u32)> {
     let height = workgroups.div_ceil(u64::from(max).max(1)).max(1);
     let width = workgroups.div_ceil(height);
@@ -275,7 +277,7 @@ mod tests {
                 if workgroups <= limit {
                     let (width, height) = grid(workgroups, max).expect("it fits");
                     assert!(width <= max && height <= max);
-                    // Less than one workgroup per row has no tile.
+                    // Fewer workgroups than the grid has rows are without a tile.
                     let held = u64::from(width) * u64::from(height);
                     assert!(
                         held >= workgroups && held - workgroups < u64::from(height),
