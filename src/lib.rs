@@ -32,7 +32,8 @@
 //!    interpolate between.
 //! 3. [`Plan`]: both of these, immutable and shared. All parameters have been checked when a plan exists.
 //! 4. [`Batch`]: clips with their plans, borrowed.
-//! 5. [`CpuResampler`] and [`Stream`]: float32 outputs from SIMD kernels, shared evenly among threads by the former.
+//! 5. [`CpuResampler`]: runs of outputs of about equal cost, on threads, through SIMD kernels. [`Stream`]: the same
+//!    kernels, on the calling thread.
 //! 6. `GpuResampler`: tables of clips and tiles, one dispatch for each kind of filter, exact or interpolated.
 //! 7. `Resampler`: the backend that suits each clip.
 //!
