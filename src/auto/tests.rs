@@ -1,12 +1,12 @@
-//! Faults at every call of the GPU, and the choice of the backend by the cost of a filter.
+//! Faults of the GPU, and the choice of the backend.
 
 use std::io::Write;
 
 use super::*;
 use crate::gpu::with_fault;
 
-/// Any fault at any call of the GPU leaves a complete and correct batch. The report names the fault, and the next batch
-/// succeeds.
+/// Whichever call fails, and with whichever fault, the batch is complete and correct, the report names the fault, and
+/// the next batch works.
 #[test]
 fn every_fault_at_every_call_leaves_a_complete_batch() {
     let Ok(mut resampler) = Resampler::builder().backend(Backend::Gpu).allow_software(true).build() else {
@@ -14,7 +14,7 @@ fn every_fault_at_every_call_leaves_a_complete_batch() {
             std::env::var_os("POLYPHASE_REQUIRE_GPU").is_none(),
             "POLYPHASE_REQUIRE_GPU is set, and there is no GPU"
         );
-        // Written to stderr directly: the test harness captures what passing tests print.
+        // Directly to stderr, since the test harness captures what passing tests print.
         let _ = writeln!(std::io::stderr(), "SKIPPED: faults at every GPU call, no GPU adapter");
         return;
     };
@@ -53,19 +53,19 @@ fn every_fault_at_every_call_leaves_a_complete_batch() {
             reached = came;
             calls += 1;
         }
-        assert!(calls > 8, "{calls} calls: the seam is not where the calls are");
+        assert!(calls > 8, "only {calls} calls pass a fail point");
     }
 }
 
 /// An interpolated bank costs four times the multiply-adds of an exact one with as many taps.
 #[test]
-fn filters_are_sent_to_the_gpu_by_their_cost() {
+fn filters_pay_for_the_transfer_by_their_cost() {
     let Ok(mut resampler) = Resampler::builder().backend(Backend::Gpu).allow_software(true).build() else {
         assert!(
             std::env::var_os("POLYPHASE_REQUIRE_GPU").is_none(),
             "POLYPHASE_REQUIRE_GPU is set, and there is no GPU"
         );
-        let _ = writeln!(std::io::stderr(), "SKIPPED: filters worth a transfer, no GPU adapter");
+        let _ = writeln!(std::io::stderr(), "SKIPPED: filters that pay for the transfer, no GPU adapter");
         return;
     };
     let plan = |orig, new, options: &ResampleOptions| Plan::new(orig, new, options).expect("a plan");
