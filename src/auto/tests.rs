@@ -19,7 +19,7 @@ fn every_fault_at_every_call_leaves_a_complete_batch() {
         return;
     };
     let plans = [(48_000, 44_100), (8_000, 16_000), (7, 5)]
-        .map(|(orig, new)| Plan::new(orig, new, &ResampleOptions::default()).expect("a plan"));
+        .map(|(orig, new)| Plan::new(orig, new, ResampleOptions::default()).expect("a plan"));
     let clips: Vec<Vec<f32>> =
         (0..12_u16).map(|i| (0..400 * i).map(|n| (f32::from(n) * 0.1).sin()).collect()).collect();
     let mut batch = Batch::new();
