@@ -47,6 +47,16 @@ impl ResamplerBuilder {
     }
 
     /// Computes on a device of the caller's. No adapter is opened then, and no callback is installed on the device.
+    ///
+    /// ```no_run
+    /// use polyphase::{Backend, Resampler, wgpu};
+    ///
+    /// fn on_my_device(device: wgpu::Device, queue: wgpu::Queue) -> polyphase::Result<Resampler> {
+    ///     Resampler::builder().backend(Backend::Gpu).on(device, queue).build()
+    /// }
+    /// let by_name = Resampler::builder().backend(Backend::Auto).adapter("H100").build()?;
+    /// # Ok::<(), polyphase::Error>(())
+    /// ```
     pub fn on(mut self, device: wgpu::Device, queue: wgpu::Queue) -> Self {
         self.device = Some((device, queue));
         self
