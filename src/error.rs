@@ -1,4 +1,4 @@
-//! [`Error`]: the ways in which a call can fail.
+//! [`Error`]: the reasons for which a call fails.
 
 /// Reason why a call failed. A message about a refused value names the value and those that would have been accepted.
 ///
