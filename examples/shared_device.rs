@@ -5,7 +5,7 @@
 #![expect(clippy::print_stdout, reason = "an example shows its result")]
 
 use polyphase::wgpu::{self, util::DeviceExt};
-use polyphase::{GpuClip, GpuResampler, InputSamples, Plan, ResampleOptions};
+use polyphase::{GpuClip, GpuResampler, Plan, ResampleOptions, SampleFormat};
 
 /// The application's shaders: a 1 kHz tone at 48 kHz, and the largest difference from the same tone at 44.1 kHz.
 const APPLICATION: &str = "
@@ -83,7 +83,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // The resampler, created once, and a job for buffers of these lengths.
     let gpu = GpuResampler::new(&device, &queue)?;
-    let job = gpu.prepare(&[GpuClip::new(&plan, 0, 48_000, 0)], InputSamples::F32)?;
+    let job = gpu.prepare(&[GpuClip::new(&plan, 0, 48_000, 0)], SampleFormat::F32)?;
 
     let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
     {

@@ -33,7 +33,7 @@
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
-use polyphase::{Batch, CpuResampler, GpuClip, GpuKernel, GpuResampler, InputSamples, wgpu};
+use polyphase::{Batch, CpuResampler, GpuClip, GpuKernel, GpuResampler, SampleFormat, wgpu};
 use polyphase_checks::skips::skipped;
 
 use crate::cases::{Case, cases};
@@ -81,7 +81,7 @@ pub(crate) fn resident(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(expected.len() as u64));
         for kernel in [GpuKernel::Plain, GpuKernel::Banded] {
             let gpu = GpuResampler::new(&device, &queue).expect("a device").with_kernel(kernel);
-            let job = gpu.prepare(&[GpuClip::new(&plan, 0, clip.len() as u64, 0)], InputSamples::F32).expect("a job");
+            let job = gpu.prepare(&[GpuClip::new(&plan, 0, clip.len() as u64, 0)], SampleFormat::F32).expect("a job");
             let run = || {
                 let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
                 let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());

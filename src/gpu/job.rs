@@ -3,8 +3,9 @@
 use super::clip::GpuClip;
 use super::device::buffers::upload;
 use super::device::errors::scoped;
+use super::job_options::JobOptions;
 use super::layout::abi::JobEntry;
-use super::layout::shader::{InputSamples, Variant};
+use super::layout::shader::{SampleFormat, Variant};
 use super::layout::tables::{Dispatch, PlacedRun, Plans, Tables};
 use super::resampler::GpuResampler;
 use crate::error::{Error, Result};
@@ -16,7 +17,7 @@ use crate::error::{Error, Result};
 pub struct Job {
     /// One dispatch for the plans with exact banks, and one for those with interpolated banks.
     dispatches: Vec<PreparedDispatch>,
-    input: InputSamples,
+    input: SampleFormat,
     input_end: u64,
     output_end: u64,
 }
@@ -33,8 +34,8 @@ impl Job {
     /// one, rounded up to a multiple of 4.
     pub fn input_bytes(&self) -> u64 {
         let bytes = match self.input {
-            InputSamples::F32 => 4 * self.input_end,
-            InputSamples::I16 | InputSamples::F16 => 2 * self.input_end,
+            SampleFormat::F32 => 4 * self.input_end,
+            SampleFormat::I16 | SampleFormat::F16 => 2 * self.input_end,
         };
         bytes.next_multiple_of(4)
     }
@@ -56,15 +57,16 @@ impl GpuResampler {
     /// [`Error::GpuLimit`] for clips beyond what a dispatch can address or the device's limits allow,
     /// [`Error::GpuBuffer`] for clips whose outputs overlap, [`Error::GpuUnsupported`] as [`GpuClip::adjoint`],
     /// [`Error::GpuOutOfMemory`], [`Error::GpuLost`].
-    pub fn prepare(&self, clips: &[GpuClip], input: InputSamples) -> Result<Job> {
-        self.prepare_runs(clips.iter().map(GpuClip::run), input)
+    pub fn prepare(&self, clips: &[GpuClip], options: impl Into<JobOptions>) -> Result<Job> {
+        self.prepare_runs(clips.iter().map(GpuClip::run), options.into())
     }
 
     pub(in crate::gpu) fn prepare_runs<'a>(
         &self,
         runs: impl IntoIterator<Item = &'a PlacedRun>,
-        input: InputSamples,
+        options: JobOptions,
     ) -> Result<Job> {
+        let input = options.input_format();
         let max_workgroups = self.device().limits().max_compute_workgroups_per_dimension;
         let tables = Tables::new(runs, self.kernel(), max_workgroups, self.banks())?;
         let prepare = |dispatch: &Dispatch| {

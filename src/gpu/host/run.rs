@@ -97,7 +97,7 @@ impl GpuResampler {
         portions: Vec<Portion>,
         end: Cursor,
     ) -> Result<Underway> {
-        let job = self.prepare_runs(&packed(clips, &portions), T::CONVERSIONS.input)?;
+        let job = self.prepare_runs(&packed(clips, &portions), T::CONVERSIONS.input.into())?;
         let slot = self.slots().take(self.device(), job.input_bytes().max(4), job.output_bytes().max(4)).await?;
         let mut view = slot.upload.get_mapped_range_mut(..).map_err(not_mapped)?;
         let mut offset = 0;

@@ -4,7 +4,7 @@ use half::f16;
 
 use self::sealed::Conversions;
 use crate::clamped::Clamped;
-use crate::gpu::layout::shader::InputSamples;
+use crate::gpu::layout::shader::SampleFormat;
 
 /// A type of sample in host memory for the GPU: `f32`, `i16` or [`half::f16`]. Sealed.
 ///
@@ -21,7 +21,7 @@ pub trait GpuSample: Copy + Default + Send + Sync + 'static {
 
 impl GpuSample for f32 {
     const CONVERSIONS: Conversions<Self> = Conversions {
-        input: InputSamples::F32,
+        input: SampleFormat::F32,
         are_finite: |samples| are_all(samples, |sample| sample.is_finite()),
         bytes: |samples| bytemuck::cast_slice(samples),
         to_f32: |samples, floats| floats.copy_from_slice(samples),
@@ -34,7 +34,7 @@ impl GpuSample for f32 {
 
 impl GpuSample for i16 {
     const CONVERSIONS: Conversions<Self> = Conversions {
-        input: InputSamples::I16,
+        input: SampleFormat::I16,
         are_finite: |_| true,
         bytes: |samples| bytemuck::cast_slice(samples),
         to_f32: |samples, floats| {
@@ -46,7 +46,7 @@ impl GpuSample for i16 {
 
 impl GpuSample for f16 {
     const CONVERSIONS: Conversions<Self> = Conversions {
-        input: InputSamples::F16,
+        input: SampleFormat::F16,
         are_finite: |samples| are_all(samples, f16::is_finite),
         bytes: |samples| bytemuck::cast_slice(samples),
         to_f32: |samples, floats| floats.iter_mut().zip(samples).for_each(|(float, sample)| *float = sample.to_f32()),
@@ -75,14 +75,14 @@ fn store_integers(outputs: &[f32], samples: &mut [i16]) -> Clamped {
 
 mod sealed {
     use crate::clamped::Clamped;
-    use crate::gpu::layout::shader::InputSamples;
+    use crate::gpu::layout::shader::SampleFormat;
 
     /// Conversions between a type of sample and float32, slice by slice. They are not methods of the trait, so that a
     /// bound on the trait gives callers nothing to call.
     #[derive(Debug)]
     pub struct Conversions<T: 'static> {
         /// Format of the type in an input buffer.
-        pub(crate) input: InputSamples,
+        pub(crate) input: SampleFormat,
         /// False if there is a NaN or an infinity.
         pub(crate) are_finite: fn(&[T]) -> bool,
         /// The samples as they are uploaded.

@@ -96,7 +96,7 @@ mod tests {
     use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 
     use super::super::shader::{
-        BLOCK_PHASES, COPIED, InputSamples, QUAD_PERIODS, SEGMENT, STAGED, STEP, Shader, Variant, WORKGROUP,
+        BLOCK_PHASES, COPIED, QUAD_PERIODS, SEGMENT, STAGED, STEP, SampleFormat, Shader, Variant, WORKGROUP,
         padding_code,
     };
     use super::*;
@@ -206,9 +206,9 @@ mod tests {
     #[test]
     fn constants_are_those_of_the_shaders() {
         let codes = [
-            ("SAMPLES_F32", InputSamples::F32.code()),
-            ("SAMPLES_I16", InputSamples::I16.code()),
-            ("SAMPLES_F16", InputSamples::F16.code()),
+            ("SAMPLES_F32", SampleFormat::F32.code()),
+            ("SAMPLES_I16", SampleFormat::I16.code()),
+            ("SAMPLES_F16", SampleFormat::F16.code()),
             ("PADDING_ZERO", padding_code(Padding::Zero)),
             ("PADDING_EDGE", padding_code(Padding::Edge)),
             ("PADDING_REFLECT", padding_code(Padding::Reflect)),
@@ -251,7 +251,7 @@ mod tests {
         for shader in Shader::ALL {
             let (module, info) = module(shader);
             let entry_point = Some((naga::ShaderStage::Compute, shader.entry_point()));
-            for input in InputSamples::ALL {
+            for input in SampleFormat::ALL {
                 for (splits_sums, pads) in [(false, false), (false, true), (true, false), (true, true)] {
                     let variant = Variant { shader, input, splits_sums, pads };
                     let constants: naga::back::PipelineConstants =

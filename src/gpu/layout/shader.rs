@@ -6,7 +6,7 @@ use crate::options::Padding;
 /// Type of the samples in an input buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
-pub enum InputSamples {
+pub enum SampleFormat {
     /// 32-bit floats, 4 bytes each.
     #[default]
     F32,
@@ -16,7 +16,7 @@ pub enum InputSamples {
     F16,
 }
 
-impl InputSamples {
+impl SampleFormat {
     #[cfg(test)]
     pub(crate) const ALL: [Self; 3] = [Self::F32, Self::I16, Self::F16];
 
@@ -98,7 +98,7 @@ impl Shader {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Variant {
     pub(crate) shader: Shader,
-    pub(crate) input: InputSamples,
+    pub(crate) input: SampleFormat,
     /// True if a plan of the job sums its products in several segments. This is a separate pipeline, since llvmpipe
     /// computes both sides of every branch.
     pub(crate) splits_sums: bool,

@@ -2,8 +2,8 @@
 //! of resampling.
 
 use polyphase::{
-    Backend, Batch, Clamped, CpuResampler, Error, GpuClip, GpuResampler, InputSamples, OutputLength, Padding, Plan,
-    Preset, ResampleOptions, Resampler, half::f16, wgpu,
+    Backend, Batch, Clamped, CpuResampler, Error, GpuClip, GpuResampler, OutputLength, Padding, Plan, Preset,
+    ResampleOptions, Resampler, SampleFormat, half::f16, wgpu,
 };
 
 use super::backends::on_gpu;
@@ -126,7 +126,7 @@ fn adjoints_in_buffers_are_those_of_batches() {
     }
     for kernel in KERNELS {
         let gpu = GpuResampler::new(&device, &queue).unwrap().with_kernel(kernel);
-        let job = gpu.prepare(&layout, InputSamples::F32).unwrap();
+        let job = gpu.prepare(&layout, SampleFormat::F32).unwrap();
         let from = filled(&device, &queue, bytemuck::cast_slice(&input));
         let to = filled(&device, &queue, &vec![0; 4 * end as usize]);
         let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
@@ -153,7 +153,7 @@ fn unsupported_adjoints_and_wrong_lengths_are_refused() {
     assert_eq!(refused, Error::GpuUnsupported { what: "the adjoint of a padded clip, in buffers" });
     let normalized = plan(4_294_967_291, 4_294_967_279, ResampleOptions::default().normalize_phases(true));
     let clip = GpuClip::adjoint(&normalized, 0, 30, 0).unwrap();
-    let refused = gpu.prepare(&[clip], InputSamples::F32).unwrap_err();
+    let refused = gpu.prepare(&[clip], SampleFormat::F32).unwrap_err();
     assert!(matches!(refused, Error::GpuUnsupported { .. }), "{refused}");
     let gradient = [0.0_f32; 20];
     let mut batch = Batch::new();

@@ -2,7 +2,7 @@
 //! cut.
 
 use polyphase::{
-    Batch, CpuResampler, GpuClip, GpuKernel, GpuResampler, InputSamples, OutputLength, Padding, Plan, ResampleOptions,
+    Batch, CpuResampler, GpuClip, GpuKernel, GpuResampler, OutputLength, Padding, Plan, ResampleOptions, SampleFormat,
     Window, wgpu,
 };
 
@@ -168,6 +168,6 @@ fn outputs_far_beyond_the_clip_are_silence() {
     let samples = gpu.resample_batch(&batch).unwrap().into_parts().0;
     assert_eq!(samples.len(), 5_000_000);
     assert!((samples[25] - 0.5).abs() < 0.01 && samples[60..].iter().all(|&y| y == 0.0));
-    let refused = gpu.prepare(&[GpuClip::new(&plan, 0, 50_000, 0)], InputSamples::F32).unwrap_err();
+    let refused = gpu.prepare(&[GpuClip::new(&plan, 0, 50_000, 0)], SampleFormat::F32).unwrap_err();
     assert_eq!(refused.to_string(), "the position of an output: 5000000000 is above the GPU's limit of 1073741823");
 }

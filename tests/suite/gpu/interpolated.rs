@@ -1,8 +1,8 @@
 //! Interpolated banks on the GPU, against the exact filter in float64.
 
 use polyphase::{
-    CpuResampler, Error, FilterForm, GpuClip, GpuKernel, GpuResampler, InputSamples, OutputLength, Padding, Plan,
-    Preset, Ratio, ResampleOptions, Window, wgpu,
+    CpuResampler, Error, FilterForm, GpuClip, GpuKernel, GpuResampler, OutputLength, Padding, Plan, Preset, Ratio,
+    ResampleOptions, SampleFormat, Window, wgpu,
 };
 
 use super::backends::on_gpu;
@@ -140,7 +140,7 @@ fn tables_are_small_at_any_ratio() {
     let gpu = GpuResampler::new(&device, &queue).unwrap();
     let plan = Plan::new(4_294_967_291, 4_294_967_279, ResampleOptions::kaiser_best()).unwrap();
     let used = allocation_counter::measure(|| {
-        gpu.prepare(&[GpuClip::new(&plan, 0, 100_000, 0)], InputSamples::F32).unwrap();
+        gpu.prepare(&[GpuClip::new(&plan, 0, 100_000, 0)], SampleFormat::F32).unwrap();
     });
     assert!(used.bytes_max < 2 << 20, "{} bytes", used.bytes_max);
 }
@@ -160,7 +160,7 @@ fn long_filters_are_right_or_refused() {
     let actual = &resample(&gpu, &[(long, clip.clone())])[0];
     compare(&to_f64(actual), &exact, 1.0, Tolerance { rms_db: -100.0, ..GPU }).unwrap();
     let longer = plan(120.0);
-    let refused = gpu.prepare(&[GpuClip::new(&longer, 0, 30_000, 0)], InputSamples::F32).unwrap_err();
+    let refused = gpu.prepare(&[GpuClip::new(&longer, 0, 30_000, 0)], SampleFormat::F32).unwrap_err();
     assert!(matches!(refused, Error::GpuLimit { what: "steps of a filter", .. }), "{refused}");
     let resampler = on_gpu();
     let clips = [(longer, clip.clone()), (plan(6.0), clip)];

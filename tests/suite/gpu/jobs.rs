@@ -1,6 +1,6 @@
 //! Jobs on the caller's buffers: several in one submission, on ranges of buffers, and recorded again on other buffers.
 
-use polyphase::{CpuResampler, GpuClip, GpuResampler, InputSamples, Plan, Preset, wgpu};
+use polyphase::{CpuResampler, GpuClip, GpuResampler, Plan, Preset, SampleFormat, wgpu};
 
 use super::device::{device, filled, read};
 use crate::signals::noise_f32;
@@ -29,7 +29,7 @@ fn jobs_in_one_submission_do_not_disturb_each_other() {
     let jobs: Vec<_> = plans
         .iter()
         .zip(&clips)
-        .map(|(plan, clip)| gpu.prepare(&[GpuClip::new(plan, 0, clip.len() as u64, 0)], InputSamples::F32).unwrap())
+        .map(|(plan, clip)| gpu.prepare(&[GpuClip::new(plan, 0, clip.len() as u64, 0)], SampleFormat::F32).unwrap())
         .collect();
     let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
     for output in [&output, &other] {

@@ -1,7 +1,7 @@
 //! Each kernel on the caller's device and buffers: against the golden files and the CPU, and against the other kernel.
 
 use polyphase::{
-    CpuResampler, Error, GpuClip, GpuKernel, GpuResampler, InputSamples, Plan, Preset, ResampleOptions, wgpu,
+    CpuResampler, Error, GpuClip, GpuKernel, GpuResampler, Plan, Preset, ResampleOptions, SampleFormat, wgpu,
 };
 
 use super::device::{device, filled, read};
@@ -26,7 +26,7 @@ pub(crate) fn resample(gpu: &GpuResampler, clips: &[(Plan, Vec<f32>)]) -> Vec<Ve
     }
     let input = filled(device, queue, bytemuck::cast_slice(&input));
     let output = filled(device, queue, bytemuck::cast_slice(&vec![7.5_f32; outputs]));
-    let job = gpu.prepare(&layout, InputSamples::F32).unwrap();
+    let job = gpu.prepare(&layout, SampleFormat::F32).unwrap();
     let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
     let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
     gpu.record(&mut pass, &job, input.as_entire_buffer_binding(), output.as_entire_buffer_binding()).unwrap();
@@ -144,7 +144,7 @@ fn filters_of_too_many_steps_are_refused() {
     let plan = Plan::new(1000, 1, ResampleOptions::default().lowpass_filter_width(64.0)).unwrap();
     for kernel in KERNELS {
         let error =
-            gpu.clone().with_kernel(kernel).prepare(&[GpuClip::new(&plan, 0, 5, 0)], InputSamples::F32).unwrap_err();
+            gpu.clone().with_kernel(kernel).prepare(&[GpuClip::new(&plan, 0, 5, 0)], SampleFormat::F32).unwrap_err();
         assert!(matches!(error, Error::GpuLimit { what: "steps of a filter", limit: 60_000, .. }), "{error}");
     }
 }

@@ -1,7 +1,7 @@
 //! Errors for unusable buffers, jobs beyond the limits, and small or broken devices, on wgpu's `noop` device, which
 //! needs no adapter.
 
-use polyphase::{Error, GpuClip, GpuResampler, InputSamples, Plan, ResampleOptions, wgpu};
+use polyphase::{Error, GpuClip, GpuResampler, Plan, ResampleOptions, SampleFormat, wgpu};
 
 /// A device that does nothing, with these limits.
 fn noop(limits: wgpu::Limits) -> (wgpu::Device, wgpu::Queue) {
@@ -40,7 +40,7 @@ fn devices_below_webgpus_defaults_are_refused() {
 fn jobs_beyond_what_a_dispatch_addresses_are_refused() {
     let (device, queue) = noop(wgpu::Limits { max_compute_workgroups_per_dimension: 2, ..wgpu::Limits::default() });
     let gpu = GpuResampler::new(&device, &queue).unwrap();
-    let prepare = |clips: &[GpuClip]| gpu.prepare(clips, InputSamples::F32);
+    let prepare = |clips: &[GpuClip]| gpu.prepare(clips, SampleFormat::F32);
     let plan = a_plan();
     for clip in [
         GpuClip::new(&plan, 1 << 40, 10, 0),
@@ -57,14 +57,14 @@ fn jobs_beyond_what_a_dispatch_addresses_are_refused() {
     assert!(overlapping.to_string().contains("the output buffer is written twice"), "{overlapping}");
     let job = prepare(&[GpuClip::new(&plan, 5, 30, 7), GpuClip::new(&plan, 0, 0, 7)]).unwrap();
     assert_eq!((job.input_bytes(), job.output_bytes()), (4 * 35, 4 * 27));
-    assert_eq!(gpu.prepare(&[GpuClip::new(&plan, 5, 30, 7)], InputSamples::I16).unwrap().input_bytes(), 72);
+    assert_eq!(gpu.prepare(&[GpuClip::new(&plan, 5, 30, 7)], SampleFormat::I16).unwrap().input_bytes(), 72);
 }
 
 #[test]
 fn unusable_buffers_are_refused_with_the_reason() {
     let (device, queue) = noop(wgpu::Limits::default());
     let gpu = GpuResampler::new(&device, &queue).unwrap();
-    let job = gpu.prepare(&[GpuClip::new(&a_plan(), 0, 300, 0)], InputSamples::F32).unwrap();
+    let job = gpu.prepare(&[GpuClip::new(&a_plan(), 0, 300, 0)], SampleFormat::F32).unwrap();
     let buffer = |size, usage| {
         device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false })
     };

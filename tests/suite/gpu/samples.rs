@@ -1,7 +1,7 @@
 //! 16-bit floats as inputs and outputs, on devices that need not support them.
 
 use half::f16;
-use polyphase::{Batch, Error, GpuClip, GpuResampler, InputSamples, Plan, ResampleOptions, half, wgpu};
+use polyphase::{Batch, Error, GpuClip, GpuResampler, Plan, ResampleOptions, SampleFormat, half, wgpu};
 
 use super::device::{device, filled, read};
 use super::kernels::KERNELS;
@@ -16,7 +16,7 @@ fn every_half_is_decoded_exactly() {
     let input = filled(&device, &queue, bytemuck::cast_slice(&halves));
     for kernel in KERNELS {
         let gpu = GpuResampler::new(&device, &queue).unwrap().with_kernel(kernel);
-        let job = gpu.prepare(&[GpuClip::new(&plan, 0, 1 << 16, 0)], InputSamples::F16).unwrap();
+        let job = gpu.prepare(&[GpuClip::new(&plan, 0, 1 << 16, 0)], SampleFormat::F16).unwrap();
         assert_eq!(job.input_bytes(), 1 << 17);
         let output = filled(&device, &queue, &vec![0; 1 << 18]);
         let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
