@@ -22,6 +22,15 @@
 // Each output is one chain of multiply-adds in the order of its taps or, with a long filter, one chain for every
 // `taps_per_sum` values of k. The order depends on the plan alone, not on the batch or the device.
 //
+// A lane's outputs lie far apart: neighbouring phases are neighbours in the output, and neighbouring periods lie
+// `phases` outputs apart. So the sums are transposed in workgroup memory, where the samples were, and neighbouring lanes
+// store neighbouring outputs:
+//
+//   xs[j · (quads | 1) + quad] = sums of phase j of the tile and four periods
+//
+//   lane                       0      1      2      …           then the same phases of the next quad
+//   output of period p       p·L+0  p·L+1  p·L+2    …           L = phases, p = 0 … 3 of the quad, one store each
+//
 // | binding     | holds                                                                                  |
 // |-------------|----------------------------------------------------------------------------------------|
 // | 0/3 plans   | ratio and tiling of each plan, and the indices of its first start and tap               |
@@ -41,10 +50,8 @@ const STEP: u32 = 4u;
 
 // True if a plan of the job has a filter that is long enough to be summed in several chains.
 override SPLITS_SUMS: bool = false;
-// Number of vec4s of workgroup memory.
+// Number of vec4s of workgroup memory: enough for the staged rows and for the sums of a tile.
 override STAGED: u32 = 1024u;
-// Number of outputs of a tile at equal rates, where samples are copied.
-override COPIED: u32 = 2048u;
 
 var<workgroup> xs: array<vec4<f32>, STAGED>;
 
@@ -58,53 +65,59 @@ fn multiply_add(x: vec4<f32>, taps: vec4<f32>, sums: mat4x4<f32>) -> mat4x4<f32>
     );
 }
 
-// Stores output `n` of the clip, or adds to it.
-fn store_one(clip: Clip, n: u32, y: f32, add: bool) {
-    if n < clip.output_len {
-        let to = clip.output_offset + n;
-        var total = y;
-        if SPLITS_SUMS {
-            total = select(y, output[to] + y, add);
+// Stores one or two neighbours of a period: phases `j` and `j + 1` of the tile, or `j - 1` and `j`, whichever share a word
+// of 16-bit outputs. `n` is the output of phase j, and `count` the number of the tile's phases.
+fn store_word(clip: Clip, n: u32, j: u32, count: u32, before: f32, y: f32, after: f32) {
+    let odd = (clip.output_offset + n) & 1u;
+    let pair = select(vec2(y, after), vec2(before, y), odd == 1u);
+    // Phase -1 wraps to a large number.
+    store_pair(clip, n - odd, pair, vec2(j - odd, j - odd + 1u) < vec2(count));
+}
+
+// Stores the sums of the tile, transposed in `xs`: `count` phases, of which the first is output `first_n` in the first
+// period. Lanes run along the phases of a quad and on into the next quad.
+fn store_tile(clip: Clip, plan: Plan, first_n: u32, count: u32, lane: u32) {
+    let pitch = plan.quads | 1u;
+    let steps = select(count / 2u + 1u, count, OUTPUT == SAMPLES_F32);
+    var step = lane % steps;
+    var q = lane / steps;
+    while q < plan.quads {
+        let j = select(step * 2u, step, OUTPUT == SAMPLES_F32);
+        let n = first_n + q * QUAD_PERIODS * plan.phases + j;
+        let at = j * pitch + q;
+        let y = xs[min(at, STAGED - 1u)];
+        if OUTPUT == SAMPLES_F32 {
+            store(clip, n, y.x);
+            store(clip, n + plan.phases, y.y);
+            store(clip, n + 2u * plan.phases, y.z);
+            store(clip, n + 3u * plan.phases, y.w);
+        } else {
+            let before = xs[max(at, pitch) - pitch];
+            let after = xs[min(at + pitch, STAGED - 1u)];
+            store_word(clip, n, j, count, before.x, y.x, after.x);
+            store_word(clip, n + plan.phases, j, count, before.y, y.y, after.y);
+            store_word(clip, n + 2u * plan.phases, j, count, before.z, y.z, after.z);
+            store_word(clip, n + 3u * plan.phases, j, count, before.w, y.w, after.w);
         }
-        output[to] = total;
+        step += WORKGROUP % steps;
+        q += WORKGROUP / steps;
+        if step >= steps {
+            step -= steps;
+            q += 1u;
+        }
     }
-}
-
-// Stores one phase of four periods, of which the first is output `n`.
-fn store_phase(clip: Clip, plan: Plan, n: u32, phase: u32, sums: vec4<f32>, add: bool) {
-    if phase < plan.phases {
-        store_one(clip, n, sums.x, add);
-        store_one(clip, n + plan.phases, sums.y, add);
-        store_one(clip, n + 2u * plan.phases, sums.z, add);
-        store_one(clip, n + 3u * plan.phases, sums.w, add);
-    }
-}
-
-// Stores four phases of four periods.
-fn store(clip: Clip, plan: Plan, n: u32, phase: u32, sums: mat4x4<f32>, add: bool) {
-    store_phase(clip, plan, n, phase, sums[0], add);
-    store_phase(clip, plan, n + 1u, phase + 1u, sums[1], add);
-    store_phase(clip, plan, n + 2u, phase + 2u, sums[2], add);
-    store_phase(clip, plan, n + 3u, phase + 3u, sums[3], add);
 }
 
 @compute @workgroup_size(WORKGROUP)
 fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     // The tile: the same for all threads of the workgroup.
     let index = tile_index(workgroup);
-    if index >= job.tiles {
+    if index >= job.end_tile {
         return;
     }
     let tile = tiles[index];
     let clip = clips[tile.x];
     let plan = plans[clip.plan];
-    if plan.span == 0u {
-        let first = tile.y * COPIED;
-        for (var n = first + lane; n < min(first + COPIED, clip.output_len); n += WORKGROUP) {
-            output[clip.output_offset + n] = sample_or_zero(clip, clip.shift + i32(n));
-        }
-        return;
-    }
     let first_period = tile.y / plan.tiles_across * plan.quads * QUAD_PERIODS;
     let first_block = tile.y % plan.tiles_across * plan.blocks_in_tile;
     let last_block = min(first_block + plan.blocks_in_tile, plan.blocks) - 1u;
@@ -115,11 +128,9 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
     // The thread: its quad of periods and block of phases. Threads beyond the last block only stage samples.
     let quad = lane % plan.quads;
     let block = first_block + lane / plan.quads;
-    let stores = block <= last_block && lane < plan.quads * plan.blocks_in_tile;
+    let has_outputs = block <= last_block && lane < plan.quads * plan.blocks_in_tile;
     let used_block = min(block, last_block);
     let first_row = quad * plan.pitch + u32(starts[plan.starts + used_block] - first_start);
-    let phase = block * BLOCK_PHASES;
-    let n = (first_period + quad * QUAD_PERIODS) * plan.phases + phase;
     var tap = plan.taps + used_block * plan.span * 2u;
 
     // Lanes that stage: 2^log2_rows_in_flight of them run along the rows of one quad.
@@ -129,18 +140,25 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
     // Sums of phases 0 to 3 and 4 to 7 of the block: a column for each phase, a row for each period.
     var low = mat4x4<f32>();
     var high = mat4x4<f32>();
-    var has_partial_sums = false;
+    // Totals of the chains that have ended.
+    var low_total = mat4x4<f32>();
+    var high_total = mat4x4<f32>();
 
-    for (var k = 0u; k < plan.span; k += plan.chunk) {
+    for (var c = 0u; c < job.chunks; c += 1u) {
+        // A plan with fewer chunks than others of the job has none left: it stages and sums nothing.
+        let k = c * plan.chunk;
+        let taken = min(plan.chunk, plan.span - min(k, plan.span));
+
         // Stage the rows of the chunk.
         workgroupBarrier();
         let stride = i32(plan.stride);
         let last_position = origin + i32((plan.quads * QUAD_PERIODS - 1u) * plan.stride + k + rows - 1u);
         let is_inside = origin + i32(k) >= clip.first && last_position <= clip.last;
         let padding = select(plan.padding, PADDING_ZERO, is_inside);
+        let staged_rows = select(rows, 0u, taken == 0u);
         for (var q = lane_quad; q < plan.quads; q += WORKGROUP >> plan.log2_rows_in_flight) {
             let quad_start = origin + i32(q * QUAD_PERIODS * plan.stride + k);
-            for (var row = lane_row; row < rows; row += 1u << plan.log2_rows_in_flight) {
+            for (var row = lane_row; row < staged_rows; row += 1u << plan.log2_rows_in_flight) {
                 let position = quad_start + i32(row);
                 xs[q * plan.pitch + row] = vec4(
                     load_padded(clip, padding, plan.margin, position),
@@ -153,7 +171,7 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
         workgroupBarrier();
 
         // Multiply and add, STEP rows at a time.
-        let end = first_row + select(0u, min(plan.chunk, plan.span - k), stores);
+        let end = first_row + select(0u, taken, has_outputs);
         for (var row = first_row; row < end; row += STEP) {
             var x = xs[row];
             low = multiply_add(x, taps[tap], low);
@@ -170,22 +188,36 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
             tap += STEP * 2u;
         }
 
-        // At the end of a chain, add its sums to the outputs and begin a new one.
+        // At the end of a chain, add its sums to the totals and begin a new one.
         if SPLITS_SUMS {
-            let taken = k + plan.chunk;
-            if taken < plan.span && plan.taps_per_sum != 0u && taken % plan.taps_per_sum == 0u {
-                if stores {
-                    store(clip, plan, n, phase, low, has_partial_sums);
-                    store(clip, plan, n + 4u, phase + 4u, high, has_partial_sums);
-                }
-                has_partial_sums = true;
+            if plan.taps_per_sum != 0u && (k + plan.chunk) % plan.taps_per_sum == 0u {
+                low_total += low;
+                high_total += high;
                 low = mat4x4<f32>();
                 high = mat4x4<f32>();
             }
         }
     }
-    if stores {
-        store(clip, plan, n, phase, low, has_partial_sums);
-        store(clip, plan, n + 4u, phase + 4u, high, has_partial_sums);
+    if SPLITS_SUMS {
+        low += low_total;
+        high += high_total;
     }
+
+    workgroupBarrier();
+    if has_outputs {
+        let pitch = plan.quads | 1u;
+        let at = (block - first_block) * BLOCK_PHASES * pitch + quad;
+        xs[at] = low[0];
+        xs[at + pitch] = low[1];
+        xs[at + 2u * pitch] = low[2];
+        xs[at + 3u * pitch] = low[3];
+        xs[at + 4u * pitch] = high[0];
+        xs[at + 5u * pitch] = high[1];
+        xs[at + 6u * pitch] = high[2];
+        xs[at + 7u * pitch] = high[3];
+    }
+    workgroupBarrier();
+    let first_phase = first_block * BLOCK_PHASES;
+    let count = min((last_block + 1u) * BLOCK_PHASES, plan.phases) - first_phase;
+    store_tile(clip, plan, first_period * plan.phases + first_phase, count, lane);
 }

@@ -1,8 +1,9 @@
-// Shared by all kernels: this text is placed before that of `plain.wgsl`, `banded.wgsl` and `interpolated.wgsl`.
+// Shared by all kernels. A module is this text, the declaration of the input, `output_f32.wgsl` or `output_16.wgsl`, and
+// the text of a kernel: `copied.wgsl`, `plain.wgsl`, `banded.wgsl` or `interpolated.wgsl`.
 //
 // Tables of a job, decoding of samples, padding of clips. One workgroup computes one tile:
 //
-//   workgroup (x, y) -> index = y · grid_width + x -> tiles[index] = (clip, number of the tile in the clip)
+//   workgroup (x, y) -> index = first_tile + y · grid_width + x -> tiles[index] = (clip, number of the tile in the clip)
 //                                                           |
 //                      clips[clip] = offsets and lengths in input and output, position of the clip, index of its plan
 //                                                                                                        |
@@ -10,18 +11,23 @@
 //
 // | binding     | holds                                                                                  |
 // |-------------|----------------------------------------------------------------------------------------|
-// | 0/0 job     | number of tiles, width of the grid of workgroups                                       |
+// | 0/0 job     | range of tiles, width of the grid of workgroups                                        |
 // | 0/1 tiles   | (clip, number of the tile in the clip) for each workgroup                              |
 // | 0/2 clips   | offsets and lengths of each clip's samples and outputs, and its plan                   |
 // | 0/3 to 0/5  | plans, starts or places, and taps: declared by each kernel                             |
 // | 1/0 input   | float32 samples, or pairs of 16-bit integers or floats                                 |
-// | 1/1 output  | float32 samples                                                                        |
+// | 1/1 output  | float32 samples, or pairs of 16-bit integers or floats                                 |
 //
 // Positions count samples; position 0 is the first sample of the clip that is in the input buffer.
 
 struct Job {
-    tiles: u32,
+    // Range of the tiles of this dispatch.
+    first_tile: u32,
+    end_tile: u32,
     grid_width: u32,
+    // Largest number of chunks of a plan of `banded.wgsl`. Barriers depend on this member and not on a plan's, because
+    // some compilers refuse a barrier that depends on a storage buffer.
+    chunks: u32,
 }
 
 struct Clip {
@@ -35,6 +41,15 @@ struct Clip {
     // Positions of the first and the last sample of the whole clip, of which the input may hold a part.
     first: i32,
     last: i32,
+    // Index of the u32 of the output that counts clamped integers, or NO_COUNTER.
+    counter: u32,
+    // Distances from one sample to the next in the input and in the output, in samples. These four members hold other
+    // values than 1, 1, 1 and 0 only with STRIDES.
+    input_stride: i32,
+    output_stride: i32,
+    // Number of channels whose mean is resampled, and the distance from one channel to the next.
+    channels: u32,
+    channel_stride: i32,
 }
 
 // A plan with the taps of every phase, for `plain.wgsl` and `banded.wgsl`.
@@ -67,10 +82,8 @@ struct Plan {
 @group(0) @binding(0) var<uniform> job: Job;
 @group(0) @binding(1) var<storage, read> tiles: array<vec2<u32>>;
 @group(0) @binding(2) var<storage, read> clips: array<Clip>;
-@group(1) @binding(0) var<storage, read> input: array<u32>;
-@group(1) @binding(1) var<storage, read_write> output: array<f32>;
 
-// Types of input samples: float32; 16-bit integers, scaled by 2^-15; 16-bit floats.
+// Formats of samples: float32; 16-bit integers, scaled by 2^-15; 16-bit floats.
 const SAMPLES_F32: u32 = 0u;
 const SAMPLES_I16: u32 = 1u;
 const SAMPLES_F16: u32 = 2u;
@@ -80,15 +93,19 @@ const PADDING_ZERO: u32 = 0u;
 const PADDING_EDGE: u32 = 1u;
 const PADDING_REFLECT: u32 = 2u;
 
-// One of the SAMPLES codes.
+const NO_COUNTER: u32 = 0xffffffffu;
+
+// Format of the input, one of the SAMPLES codes.
 override INPUT: u32 = 0u;
 // True if a plan of the job pads with something other than zeros.
 override PADS: bool = false;
+// True if a clip of the job has a stride other than 1, or is the mean of several channels.
+override STRIDES: bool = false;
 override WORKGROUP: u32 = 64u;
 
-// Index of a workgroup in `tiles`. Indices from `job.tiles` on fill the last row of the grid and have no tile.
+// Index of a workgroup in `tiles`. Indices from `job.end_tile` on fill the last row of the grid and have no tile.
 fn tile_index(workgroup: vec3<u32>) -> u32 {
-    return workgroup.y * job.grid_width + workgroup.x;
+    return job.first_tile + workgroup.y * job.grid_width + workgroup.x;
 }
 
 // Sample of the input buffer, as float32.
@@ -130,11 +147,26 @@ fn padded_position(clip: Clip, padding: u32, margin: u32, position: i32) -> i32 
     return clip.first + i32(min(within, cycle - within));
 }
 
+// Sample at a position: of the clip's only channel, or the mean of its channels. Strides may be negative: positions and
+// offsets are summed modulo 2^32.
+fn sample_at(clip: Clip, position: i32) -> f32 {
+    if !STRIDES {
+        return sample(clip.input_offset + u32(position));
+    }
+    var index = clip.input_offset + u32(position * clip.input_stride);
+    var sum = sample(index);
+    for (var channel = 1u; channel < clip.channels; channel += 1u) {
+        index += u32(clip.channel_stride);
+        sum += sample(index);
+    }
+    return sum / f32(clip.channels);
+}
+
 // Sample at a position, or 0 outside the samples of the input buffer. There is no branch: negative positions wrap to
 // large u32, which fail the length test, and `select` discards what was loaded. These loads may be out of bounds, which
 // is defined only in shader modules with runtime checks (not those of `create_shader_module_trusted`).
 fn sample_or_zero(clip: Clip, position: i32) -> f32 {
-    return select(0.0, sample(clip.input_offset + u32(position)), u32(position) < clip.input_len);
+    return select(0.0, sample_at(clip, position), u32(position) < clip.input_len);
 }
 
 // Sample at a position, with the clip's padding outside it.
@@ -143,4 +175,12 @@ fn load_padded(clip: Clip, padding: u32, margin: u32, position: i32) -> f32 {
         return sample_or_zero(clip, padded_position(clip, padding, margin, position));
     }
     return sample_or_zero(clip, position);
+}
+
+// Index in the output of output `n` of the clip.
+fn output_index(clip: Clip, n: u32) -> u32 {
+    if STRIDES {
+        return clip.output_offset + n * u32(clip.output_stride);
+    }
+    return clip.output_offset + n;
 }

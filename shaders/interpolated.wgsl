@@ -94,7 +94,7 @@ fn across(sums: vec4<f32>) -> f32 {
 @compute @workgroup_size(WORKGROUP)
 fn interpolated(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let index = tile_index(workgroup);
-    if index >= job.tiles {
+    if index >= job.end_tile {
         return;
     }
     let tile = tiles[index];
@@ -177,5 +177,5 @@ fn interpolated(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invo
         taps_sum += ends.y;
     }
     // A window between two samples has no taps, and the sum of 0 must not divide.
-    output[clip.output_offset + n] = select(y, y / taps_sum, plan.normalized == 1u && taps_sum != 0.0);
+    store(clip, n, select(y, y / taps_sum, plan.normalized == 1u && taps_sum != 0.0));
 }

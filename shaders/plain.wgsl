@@ -26,7 +26,7 @@
 @compute @workgroup_size(WORKGROUP)
 fn plain(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     let index = tile_index(workgroup);
-    if index >= job.tiles {
+    if index >= job.end_tile {
         return;
     }
     let tile = tiles[index];
@@ -38,10 +38,6 @@ fn plain(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_
     }
     let phase = n % plan.phases;
     let period_start = clip.shift + i32(n / plan.phases * plan.stride);
-    if plan.span == 0u {
-        output[clip.output_offset + n] = sample_or_zero(clip, period_start);
-        return;
-    }
     let start = period_start + starts[plan.starts + phase];
     // Part of the window that has samples or padding under it. All other samples are zeros.
     var low = 0;
@@ -63,7 +59,7 @@ fn plain(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_
         if PADS {
             x = load_padded(clip, plan.padding, plan.margin, position);
         } else {
-            x = sample(clip.input_offset + u32(position));
+            x = sample_at(clip, position);
         }
         sum = fma(x, taps[tap + k], sum);
         position += 1;
@@ -72,5 +68,5 @@ fn plain(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_
             sum = 0.0;
         }
     }
-    output[clip.output_offset + n] = total + sum;
+    store(clip, n, total + sum);
 }

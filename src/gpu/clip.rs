@@ -1,6 +1,6 @@
 //! [`GpuClip`]: one clip of a job.
 
-use super::layout::tables::PlacedRun;
+use super::layout::placed::PlacedRun;
 use crate::error::{Error, Result};
 use crate::options::Padding;
 use crate::plan::Plan;

@@ -14,7 +14,7 @@ use super::layout::abi::{ClipEntry, halves};
 use super::layout::bank::{Recipe, check_tile};
 use super::layout::cache::BankCache;
 use super::layout::shader::{BLOCK_PHASES, GpuKernel as Kernel, Shader, WORKGROUP};
-use super::layout::tables::{Dispatch, Plans, Tables};
+use super::layout::tables::{Dispatch, DispatchLimits, Kind, Plans, Tables};
 use crate::error::Error;
 use crate::options::{OutputLength, Padding, ResampleOptions, Window};
 use crate::plan::Plan;
@@ -66,7 +66,8 @@ pub fn pieces(below: Below<'_>) {
             return;
         }
         let fits = check_size(&clips, &piece, capacity);
-        check_tables(&clips, &piece, kernel, limits.max_compute_workgroups_per_dimension, fits);
+        let max_multiply_adds = [u64::MAX, any_length(below)][index(below, 2)];
+        check_tables(&clips, &piece, kernel, limits.max_compute_workgroups_per_dimension, max_multiply_adds, fits);
     }
 }
 
@@ -169,9 +170,17 @@ fn check_size(clips: &[ClipWork<'_>], piece: &[Portion], capacity: Capacity) -> 
 }
 
 /// Checks that the tables of the piece lead outputs to their windows.
-fn check_tables(clips: &[ClipWork<'_>], piece: &[Portion], kernel: Kernel, max_workgroups: u32, fits: bool) {
+fn check_tables(
+    clips: &[ClipWork<'_>],
+    piece: &[Portion],
+    kernel: Kernel,
+    max_workgroups: u32,
+    max_multiply_adds: u64,
+    fits: bool,
+) {
     let runs = packed(clips, piece);
-    let tables = match Tables::new(&runs, kernel, max_workgroups, &BankCache::default()) {
+    let limits = DispatchLimits { workgroups: max_workgroups, multiply_adds: max_multiply_adds };
+    let tables = match Tables::new(&runs, kernel, limits, &BankCache::default()) {
         Ok(tables) => tables,
         Err(Error::GpuLimit { what, needed, limit }) => {
             assert!(needed > limit && (!fits || what == "workgroups of a dispatch"), "{needed} {what}");
@@ -183,11 +192,17 @@ fn check_tables(clips: &[ClipWork<'_>], piece: &[Portion], kernel: Kernel, max_w
     assert_eq!((tables.input_end, tables.output_end), (total(|part| part.samples.len()), total(Portion::output_len)));
     let mut laid_out = 0;
     for dispatch in &tables.dispatches {
-        let (width, height) = dispatch.grid;
-        assert!(width <= max_workgroups && height <= max_workgroups);
-        assert!(u64::from(width) * u64::from(height) >= dispatch.tiles.len() as u64);
+        let mut end = 0;
+        for part in &dispatch.parts {
+            let (width, height) = part.grid;
+            assert!(width <= max_workgroups && height <= max_workgroups);
+            assert!(u64::from(width) * u64::from(height) >= part.tiles.len() as u64);
+            assert!(part.tiles.start == end && !part.tiles.is_empty());
+            end = part.tiles.end;
+        }
+        assert_eq!(end as usize, dispatch.tiles.len());
         let recipe = |portion: &Portion| Recipe::new(clips[portion.run.clip].plan, kernel).expect("as before");
-        let portions = piece.iter().zip(&runs).filter(|(portion, _)| recipe(portion).shader == dispatch.shader);
+        let portions = piece.iter().zip(&runs).filter(|(portion, _)| Kind::of(&recipe(portion)) == dispatch.kind);
         let (mut tiles, mut entries) = (dispatch.tiles.iter(), dispatch.clips.iter());
         for (i, (portion, run)) in portions.enumerate() {
             let clip = &clips[portion.run.clip];
@@ -242,7 +257,7 @@ fn check_place(
                 return;
             }
             let starts = &starts[plan.starts as usize..];
-            let is_banded = dispatch.shader == Shader::Banded;
+            let is_banded = dispatch.kind.shader == Shader::Banded;
             let first = i128::from(at + starts[if is_banded { phase / BLOCK_PHASES } else { phase } as usize]);
             assert!(first <= start && end <= first + i128::from(plan.span), "{start}..{end} for {first}: {plan:?}");
             if is_banded {

@@ -1,12 +1,13 @@
 //! [`Job`]: clips prepared for the caller's buffers, and their recording.
 
 use super::clip::GpuClip;
-use super::device::buffers::upload;
+use super::device::buffers::staging;
 use super::device::errors::scoped;
 use super::job_options::JobOptions;
-use super::layout::abi::JobEntry;
-use super::layout::shader::{SampleFormat, Variant};
-use super::layout::tables::{Dispatch, PlacedRun, Plans, Tables};
+use super::job_tables::{JobTables, PreparedPart, Sections};
+use super::layout::placed::PlacedRun;
+use super::layout::shader::SampleFormat;
+use super::layout::tables::{DispatchLimits, Tables};
 use super::resampler::GpuResampler;
 use crate::error::{Error, Result};
 
@@ -15,68 +16,217 @@ use crate::error::{Error, Result};
 /// A job can be recorded any number of times, on any buffers that are large enough for its clips.
 #[derive(Debug)]
 pub struct Job {
-    /// One dispatch for the plans with exact banks, and one for those with interpolated banks.
-    dispatches: Vec<PreparedDispatch>,
-    input: SampleFormat,
-    input_end: u64,
-    output_end: u64,
+    options: JobOptions,
+    parts: Vec<PreparedPart>,
+    extent: Extent,
+    /// Buffer of the tables, the places in it, and the number of bytes that the host writes. `None` without outputs.
+    tables: Option<(wgpu::Buffer, Vec<Sections>, u64)>,
 }
 
-#[derive(Debug)]
-struct PreparedDispatch {
-    variant: Variant,
-    tables: wgpu::BindGroup,
-    grid: (u32, u32),
+/// Sizes that the buffers of a job need, in samples, and the cost of the job.
+#[derive(Debug, Clone, Copy, Default)]
+pub(in crate::gpu) struct Extent {
+    input_end: u64,
+    output_end: u64,
+    counters_end: u64,
+    multiply_adds: u64,
+}
+
+impl Extent {
+    pub(in crate::gpu) fn of(tables: &Tables) -> Self {
+        let &Tables { input_end, output_end, counters_end, multiply_adds, .. } = tables;
+        Self { input_end, output_end, counters_end, multiply_adds }
+    }
+
+    pub(in crate::gpu) fn input_bytes(self, format: SampleFormat) -> u64 {
+        (format.bytes() * self.input_end).next_multiple_of(4)
+    }
+
+    pub(in crate::gpu) fn output_bytes(self, format: SampleFormat) -> u64 {
+        (format.bytes() * self.output_end).next_multiple_of(4).max(4 * self.counters_end)
+    }
 }
 
 impl Job {
-    /// Least size of the input binding in bytes, up to the end of the last clip: 4 for a float32 sample, 2 for a 16-bit
-    /// one, rounded up to a multiple of 4.
+    /// Least size of the input binding in bytes, up to the end of the last clip, rounded up to a multiple of 4.
     pub fn input_bytes(&self) -> u64 {
-        let bytes = match self.input {
-            SampleFormat::F32 => 4 * self.input_end,
-            SampleFormat::I16 | SampleFormat::F16 => 2 * self.input_end,
-        };
-        bytes.next_multiple_of(4)
+        self.extent.input_bytes(self.options.input_format())
     }
 
-    /// Least size of the output binding in bytes, up to the end of the last output: 4 for a sample.
+    /// Least size of the output binding in bytes, up to the end of the last output, rounded up to a multiple of 4.
     pub fn output_bytes(&self) -> u64 {
-        4 * self.output_end
+        self.extent.output_bytes(self.options.output_format())
+    }
+
+    /// Number of multiply-adds of the job: the taps of each output, without the zeros that kernels add.
+    pub fn multiply_adds(&self) -> u64 {
+        self.extent.multiply_adds
+    }
+
+    /// Number of dispatches of the job, one for each kind of kernel, or more with [`JobOptions::max_multiply_adds`].
+    ///
+    /// Drivers end a submission that takes too long, some after two seconds. Parts that are submitted one by one with
+    /// [`GpuResampler::record_part`] stay below that:
+    ///
+    /// ```no_run
+    /// # fn example(gpu: &polyphase::GpuResampler, clips: &[polyphase::GpuClip], input: &polyphase::wgpu::Buffer,
+    /// #     output: &polyphase::wgpu::Buffer) -> polyphase::Result<()> {
+    /// use polyphase::{JobOptions, wgpu};
+    ///
+    /// let job = gpu.prepare(clips, JobOptions::default().max_multiply_adds(10_000_000_000))?;
+    /// for part in 0..job.parts() {
+    ///     let mut encoder = gpu.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+    ///     let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+    ///     let (input, output) = (input.as_entire_buffer_binding(), output.as_entire_buffer_binding());
+    ///     gpu.record_part(&mut pass, &job, part, input, output)?;
+    ///     drop(pass);
+    ///     gpu.queue().submit([encoder.finish()]);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn parts(&self) -> usize {
+        self.parts.len()
     }
 }
 
 impl GpuResampler {
     /// Prepares a job: compiles the pipelines that it needs for the first time, lays out its tables, and copies them to
-    /// the GPU, in buffers of the job's own.
+    /// the GPU, in a buffer of the job's own. The copy is submitted to the queue;
+    /// [`prepare_in_encoder`](Self::prepare_in_encoder) submits nothing.
     ///
-    /// The laid-out taps of a plan are cached for later jobs. The rest of the cost grows with the number of workgroups,
-    /// most of which compute 64 outputs or more.
+    /// The laid-out taps of a plan stay on the device for later jobs. The rest of the cost grows with the number of
+    /// workgroups, most of which compute 64 outputs or more.
+    ///
+    /// `options` are [`JobOptions`], or the [`SampleFormat`] of the input, with float32 outputs.
     ///
     /// # Errors
     /// [`Error::GpuLimit`] for clips beyond what a dispatch can address or the device's limits allow,
-    /// [`Error::GpuBuffer`] for clips whose outputs overlap, [`Error::GpuUnsupported`] as [`GpuClip::adjoint`],
-    /// [`Error::GpuOutOfMemory`], [`Error::GpuLost`].
+    /// [`Error::GpuBuffer`] for clips whose outputs overlap or that begin before their buffer,
+    /// [`Error::GpuUnsupported`] as [`GpuClip::adjoint`], [`Error::GpuOutOfMemory`], [`Error::GpuLost`].
     pub fn prepare(&self, clips: &[GpuClip], options: impl Into<JobOptions>) -> Result<Job> {
-        self.prepare_runs(clips.iter().map(GpuClip::run), options.into())
+        let mut job = Job::new(options.into());
+        self.update(&mut job, clips)?;
+        Ok(job)
     }
 
+    /// Prepares a job as [`prepare`](Self::prepare), but records the copy of its tables into an encoder of the caller's
+    /// instead of submitting it. The job is valid for commands that are submitted with the encoder's or after them.
+    ///
+    /// Taps that are not on the device yet are copied with the tables, and do not stay there for later jobs.
+    ///
+    /// # Errors
+    /// As [`prepare`](Self::prepare).
+    pub fn prepare_in_encoder(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        clips: &[GpuClip],
+        options: impl Into<JobOptions>,
+    ) -> Result<Job> {
+        let mut job = Job::new(options.into());
+        self.update_in_encoder(encoder, &mut job, clips)?;
+        Ok(job)
+    }
+
+    /// Gives a job other clips, such as other lengths and offsets. No pipeline is compiled and no buffer for tables or
+    /// bind group is made where the new tables fit the places of the old ones.
+    ///
+    /// Commands that were recorded with the job and are submitted after this call compute the new clips where that is
+    /// so: record the job again after an update.
+    ///
+    /// # Errors
+    /// As [`prepare`](Self::prepare). After an error the job is as before.
+    pub fn update(&self, job: &mut Job, clips: &[GpuClip]) -> Result<()> {
+        self.update_runs(job, clips.iter().map(GpuClip::run))
+    }
+
+    /// Prepares a job for runs of outputs.
     pub(in crate::gpu) fn prepare_runs<'a>(
         &self,
         runs: impl IntoIterator<Item = &'a PlacedRun>,
         options: JobOptions,
     ) -> Result<Job> {
-        let input = options.input_format();
-        let max_workgroups = self.device().limits().max_compute_workgroups_per_dimension;
-        let tables = Tables::new(runs, self.kernel(), max_workgroups, self.banks())?;
-        let prepare = |dispatch: &Dispatch| {
-            let Dispatch { shader, splits_sums, pads, grid, .. } = *dispatch;
-            let variant = Variant { shader, input, splits_sums, pads };
-            self.pipelines().pipeline(variant)?;
-            Ok(PreparedDispatch { variant, tables: self.upload_tables(dispatch)?, grid })
+        let mut job = Job::new(options);
+        self.update_runs(&mut job, runs)?;
+        Ok(job)
+    }
+
+    fn update_runs<'a>(&self, job: &mut Job, runs: impl IntoIterator<Item = &'a PlacedRun>) -> Result<()> {
+        let tables = self.job_tables(runs, job.options, true)?;
+        let label = Some("polyphase tables");
+        let mut encoder =
+            scoped(self.device(), || self.device().create_command_encoder(&wgpu::CommandEncoderDescriptor { label }))?;
+        let updated = self.updated(&mut encoder, job, tables)?;
+        scoped(self.device(), || self.queue().submit([encoder.finish()]))?;
+        *job = updated;
+        Ok(())
+    }
+
+    /// Gives a job other clips as [`update`](Self::update), but records the copy of the tables into an encoder of the
+    /// caller's, as [`prepare_in_encoder`](Self::prepare_in_encoder).
+    ///
+    /// # Errors
+    /// As [`update`](Self::update).
+    pub fn update_in_encoder(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        job: &mut Job,
+        clips: &[GpuClip],
+    ) -> Result<()> {
+        let tables = self.job_tables(clips.iter().map(GpuClip::run), job.options, false)?;
+        *job = self.updated(encoder, job, tables)?;
+        Ok(())
+    }
+
+    /// Lays out the tables of a job.
+    pub(in crate::gpu) fn job_tables<'a>(
+        &self,
+        runs: impl IntoIterator<Item = &'a PlacedRun>,
+        options: JobOptions,
+        uploads: bool,
+    ) -> Result<JobTables> {
+        let limits = DispatchLimits {
+            workgroups: self.device().limits().max_compute_workgroups_per_dimension,
+            multiply_adds: options.multiply_adds_of_a_part(),
         };
-        let dispatches = tables.dispatches.iter().map(prepare).collect::<Result<_>>()?;
-        Ok(Job { dispatches, input, input_end: tables.input_end, output_end: tables.output_end })
+        let tables = Tables::new(runs, self.kernel(), limits, self.banks())?;
+        JobTables::new(self, tables, options.format(), uploads)
+    }
+
+    /// Job with these tables, in the buffer of the earlier job if they fit. Records the copy of the tables.
+    fn updated(&self, encoder: &mut wgpu::CommandEncoder, job: &Job, mut tables: JobTables) -> Result<Job> {
+        let extent = Extent::of(&tables.tables);
+        if tables.tables.dispatches.is_empty() {
+            return Ok(Job { extent, ..Job::new(job.options) });
+        }
+        let earlier = job.tables.as_ref().filter(|(_, places, written)| tables.move_to(places, *written));
+        let (buffer, parts) = if let Some((buffer, ..)) = earlier {
+            let parts = job.parts.iter().zip(tables.grids());
+            (buffer.clone(), parts.map(|(part, grid)| PreparedPart { grid, ..part.clone() }).collect())
+        } else {
+            let buffer = scoped(self.device(), || {
+                self.device().create_buffer(&wgpu::BufferDescriptor {
+                    label: Some("polyphase tables"),
+                    size: tables.size,
+                    usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+                    mapped_at_creation: false,
+                })
+            })?;
+            let parts = tables.bind(self, &buffer, 0)?;
+            (buffer, parts)
+        };
+        let staging = staging(self.device(), "polyphase tables", tables.written, |view| {
+            tables.for_each_piece(|offset, bytes| {
+                let offset = usize::try_from(offset).unwrap_or(usize::MAX);
+                view.slice(offset..offset + bytes.len()).copy_from_slice(bytes);
+            });
+        })?;
+        scoped(self.device(), || {
+            encoder.copy_buffer_to_buffer(&staging, 0, &buffer, 0, tables.written);
+            tables.copy_taps(encoder, &buffer, 0);
+        })?;
+        let written = tables.written;
+        Ok(Job { options: job.options, parts, extent, tables: Some((buffer, tables.into_sections(), written)) })
     }
 
     /// Records a job into a compute pass, on these ranges of the caller's buffers.
@@ -85,8 +235,9 @@ impl GpuResampler {
     /// before a submission.
     ///
     /// # Errors
-    /// [`Error::GpuBuffer`] for a buffer that is too small, misaligned, lacks `STORAGE`, or is both input and output,
-    /// and [`Error::GpuRefused`] for one of another device.
+    /// [`Error::GpuBuffer`] for a buffer that is too small, misaligned, lacks `STORAGE`, or is both input and output
+    /// without [`JobOptions::shared_buffer`] or with ranges that overlap, and [`Error::GpuRefused`] for one of another
+    /// device.
     pub fn record(
         &self,
         pass: &mut wgpu::ComputePass<'_>,
@@ -94,91 +245,101 @@ impl GpuResampler {
         input: wgpu::BufferBinding<'_>,
         output: wgpu::BufferBinding<'_>,
     ) -> Result<()> {
-        if job.dispatches.is_empty() {
+        self.record_parts(pass, job, &job.parts, input, output)
+    }
+
+    /// Records one of the [`parts`](Job::parts) of a job, as [`record`](Self::record). The outputs are complete when all
+    /// parts have run, in any order.
+    ///
+    /// # Errors
+    /// [`Error::GpuLimit`] for a part that the job does not have, and as [`record`](Self::record).
+    pub fn record_part(
+        &self,
+        pass: &mut wgpu::ComputePass<'_>,
+        job: &Job,
+        part: usize,
+        input: wgpu::BufferBinding<'_>,
+        output: wgpu::BufferBinding<'_>,
+    ) -> Result<()> {
+        let Some(parts) = job.parts.get(part..=part) else {
+            let limit = (job.parts.len() as u64).saturating_sub(1);
+            return Err(Error::GpuLimit { what: "the index of a part", needed: part as u64, limit });
+        };
+        self.record_parts(pass, job, parts, input, output)
+    }
+
+    fn record_parts(
+        &self,
+        pass: &mut wgpu::ComputePass<'_>,
+        job: &Job,
+        parts: &[PreparedPart],
+        input: wgpu::BufferBinding<'_>,
+        output: wgpu::BufferBinding<'_>,
+    ) -> Result<()> {
+        if parts.is_empty() {
             return Ok(());
         }
         let limits = self.device().limits();
         check_binding("input", &input, job.input_bytes(), &limits)?;
         check_binding("output", &output, job.output_bytes(), &limits)?;
+        let format = job.options.format();
         if input.buffer == output.buffer {
-            let problem = "is the input buffer too: they must be two buffers".to_owned();
-            return Err(Error::GpuBuffer { buffer: "output", problem });
+            check_sharing(&input, &output, format.shares_buffer)?;
         }
-        let pipelines = job.dispatches.iter().map(|dispatch| self.pipelines().pipeline(dispatch.variant));
+        self.dispatch(pass, parts, format.shares_buffer, input, output)
+    }
+
+    /// Records dispatches on bindings that have been checked.
+    pub(in crate::gpu) fn dispatch(
+        &self,
+        pass: &mut wgpu::ComputePass<'_>,
+        parts: &[PreparedPart],
+        shares_buffer: bool,
+        input: wgpu::BufferBinding<'_>,
+        output: wgpu::BufferBinding<'_>,
+    ) -> Result<()> {
+        let pipelines = parts.iter().map(|part| self.pipelines().pipeline(part.variant));
         let pipelines = pipelines.collect::<Result<Vec<_>>>()?;
         scoped(self.device(), || {
             let bind =
                 |binding, resource| wgpu::BindGroupEntry { binding, resource: wgpu::BindingResource::Buffer(resource) };
             let samples = self.device().create_bind_group(&wgpu::BindGroupDescriptor {
                 label: Some("polyphase samples"),
-                layout: &self.pipelines().samples,
+                layout: self.pipelines().samples(shares_buffer),
                 entries: &[bind(0, input), bind(1, output)],
             });
-            for (dispatch, pipeline) in job.dispatches.iter().zip(&pipelines) {
+            for (part, pipeline) in parts.iter().zip(&pipelines) {
                 pass.set_pipeline(pipeline);
-                pass.set_bind_group(0, &dispatch.tables, &[]);
+                pass.set_bind_group(0, &part.tables, &[]);
                 pass.set_bind_group(1, &samples, &[]);
-                pass.dispatch_workgroups(dispatch.grid.0, dispatch.grid.1, 1);
+                pass.dispatch_workgroups(part.grid.0, part.grid.1, 1);
             }
         })
     }
+}
 
-    /// Uploads the tables of a dispatch in one buffer, and binds its parts.
-    fn upload_tables(&self, dispatch: &Dispatch) -> Result<wgpu::BindGroup> {
-        let tiles = u32::try_from(dispatch.tiles.len()).unwrap_or(u32::MAX);
-        let job = JobEntry { tiles, grid_width: dispatch.grid.0, alignment: [0; 2] };
-        let (plans, places): (&[u8], &[u8]) = match &dispatch.plans {
-            Plans::Phases { plans, starts } => (bytemuck::cast_slice(plans), bytemuck::cast_slice(starts)),
-            Plans::Interpolated { plans, places } => (bytemuck::cast_slice(plans), bytemuck::cast_slice(places)),
-        };
-        // In the order of the bindings.
-        let parts: [&[u8]; 6] = [
-            bytemuck::bytes_of(&job),
-            bytemuck::cast_slice(&dispatch.tiles),
-            bytemuck::cast_slice(&dispatch.clips),
-            plans,
-            places,
-            bytemuck::cast_slice(&dispatch.taps),
-        ];
-        let limits = self.device().limits();
-        let alignment =
-            u64::from(limits.min_storage_buffer_offset_alignment.max(limits.min_uniform_buffer_offset_alignment));
-        let mut offsets = [0; 6];
-        let mut size = 0_u64;
-        for (part, offset) in parts.iter().zip(&mut offsets) {
-            *offset = size;
-            size = (size + part.len() as u64).next_multiple_of(alignment);
-            let (needed, limit) = (part.len() as u64, limits.max_storage_buffer_binding_size);
-            if needed > limit {
-                return Err(Error::GpuLimit { what: "bytes of a table", needed, limit });
-            }
-        }
-        if size > limits.max_buffer_size {
-            return Err(Error::GpuLimit { what: "bytes of the tables", needed: size, limit: limits.max_buffer_size });
-        }
-        let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::UNIFORM;
-        let buffer = upload(self.device(), self.queue(), "polyphase tables", usage, size, |bytes| {
-            for (part, &offset) in parts.iter().zip(&offsets) {
-                let offset = usize::try_from(offset).unwrap_or(usize::MAX);
-                bytes.slice(offset..offset + part.len()).copy_from_slice(part);
-            }
-        })?;
-        scoped(self.device(), || {
-            let binding = |index: usize| wgpu::BindGroupEntry {
-                binding: u32::try_from(index).unwrap_or(u32::MAX),
-                resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                    buffer: &buffer,
-                    offset: offsets[index],
-                    size: wgpu::BufferSize::new(parts[index].len() as u64),
-                }),
-            };
-            self.device().create_bind_group(&wgpu::BindGroupDescriptor {
-                label: Some("polyphase tables"),
-                layout: &self.pipelines().tables,
-                entries: &std::array::from_fn::<_, 6, _>(binding),
-            })
-        })
+impl Job {
+    /// Job without clips.
+    fn new(options: JobOptions) -> Self {
+        Self { options, parts: Vec::new(), extent: Extent::default(), tables: None }
     }
+}
+
+/// Checks ranges of one buffer.
+fn check_sharing(input: &wgpu::BufferBinding<'_>, output: &wgpu::BufferBinding<'_>, is_allowed: bool) -> Result<()> {
+    let refuse = |problem| Err(Error::GpuBuffer { buffer: "output", problem });
+    if !is_allowed {
+        return refuse("is the input buffer too: `JobOptions::shared_buffer` allows this".to_owned());
+    }
+    let range = |binding: &wgpu::BufferBinding<'_>| {
+        let rest = binding.buffer.size().saturating_sub(binding.offset);
+        binding.offset..binding.offset + binding.size.map_or(rest, wgpu::BufferSize::get)
+    };
+    let (input, output) = (range(input), range(output));
+    if input.start < output.end && output.start < input.end {
+        return refuse(format!("is bound at bytes {output:?}, which overlap the input's at {input:?}"));
+    }
+    Ok(())
 }
 
 fn check_binding(

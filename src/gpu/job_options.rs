@@ -1,6 +1,6 @@
 //! [`JobOptions`]: the formats and buffers of a job.
 
-use super::layout::shader::SampleFormat;
+use super::layout::shader::{Format, SampleFormat};
 
 /// Formats of a job's samples and outputs, and how its buffers are used.
 ///
@@ -51,7 +51,7 @@ impl JobOptions {
     }
 
     /// Sets the largest number of multiply-adds of a part of the job. The parts can be submitted one by one, see
-    /// `Job::parts`. Default: no limit.
+    /// [`Job::parts`](crate::Job::parts). Default: no limit.
     pub fn max_multiply_adds(mut self, limit: u64) -> Self {
         self.max_multiply_adds = limit;
         self
@@ -67,12 +67,10 @@ impl JobOptions {
         self.output
     }
 
-    #[expect(dead_code, reason = "until the shaders read it")]
-    pub(in crate::gpu) fn shares_buffer(&self) -> bool {
-        self.shares_buffer
+    pub(in crate::gpu) fn format(&self) -> Format {
+        Format { input: self.input, output: self.output, shares_buffer: self.shares_buffer }
     }
 
-    #[expect(dead_code, reason = "until jobs have parts")]
     pub(in crate::gpu) fn multiply_adds_of_a_part(&self) -> u64 {
         self.max_multiply_adds
     }

@@ -1,8 +1,9 @@
 //! [`GpuResampler`]: resampling on the caller's device.
 //!
 //! From the bottom up: `layout` (the tables of the shaders, as plain data), `device` (adapters, buffers, errors,
-//! waiting), `pipelines`, `resampler`, `clip` and `job` (prepared jobs on the caller's buffers), `host` (batches from
-//! host memory), `context` (devices that polyphase opens itself).
+//! waiting), `pipelines`, `residents` (banks on the device), `resampler`, `clip`, `tensor`, `job_tables` and `job`
+//! (prepared jobs on the caller's buffers), `host` (batches from host memory), `context` (devices that polyphase opens
+//! itself).
 
 mod clip;
 mod context;
@@ -13,9 +14,11 @@ pub mod fuzzed;
 mod host;
 mod job;
 mod job_options;
+mod job_tables;
 mod layout;
 mod pipelines;
 mod resampler;
+mod residents;
 
 pub use self::clip::GpuClip;
 pub(crate) use self::context::Context;

@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use super::device::buffers::Slots;
+#[cfg(doc)]
+use super::job_options::JobOptions;
 use super::layout::cache::BankCache;
-use super::layout::shader::{GpuKernel, STAGED, WORKGROUP};
+use super::layout::shader::{GpuKernel, MAX_STAGED, WORKGROUP};
 use super::pipelines::Pipelines;
+use super::residents::Residents;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 
@@ -20,12 +23,12 @@ use crate::plan::Plan;
 /// | buffer | usage | holds |
 /// |---|---|---|
 /// | input | `STORAGE` | float32 samples, or 16-bit integers or floats in pairs |
-/// | output | `STORAGE` | float32 samples |
+/// | output | `STORAGE` | float32 samples, or 16-bit integers or floats in pairs, see [`JobOptions`] |
 ///
 /// Offsets of bindings are multiples of the device's `min_storage_buffer_offset_alignment`.
 ///
-/// Clips may lie anywhere in the input, and no result depends on the values between them. Outputs must not overlap, and
-/// input and output must be different buffers. A NaN or an infinity in the input reaches the outputs whose window holds
+/// Clips may lie anywhere in the input, and no result depends on the values between them. Outputs must not overlap.
+/// Input and output are two buffers, or disjoint ranges of one with [`JobOptions::shared_buffer`]. A NaN or an infinity in the input reaches the outputs whose window holds
 /// it, and may reach up to seven outputs beside them.
 ///
 /// # Batches in host memory
@@ -50,6 +53,7 @@ struct Inner {
     pipelines: Pipelines,
     slots: Slots,
     banks: BankCache,
+    residents: Residents,
 }
 
 impl GpuResampler {
@@ -60,7 +64,7 @@ impl GpuResampler {
     /// [`Error::GpuLost`].
     pub fn new(device: &wgpu::Device, queue: &wgpu::Queue) -> Result<Self> {
         let limits = device.limits();
-        let staged = u64::from(STAGED) * 16;
+        let staged = u64::from(MAX_STAGED) * 16;
         for (what, needed, limit) in [
             ("bytes of workgroup memory", staged, u64::from(limits.max_compute_workgroup_storage_size)),
             ("threads of a workgroup", WORKGROUP.into(), limits.max_compute_invocations_per_workgroup.into()),
@@ -72,7 +76,8 @@ impl GpuResampler {
         }
         let pipelines = Pipelines::new(device)?;
         let (device, queue) = (device.clone(), queue.clone());
-        let inner = Inner { device, queue, pipelines, slots: Slots::default(), banks: BankCache::default() };
+        let (banks, residents) = (BankCache::default(), Residents::default());
+        let inner = Inner { device, queue, pipelines, slots: Slots::default(), banks, residents };
         Ok(Self { inner: Arc::new(inner), kernel: GpuKernel::default() })
     }
 
@@ -109,6 +114,11 @@ impl GpuResampler {
 
     pub(in crate::gpu) fn banks(&self) -> &BankCache {
         &self.inner.banks
+    }
+
+    /// Banks in the device's memory.
+    pub(in crate::gpu) fn residents(&self) -> &Residents {
+        &self.inner.residents
     }
 
     /// True if the plan is within the limits of the shaders.

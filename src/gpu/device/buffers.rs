@@ -90,21 +90,33 @@ pub(in crate::gpu) fn upload(
     write: impl FnOnce(&mut wgpu::BufferViewMut),
 ) -> Result<wgpu::Buffer> {
     let size = size.next_multiple_of(4).max(4);
-    let (buffer, staging) = scoped(device, || {
-        let create = |usage, mapped_at_creation| {
-            device.create_buffer(&wgpu::BufferDescriptor { label: Some(label), size, usage, mapped_at_creation })
-        };
-        let staging = create(wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC, true);
-        (create(usage | wgpu::BufferUsages::COPY_DST, false), staging)
+    let usage = usage | wgpu::BufferUsages::COPY_DST;
+    let buffer = scoped(device, || {
+        device.create_buffer(&wgpu::BufferDescriptor { label: Some(label), size, usage, mapped_at_creation: false })
     })?;
-    let mut view = staging.get_mapped_range_mut(..).map_err(not_mapped)?;
-    write(&mut view);
-    drop(view);
-    staging.unmap();
+    let staging = staging(device, label, size, write)?;
     scoped(device, || {
         let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label: Some(label) });
         encoder.copy_buffer_to_buffer(&staging, 0, &buffer, 0, size);
         queue.submit([encoder.finish()]);
     })?;
     Ok(buffer)
+}
+
+/// Creates a buffer of a multiple of 4 bytes that the host fills, to be copied into another.
+pub(in crate::gpu) fn staging(
+    device: &wgpu::Device,
+    label: &str,
+    size: u64,
+    write: impl FnOnce(&mut wgpu::BufferViewMut),
+) -> Result<wgpu::Buffer> {
+    let usage = wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC;
+    let staging = scoped(device, || {
+        device.create_buffer(&wgpu::BufferDescriptor { label: Some(label), size, usage, mapped_at_creation: true })
+    })?;
+    let mut view = staging.get_mapped_range_mut(..).map_err(not_mapped)?;
+    write(&mut view);
+    drop(view);
+    staging.unmap();
+    Ok(staging)
 }

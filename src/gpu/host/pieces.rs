@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use crate::batch::Run;
 use crate::clamped::Clamped;
-use crate::gpu::layout::tables::PlacedRun;
+use crate::gpu::layout::placed::{PlacedRun, Strides};
 use crate::num::to_index;
 use crate::options::Padding;
 use crate::plan::Plan;
@@ -214,6 +214,8 @@ pub(crate) fn packed(clips: &[ClipWork<'_>], piece: &[Portion]) -> Vec<PlacedRun
             clip_len: clip.clip_len as u64,
             output_offset,
             outputs: portion.run.outputs.clone(),
+            strides: Strides::default(),
+            counter: None,
         };
         input_offset += run.input_len;
         output_offset += run.output_len();

@@ -7,10 +7,10 @@ use bytemuck::{Pod, Zeroable};
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Pod, Zeroable)]
 pub(crate) struct JobEntry {
-    pub(crate) tiles: u32,
+    pub(crate) first_tile: u32,
+    pub(crate) end_tile: u32,
     pub(crate) grid_width: u32,
-    /// Uniform buffers are sized in multiples of 16 bytes. The shaders do not have this member.
-    pub(crate) alignment: [u32; 2],
+    pub(crate) chunks: u32,
 }
 
 /// Element of `tiles`: the work of one workgroup.
@@ -33,7 +33,15 @@ pub(crate) struct ClipEntry {
     pub(crate) plan: u32,
     pub(crate) first: i32,
     pub(crate) last: i32,
+    pub(crate) counter: u32,
+    pub(crate) input_stride: i32,
+    pub(crate) output_stride: i32,
+    pub(crate) channels: u32,
+    pub(crate) channel_stride: i32,
 }
+
+/// `NO_COUNTER`: value of [`ClipEntry::counter`] for a clip whose clamped outputs are not counted.
+pub(crate) const NO_COUNTER: u32 = u32::MAX;
 
 /// `Plan` of `common.wgsl`: a plan with the taps of every phase.
 #[repr(C)]
@@ -96,8 +104,7 @@ mod tests {
     use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 
     use super::super::shader::{
-        BLOCK_PHASES, COPIED, QUAD_PERIODS, SEGMENT, STAGED, STEP, SampleFormat, Shader, Variant, WORKGROUP,
-        padding_code,
+        BLOCK_PHASES, MAX_STAGED, Needs, QUAD_PERIODS, STEP, SampleFormat, Shader, Variant, padding_code,
     };
     use super::*;
     use crate::options::Padding;
@@ -121,11 +128,11 @@ mod tests {
 
     fn common_structs() -> [Layout; 3] {
         [
-            // Without the padding at its end.
-            Layout { size: offset_of!(JobEntry, alignment), ..layout!("Job", JobEntry: tiles, grid_width) },
+            layout!("Job", JobEntry: first_tile, end_tile, grid_width, chunks),
             layout!(
                 "Clip",
-                ClipEntry: input_offset, input_len, output_offset, output_len, shift, plan, first, last
+                ClipEntry: input_offset, input_len, output_offset, output_len, shift, plan, first, last, counter,
+                input_stride, output_stride, channels, channel_stride
             ),
             layout!(
                 "Plan",
@@ -157,14 +164,24 @@ mod tests {
         ]
     }
 
-    /// Parses and validates a shader, for devices with no capability beyond WebGPU's.
-    fn module(shader: Shader) -> (naga::Module, ModuleInfo) {
-        let source = shader.source();
-        let module = naga::front::wgsl::parse_str(source)
-            .unwrap_or_else(|error| panic!("{shader:?}: {}", error.emit_to_string(source)));
+    /// One variant of each module: their texts differ in the shader and in the format of the outputs.
+    fn modules() -> impl Iterator<Item = Variant> {
+        let is_module = |variant: &Variant| {
+            variant.needs == Needs::default()
+                && variant.format.input == SampleFormat::F32
+                && [0, MAX_STAGED].contains(&variant.staged)
+        };
+        Variant::all().filter(is_module)
+    }
+
+    /// Parses and validates a module, for devices with no capability beyond WebGPU's.
+    fn module(variant: Variant) -> (naga::Module, ModuleInfo) {
+        let source = variant.source();
+        let module = naga::front::wgsl::parse_str(&source)
+            .unwrap_or_else(|error| panic!("{variant:?}: {}", error.emit_to_string(&source)));
         let info = Validator::new(ValidationFlags::all(), Capabilities::empty())
             .validate(&module)
-            .unwrap_or_else(|error| panic!("{shader:?}: {}", error.emit_to_string(source)));
+            .unwrap_or_else(|error| panic!("{variant:?}: {}", error.emit_to_string(&source)));
         (module, info)
     }
 
@@ -177,8 +194,9 @@ mod tests {
 
     #[test]
     fn structs_are_those_of_the_shaders() {
-        for shader in Shader::ALL {
-            let (module, _) = module(shader);
+        for variant in modules() {
+            let shader = variant.shader;
+            let (module, _) = module(variant);
             let mut expected = Vec::from(common_structs());
             if shader == Shader::Interpolated {
                 expected.extend(interpolated_structs());
@@ -212,55 +230,62 @@ mod tests {
             ("PADDING_ZERO", padding_code(Padding::Zero)),
             ("PADDING_EDGE", padding_code(Padding::Edge)),
             ("PADDING_REFLECT", padding_code(Padding::Reflect)),
+            ("NO_COUNTER", NO_COUNTER),
         ];
         let tile = [("QUAD_PERIODS", QUAD_PERIODS), ("BLOCK_PHASES", BLOCK_PHASES), ("STEP", STEP)];
-        for shader in Shader::ALL {
-            let (module, _) = module(shader);
+        for variant in modules() {
+            let (module, _) = module(variant);
             let actual: Vec<_> = module
                 .constants
                 .iter()
                 .map(|(_, constant)| (constant.name.as_deref().unwrap_or_default(), literal(&module, constant.init)))
                 .collect();
-            let expected = match shader {
+            let expected = match variant.shader {
                 Shader::Banded => [&codes[..], &tile].concat(),
-                Shader::Plain | Shader::Interpolated => codes.to_vec(),
+                _ => codes.to_vec(),
             };
-            assert_eq!(actual, expected, "{shader:?}");
+            assert_eq!(actual, expected, "{variant:?}");
         }
     }
 
     /// A shader that is compiled by a tool, without the values of a pipeline, is the one that runs.
     #[test]
     fn defaults_of_overrides_are_the_values_that_pipelines_set() {
-        let sizes = [("WORKGROUP", WORKGROUP), ("STAGED", STAGED), ("COPIED", COPIED), ("SEGMENT", SEGMENT)];
-        for shader in Shader::ALL {
-            let (module, _) = module(shader);
+        for variant in modules() {
+            let (module, _) = module(variant);
+            let constants = variant.constants();
+            assert_eq!(module.overrides.len(), constants.len(), "{variant:?}");
             for (_, value) in module.overrides.iter() {
                 let name = value.name.as_deref().unwrap_or_default();
-                let default = value.init.unwrap_or_else(|| panic!("{shader:?}: {name} has no default"));
-                if let Some((_, expected)) = sizes.iter().find(|(size, _)| *size == name) {
-                    assert_eq!(literal(&module, default), *expected, "{shader:?}: {name}");
+                let default = value.init.unwrap_or_else(|| panic!("{variant:?}: {name} has no default"));
+                let default = match module.global_expressions[default] {
+                    naga::Expression::Literal(naga::Literal::Bool(value)) => f64::from(u8::from(value)),
+                    _ => literal(&module, default).into(),
+                };
+                // The module for 16-bit outputs stands for both formats.
+                let expected = constants.iter().find(|(constant, _)| *constant == name).map(|&(_, value)| value);
+                if name != "OUTPUT" {
+                    assert_eq!(Some(default), expected, "{variant:?}: {name}");
                 }
             }
         }
     }
 
-    /// Every pipeline that a job can ask for.
+    /// The override values of every pipeline that a job can ask for.
     #[test]
     fn all_variants_are_valid() {
-        for shader in Shader::ALL {
-            let (module, info) = module(shader);
-            let entry_point = Some((naga::ShaderStage::Compute, shader.entry_point()));
-            for input in SampleFormat::ALL {
-                for (splits_sums, pads) in [(false, false), (false, true), (true, false), (true, true)] {
-                    let variant = Variant { shader, input, splits_sums, pads };
-                    let constants: naga::back::PipelineConstants =
-                        variant.constants().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-                    let names: Vec<_> = module.overrides.iter().filter_map(|(_, value)| value.name.clone()).collect();
-                    assert!(names.iter().all(|name| constants.contains_key(name)), "{names:?}: {constants:?}");
-                    naga::back::pipeline_constants::process_overrides(&module, &info, entry_point, &constants)
-                        .unwrap_or_else(|error| panic!("{variant:?}: {error}"));
-                }
+        for base in modules() {
+            let (module, info) = module(base);
+            let entry_point = Some((naga::ShaderStage::Compute, base.shader.entry_point()));
+            let variants = Variant::all().filter(|variant| {
+                (variant.shader, variant.format.output, variant.format.shares_buffer)
+                    == (base.shader, base.format.output, base.format.shares_buffer)
+            });
+            for variant in variants {
+                let constants: naga::back::PipelineConstants =
+                    variant.constants().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+                naga::back::pipeline_constants::process_overrides(&module, &info, entry_point, &constants)
+                    .unwrap_or_else(|error| panic!("{variant:?}: {error}"));
             }
         }
     }

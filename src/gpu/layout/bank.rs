@@ -2,7 +2,7 @@
 
 use super::abi::{InterpolatedEntry, PlaceEntry, PlanEntry, halves};
 use super::shader::{
-    BLOCK_PHASES, COPIED, GpuKernel as Kernel, MAX_TAPS_IN_ONE_SUM, QUAD_PERIODS, SEGMENT, STAGED, Shader,
+    BLOCK_PHASES, COPIED, GpuKernel as Kernel, MAX_STAGED, MAX_TAPS_IN_ONE_SUM, QUAD_PERIODS, SEGMENT, Shader,
     TAPS_PER_SUM, WORKGROUP, check_steps, to_i32, to_u32,
 };
 use super::tile::Tile;
@@ -19,7 +19,7 @@ pub(crate) struct Recipe {
     pub(crate) shader: Shader,
     /// Number of outputs from one point where a clip can be cut, without changing a bit of the outputs, to the next.
     pub(crate) granularity: u64,
-    /// Tile of the banded kernel; `None` for the other kernels, and for equal rates, where samples are copied.
+    /// Tile of the banded kernel; `None` for the other kernels.
     tile: Option<Tile>,
 }
 
@@ -36,13 +36,14 @@ impl Recipe {
         };
         let ratio = plan.ratio();
         let shader = match plan.bank() {
-            PlanBank::Copy => return Ok(Self { shader: exact, granularity: 1, tile: None }),
+            PlanBank::Copy => return Ok(Self { shader: Shader::Copied, granularity: 1, tile: None }),
             PlanBank::Interpolated(_) => Shader::Interpolated,
             PlanBank::Exact(_) => exact,
         };
         to_u32("the reach of the filter", plan.look_ahead() as u64)?;
         let taps = plan.taps() as u64;
         let (granularity, tile) = match shader {
+            Shader::Copied => (1, None),
             Shader::Plain => {
                 check_steps(taps)?;
                 to_u32("phases", ratio.phases())?;
@@ -50,7 +51,7 @@ impl Recipe {
                 (ratio.phases(), None)
             }
             Shader::Banded => {
-                let tile = Tile::choose(ratio.phases(), ratio.stride(), taps, STAGED.into());
+                let tile = Tile::choose(ratio.phases(), ratio.stride(), taps, MAX_STAGED.into());
                 let (phases, _) = tile.check(ratio)?;
                 (phases.into(), Some(tile))
             }
@@ -66,14 +67,24 @@ impl Recipe {
 
     /// Number of tiles of `outputs` outputs, and thus of workgroups.
     pub(crate) fn tiles(&self, outputs: u64) -> u64 {
-        match (self.shader, self.tile) {
-            (Shader::Banded, None) => outputs.div_ceil(COPIED.into()),
-            (Shader::Banded, Some(tile)) => {
+        match self.tile {
+            Some(tile) => {
                 let across = self.granularity.div_ceil(BLOCK_PHASES.into()).div_ceil(tile.blocks_in_tile);
                 outputs.div_ceil(self.granularity).div_ceil(tile.quads * u64::from(QUAD_PERIODS)) * across
             }
-            (Shader::Plain | Shader::Interpolated, _) => outputs.div_ceil(WORKGROUP.into()),
+            None if self.shader == Shader::Copied => outputs.div_ceil(COPIED.into()),
+            None => outputs.div_ceil(WORKGROUP.into()),
         }
+    }
+
+    /// Number of vec4s of workgroup memory of the banded kernel; 0 for the others.
+    pub(crate) fn staged(&self) -> u32 {
+        self.tile.map_or(0, Tile::staged)
+    }
+
+    /// Number of chunks of the banded kernel; 0 for the others.
+    pub(crate) fn chunks(&self) -> u32 {
+        self.tile.map_or(0, |tile| u32::try_from(tile.chunks()).unwrap_or(u32::MAX))
     }
 }
 
@@ -283,7 +294,7 @@ pub(crate) fn place(plan: &Plan, output: u64, origin: u64) -> Result<PlaceEntry>
 #[cfg(any(test, fuzzing))]
 pub(crate) fn check_tile(plan: &PlanEntry, starts: &[i32]) {
     assert!(plan.blocks_in_tile * plan.quads <= WORKGROUP, "{plan:?}");
-    assert!(plan.pitch % 2 == 1 && plan.pitch * plan.quads <= STAGED, "{plan:?}");
+    assert!(plan.pitch % 2 == 1 && plan.pitch * plan.quads <= MAX_STAGED, "{plan:?}");
     assert!(
         plan.span.is_multiple_of(super::shader::STEP)
             && plan.chunk.is_multiple_of(super::shader::STEP)

@@ -3,6 +3,7 @@
 pub(crate) mod abi;
 pub(crate) mod bank;
 pub(crate) mod cache;
+pub(crate) mod placed;
 pub(crate) mod shader;
 pub(crate) mod tables;
 pub(crate) mod tile;

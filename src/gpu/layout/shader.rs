@@ -1,9 +1,9 @@
-//! [`Shader`]: the shaders, and the constants that Rust and WGSL share, which a test in `abi.rs` compares.
+//! [`Variant`]: the shaders with their overrides, and the constants that Rust and WGSL share, which a test in `abi.rs` compares.
 
 use crate::error::{Error, Result};
 use crate::options::Padding;
 
-/// Type of the samples in an input buffer.
+/// Format of the samples in a buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum SampleFormat {
@@ -20,7 +20,15 @@ impl SampleFormat {
     #[cfg(test)]
     pub(crate) const ALL: [Self; 3] = [Self::F32, Self::I16, Self::F16];
 
-    /// Value of the override `INPUT` of the shaders.
+    /// Size of a sample in bytes.
+    pub(crate) const fn bytes(self) -> u64 {
+        match self {
+            Self::F32 => 4,
+            Self::I16 | Self::F16 => 2,
+        }
+    }
+
+    /// Value of the overrides `INPUT` and `OUTPUT` of the shaders.
     pub(crate) const fn code(self) -> u32 {
         match self {
             Self::F32 => 0,
@@ -55,30 +63,29 @@ pub enum GpuKernel {
 /// Shader: a WGSL file and its entry point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Shader {
+    Copied,
     Banded,
     Plain,
     Interpolated,
 }
 
 impl Shader {
-    pub(crate) const ALL: [Self; 3] = [Self::Banded, Self::Plain, Self::Interpolated];
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 4] = [Self::Copied, Self::Banded, Self::Plain, Self::Interpolated];
 
-    /// WGSL text, with the shared part before it.
-    pub(crate) const fn source(self) -> &'static str {
-        macro_rules! with_common {
-            ($file:literal) => {
-                concat!(include_str!("../../../shaders/common.wgsl"), include_str!(concat!("../../../shaders/", $file)))
-            };
-        }
+    /// Text of the shader's file.
+    const fn kernel(self) -> &'static str {
         match self {
-            Self::Banded => with_common!("banded.wgsl"),
-            Self::Plain => with_common!("plain.wgsl"),
-            Self::Interpolated => with_common!("interpolated.wgsl"),
+            Self::Copied => include_str!("../../../shaders/copied.wgsl"),
+            Self::Banded => include_str!("../../../shaders/banded.wgsl"),
+            Self::Plain => include_str!("../../../shaders/plain.wgsl"),
+            Self::Interpolated => include_str!("../../../shaders/interpolated.wgsl"),
         }
     }
 
     pub(crate) const fn entry_point(self) -> &'static str {
         match self {
+            Self::Copied => "copied",
             Self::Banded => "banded",
             Self::Plain => "plain",
             Self::Interpolated => "interpolated",
@@ -88,40 +95,105 @@ impl Shader {
     /// Number of float32 values in an element of binding 5.
     pub(crate) const fn tap_unit(self) -> usize {
         match self {
-            Self::Plain => 1,
+            Self::Copied | Self::Plain => 1,
             Self::Banded | Self::Interpolated => 4,
         }
     }
+}
+
+/// Formats of a job's samples, and the use of its buffers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Format {
+    pub(crate) input: SampleFormat,
+    pub(crate) output: SampleFormat,
+    /// True if input and output may be ranges of one buffer.
+    pub(crate) shares_buffer: bool,
+}
+
+/// Decisions on a dispatch that its plans and clips make. Each is an override of the shader, because drivers such as
+/// llvmpipe compute both sides of a branch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(crate) struct Needs {
+    /// True if a plan sums its products in several chains.
+    pub(crate) splits_sums: bool,
+    /// True if a plan pads with something other than zeros.
+    pub(crate) pads: bool,
+    /// True if a clip has a stride other than 1, or is the mean of several channels.
+    pub(crate) strides: bool,
 }
 
 /// Variant of a shader: one pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Variant {
     pub(crate) shader: Shader,
-    pub(crate) input: SampleFormat,
-    /// True if a plan of the job sums its products in several segments. This is a separate pipeline, since llvmpipe
-    /// computes both sides of every branch.
-    pub(crate) splits_sums: bool,
-    /// True if a plan of the job pads with something other than zeros. A separate pipeline for the same reason.
-    pub(crate) pads: bool,
+    pub(crate) format: Format,
+    pub(crate) needs: Needs,
+    /// Number of vec4s of workgroup memory of the banded kernel, one of [`STAGED`]; 0 for the others.
+    pub(crate) staged: u32,
 }
 
 impl Variant {
+    /// WGSL text of the module. Buffers are declared as the format needs them: overrides cannot express an access mode
+    /// or the type of an element.
+    pub(crate) fn source(self) -> String {
+        let input = if self.format.shares_buffer {
+            "@group(1) @binding(0) var<storage, read_write> input: array<u32>;\n"
+        } else {
+            "@group(1) @binding(0) var<storage, read> input: array<u32>;\n"
+        };
+        let output = match self.format.output {
+            SampleFormat::F32 => include_str!("../../../shaders/output_f32.wgsl"),
+            SampleFormat::I16 | SampleFormat::F16 => include_str!("../../../shaders/output_16.wgsl"),
+        };
+        [include_str!("../../../shaders/common.wgsl"), input, output, self.shader.kernel()].concat()
+    }
+
     /// Values of the shader's overrides.
     pub(crate) fn constants(self) -> Vec<(&'static str, f64)> {
         let flag = |set: bool| f64::from(u8::from(set));
-        let mut constants =
-            vec![("INPUT", self.input.code().into()), ("PADS", flag(self.pads)), ("WORKGROUP", WORKGROUP.into())];
+        let Needs { splits_sums, pads, strides } = self.needs;
+        let mut constants = vec![
+            ("INPUT", self.format.input.code().into()),
+            ("OUTPUT", self.format.output.code().into()),
+            ("PADS", flag(pads)),
+            ("STRIDES", flag(strides)),
+            ("WORKGROUP", WORKGROUP.into()),
+        ];
         match self.shader {
-            Shader::Banded => constants.extend([
-                ("SPLITS_SUMS", flag(self.splits_sums)),
-                ("STAGED", STAGED.into()),
-                ("COPIED", COPIED.into()),
-            ]),
+            Shader::Copied => constants.push(("COPIED", COPIED.into())),
+            Shader::Banded => {
+                constants.extend([("SPLITS_SUMS", flag(splits_sums)), ("STAGED", self.staged.into())]);
+            }
             Shader::Plain => {}
             Shader::Interpolated => constants.push(("SEGMENT", SEGMENT.into())),
         }
         constants
+    }
+
+    /// Every pipeline that a job can ask for.
+    #[cfg(test)]
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        const FLAGS: [bool; 2] = [false, true];
+        let formats = SampleFormat::ALL.into_iter().flat_map(|input| {
+            SampleFormat::ALL
+                .into_iter()
+                .flat_map(move |output| FLAGS.map(|shares_buffer| Format { input, output, shares_buffer }))
+        });
+        let needs = FLAGS.into_iter().flat_map(|pads| FLAGS.map(|strides| Needs { splits_sums: false, pads, strides }));
+        formats.flat_map(move |format| {
+            needs.clone().flat_map(move |needs| {
+                Shader::ALL.into_iter().flat_map(move |shader| {
+                    let (sums, sizes) = match shader {
+                        Shader::Banded => (&FLAGS[..], &STAGED[..]),
+                        _ => (&FLAGS[..1], &[0][..]),
+                    };
+                    sums.iter().flat_map(move |&splits_sums| {
+                        let needs = Needs { splits_sums, ..needs };
+                        sizes.iter().map(move |&staged| Self { shader, format, needs, staged })
+                    })
+                })
+            })
+        })
     }
 }
 
@@ -132,9 +204,13 @@ pub(crate) const WORKGROUP: u32 = 64;
 /// nothing.
 pub(crate) const WAVE: u32 = 32;
 
-/// Number of vec4s of workgroup memory for the staged samples of the banded kernel: 16 KiB, which every WebGPU device
-/// has.
-pub(crate) const STAGED: u32 = 1024;
+/// Numbers of vec4s of workgroup memory that the banded kernel is compiled for: 8, 10, 12 and 16 KiB. Every WebGPU device
+/// has the largest. A tile takes the smallest that it fits, since a compute unit runs as many workgroups as fit its
+/// memory.
+pub(crate) const STAGED: [u32; 4] = [512, 640, 768, MAX_STAGED];
+
+/// Largest of [`STAGED`].
+pub(crate) const MAX_STAGED: u32 = 1024;
 
 /// Number of outputs of a tile at equal rates, where samples are copied.
 pub(crate) const COPIED: u32 = 2048;

@@ -3,61 +3,25 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::abi::{ClipEntry, InterpolatedEntry, PlaceEntry, PlanEntry, TileEntry};
-use super::bank::{Bank, Form, place};
+use super::abi::{ClipEntry, InterpolatedEntry, NO_COUNTER, PlaceEntry, PlanEntry, TileEntry};
+use super::bank::{Bank, Form, Recipe, place};
 use super::cache::BankCache;
-use super::shader::{GpuKernel as Kernel, Shader, WORKGROUP, padding_code, to_i32, to_u32};
+use super::placed::{PlacedRun, Strides, refuse_overlaps};
+use super::shader::{GpuKernel as Kernel, Needs, Shader, WORKGROUP, padding_code, to_i32, to_u32};
 use crate::error::{Error, Result};
-use crate::filter::shape::FilterShape;
 use crate::options::Padding;
 use crate::plan::Plan;
 
-/// Outputs of one clip and the samples under them, in the buffers of a job. Offsets and lengths are in samples.
-#[derive(Debug, Clone)]
-pub(crate) struct PlacedRun {
-    pub(crate) plan: Plan,
-    /// Normalised filter of which the plan is the transpose, if it is one, see [`Bank::new`].
-    pub(crate) forward: Option<FilterShape>,
-    /// Offset of the samples in the input buffer.
-    pub(crate) input_offset: u64,
-    /// Number of the samples.
-    pub(crate) input_len: u64,
-    /// Position of the first of the samples in the clip.
-    pub(crate) origin: u64,
-    /// Length of the whole clip, beyond whose ends the plan's padding applies.
-    pub(crate) clip_len: u64,
-    /// Offset of the outputs in the output buffer.
-    pub(crate) output_offset: u64,
-    /// Numbers of the outputs. The first begins a period, except with an interpolated bank.
-    pub(crate) outputs: Range<u64>,
+/// Limits of the dispatches of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct DispatchLimits {
+    /// Largest number of workgroups on each side of a grid.
+    pub(crate) workgroups: u32,
+    /// Largest number of multiply-adds of a part, unless it is a single tile.
+    pub(crate) multiply_adds: u64,
 }
 
-impl PlacedRun {
-    /// The first `output_len` outputs of a clip whose samples are all in the buffer.
-    pub(crate) fn whole(plan: &Plan, input_offset: u64, clip_len: u64, output_offset: u64, output_len: u64) -> Self {
-        Self {
-            plan: plan.clone(),
-            forward: None,
-            input_offset,
-            input_len: clip_len,
-            origin: 0,
-            clip_len,
-            output_offset,
-            outputs: 0..output_len,
-        }
-    }
-
-    pub(crate) fn output_len(&self) -> u64 {
-        self.outputs.end - self.outputs.start
-    }
-
-    /// True if both runs can share an entry in the table of plans. (Clones of a plan share one shape.)
-    fn shares_bank_with(&self, other: &Self) -> bool {
-        std::ptr::eq(self.plan.shape(), other.plan.shape()) && self.forward == other.forward
-    }
-}
-
-/// Tables of a job: one dispatch for each shader that its plans need.
+/// Tables of a job: one dispatch for each kind of work.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Tables {
     pub(crate) dispatches: Vec<Dispatch>,
@@ -65,19 +29,54 @@ pub(crate) struct Tables {
     pub(crate) input_end: u64,
     /// Number of samples that the output buffer must hold.
     pub(crate) output_end: u64,
+    /// Number of u32s that the output buffer must hold for the counters of clamped integers.
+    pub(crate) counters_end: u64,
+    pub(crate) multiply_adds: u64,
+}
+
+/// Kind of work: plans of one kind share a dispatch, which runs as fast for each as alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Kind {
+    pub(crate) shader: Shader,
+    /// Number of vec4s of workgroup memory.
+    pub(crate) staged: u32,
+    /// Number of chunks, rounded up to a power of two if it is up to [`MAX_SHARED_CHUNKS`]: threads iterate over as many
+    /// as the plan with the most chunks has.
+    chunks: u32,
+}
+
+/// Largest number of chunks of plans that share a dispatch with plans of fewer chunks. The iterations that the others
+/// add, some thousands at most, leave a thread below the limit of llvmpipe, see `MAX_STEPS`.
+const MAX_SHARED_CHUNKS: u32 = 64;
+
+impl Kind {
+    pub(crate) fn of(recipe: &Recipe) -> Self {
+        let chunks = recipe.chunks();
+        let chunks = if chunks > MAX_SHARED_CHUNKS { chunks } else { chunks.next_power_of_two() };
+        Self { shader: recipe.shader, staged: recipe.staged(), chunks }
+    }
 }
 
 /// Tables of one dispatch.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Dispatch {
-    pub(crate) shader: Shader,
-    pub(crate) splits_sums: bool,
-    pub(crate) pads: bool,
-    pub(crate) grid: (u32, u32),
+    pub(crate) kind: Kind,
+    pub(crate) needs: Needs,
+    /// Largest number of chunks of a plan.
+    pub(crate) chunks: u32,
+    pub(crate) parts: Vec<Part>,
     pub(crate) tiles: Vec<TileEntry>,
     pub(crate) clips: Vec<ClipEntry>,
     pub(crate) plans: Plans,
-    pub(crate) taps: Vec<f32>,
+    /// Banks of the plans, whose taps follow each other in binding 5.
+    pub(crate) banks: Vec<Arc<Bank>>,
+}
+
+/// Tiles that are dispatched together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Part {
+    pub(crate) tiles: Range<u32>,
+    pub(crate) grid: (u32, u32),
 }
 
 /// Contents of bindings 3 and 4 of the shaders.
@@ -92,47 +91,58 @@ impl Tables {
     ///
     /// # Errors
     /// [`Error::GpuLimit`] for offsets and sizes beyond the 32-bit integers of the shaders, or for more workgroups than
-    /// a grid of `max_workgroups` on each side has, and [`Error::GpuBuffer`] for clips whose outputs overlap.
+    /// a grid has, and [`Error::GpuBuffer`] for clips whose outputs overlap.
     pub(crate) fn new<'a>(
         runs: impl IntoIterator<Item = &'a PlacedRun>,
         kernel: Kernel,
-        max_workgroups: u32,
+        limits: DispatchLimits,
         cache: &BankCache,
     ) -> Result<Self> {
-        let (mut input_end, mut output_end) = (0, 0);
+        let (mut input_end, mut output_end, mut counters_end) = (0, 0, 0);
+        let mut multiply_adds = 0_u64;
         let mut outputs = Vec::new();
-        let mut known: Vec<(&PlacedRun, Arc<Bank>, usize)> = Vec::new();
-        let mut builders = Shader::ALL.map(Builder::new);
+        let mut known: Vec<(&PlacedRun, Arc<Bank>, usize, usize)> = Vec::new();
+        let mut builders: Vec<Builder> = Vec::new();
         for run in runs.into_iter().filter(|run| run.output_len() > 0) {
-            input_end = input_end.max(run.input_offset.saturating_add(run.input_len));
-            output_end = output_end.max(run.output_offset.saturating_add(run.output_len()));
-            outputs.push((run.output_offset, run.output_len()));
+            let progression = run.progression()?;
+            input_end = input_end.max(run.input_end()?);
+            output_end = output_end.max(progression.last + 1);
+            counters_end = counters_end.max(run.counter.map_or(0, |counter| counter.saturating_add(1)));
+            multiply_adds = multiply_adds.saturating_add(run.output_len().saturating_mul(run.plan.multiply_adds()));
+            outputs.push(progression);
             let index = match known.iter().rposition(|(other, ..)| other.shares_bank_with(run)) {
                 Some(index) => index,
                 None => {
                     let bank = cache.bank(&run.plan, kernel, run.forward.as_ref())?;
-                    let plan = builders[bank.recipe.shader as usize].add_plan(&run.plan, &bank)?;
-                    known.push((run, bank, plan));
+                    let kind = Kind::of(&bank.recipe);
+                    let at = builders.iter().position(|builder| builder.kind == kind).unwrap_or_else(|| {
+                        builders.push(Builder::new(kind));
+                        builders.len() - 1
+                    });
+                    let plan = builders[at].add_plan(&run.plan, &bank)?;
+                    known.push((run, bank, at, plan));
                     known.len() - 1
                 }
             };
-            let (_, bank, plan) = &known[index];
-            builders[bank.recipe.shader as usize].add_run(run, bank, *plan)?;
+            let (_, bank, at, plan) = &known[index];
+            builders[*at].add_run(run, bank, *plan, limits.multiply_adds)?;
         }
-        to_u32("samples of the input", input_end)?;
-        to_u32("samples of the output", output_end)?;
+        to_u32("counters", counters_end)?;
         refuse_overlaps(outputs)?;
-        let dispatches = builders.into_iter().filter(|builder| !builder.tiles.is_empty());
-        let dispatches = dispatches.map(|builder| builder.finish(max_workgroups)).collect::<Result<_>>()?;
-        Ok(Self { dispatches, input_end, output_end })
+        let dispatches =
+            builders.into_iter().map(|builder| builder.finish(limits.workgroups)).collect::<Result<_>>()?;
+        Ok(Self { dispatches, input_end, output_end, counters_end, multiply_adds })
     }
 }
 
 /// Tables of one dispatch, to which runs are added one by one.
 struct Builder {
-    shader: Shader,
-    splits_sums: bool,
-    pads: bool,
+    kind: Kind,
+    needs: Needs,
+    chunks: u32,
+    /// Numbers of the tiles at which parts begin, and the multiply-adds of the last part.
+    part_starts: Vec<u32>,
+    part_multiply_adds: u64,
     tiles: Vec<TileEntry>,
     clips: Vec<ClipEntry>,
     plans: Vec<PlanEntry>,
@@ -142,15 +152,19 @@ struct Builder {
     places: Vec<PlaceEntry>,
     /// Distances of the lanes of each interpolated plan. They go after the places of the tiles.
     distances: Vec<PlaceEntry>,
-    taps: Vec<f32>,
+    banks: Vec<Arc<Bank>>,
+    /// Number of taps of the banks.
+    taps: usize,
 }
 
 impl Builder {
-    fn new(shader: Shader) -> Self {
+    fn new(kind: Kind) -> Self {
         Self {
-            shader,
-            splits_sums: false,
-            pads: false,
+            kind,
+            needs: Needs::default(),
+            chunks: 0,
+            part_starts: vec![0],
+            part_multiply_adds: 0,
             tiles: Vec::new(),
             clips: Vec::new(),
             plans: Vec::new(),
@@ -158,21 +172,24 @@ impl Builder {
             interpolated: Vec::new(),
             places: Vec::new(),
             distances: Vec::new(),
-            taps: Vec::new(),
+            banks: Vec::new(),
+            taps: 0,
         }
     }
 
     /// Adds the bank of a plan, and returns the index of its entry.
-    fn add_plan(&mut self, plan: &Plan, bank: &Bank) -> Result<usize> {
+    fn add_plan(&mut self, plan: &Plan, bank: &Arc<Bank>) -> Result<usize> {
         let padding = plan.shape().padding();
-        self.pads |= padding != Padding::Zero;
+        self.needs.pads |= padding != Padding::Zero;
+        self.chunks = self.chunks.max(bank.recipe.chunks());
         let padding = padding_code(padding);
         let margin = to_u32("the reach of the filter", plan.shape().margin() as u64)?;
-        let first_tap = to_u32("taps", (self.taps.len() / self.shader.tap_unit()) as u64)?;
-        self.taps.extend(&bank.taps);
+        let first_tap = to_u32("taps", (self.taps / self.kind.shader.tap_unit()) as u64)?;
+        self.taps += bank.taps.len();
+        self.banks.push(Arc::clone(bank));
         match &bank.form {
             Form::Phases { entry, starts } => {
-                self.splits_sums |= entry.taps_per_sum != 0;
+                self.needs.splits_sums |= entry.taps_per_sum != 0 && self.kind.shader == Shader::Banded;
                 let first_start = to_u32("starts", self.starts.len() as u64)?;
                 self.plans.push(PlanEntry { starts: first_start, taps: first_tap, padding, margin, ..*entry });
                 self.starts.extend(starts);
@@ -188,7 +205,7 @@ impl Builder {
         }
     }
 
-    fn add_run(&mut self, run: &PlacedRun, bank: &Bank, plan: usize) -> Result<()> {
+    fn add_run(&mut self, run: &PlacedRun, bank: &Bank, plan: usize, max_multiply_adds: u64) -> Result<()> {
         let ratio = run.plan.ratio();
         let end = u128::from(run.outputs.end) * u128::from(ratio.stride()) / u128::from(ratio.phases());
         let end = u64::try_from(end.saturating_sub(run.origin.into())).unwrap_or(u64::MAX);
@@ -205,7 +222,9 @@ impl Builder {
             let period = i128::from(run.outputs.start / ratio.phases()) * i128::from(ratio.stride());
             shift = to_i32("the shift of a clip", period - i128::from(run.origin))?;
         }
-        self.tiles.extend((0..count).map(|tile| TileEntry { clip: index, tile }));
+        self.add_tiles(index, count, run.output_len().saturating_mul(run.plan.multiply_adds()), max_multiply_adds)?;
+        let Strides { input, output, channels, channel } = run.strides;
+        self.needs.strides |= run.strides != Strides::default();
         self.clips.push(ClipEntry {
             input_offset: to_u32("the offset of a clip", run.input_offset)?,
             input_len: to_u32("the length of a clip", run.input_len)?,
@@ -215,23 +234,54 @@ impl Builder {
             plan: to_u32("plans", plan as u64)?,
             first: clip_end(-i128::from(run.origin)),
             last: clip_end(i128::from(run.clip_len) - 1 - i128::from(run.origin)),
+            counter: run.counter.map_or(Ok(NO_COUNTER), |counter| to_u32("counters", counter))?,
+            input_stride: to_i32("a stride", input.into())?,
+            output_stride: to_i32("a stride", output.into())?,
+            channels: to_u32("channels", channels)?,
+            channel_stride: to_i32("a stride", channel.into())?,
         });
         Ok(())
     }
 
+    /// Adds the tiles of a clip, and begins a part where the last one would have too many multiply-adds.
+    fn add_tiles(&mut self, clip: u32, count: u32, multiply_adds: u64, max_multiply_adds: u64) -> Result<()> {
+        let first = to_u32("tiles", self.tiles.len() as u64)?;
+        self.tiles.extend((0..count).map(|tile| TileEntry { clip, tile }));
+        to_u32("tiles", self.tiles.len() as u64)?;
+        let of_a_tile = multiply_adds.div_ceil(u64::from(count).max(1)).max(1);
+        let mut tile = 0;
+        while tile < count {
+            let fits = max_multiply_adds.saturating_sub(self.part_multiply_adds) / of_a_tile;
+            let part_is_empty = self.part_starts.last() == Some(&(first + tile));
+            if fits == 0 && !part_is_empty {
+                self.part_starts.push(first + tile);
+                self.part_multiply_adds = 0;
+                continue;
+            }
+            let taken = u32::try_from(fits.max(1)).unwrap_or(u32::MAX).min(count - tile);
+            self.part_multiply_adds = self.part_multiply_adds.saturating_add(of_a_tile.saturating_mul(taken.into()));
+            tile += taken;
+        }
+        Ok(())
+    }
+
     fn finish(mut self, max_workgroups: u32) -> Result<Dispatch> {
-        let plans = if self.shader == Shader::Interpolated {
-            let tiles = to_u32("tiles", self.places.len() as u64)?;
-            self.interpolated.iter_mut().for_each(|plan| plan.first_place += tiles);
+        let end = to_u32("tiles", self.tiles.len() as u64)?;
+        let plans = if self.kind.shader == Shader::Interpolated {
+            self.interpolated.iter_mut().for_each(|plan| plan.first_place += end);
             self.places.append(&mut self.distances);
             Plans::Interpolated { plans: self.interpolated, places: self.places }
         } else {
             Plans::Phases { plans: self.plans, starts: self.starts }
         };
-        let Self { shader, splits_sums, pads, tiles, clips, taps, .. } = self;
-        let splits_sums = splits_sums && shader == Shader::Banded;
-        let grid = grid(tiles.len() as u64, max_workgroups)?;
-        Ok(Dispatch { shader, splits_sums, pads, grid, tiles, clips, plans, taps })
+        let ends = self.part_starts.iter().skip(1).chain([&end]);
+        let part = |(&start, &end): (&u32, &u32)| {
+            let grid = grid((end - start).into(), max_workgroups)?;
+            Ok(Part { tiles: start..end, grid })
+        };
+        let parts = self.part_starts.iter().zip(ends).map(part).collect::<Result<_>>()?;
+        let Self { kind, needs, chunks, tiles, clips, banks, .. } = self;
+        Ok(Dispatch { kind, needs, chunks, parts, tiles, clips, plans, banks })
     }
 }
 
@@ -249,19 +299,6 @@ fn grid(workgroups: u64, max: u32) -> Result<(u32, u32)> {
     match (u32::try_from(width), u32::try_from(height)) {
         (Ok(width), Ok(height)) if height <= max => Ok((width, height)),
         _ => Err(Error::GpuLimit { what: "workgroups of a dispatch", needed: workgroups, limit }),
-    }
-}
-
-/// Refuses ranges of (offset, length) that overlap. Offsets and lengths must have passed [`to_u32`].
-fn refuse_overlaps(mut ranges: Vec<(u64, u64)>) -> Result<()> {
-    ranges.sort_unstable();
-    match ranges.windows(2).find(|pair| pair[0].0 + pair[0].1 > pair[1].0) {
-        None => Ok(()),
-        Some(pair) => {
-            let problem =
-                format!("is written twice: {} outputs at {} reach beyond {}", pair[0].1, pair[0].0, pair[1].0);
-            Err(Error::GpuBuffer { buffer: "output", problem })
-        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! [`Tile`]: how the banded kernel divides a plan's outputs into tiles. Plain data, computed without a device.
 
 use super::shader::{
-    BLOCK_PHASES, MAX_TAPS_IN_ONE_SUM, QUAD_PERIODS, STEP, TAPS_PER_SUM, WAVE, WORKGROUP, check_steps, to_u32,
+    BLOCK_PHASES, MAX_STAGED, MAX_TAPS_IN_ONE_SUM, QUAD_PERIODS, STAGED, STEP, TAPS_PER_SUM, WAVE, WORKGROUP,
+    check_steps, to_u32,
 };
 use crate::error::Result;
 use crate::filter::ratio::Ratio;
@@ -42,12 +43,24 @@ impl Tile {
         Ok((phases, stride))
     }
 
+    /// Number of chunks in which the span is staged.
+    pub(super) fn chunks(self) -> u64 {
+        self.span.div_ceil(self.chunk)
+    }
+
+    /// Number of vec4s of workgroup memory that the tile needs, rounded up to one of [`STAGED`]: for its rows, and for
+    /// its sums when they are transposed.
+    pub(super) fn staged(self) -> u32 {
+        let needed = (self.quads * self.pitch).max((self.quads | 1) * self.blocks_in_tile * u64::from(BLOCK_PHASES));
+        STAGED.into_iter().find(|&size| u64::from(size) >= needed).unwrap_or(MAX_STAGED)
+    }
+
     /// Number of loop iterations of one thread in the shader. The test that ends a loop counts as one.
     fn steps(self) -> u64 {
         let quads = self.quads.div_ceil(u64::from(WORKGROUP) >> self.log2_rows_in_flight);
         let rows = self.pitch.div_ceil(1 << self.log2_rows_in_flight);
         let chunk = (quads + 1) + quads * (rows + 1) + (self.chunk / u64::from(STEP) + 1) + 1;
-        self.span.div_ceil(self.chunk) * chunk
+        self.chunks() * chunk
     }
 
     /// Chooses the tile with the least estimated work per output, for `staged` vec4s of workgroup memory.
@@ -105,6 +118,9 @@ impl Tile {
         }
         let rows = chunk + spread;
         let pitch = rows | 1;
+        if (quads | 1) * size * block > staged {
+            return None;
+        }
         let passes = |log2_rows_in_flight: u32| {
             quads.div_ceil(lanes >> log2_rows_in_flight) * rows.div_ceil(1 << log2_rows_in_flight)
         };
@@ -130,7 +146,6 @@ impl Tile {
 
 #[cfg(test)]
 mod tests {
-    use super::super::shader::STAGED;
     use super::*;
     use crate::options::Preset;
     use crate::plan::Plan;
@@ -140,7 +155,7 @@ mod tests {
         let tile = |orig, new| {
             let plan = Plan::new(orig, new, Preset::KaiserBest.options()).expect("a plan");
             let taps = plan.taps() as u64;
-            Tile::choose(plan.ratio().phases(), plan.ratio().stride(), taps, STAGED.into())
+            Tile::choose(plan.ratio().phases(), plan.ratio().stride(), taps, MAX_STAGED.into())
         };
         assert!(tile(44_100, 48_000).repeats <= 3);
         assert!(tile(16_000, 8_000).repeats >= 16);
