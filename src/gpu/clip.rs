@@ -1,6 +1,6 @@
 //! [`GpuClip`]: one clip of a job.
 
-use super::layout::placed::PlacedRun;
+use super::layout::placed::{PlacedRun, Strides};
 use crate::error::{Error, Result};
 use crate::options::Padding;
 use crate::plan::Plan;
@@ -48,6 +48,40 @@ impl GpuClip {
         let gradient_len = output_len(plan, clip_len);
         let run = PlacedRun::whole(plan.transposed()?, input_offset, gradient_len, output_offset, clip_len);
         Ok(Self { run: PlacedRun { forward, ..run } })
+    }
+
+    /// Sets the distances from one sample to the next in the input and in the output, in samples. Default: 1 and 1.
+    ///
+    /// The offsets stay those of the first sample and the first output. Strides may be negative; that of the output
+    /// must not be 0. Clips of other strides than 1 are slower, where their neighbours in memory are not computed
+    /// beside them.
+    ///
+    /// ```
+    /// use polyphase::{GpuClip, Plan, Preset};
+    ///
+    /// // The left channel of an interleaved stereo clip of 4800 frames.
+    /// let plan = Plan::new(48_000, 16_000, Preset::Default)?;
+    /// let left = GpuClip::new(&plan, 0, 4800, 0).strided(2, 2);
+    /// assert_eq!(left.output_len(), 1600);
+    /// # Ok::<(), polyphase::Error>(())
+    /// ```
+    #[must_use]
+    pub fn strided(mut self, input: i64, output: i64) -> Self {
+        self.run.strides = Strides { input, output, ..self.run.strides };
+        self
+    }
+
+    /// Resamples the mean of `channels` channels: sample i is the mean of the samples at `input_offset + i · stride +
+    /// c · channel_stride`, for channel c from 0 on. The sum is in float32, in the order of the channels.
+    ///
+    /// # Errors
+    /// [`Error::NoChannels`] for 0 channels.
+    pub fn mix(mut self, channels: u64, channel_stride: i64) -> Result<Self> {
+        if channels == 0 {
+            return Err(Error::NoChannels);
+        }
+        self.run.strides = Strides { channels, channel: channel_stride, ..self.run.strides };
+        Ok(self)
     }
 
     /// Plan of the clip; for an [`adjoint`](Self::adjoint), the transpose of the plan that was given.

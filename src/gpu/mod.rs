@@ -19,6 +19,7 @@ mod layout;
 mod pipelines;
 mod resampler;
 mod residents;
+mod tensor;
 
 pub use self::clip::GpuClip;
 pub(crate) use self::context::Context;
@@ -33,3 +34,4 @@ pub use self::job::Job;
 pub use self::job_options::JobOptions;
 pub use self::layout::shader::{GpuKernel, SampleFormat};
 pub use self::resampler::GpuResampler;
+pub use self::tensor::GpuTensor;

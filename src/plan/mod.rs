@@ -248,8 +248,8 @@ impl Plan {
         self.shape().look_ahead()
     }
 
-    /// Multiply-adds of one float32 output.
-    pub(crate) fn multiply_adds(&self) -> u64 {
+    /// Multiply-adds of one float32 output: the taps, or four times as many with an interpolated bank.
+    pub fn multiply_adds(&self) -> u64 {
         let nodes = match self.bank() {
             Bank::Copy | Bank::Exact(_) => 1,
             Bank::Interpolated(_) => NODES,

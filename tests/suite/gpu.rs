@@ -5,6 +5,7 @@ mod backends;
 mod batches;
 pub(crate) mod device;
 mod edges;
+mod formats;
 mod interpolated;
 mod jobs;
 mod kernels;
