@@ -7,3 +7,5 @@ pub(crate) mod placed;
 pub(crate) mod shader;
 pub(crate) mod tables;
 pub(crate) mod tile;
+#[cfg(test)]
+mod traffic;
