@@ -36,10 +36,10 @@ impl Gpu {
             builder = builder.adapter(adapter);
         }
         let chosen = builder.build().map_err(|error| {
-            let hint = if matches!(error, Error::NoGpu { .. }) {
-                "bench --gpu: see `polyphase devices`, or add --allow-software"
-            } else {
-                "bench --gpu"
+            let hint = match error {
+                Error::NoGpu { .. } if allow_software => "bench --gpu: see `polyphase devices`",
+                Error::NoGpu { .. } => "bench --gpu: see `polyphase devices`, or add --allow-software",
+                _ => "bench --gpu",
             };
             anyhow!(error).context(hint)
         })?;

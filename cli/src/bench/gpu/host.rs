@@ -76,17 +76,18 @@ pub(super) struct RoundTrip {
 }
 
 impl RoundTrip {
-    /// Measures a case with at most `clips` clips.
+    /// Measures a case with at most `clips` clips, and about `time` seconds of runs.
     pub(super) fn measure(
         resampler: &GpuResampler,
         case: &Case,
         samples: Samples,
         clips: u64,
+        time: f64,
         repeat: usize,
     ) -> Result<Self> {
         let measured = match samples {
-            Samples::F32 => Self::measure_as::<f32>(resampler, case, samples, clips, repeat),
-            Samples::I16 => Self::measure_as::<i16>(resampler, case, samples, clips, repeat),
+            Samples::F32 => Self::measure_as::<f32>(resampler, case, samples, clips, time, repeat),
+            Samples::I16 => Self::measure_as::<i16>(resampler, case, samples, clips, time, repeat),
         };
         measured.with_context(|| {
             let samples = samples.names().0;
@@ -99,6 +100,7 @@ impl RoundTrip {
         case: &Case,
         samples: Samples,
         clips: u64,
+        time: f64,
         repeat: usize,
     ) -> Result<Self> {
         let clips = clips.min(MAX_CLIPS);
@@ -111,10 +113,10 @@ impl RoundTrip {
         let worst_difference = compare(&actual, &expected)?;
         let mut on_gpu = || seconds(|| resampler.resample_batch_into(&batch, &mut actual));
         let once = on_gpu()?;
-        let gpu_seconds = median(runs(once, repeat), on_gpu)?;
+        let gpu_seconds = median(runs(time, once, repeat), on_gpu)?;
         let mut on_cpu = || seconds(|| cpu.resample_batch_into(&batch, &mut expected));
         let once = on_cpu()?;
-        let cpu_seconds = median(runs(once, repeat), on_cpu)?;
+        let cpu_seconds = median(runs(time, once, repeat), on_cpu)?;
         Ok(Self {
             filter: case.filter,
             orig_freq: case.orig_freq,

@@ -22,13 +22,13 @@ use polyphase::{CpuResampler, GpuResampler};
 use self::cases::{Case, PAIRS, Samples, filters};
 use self::device::Gpu;
 use self::host::{Calls, RoundTrip};
-use self::pace::Pace;
+use self::pace::{Pace, Schedule};
 use self::peaks::Peaks;
 use self::probes::Probes;
 use self::report::{Adapter, Cpu, Report};
 use self::resident::Bench;
 
-/// Pairs whose batches in host memory are measured: the first reads much more than it writes.
+/// Pairs whose batches in host memory are measured. The first reads three times as much as it writes.
 const ROUND_TRIPS: [(u32, u32); 2] = [(48_000, 16_000), (44_100, 48_000)];
 
 /// Parameters of a measurement.
@@ -71,18 +71,27 @@ impl GpuBench {
 
         let resampler = GpuResampler::new(&gpu.device, &gpu.queue)?;
         let bench = Bench { gpu: &gpu, probes: &probes, resampler: &resampler, peaks: &peaks, repeat: self.repeat };
+        let cases = Samples::ALL.len() * filters().len() * (PAIRS.len() + ROUND_TRIPS.len());
+        let mut schedule = Schedule::new(cases);
         let mut resident = Vec::new();
         let mut round_trip = Vec::new();
         for samples in Samples::ALL {
-            let mut paces = [Pace::default(); 3];
+            let mut paces = [Pace::guess(gpu.adapter.kind); 3];
             for pair in PAIRS {
                 let cases = filters().map(|(filter, options)| Case::new(filter, pair, options));
                 let cases = cases.into_iter().collect::<polyphase::Result<Vec<_>>>()?;
-                let rows = resident::measure(&bench, &cases, &mut paces, samples, self.clips)?;
+                let rows = resident::measure(&bench, &cases, &mut paces, &mut schedule, samples, self.clips)?;
                 progress.inc(1);
                 if ROUND_TRIPS.contains(&pair) {
                     for (case, row) in cases.iter().zip(&rows) {
-                        round_trip.push(RoundTrip::measure(&resampler, case, samples, row.clips, self.repeat)?);
+                        round_trip.push(RoundTrip::measure(
+                            &resampler,
+                            case,
+                            samples,
+                            row.clips,
+                            schedule.next_case(),
+                            self.repeat,
+                        )?);
                     }
                     progress.inc(1);
                 }

@@ -32,7 +32,7 @@ pub(super) fn noise<T: Noise>(start: u64, len: usize) -> Vec<T> {
     // Indices wrap, as they do on the device.
     #[expect(clippy::cast_possible_truncation, reason = "it wraps")]
     let start = start as u32;
-    (0..len).map(|n| T::noise(start.wrapping_add(n as u32))).collect()
+    (0..u32::MAX).take(len).map(|n| T::noise(start.wrapping_add(n))).collect()
 }
 
 /// Random bits of sample `n`: M. E. O'Neill's PCG-RXS-M-XS-32, as in `probes.wgsl`.

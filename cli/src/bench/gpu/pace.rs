@@ -1,13 +1,48 @@
-//! [`Pace`]: how much of a case fits into the time that is planned for it.
+//! [`Schedule`] and [`Pace`]: how many clips and runs of a case fit into the time that is planned for it.
+
+use std::time::Instant;
+
+use polyphase::AdapterKind;
 
 use super::cases::{Case, Samples};
 use super::peaks::{Peaks, count};
 
-/// Time planned for all runs of a case in seconds. With 48 cases, the whole bench takes less than three minutes.
-const TIME: f64 = 1.2;
+/// Time planned for all cases together in seconds.
+const TOTAL: f64 = 100.0;
 
-/// Runs that fit into this time at least, with the one that warms up.
+/// Most time planned for the runs of a case in seconds.
+const MOST: f64 = 1.2;
+
+/// Least time planned for the runs of a case in seconds.
+const LEAST: f64 = 0.1;
+
+/// Runs that fit into the planned time at least, with the one that warms up.
 const LEAST_RUNS: f64 = 4.0;
+
+/// Time that is left for the cases that are left.
+#[derive(Debug)]
+pub(super) struct Schedule {
+    start: Instant,
+    cases: usize,
+}
+
+impl Schedule {
+    pub(super) fn new(cases: usize) -> Self {
+        Self { start: Instant::now(), cases }
+    }
+
+    /// Time planned for the runs of the next case, which is counted as done.
+    pub(super) fn next_case(&mut self) -> f64 {
+        let time = planned(TOTAL - self.start.elapsed().as_secs_f64(), self.cases);
+        self.cases = self.cases.saturating_sub(1);
+        time
+    }
+}
+
+/// Time planned for one of the cases that are left. Half of the time is for all that is not measured.
+fn planned(seconds_left: f64, cases_left: usize) -> f64 {
+    (seconds_left / 2.0 / count(cases_left.max(1) as u64)).clamp(LEAST, MOST)
+}
 
 /// Shortest possible time of a case, from the peak rates.
 #[derive(Debug, Clone, Copy)]
@@ -34,40 +69,35 @@ impl Limit {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pace(f64);
 
-/// A third of the limit, until the filter is measured.
-impl Default for Pace {
-    fn default() -> Self {
-        Self(3.0)
-    }
-}
-
 impl Pace {
-    /// Pace of a case that took some time.
-    pub(super) fn measured(seconds: f64, limit: Limit) -> Self {
-        Self((seconds / limit.seconds).max(1.0))
+    /// Pace of a filter that is not measured yet.
+    pub(super) fn guess(kind: AdapterKind) -> Self {
+        Self(if kind == AdapterKind::Software { 16.0 } else { 3.0 })
     }
 
-    /// Number of clips, at least 1 and at most `clips`, whose runs fit into the planned time. `limit` is that of one
-    /// clip.
-    pub(super) fn clips(self, limit: Limit, clips: u64) -> u64 {
-        let run = TIME / LEAST_RUNS;
+    /// Pace of a case that reached this share of its limit.
+    pub(super) fn measured(share_of_limit: f64) -> Self {
+        Self((1.0 / share_of_limit).max(1.0))
+    }
+
+    /// Number of clips, at least 1 and at most `clips`, whose runs fit into `time` seconds. `limit` is that of one clip.
+    pub(super) fn clips(self, time: f64, limit: Limit, clips: u64) -> u64 {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
-        let affordable = (run / (self.0 * limit.seconds)) as u64;
+        let affordable = (time / LEAST_RUNS / (self.0 * limit.seconds)) as u64;
         affordable.clamp(1, clips.max(1))
     }
 }
 
-/// Number of runs, at most `repeat`, that fit into the planned time if one takes `seconds`.
-pub(super) fn runs(seconds: f64, repeat: usize) -> usize {
-    let runs = (TIME / seconds).max(LEAST_RUNS - 1.0);
+/// Number of runs of `once` seconds that fit into `time` seconds: at least 3, but at most `repeat`.
+pub(super) fn runs(time: f64, once: f64, repeat: usize) -> usize {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
-    let runs = runs as usize;
+    let runs = (time / once).max(LEAST_RUNS - 1.0) as usize;
     runs.min(repeat).max(1)
 }
 
 /// Median of some runs.
 pub(super) fn median(runs: usize, mut run: impl FnMut() -> anyhow::Result<f64>) -> anyhow::Result<f64> {
-    let mut times = (0..runs).map(|_| run()).collect::<anyhow::Result<Vec<_>>>()?;
+    let mut times = (0..runs.max(1)).map(|_| run()).collect::<anyhow::Result<Vec<_>>>()?;
     times.sort_by(f64::total_cmp);
     Ok(times[times.len() / 2])
 }
@@ -79,11 +109,16 @@ mod tests {
     #[test]
     fn slow_devices_get_fewer_clips_and_runs() {
         let limit = |seconds| Limit { seconds, bound: "memory" };
-        assert_eq!(Pace::default().clips(limit(1e-6), 1000), 1000);
-        assert_eq!(Pace::default().clips(limit(1e-3), 1000), 100);
-        assert_eq!(Pace::default().clips(limit(100.0), 1000), 1);
-        assert_eq!(Pace::measured(1.0, limit(0.1)).clips(limit(1e-3), 1000), 30);
-        assert_eq!((runs(1e-3, 15), runs(0.2, 15), runs(60.0, 15), runs(60.0, 1)), (15, 6, 3, 1));
-        assert_eq!(runs(0.0, 15), 15);
+        let clips = |pace: Pace, seconds| pace.clips(1.2, limit(seconds), 1000);
+        let guess = Pace::guess(AdapterKind::Discrete);
+        assert_eq!((clips(guess, 1e-6), clips(guess, 1e-3), clips(guess, 100.0)), (1000, 100, 1));
+        assert_eq!(clips(Pace::measured(0.1), 1e-3), 30);
+        assert_eq!((runs(1.2, 1e-3, 15), runs(1.2, 0.2, 15), runs(1.2, 60.0, 15), runs(1.2, 60.0, 1)), (15, 6, 3, 1));
+        assert_eq!(runs(1.2, 0.0, 15), 15);
+    }
+
+    #[test]
+    fn cases_get_less_time_when_others_took_more() {
+        assert_eq!((planned(100.0, 10), planned(100.0, 50), planned(-1.0, 50), planned(0.0, 0)), (1.2, 1.0, 0.1, 0.1));
     }
 }

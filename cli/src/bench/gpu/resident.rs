@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::cases::{Case, SECONDS, Samples};
 use super::device::Gpu;
 use super::noise::{Noise, noise};
-use super::pace::{Limit, Pace, median, runs};
+use super::pace::{Limit, Pace, Schedule, median, runs};
 use super::peaks::{Peaks, count};
 use super::probes::Probes;
 use crate::bench::check::{Output, compare};
@@ -58,28 +58,33 @@ pub(super) fn measure(
     bench: &Bench<'_>,
     cases: &[Case],
     paces: &mut [Pace],
+    schedule: &mut Schedule,
     samples: Samples,
     clips: u64,
 ) -> Result<Vec<Row>> {
-    let affordable: Vec<_> = cases
+    let planned: Vec<_> = cases
         .iter()
         .zip(&*paces)
-        .map(|(case, pace)| pace.clips(Limit::new(bench.peaks, case, samples, 1), clips))
+        .map(|(case, pace)| {
+            let time = schedule.next_case();
+            (time, pace.clips(time, Limit::new(bench.peaks, case, samples, 1), clips))
+        })
         .collect();
-    let parts = Parts::new(bench, &cases[0], samples, affordable.iter().copied().max().unwrap_or(1))?;
+    let most = planned.iter().map(|&(_, clips)| clips).max().unwrap_or(1);
+    let parts = Parts::new(bench, &cases[0], samples, most)?;
     let mut rows = Vec::new();
-    for ((case, pace), clips) in cases.iter().zip(paces).zip(affordable) {
+    for ((case, pace), (time, clips)) in cases.iter().zip(paces).zip(planned) {
         let clips = clips.min(parts.clips());
-        let row = measure_row(bench, &parts, case, samples, clips).with_context(|| {
+        let row = measure_row(bench, &parts, case, samples, clips, time).with_context(|| {
             format!("{} to {} Hz, {}, {} samples", case.orig_freq, case.new_freq, case.filter, samples.names().0)
         })?;
-        *pace = Pace::measured(row.milliseconds, Limit { seconds: row.limit_milliseconds, bound: row.limited_by });
+        *pace = Pace::measured(row.share_of_limit);
         rows.push(row);
     }
     Ok(rows)
 }
 
-fn measure_row(bench: &Bench<'_>, parts: &Parts, case: &Case, samples: Samples, clips: u64) -> Result<Row> {
+fn measure_row(bench: &Bench<'_>, parts: &Parts, case: &Case, samples: Samples, clips: u64, time: f64) -> Result<Row> {
     let jobs = parts.jobs(bench.resampler, case, samples, clips)?;
     let run = || {
         bench.gpu.time_pass(|pass| {
@@ -95,7 +100,7 @@ fn measure_row(bench: &Bench<'_>, parts: &Parts, case: &Case, samples: Samples, 
     while start.elapsed().as_secs_f64() < WARM_UP {
         once = run()?;
     }
-    let runs = runs(once, bench.repeat);
+    let runs = runs(time, once, bench.repeat);
     let seconds = median(runs, run)?;
     let worst_difference = match (samples, samples.output()) {
         (Samples::F32, _) => parts.check(bench.gpu, case, clips, noise::<f32>)?,
