@@ -113,7 +113,7 @@ mod tests {
         let guess = Pace::guess(AdapterKind::Discrete);
         assert_eq!((clips(guess, 1e-6), clips(guess, 1e-3), clips(guess, 100.0)), (1000, 100, 1));
         assert_eq!(clips(Pace::measured(0.1), 1e-3), 30);
-        assert_eq!((runs(1.2, 1e-3, 15), runs(1.2, 0.2, 15), runs(1.2, 60.0, 15), runs(1.2, 60.0, 1)), (15, 6, 3, 1));
+        assert_eq!((runs(1.2, 1e-3, 15), runs(1.2, 0.19, 15), runs(1.2, 60.0, 15), runs(1.2, 60.0, 1)), (15, 6, 3, 1));
         assert_eq!(runs(1.2, 0.0, 15), 15);
     }
 
