@@ -1,8 +1,10 @@
 //! The GPU kernels on the first adapter: `cargo bench --bench resample -- 'resident|round_trip'`.
 //!
-//! `resident` times a dispatch and the wait for it, with the samples in the GPU's memory. `round_trip` times a batch of
-//! ten clips of one second, from host memory and back. Without an adapter both print SKIPPED, and fail if
-//! `POLYPHASE_REQUIRE_GPU` is set.
+//! `resident` times a dispatch and the wait for it, with the samples in the GPU's memory: clips of 10 s, so many that no
+//! cache holds them, or one in software. `round_trip` times a batch of ten clips of one second, from host memory and
+//! back. Without an adapter both print SKIPPED, and fail if `POLYPHASE_REQUIRE_GPU` is set.
+//!
+//! `polyphase bench --gpu` measures more clips with the timestamps of the GPU, as shares of its limits.
 //!
 //! On lavapipe (Mesa 22.3.6, llvmpipe of 256 bits, two cores), 10 s of audio, one run, median:
 //!
@@ -32,18 +34,32 @@
 
 use std::time::Duration;
 
-use criterion::{BenchmarkId, Criterion, Throughput};
-use polyphase::{Batch, CpuResampler, GpuClip, GpuKernel, GpuResampler, SampleFormat, wgpu};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
+use polyphase::wgpu::{self, BufferUsages};
+use polyphase::{Batch, CpuResampler, GpuClip, GpuKernel, GpuResampler, JobOptions, Preset, SampleFormat};
 use polyphase_checks::skips::skipped;
 
 use crate::cases::{Case, cases};
 
-/// Cases with kaiser_best, one of the longest filters, and with the shortest filter.
+/// Cases with the shortest filter, with kaiser_best, one of the longest, and with the preset `High`.
 fn gpu_cases() -> impl Iterator<Item = Case> {
-    cases().filter(|case| case.name.ends_with("kaiser_best") || case.name.ends_with("width 6"))
+    let designed = cases().filter(|case| case.name.ends_with("width 6")).map(|case| Case {
+        name: format!("{}-{}/high", case.orig_freq, case.new_freq),
+        options: Preset::High.options(),
+        ..case
+    });
+    let tutorial = cases().filter(|case| case.name.ends_with("width 6") || case.name.ends_with("kaiser_best"));
+    tutorial.chain(designed)
 }
 
 const SECONDS: u32 = 10;
+
+/// Bytes of samples and outputs that no cache of a GPU holds.
+const BEYOND_CACHES: u64 = 300 << 20;
+
+/// True if the shaders write 16-bit integers. Otherwise, 16-bit integers are resampled to float32.
+const WRITES_INTEGERS: bool = false;
 
 /// Opens the first adapter. Without one the benches are skipped, or fail with `POLYPHASE_REQUIRE_GPU=1`.
 #[expect(clippy::print_stdout, reason = "says what it runs on")]
@@ -66,47 +82,91 @@ pub(crate) fn resident(criterion: &mut Criterion) {
     let Some((device, queue)) = open() else {
         return;
     };
+    let [plain, banded] = [GpuKernel::Plain, GpuKernel::Banded]
+        .map(|kernel| GpuResampler::new(&device, &queue).expect("a device").with_kernel(kernel));
     let mut group = criterion.benchmark_group("resident");
     group.sample_size(10).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(2));
+    let cpu = CpuResampler::new();
     for case in gpu_cases() {
-        let (plan, clip) = (case.plan(), case.input(SECONDS));
-        let expected = CpuResampler::new().resample(&plan, &clip).expect("fits");
-        let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::COPY_SRC;
-        let buffer = |len: usize, usage| {
-            let size = 4 * len as u64;
-            device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false })
-        };
-        let (input, output) = (buffer(clip.len(), usage), buffer(expected.len(), usage));
-        queue.write_buffer(&input, 0, bytemuck::cast_slice(&clip));
-        group.throughput(Throughput::Elements(expected.len() as u64));
-        for kernel in [GpuKernel::Plain, GpuKernel::Banded] {
-            let gpu = GpuResampler::new(&device, &queue).expect("a device").with_kernel(kernel);
-            let job = gpu.prepare(&[GpuClip::new(&plan, 0, clip.len() as u64, 0)], SampleFormat::F32).expect("a job");
-            let run = || {
-                let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-                let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-                let (input, output) = (input.as_entire_buffer_binding(), output.as_entire_buffer_binding());
-                gpu.record(&mut pass, &job, input, output).expect("recorded");
-                drop(pass);
-                queue.submit([encoder.finish()]);
-                device.poll(wgpu::PollType::wait_indefinitely()).expect("done");
-            };
-            run();
-            let host = buffer(expected.len(), wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST);
-            let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            encoder.copy_buffer_to_buffer(&output, 0, &host, 0, output.size());
-            queue.submit([encoder.finish()]);
-            host.map_async(wgpu::MapMode::Read, .., |mapped| mapped.expect("mapped"));
-            device.poll(wgpu::PollType::wait_indefinitely()).expect("done");
-            let view = host.get_mapped_range(..).expect("mapped");
-            let actual: &[f32] = bytemuck::cast_slice(&view);
-            assert!(actual.iter().zip(&expected).all(|(a, e)| (a - e).abs() < 2e-6), "{kernel:?} differs from the CPU");
-
-            let name = format!("{kernel:?}").to_lowercase();
-            group.bench_function(BenchmarkId::new(&case.name, name), |bencher| bencher.iter(run));
+        let (plan, floats) = (case.plan(), case.input(SECONDS));
+        #[expect(clippy::cast_possible_truncation, reason = "the samples are below full scale")]
+        let integers: Vec<_> = floats.iter().map(|x| (32_767.0 * x).round() as i16).collect();
+        let options = JobOptions::from(SampleFormat::F32);
+        let expected = cpu.resample(&plan, &floats).expect("fits");
+        for gpu in [&plain, &banded] {
+            measure(&mut group, gpu, &case, options, &floats, &expected, 2e-6);
+        }
+        let options = JobOptions::from(SampleFormat::I16);
+        if WRITES_INTEGERS {
+            let expected = cpu.resample(&plan, &integers).expect("fits");
+            // Outputs halfway between two integers may be rounded to either of them.
+            measure(&mut group, &banded, &case, options.output(SampleFormat::I16), &integers, &expected, 1.5);
+        } else {
+            let floats: Vec<_> = integers.iter().map(|&x| f32::from(x) / 32_768.0).collect();
+            let expected = cpu.resample(&plan, &floats).expect("fits");
+            measure(&mut group, &banded, &case, options, &integers, &expected, 2e-6);
         }
     }
     group.finish();
+}
+
+/// Measures copies of a clip with the outputs `expected`, and checks the last of them.
+fn measure<I: bytemuck::Pod, O: bytemuck::Pod + Into<f64>>(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    gpu: &GpuResampler,
+    case: &Case,
+    options: JobOptions,
+    clip: &[I],
+    expected: &[O],
+    tolerance: f64,
+) {
+    let (device, queue) = (gpu.device(), gpu.queue());
+    let (input_bytes, output_bytes) = (size_of_val(clip) as u64, size_of_val(expected) as u64);
+    let clips = if device.adapter_info().device_type == wgpu::DeviceType::Cpu {
+        1
+    } else {
+        let limits = device.limits();
+        let most = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size) / input_bytes.max(output_bytes);
+        BEYOND_CACHES.div_ceil(input_bytes + output_bytes).min(most)
+    };
+    let buffer = |size: u64, usage| {
+        device.create_buffer(&wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false })
+    };
+    let input = buffer(clips * input_bytes, BufferUsages::STORAGE | BufferUsages::COPY_DST);
+    let output = buffer(clips * output_bytes, BufferUsages::STORAGE | BufferUsages::COPY_SRC);
+    for index in 0..clips {
+        queue.write_buffer(&input, index * input_bytes, bytemuck::cast_slice(clip));
+        queue.submit([]);
+    }
+    let (clip_len, output_len) = (clip.len() as u64, expected.len() as u64);
+    let plan = case.plan();
+    let layout: Vec<_> =
+        (0..clips).map(|index| GpuClip::new(&plan, index * clip_len, clip_len, index * output_len)).collect();
+    let job = gpu.prepare(&layout, options).expect("a job");
+    let run = || {
+        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+        let (input, output) = (input.as_entire_buffer_binding(), output.as_entire_buffer_binding());
+        gpu.record(&mut pass, &job, input, output).expect("recorded");
+        drop(pass);
+        queue.submit([encoder.finish()]);
+        device.poll(wgpu::PollType::wait_indefinitely()).expect("done");
+    };
+    run();
+    let host = buffer(output_bytes, BufferUsages::MAP_READ | BufferUsages::COPY_DST);
+    let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+    encoder.copy_buffer_to_buffer(&output, (clips - 1) * output_bytes, &host, 0, output_bytes);
+    queue.submit([encoder.finish()]);
+    host.map_async(wgpu::MapMode::Read, .., |mapped| mapped.expect("mapped"));
+    device.poll(wgpu::PollType::wait_indefinitely()).expect("done");
+    let view = host.get_mapped_range(..).expect("mapped");
+    let actual: &[O] = bytemuck::cast_slice(&view);
+    let name = format!("{:?} {:?}", gpu.kernel(), options.input_format()).to_lowercase();
+    let is_close = |(&actual, &expected): (&O, &O)| (actual.into() - expected.into()).abs() < tolerance;
+    assert!(actual.iter().zip(expected).all(is_close), "{}, {name} differs from the CPU", case.name);
+
+    group.throughput(Throughput::Elements(clips * output_len));
+    group.bench_function(BenchmarkId::new(&case.name, name), |bencher| bencher.iter(run));
 }
 
 pub(crate) fn round_trip(criterion: &mut Criterion) {
@@ -123,8 +183,9 @@ pub(crate) fn round_trip(criterion: &mut Criterion) {
         clips.iter().for_each(|clip| batch.push(&plan, clip));
         let expected = CpuResampler::new().resample_batch(&batch).expect("fits");
         let run = || gpu.resample_batch(&batch).expect("resampled");
-        let close = run().samples().iter().zip(expected.samples()).all(|(a, e)| (a - e).abs() < 2e-6);
-        assert!(close, "the GPU differs from the CPU");
+        let actual = run();
+        let close = actual.samples().iter().zip(expected.samples()).all(|(a, e)| (a - e).abs() < 2e-6);
+        assert!(close && actual.offsets() == expected.offsets(), "{}: the GPU differs from the CPU", case.name);
         group.throughput(Throughput::Elements(expected.samples().len() as u64));
         group.bench_function(&case.name, |bencher| bencher.iter(run));
     }
