@@ -58,9 +58,6 @@ const SECONDS: u32 = 10;
 /// Bytes of samples and outputs that no cache of a GPU holds.
 const BEYOND_CACHES: u64 = 300 << 20;
 
-/// True if the shaders write 16-bit integers. Otherwise, 16-bit integers are resampled to float32.
-const WRITES_INTEGERS: bool = false;
-
 /// Opens the first adapter. Without one the benches are skipped, or fail with `POLYPHASE_REQUIRE_GPU=1`.
 #[expect(clippy::print_stdout, reason = "says what it runs on")]
 fn open() -> Option<(wgpu::Device, wgpu::Queue)> {
@@ -96,16 +93,10 @@ pub(crate) fn resident(criterion: &mut Criterion) {
         for gpu in [&plain, &banded] {
             measure(&mut group, gpu, &case, options, &floats, &expected, 2e-6);
         }
-        let options = JobOptions::from(SampleFormat::I16);
-        if WRITES_INTEGERS {
-            let expected = cpu.resample(&plan, &integers).expect("fits");
-            // Outputs halfway between two integers may be rounded to either of them.
-            measure(&mut group, &banded, &case, options.output(SampleFormat::I16), &integers, &expected, 1.5);
-        } else {
-            let floats: Vec<_> = integers.iter().map(|&x| f32::from(x) / 32_768.0).collect();
-            let expected = cpu.resample(&plan, &floats).expect("fits");
-            measure(&mut group, &banded, &case, options, &integers, &expected, 2e-6);
-        }
+        let options = JobOptions::from(SampleFormat::I16).output(SampleFormat::I16);
+        let expected = cpu.resample(&plan, &integers).expect("fits");
+        // Outputs halfway between two integers may be rounded to either of them.
+        measure(&mut group, &banded, &case, options, &integers, &expected, 1.5);
     }
     group.finish();
 }

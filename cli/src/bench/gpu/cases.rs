@@ -15,10 +15,7 @@ pub(super) fn filters() -> [(&'static str, ResampleOptions); 3] {
         .map(|preset| (if preset == Preset::Default { "width 6" } else { preset.name() }, preset.options()))
 }
 
-/// True if the shaders write 16-bit integers. Otherwise, 16-bit integers are resampled to float32.
-const WRITES_INTEGERS: bool = false;
-
-/// Type of the samples in the buffers of a job.
+/// Type of the samples and outputs of a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Samples {
     F32,
@@ -29,33 +26,25 @@ impl Samples {
     pub(super) const ALL: [Self; 2] = [Self::F32, Self::I16];
 
     pub(super) fn job_options(self) -> JobOptions {
+        let format = match self {
+            Self::F32 => SampleFormat::F32,
+            Self::I16 => SampleFormat::I16,
+        };
+        JobOptions::from(format).output(format)
+    }
+
+    /// Bytes of a sample.
+    pub(super) fn bytes(self) -> u64 {
         match self {
-            Self::F32 => SampleFormat::F32.into(),
-            Self::I16 => JobOptions::from(SampleFormat::I16).output(self.output()),
+            Self::F32 => 4,
+            Self::I16 => 2,
         }
     }
 
-    /// Format of the outputs.
-    pub(super) fn output(self) -> SampleFormat {
-        if self == Self::I16 && WRITES_INTEGERS { SampleFormat::I16 } else { SampleFormat::F32 }
-    }
-
-    /// Bytes of a sample of the input.
-    pub(super) fn input_bytes(self) -> u64 {
-        if self == Self::F32 { 4 } else { 2 }
-    }
-
-    /// Bytes of an output.
-    pub(super) fn output_bytes(self) -> u64 {
-        if self.output() == SampleFormat::F32 { 4 } else { 2 }
-    }
-
-    /// Names of the types of the samples and of the outputs.
-    pub(super) fn names(self) -> (&'static str, &'static str) {
-        match (self, self.output()) {
-            (Self::F32, _) => ("f32", "f32"),
-            (Self::I16, SampleFormat::F32) => ("i16", "f32"),
-            (Self::I16, _) => ("i16", "i16"),
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::I16 => "i16",
         }
     }
 }
@@ -91,6 +80,6 @@ impl Case {
 
     /// Multiply-adds of a clip.
     pub(super) fn multiply_adds(&self) -> u64 {
-        self.plan.taps() as u64 * self.output_len()
+        self.plan.multiply_adds() * self.output_len()
     }
 }

@@ -90,7 +90,7 @@ impl RoundTrip {
             Samples::I16 => Self::measure_as::<i16>(resampler, case, samples, clips, time, repeat),
         };
         measured.with_context(|| {
-            let samples = samples.names().0;
+            let samples = samples.name();
             format!("{} to {} Hz, {}, {samples} in host memory", case.orig_freq, case.new_freq, case.filter)
         })
     }
@@ -121,7 +121,7 @@ impl RoundTrip {
             filter: case.filter,
             orig_freq: case.orig_freq,
             new_freq: case.new_freq,
-            samples: samples.names().0,
+            samples: samples.name(),
             clips,
             gpu_milliseconds: 1e3 * gpu_seconds,
             gpu_times_real_time: count(clips * SECONDS) / gpu_seconds,

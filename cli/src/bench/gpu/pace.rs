@@ -54,7 +54,7 @@ pub(super) struct Limit {
 
 impl Limit {
     pub(super) fn new(peaks: &Peaks, case: &Case, samples: Samples, clips: u64) -> Self {
-        let bytes = case.clip_len() * samples.input_bytes() + case.output_len() * samples.output_bytes();
+        let bytes = (case.clip_len() + case.output_len()) * samples.bytes();
         let memory = count(clips * bytes) / peaks.bytes_per_second();
         let arithmetic = count(clips * case.multiply_adds()) / peaks.multiply_adds_per_second;
         if memory > arithmetic {

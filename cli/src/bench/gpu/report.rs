@@ -57,7 +57,7 @@ impl Report {
         );
         table += "\nClips of 10 s in GPU memory. The limit is that of the peak rates.\n";
         table += &format!(
-            "{}{:>11}{:>7}{:>11}{:>14}{:>12}{:>13}{:>11}",
+            "{}{:>9}{:>7}{:>11}{:>14}{:>12}{:>13}{:>11}",
             labels("filter", "rates (Hz)", "taps"),
             "samples",
             "clips",
@@ -70,9 +70,9 @@ impl Report {
         for row in &self.resident {
             let rates = format!("{} → {}", row.orig_freq, row.new_freq);
             table += &format!(
-                "\n{}{:>11}{:>7}{:>11.3}{:>14.0}{:>12.3}{:>13}{:>11.1}",
+                "\n{}{:>9}{:>7}{:>11.3}{:>14.0}{:>12.3}{:>13}{:>11.1}",
                 labels(row.filter, &rates, &row.taps.to_string()),
-                format!("{} → {}", row.input, row.output),
+                row.samples,
                 row.clips,
                 row.milliseconds,
                 row.times_real_time,
@@ -86,7 +86,7 @@ impl Report {
             cpu.level, cpu.threads
         );
         table += &format!(
-            "{}{:>11}{:>7}{:>11}{:>14}{:>11}{:>14}{:>11}",
+            "{}{:>9}{:>7}{:>11}{:>14}{:>11}{:>14}{:>11}",
             labels("filter", "rates (Hz)", ""),
             "samples",
             "clips",
@@ -99,7 +99,7 @@ impl Report {
         for row in &self.round_trip {
             let rates = format!("{} → {}", row.orig_freq, row.new_freq);
             table += &format!(
-                "\n{}{:>11}{:>7}{:>11.2}{:>14.0}{:>11.2}{:>14.0}{:>11.2}",
+                "\n{}{:>9}{:>7}{:>11.2}{:>14.0}{:>11.2}{:>14.0}{:>11.2}",
                 labels(row.filter, &rates, ""),
                 row.samples,
                 row.clips,

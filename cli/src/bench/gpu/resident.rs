@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use polyphase::wgpu::{self, BufferUsages};
-use polyphase::{AdapterKind, CpuResampler, GpuClip, GpuResampler, Job, Sample, SampleFormat};
+use polyphase::{AdapterKind, CpuResampler, GpuClip, GpuResampler, Job, Sample};
 use serde::Serialize;
 
 use super::cases::{Case, SECONDS, Samples};
@@ -28,8 +28,8 @@ pub(super) struct Row {
     pub(super) orig_freq: u32,
     pub(super) new_freq: u32,
     pub(super) taps: usize,
-    pub(super) input: &'static str,
-    pub(super) output: &'static str,
+    /// Type of the samples and of the outputs.
+    pub(super) samples: &'static str,
     /// Number of clips of 10 seconds.
     pub(super) clips: u64,
     /// Number of runs of which the median is taken.
@@ -76,7 +76,7 @@ pub(super) fn measure(
     for ((case, pace), (time, clips)) in cases.iter().zip(paces).zip(planned) {
         let clips = clips.min(parts.clips());
         let row = measure_row(bench, &parts, case, samples, clips, time).with_context(|| {
-            format!("{} to {} Hz, {}, {} samples", case.orig_freq, case.new_freq, case.filter, samples.names().0)
+            format!("{} to {} Hz, {}, {} samples", case.orig_freq, case.new_freq, case.filter, samples.name())
         })?;
         *pace = Pace::measured(row.share_of_limit);
         rows.push(row);
@@ -102,23 +102,17 @@ fn measure_row(bench: &Bench<'_>, parts: &Parts, case: &Case, samples: Samples, 
     }
     let runs = runs(time, once, bench.repeat);
     let seconds = median(runs, run)?;
-    let worst_difference = match (samples, samples.output()) {
-        (Samples::F32, _) => parts.check(bench.gpu, case, clips, noise::<f32>)?,
-        (Samples::I16, SampleFormat::I16) => parts.check(bench.gpu, case, clips, noise::<i16>)?,
-        (Samples::I16, _) => {
-            let floats = |start, len| noise(start, len).into_iter().map(|x: i16| f32::from(x) / 32_768.0).collect();
-            parts.check(bench.gpu, case, clips, floats)?
-        }
+    let worst_difference = match samples {
+        Samples::F32 => parts.check::<f32>(bench.gpu, case, clips)?,
+        Samples::I16 => parts.check::<i16>(bench.gpu, case, clips)?,
     };
     let limit = Limit::new(bench.peaks, case, samples, clips);
-    let (input, output) = samples.names();
     Ok(Row {
         filter: case.filter,
         orig_freq: case.orig_freq,
         new_freq: case.new_freq,
         taps: case.plan.taps(),
-        input,
-        output,
+        samples: samples.name(),
         clips,
         runs,
         milliseconds: 1e3 * seconds,
@@ -149,8 +143,7 @@ impl Parts {
         let gpu = bench.gpu;
         // The device frees dropped buffers when it is polled.
         gpu.wait()?;
-        let (input_bytes, output_bytes) =
-            (case.clip_len() * samples.input_bytes(), case.output_len() * samples.output_bytes());
+        let (input_bytes, output_bytes) = (case.clip_len() * samples.bytes(), case.output_len() * samples.bytes());
         let clips = clips.min(memory(gpu) / (input_bytes + output_bytes));
         let most = (gpu.max_buffer() / input_bytes.max(output_bytes))
             .min(MAX_SAMPLES / case.clip_len().max(case.output_len()));
@@ -202,18 +195,15 @@ impl Parts {
         Ok(jobs)
     }
 
-    /// Compares the outputs of the first clip, one in the middle and the last with those of the CPU for `input`, which
-    /// returns the samples from an index on. Returns the largest difference.
-    fn check<T>(&self, gpu: &Gpu, case: &Case, clips: u64, input: impl Fn(u64, usize) -> Vec<T>) -> Result<f64>
-    where
-        T: Sample + Output,
-    {
+    /// Compares the outputs of the first clip, one in the middle and the last with those of the CPU, and returns the
+    /// largest difference.
+    fn check<T: Sample + Noise + Output>(&self, gpu: &Gpu, case: &Case, clips: u64) -> Result<f64> {
         let mut worst = 0.0_f64;
         for clip in [0, clips / 2, clips - 1] {
             let (part, place) = (&self.parts[usize::try_from(clip / self.clips_in_part)?], clip % self.clips_in_part);
             let size = case.output_len() * size_of::<T>() as u64;
             let actual = T::from_bytes(&gpu.read(&part.output, place * size, size)?);
-            let samples = input(place * case.clip_len(), usize::try_from(case.clip_len())?);
+            let samples: Vec<T> = noise(place * case.clip_len(), usize::try_from(case.clip_len())?);
             let expected = CpuResampler::new().resample(&case.plan, &samples)?;
             worst = worst.max(compare(&actual, &expected).with_context(|| format!("clip {clip}"))?);
         }
