@@ -66,8 +66,11 @@ impl Gpu {
                 ty: wgpu::QueryType::Timestamp,
                 count: 2,
             });
-            let resolved = gpu.buffer(16, BufferUsages::QUERY_RESOLVE | BufferUsages::COPY_SRC).context("memory")?;
-            let host = gpu.buffer(16, BufferUsages::MAP_READ | BufferUsages::COPY_DST).context("memory")?;
+            let resolved = gpu
+                .buffer(16, BufferUsages::QUERY_RESOLVE | BufferUsages::COPY_SRC)
+                .context("no memory for the timer")?;
+            let host =
+                gpu.buffer(16, BufferUsages::MAP_READ | BufferUsages::COPY_DST).context("no memory for the timer")?;
             gpu.timestamps = Some(Timestamps { queries, resolved, host });
         }
         Ok(gpu)

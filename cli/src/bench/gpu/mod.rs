@@ -26,7 +26,7 @@ use self::pace::{Pace, Schedule};
 use self::peaks::Peaks;
 use self::probes::Probes;
 use self::report::{Adapter, Cpu, Report};
-use self::resident::Bench;
+use self::resident::Setup;
 
 /// Pairs whose batches in host memory are measured. The first reads three times as much as it writes.
 const ROUND_TRIPS: [(u32, u32); 2] = [(48_000, 16_000), (44_100, 48_000)];
@@ -70,7 +70,7 @@ impl GpuBench {
         progress.inc(1);
 
         let resampler = GpuResampler::new(&gpu.device, &gpu.queue)?;
-        let bench = Bench { gpu: &gpu, probes: &probes, resampler: &resampler, peaks: &peaks, repeat: self.repeat };
+        let setup = Setup { gpu: &gpu, probes: &probes, resampler: &resampler, peaks: &peaks, repeat: self.repeat };
         let cases = Samples::ALL.len() * filters().len() * (PAIRS.len() + ROUND_TRIPS.len());
         let mut schedule = Schedule::new(cases);
         let mut resident = Vec::new();
@@ -80,7 +80,7 @@ impl GpuBench {
             for pair in PAIRS {
                 let cases = filters().map(|(filter, options)| Case::new(filter, pair, options));
                 let cases = cases.into_iter().collect::<polyphase::Result<Vec<_>>>()?;
-                let rows = resident::measure(&bench, &cases, &mut paces, &mut schedule, samples, self.clips)?;
+                let rows = resident::measure(&setup, &cases, &mut paces, &mut schedule, samples, self.clips)?;
                 progress.inc(1);
                 if ROUND_TRIPS.contains(&pair) {
                     for (case, row) in cases.iter().zip(&rows) {

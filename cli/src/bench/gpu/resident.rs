@@ -43,9 +43,9 @@ pub(super) struct Row {
     worst_difference: f64,
 }
 
-/// What all cases of a device share.
+/// Device that is measured, and the resources that its cases share.
 #[derive(Debug)]
-pub(super) struct Bench<'a> {
+pub(super) struct Setup<'a> {
     pub(super) gpu: &'a Gpu,
     pub(super) probes: &'a Probes,
     pub(super) resampler: &'a GpuResampler,
@@ -55,7 +55,7 @@ pub(super) struct Bench<'a> {
 
 /// Measures the cases of one pair of rates, one for each filter, with at most `clips` clips.
 pub(super) fn measure(
-    bench: &Bench<'_>,
+    setup: &Setup<'_>,
     cases: &[Case],
     paces: &mut [Pace],
     schedule: &mut Schedule,
@@ -67,15 +67,15 @@ pub(super) fn measure(
         .zip(&*paces)
         .map(|(case, pace)| {
             let time = schedule.next_case();
-            (time, pace.clips(time, Limit::new(bench.peaks, case, samples, 1), clips))
+            (time, pace.clips(time, Limit::new(setup.peaks, case, samples, 1), clips))
         })
         .collect();
     let most = planned.iter().map(|&(_, clips)| clips).max().unwrap_or(1);
-    let parts = Parts::new(bench, &cases[0], samples, most)?;
+    let parts = Parts::new(setup, &cases[0], samples, most)?;
     let mut rows = Vec::new();
     for ((case, pace), (time, clips)) in cases.iter().zip(paces).zip(planned) {
         let clips = clips.min(parts.clips());
-        let row = measure_row(bench, &parts, case, samples, clips, time).with_context(|| {
+        let row = measure_row(setup, &parts, case, samples, clips, time).with_context(|| {
             format!("{} to {} Hz, {}, {} samples", case.orig_freq, case.new_freq, case.filter, samples.name())
         })?;
         *pace = Pace::measured(row.share_of_limit);
@@ -84,13 +84,13 @@ pub(super) fn measure(
     Ok(rows)
 }
 
-fn measure_row(bench: &Bench<'_>, parts: &Parts, case: &Case, samples: Samples, clips: u64, time: f64) -> Result<Row> {
-    let jobs = parts.jobs(bench.resampler, case, samples, clips)?;
+fn measure_row(setup: &Setup<'_>, parts: &Parts, case: &Case, samples: Samples, clips: u64, time: f64) -> Result<Row> {
+    let jobs = parts.jobs(setup.resampler, case, samples, clips)?;
     let run = || {
-        bench.gpu.time_pass(|pass| {
+        setup.gpu.time_pass(|pass| {
             for (job, Part { input, output }) in jobs.iter().zip(&parts.parts) {
                 let (input, output) = (input.as_entire_buffer_binding(), output.as_entire_buffer_binding());
-                bench.resampler.record(pass, job, input, output)?;
+                setup.resampler.record(pass, job, input, output)?;
             }
             Ok(())
         })
@@ -100,13 +100,13 @@ fn measure_row(bench: &Bench<'_>, parts: &Parts, case: &Case, samples: Samples, 
     while start.elapsed().as_secs_f64() < WARM_UP {
         once = run()?;
     }
-    let runs = runs(time, once, bench.repeat);
+    let runs = runs(time, once, setup.repeat);
     let seconds = median(runs, run)?;
     let worst_difference = match samples {
-        Samples::F32 => parts.check::<f32>(bench.gpu, case, clips)?,
-        Samples::I16 => parts.check::<i16>(bench.gpu, case, clips)?,
+        Samples::F32 => parts.check::<f32>(setup.gpu, case, clips)?,
+        Samples::I16 => parts.check::<i16>(setup.gpu, case, clips)?,
     };
-    let limit = Limit::new(bench.peaks, case, samples, clips);
+    let limit = Limit::new(setup.peaks, case, samples, clips);
     Ok(Row {
         filter: case.filter,
         orig_freq: case.orig_freq,
@@ -139,8 +139,8 @@ struct Part {
 
 impl Parts {
     /// Allocates buffers for `clips` clips, or fewer if memory is short, and fills the inputs with noise.
-    fn new(bench: &Bench<'_>, case: &Case, samples: Samples, clips: u64) -> Result<Self> {
-        let gpu = bench.gpu;
+    fn new(setup: &Setup<'_>, case: &Case, samples: Samples, clips: u64) -> Result<Self> {
+        let gpu = setup.gpu;
         // The device frees dropped buffers when it is polled.
         gpu.wait()?;
         let (input_bytes, output_bytes) = (case.clip_len() * samples.bytes(), case.output_len() * samples.bytes());
@@ -167,7 +167,7 @@ impl Parts {
         }
         for part in &parts {
             let shader = if samples == Samples::F32 { f32::SHADER } else { i16::SHADER };
-            let fill = bench.probes.probe(shader, &[(2, &part.input)]);
+            let fill = setup.probes.probe(shader, &[(2, &part.input)]);
             gpu.time_pass(|pass| {
                 fill.record(pass, part.input.size() / 4);
                 Ok(())
