@@ -112,7 +112,7 @@ criterion_group! {
 criterion_group! {
     name = on_a_gpu;
     config = config();
-    targets = gpu::resident, gpu::round_trip
+    targets = gpu::resident, gpu::round_trip, gpu::host_path
 }
 #[cfg(feature = "gpu")]
 criterion_main!(benches, on_a_gpu);

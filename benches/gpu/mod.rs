@@ -32,6 +32,8 @@
 //! interpolated.wgsl has 328 instructions and 48 VGPRs, none spilled; 16 of the 63 instructions of its hot block are
 //! fma.
 
+mod host;
+
 use std::time::Duration;
 
 use criterion::measurement::WallTime;
@@ -40,6 +42,7 @@ use polyphase::wgpu::{self, BufferUsages};
 use polyphase::{Batch, CpuResampler, GpuClip, GpuKernel, GpuResampler, JobOptions, Preset, SampleFormat};
 use polyphase_checks::skips::skipped;
 
+pub(crate) use self::host::host_path;
 use crate::cases::{Case, cases};
 
 /// Cases with the shortest filter, with kaiser_best, one of the longest, and with the preset `High`.
