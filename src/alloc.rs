@@ -20,8 +20,13 @@ pub(crate) fn zeroed<T: Clone + Default>(len: usize) -> Result<Vec<T>> {
 
 /// Tensor of zeros in standard layout.
 pub(crate) fn zeroed_array<T: Clone + Default, D: Dimension>(shape: D) -> Result<Array<T, D>> {
+    array_of(shape, zeroed)
+}
+
+/// Tensor in standard layout, of samples that `allocate` provides.
+pub(crate) fn array_of<T, D: Dimension>(shape: D, allocate: fn(usize) -> Result<Vec<T>>) -> Result<Array<T, D>> {
     let len = shape.slice().iter().try_fold(1_usize, |product, &len| product.checked_mul(len));
-    let samples = zeroed(len.unwrap_or(usize::MAX))?;
+    let samples = allocate(len.unwrap_or(usize::MAX))?;
     Array::from_shape_vec(shape, samples).map_err(|_| out_of_memory::<T>(usize::MAX))
 }
 

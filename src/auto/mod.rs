@@ -12,15 +12,15 @@ use ndarray::{Array, ArrayBase, Axis, Data, Dimension};
 
 pub use self::backend::{BACKEND_VARIABLE, Backend};
 pub use self::builder::ResamplerBuilder;
-use self::on_gpu::{OnGpu, all_finite, copy_clips, finish};
+use self::on_gpu::{OnGpu, chosen_slices, finish};
 pub use self::report::{CpuReason, RunReport};
 use crate::alloc::{zeroed, zeroed_array};
 use crate::batch::{Batch, BatchBuf};
 use crate::clamped::Clamped;
 use crate::cpu::{CpuResampler, Sample, Typed, TypedMut};
 use crate::error::{Error, Result};
-use crate::gpu::{AdapterSummary, Adjoints, Context, Cursor};
-use crate::lanes::{Lanes, last, output_shape, scatter};
+use crate::gpu::{AdapterSummary, Adjoints, Context, RunOptions};
+use crate::lanes::{Lanes, fill, output_shape};
 use crate::options::ResampleOptions;
 use crate::plan::Plan;
 
@@ -176,9 +176,7 @@ impl Resampler {
         let mut output: Array<T, D> = zeroed_array(output_shape(plan, tensor, axis)?)?;
         if !output.is_empty() {
             let lanes = Lanes::new(tensor.view(), axis)?;
-            let mut samples = zeroed(output.len())?;
-            self.resample_batch_into(&lanes.batch(plan), &mut samples)?;
-            scatter(&samples, last(output.view_mut(), axis));
+            fill(output.view_mut(), axis, |samples| self.resample_batch_into(&lanes.batch(plan), samples))?;
         }
         Ok(output)
     }
@@ -208,21 +206,12 @@ impl Resampler {
         }
         let mut reasons = self.reasons(clips.iter().map(|&(plan, clip)| (Some(plan), clip)));
         let mut clamped = match T::typed_mut(output) {
-            TypedMut::F32(output) => self.batch_on_gpu::<T, f32>(&clips, &mut reasons, &offsets, output)?,
-            TypedMut::I16(output) => self.batch_on_gpu::<T, i16>(&clips, &mut reasons, &offsets, output)?,
-            TypedMut::F16(output) => self.batch_on_gpu::<T, f16>(&clips, &mut reasons, &offsets, output)?,
+            TypedMut::F32(output) => self.batch_on_gpu::<T, f32>(&clips, &mut reasons, &offsets, output),
+            TypedMut::I16(output) => self.batch_on_gpu::<T, i16>(&clips, &mut reasons, &offsets, output),
+            TypedMut::F16(output) => self.batch_on_gpu::<T, f16>(&clips, &mut reasons, &offsets, output),
             TypedMut::Other => Clamped::default(),
         };
-        if reasons.iter().all(Option::is_some) {
-            clamped = self.cpu.resample_batch_into(batch, output)?;
-        } else {
-            let on_cpu = indices(&reasons, Option::is_some);
-            let part: Batch<'_, T> = on_cpu.iter().map(|&index| clips[index]).collect();
-            let part_offsets = part.output_offsets();
-            let mut computed = zeroed(total(&part_offsets))?;
-            clamped += self.cpu.resample_batch_into(&part, &mut computed)?;
-            copy_clips(&on_cpu, &computed, &part_offsets, output, &offsets);
-        }
+        clamped += self.cpu.resample_some_into(batch, output, |clip| reasons[clip].is_some());
         Ok(RunReport::new(reasons, clamped))
     }
 
@@ -293,8 +282,6 @@ impl Resampler {
             (Some(plan), _) if !self.is_worth_the_transfer(plan) => Some(CpuReason::ShortFilter),
             (Some(plan), _) if !context.gpu.can_compute(plan) => Some(CpuReason::FilterTooLong),
             (None, _) => Some(CpuReason::FilterTooLong),
-            (_, Typed::F32(clip)) if !all_finite(clip) => Some(CpuReason::NotFinite),
-            (_, Typed::F16(clip)) if !all_finite(clip) => Some(CpuReason::NotFinite),
             _ => None,
         };
         clips.map(reason).collect()
@@ -307,17 +294,13 @@ impl Resampler {
         reasons: &mut [Option<CpuReason>],
         offsets: &[usize],
         output: &mut [G],
-    ) -> Result<Clamped> {
+    ) -> Clamped {
         let chosen = indices(reasons, Option::is_none);
-        let (Ok(context), false) = (&self.gpu, chosen.is_empty()) else { return Ok(Clamped::default()) };
+        let (Ok(context), false) = (&self.gpu, chosen.is_empty()) else { return Clamped::default() };
         let part: Batch<'_, G> = chosen.iter().map(|&index| (clips[index].0, G::of(clips[index].1))).collect();
-        let part_offsets = part.output_offsets();
-        let mut computed = zeroed(total(&part_offsets))?;
-        let mut done = Cursor::default();
-        let outcome = pollster::block_on(context.gpu.run_batch(&part, &part_offsets, &mut computed, &mut done));
-        Ok(finish(context, outcome, done, &chosen, reasons, |finished| {
-            copy_clips(finished, &computed, &part_offsets, output, offsets);
-        }))
+        let mut outputs = chosen_slices(output, offsets, &chosen);
+        let outcome = pollster::block_on(context.gpu.run_batch(&part, &mut outputs, self.run_options()));
+        finish(context, &outcome, &chosen, reasons)
     }
 
     /// Applies the adjoint to the gradients that have no reason, as [`batch_on_gpu`](Self::batch_on_gpu).
@@ -334,12 +317,14 @@ impl Resampler {
         let part: Batch<'_, G> = chosen.iter().map(|&index| (clips[index].0, G::of(clips[index].1))).collect();
         let lens: Vec<_> = chosen.iter().map(|&index| input_lens[index]).collect();
         let adjoints = Adjoints::new(&part, &lens)?;
-        let mut computed = zeroed(total(&adjoints.offsets))?;
-        let mut done = Cursor::default();
-        let outcome = pollster::block_on(context.gpu.run_adjoints(&part, &adjoints, &mut computed, &mut done));
-        Ok(finish(context, outcome, done, &chosen, reasons, |finished| {
-            copy_clips(finished, &computed, &adjoints.offsets, output, offsets);
-        }))
+        let mut outputs = chosen_slices(output, offsets, &chosen);
+        let run = context.gpu.run_adjoints(&part, &adjoints, &mut outputs, self.run_options());
+        Ok(finish(context, &pollster::block_on(run), &chosen, reasons))
+    }
+
+    /// The CPU's threads copy samples and outputs. Clips that are not finite are left to the CPU.
+    fn run_options(&self) -> RunOptions {
+        RunOptions { threads: self.cpu.threads(), skips_not_finite: true }
     }
 
     /// True if [`Backend::Auto`] could send clips with these options and an exact filter to a GPU, at some pair of

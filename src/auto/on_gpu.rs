@@ -5,30 +5,41 @@ use half::f16;
 use super::report::CpuReason;
 use crate::clamped::Clamped;
 use crate::cpu::{Sample, Typed};
-use crate::error::{Error, Result};
-use crate::gpu::{Context, Cursor, GpuSample};
+use crate::error::Error;
+use crate::gpu::{Context, GpuSample, Outcome};
 
-/// Keeps those of the `chosen` clips that the GPU completed, and gives the others a reason to be computed on the CPU.
-/// Returns the number of clamped samples of the kept clips.
+/// Gives a reason to those of the `chosen` clips that the CPU must compute. Returns the number of clamped samples of the
+/// others.
 pub(super) fn finish(
     context: &Context,
-    outcome: Result<()>,
-    done: Cursor,
+    outcome: &Outcome,
     chosen: &[usize],
     reasons: &mut [Option<CpuReason>],
-    keep: impl FnOnce(&[usize]),
 ) -> Clamped {
-    let Err(error) = outcome else {
-        keep(chosen);
-        return done.total_clamped();
-    };
-    if matches!(error, Error::GpuLost { .. }) {
+    if matches!(outcome.result, Err(Error::GpuLost { .. })) {
         context.give_up();
     }
-    let (finished, unfinished) = chosen.split_at(done.clip);
-    keep(finished);
-    unfinished.iter().for_each(|&clip| reasons[clip] = Some(CpuReason::GpuFailed(error.clone())));
-    done.clamped
+    let mut clamped = Clamped::default();
+    for (index, &clip) in chosen.iter().enumerate() {
+        match &outcome.result {
+            _ if outcome.not_finite[index] => reasons[clip] = Some(CpuReason::NotFinite),
+            Err(error) if index >= outcome.complete => reasons[clip] = Some(CpuReason::GpuFailed(error.clone())),
+            _ => clamped += outcome.clamped[index],
+        }
+    }
+    clamped
+}
+
+/// Slices of a packed buffer between these offsets, of the `chosen` clips only, whose indices ascend.
+pub(super) fn chosen_slices<'o, T>(mut packed: &'o mut [T], offsets: &[usize], chosen: &[usize]) -> Vec<&'o mut [T]> {
+    let mut end = 0;
+    let slice = |&clip: &usize| {
+        let (start, len) = (offsets[clip], offsets[clip + 1] - offsets[clip]);
+        packed = packed.split_off_mut(start - end..).unwrap_or_default();
+        end = offsets[clip + 1];
+        packed.split_off_mut(..len).unwrap_or_default()
+    };
+    chosen.iter().map(slice).collect()
 }
 
 /// Types of sample that the GPU decodes.
@@ -48,20 +59,3 @@ macro_rules! on_gpu {
 }
 
 on_gpu!(f32, F32; i16, I16; f16, F16);
-
-pub(super) fn all_finite<G: GpuSample>(clip: &[G]) -> bool {
-    (G::CONVERSIONS.are_finite)(clip)
-}
-
-/// Copies clips that are packed in `computed` at `part_offsets` to the clips with these indices in `samples`.
-pub(super) fn copy_clips<T: Copy>(
-    indices: &[usize],
-    computed: &[T],
-    part_offsets: &[usize],
-    samples: &mut [T],
-    offsets: &[usize],
-) {
-    for (&index, range) in indices.iter().zip(part_offsets.windows(2)) {
-        samples[offsets[index]..offsets[index + 1]].copy_from_slice(&computed[range[0]..range[1]]);
-    }
-}

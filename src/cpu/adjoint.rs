@@ -174,6 +174,7 @@ impl CpuResampler {
                 plan: transposed,
                 source: Source { samples, origin, clip_len: None },
                 channels: 1,
+                gap: 0,
                 outputs: outputs.clone(),
             })
             .collect();

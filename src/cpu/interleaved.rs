@@ -60,5 +60,5 @@ fn interleaved_work<'a, T: Sample>(plan: &'a Plan, samples: &'a [T], channels: u
     }
     let frames = samples.len() / channels;
     let source = Source { samples, origin: 0, clip_len: Some(frames) };
-    Ok(Work { plan, source, channels, outputs: 0..plan.output_len(frames) as u64 })
+    Ok(Work { plan, source, channels, gap: 0, outputs: 0..plan.output_len(frames) as u64 })
 }

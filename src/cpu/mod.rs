@@ -239,6 +239,28 @@ impl CpuResampler {
         Ok(self.run_batch(batch, output))
     }
 
+    /// Resamples those clips of a batch whose indices are chosen, each to its place in the packed buffer of all. The
+    /// places of the others are left as they are.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn resample_some_into<T: Sample>(
+        &self,
+        batch: &Batch<'_, T>,
+        output: &mut [T],
+        is_chosen: impl Fn(usize) -> bool,
+    ) -> Clamped {
+        let mut works: Vec<Work<'_, T>> = Vec::new();
+        let mut gap = 0;
+        for (index, (plan, clip)) in batch.iter().enumerate() {
+            let work = Work::whole(plan, clip);
+            if is_chosen(index) && work.len() > 0 {
+                works.push(Work { gap: std::mem::take(&mut gap), ..work });
+            } else {
+                gap += work.len();
+            }
+        }
+        self.run(&works, output)
+    }
+
     fn run_batch<T: Sample>(&self, batch: &Batch<'_, T>, output: &mut [T]) -> Clamped {
         let works: Vec<_> = batch.iter().map(|(plan, clip)| Work::whole(plan, clip)).collect();
         self.run(&works, output)
@@ -289,5 +311,5 @@ fn excerpt_work<'a, T: Sample>(
         return Err(Error::InputLen { expected: needed.len(), actual: samples.len() });
     }
     let source = Source { samples, origin: to_position(needed.start), clip_len: Some(input_len) };
-    Ok(Work { plan, source, channels: 1, outputs: range.start as u64..range.end as u64 })
+    Ok(Work { plan, source, channels: 1, gap: 0, outputs: range.start as u64..range.end as u64 })
 }

@@ -20,13 +20,16 @@ pub(super) struct Work<'a, T> {
     /// Samples that the outputs are computed from: whole frames.
     pub(super) source: Source<'a, T>,
     pub(super) channels: usize,
+    /// Number of samples of the buffer between the outputs of the work before and those of this one, which are left as
+    /// they are.
+    pub(super) gap: usize,
     pub(super) outputs: Range<u64>,
 }
 
 impl<'a, T: Sample> Work<'a, T> {
     /// The whole output of a clip of one channel.
     pub(super) fn whole(plan: &'a Plan, clip: &'a [T]) -> Self {
-        Self { plan, source: Source::whole(clip), channels: 1, outputs: 0..plan.output_len(clip.len()) as u64 }
+        Self { plan, source: Source::whole(clip), channels: 1, gap: 0, outputs: 0..plan.output_len(clip.len()) as u64 }
     }
 
     /// Number of samples of the output.
@@ -44,6 +47,11 @@ impl<'a, T: Sample> Work<'a, T> {
         to_index(outputs.end - outputs.start).saturating_mul(self.channels)
     }
 
+    /// Gap before a run of these outputs: a gap lies before a work, not within it.
+    fn gap_before(&self, outputs: &Range<u64>) -> usize {
+        if outputs.start == self.outputs.start { self.gap } else { 0 }
+    }
+
     fn compute(&self, engine: &mut Engine, first: u64, output: &mut [T]) -> Clamped {
         if self.channels == 1
             && let (Some(samples), Some(output)) = (T::floats(self.source.samples), T::floats_mut(output))
@@ -56,7 +64,8 @@ impl<'a, T: Sample> Work<'a, T> {
     }
 }
 
-/// Computes the outputs of all works, which follow each other in `output`, in at most `max_tasks` tasks.
+/// Computes the outputs of all works, which follow each other in `output` with the gaps between them, in at most
+/// `max_tasks` tasks.
 pub(super) fn run<T: Sample>(works: &[Work<'_, T>], level: Level, max_tasks: usize, output: &mut [T]) -> Clamped {
     if max_tasks <= 1 || task_count(works.iter().map(Work::load), max_tasks) == 1 {
         let whole = |(clip, work): (usize, &Work<'_, T>)| Run { clip, outputs: work.outputs.clone() };
@@ -65,7 +74,8 @@ pub(super) fn run<T: Sample>(works: &[Work<'_, T>], level: Level, max_tasks: usi
     let loads: Vec<_> = works.iter().map(Work::load).collect();
     let mut rest = output;
     let parts = partition(&loads, task_count(loads.iter().cloned(), max_tasks)).into_iter().map(|runs| {
-        let len = runs.iter().map(|run| works[run.clip].samples(&run.outputs)).sum::<usize>();
+        let len_of = |run: &Run| works[run.clip].gap_before(&run.outputs) + works[run.clip].samples(&run.outputs);
+        let len = runs.iter().map(len_of).sum::<usize>();
         (runs, rest.split_off_mut(..len).unwrap_or_default())
     });
     let compute_part = |(runs, output): (Vec<Run>, &mut [T])| compute(works, runs, level, output);
@@ -78,7 +88,7 @@ pub(super) fn run<T: Sample>(works: &[Work<'_, T>], level: Level, max_tasks: usi
     parts.map(compute_part).sum()
 }
 
-/// Computes the outputs of runs, which follow each other in `output`, on this thread.
+/// Computes the outputs of runs, which follow each other in `output` with the gaps between them, on this thread.
 fn compute<T: Sample>(
     works: &[Work<'_, T>],
     runs: impl IntoIterator<Item = Run>,
@@ -88,6 +98,7 @@ fn compute<T: Sample>(
     Engine::on_this_thread(level, |engine| {
         let compute = |run: Run| {
             let work = &works[run.clip];
+            output = output.split_off_mut(work.gap_before(&run.outputs)..).unwrap_or_default();
             let output = output.split_off_mut(..work.samples(&run.outputs)).unwrap_or_default();
             work.compute(engine, run.outputs.start, output)
         };

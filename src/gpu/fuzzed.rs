@@ -40,14 +40,14 @@ pub fn pieces(below: Below<'_>) {
         max_compute_workgroups_per_dimension: [65_535, 1 + index(below, 65_535) as u32][index(below, 2)],
         ..wgpu::Limits::default()
     };
-    let mut capacity = Capacity::new(&limits, [2, 4][index(below, 2)]);
+    let mut capacity = Capacity::new(&limits, [2, 4][index(below, 2)], 4);
     if below(2) == 0 {
         capacity.multiply_adds = any_length(below);
     }
     // Cutting begins anywhere in the first clip, since a long clip has very many pieces.
     let periods = clips.first().map_or(0, |clip| clip.output_len() / clip.granularity);
     let output = clips.first().map_or(0, |clip| (below(periods + 1) * clip.granularity) as usize);
-    let mut cursor = Cursor { output, ..Cursor::default() };
+    let mut cursor = Cursor { clip: 0, output };
     let mut reached = cursor;
     for _ in 0..20 {
         let piece = next_piece(&clips, &mut cursor, capacity);
@@ -62,7 +62,7 @@ pub fn pieces(below: Below<'_>) {
         }
         if piece.is_empty() {
             pass_ended(&clips, &mut reached);
-            assert_eq!(reached, Cursor { clip: clips.len(), ..Cursor::default() }, "ended early");
+            assert_eq!(reached, Cursor { clip: clips.len(), output: 0 }, "ended early");
             return;
         }
         let fits = check_size(&clips, &piece, capacity);
@@ -123,7 +123,7 @@ fn any_clip<'a>(below: Below<'_>, plan: &'a Plan, kernel: Kernel) -> Option<Clip
 /// Moves on to the next clip that has outputs left.
 fn pass_ended(clips: &[ClipWork<'_>], cursor: &mut Cursor) {
     while clips.get(cursor.clip).is_some_and(|clip| clip.output_len() == cursor.output as u64) {
-        *cursor = Cursor { clip: cursor.clip + 1, ..Cursor::default() };
+        *cursor = Cursor { clip: cursor.clip + 1, output: 0 };
     }
 }
 

@@ -1,7 +1,7 @@
 //! [`Job`]: clips prepared for the caller's buffers, and their recording.
 
 use super::clip::GpuClip;
-use super::device::buffers::staging;
+use super::device::buffers::{create, staging};
 use super::device::errors::scoped;
 use super::job_options::JobOptions;
 use super::job_tables::{JobTables, PreparedPart, Sections};
@@ -204,14 +204,9 @@ impl GpuResampler {
             let parts = job.parts.iter().zip(tables.grids());
             (buffer.clone(), parts.map(|(part, grid)| PreparedPart { grid, ..part.clone() }).collect())
         } else {
-            let buffer = scoped(self.device(), || {
-                self.device().create_buffer(&wgpu::BufferDescriptor {
-                    label: Some("polyphase tables"),
-                    size: tables.size,
-                    usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-                    mapped_at_creation: false,
-                })
-            })?;
+            let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
+            let buffer =
+                scoped(self.device(), || create(self.device(), "polyphase tables", tables.size, usage, false))?;
             let parts = tables.bind(self, &buffer, 0)?;
             (buffer, parts)
         };

@@ -28,7 +28,7 @@ pub use self::device::adapters::{AdapterKind, AdapterSummary, list_adapters};
 #[cfg(test)]
 pub(crate) use self::device::fail_points::injection::with_fault;
 pub(crate) use self::host::adjoint::Adjoints;
-pub(crate) use self::host::pieces::Cursor;
+pub(crate) use self::host::run::{Outcome, RunOptions};
 pub use self::host::sample::GpuSample;
 pub use self::job::Job;
 pub use self::job_options::JobOptions;

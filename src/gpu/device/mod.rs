@@ -5,4 +5,5 @@ pub(crate) mod buffers;
 pub(crate) mod clock;
 pub(crate) mod errors;
 pub(crate) mod fail_points;
+pub(crate) mod probe;
 pub(crate) mod wait;

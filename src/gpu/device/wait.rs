@@ -1,4 +1,4 @@
-//! [`Mapping`]: waiting for the GPU in short sleeps, up to a deadline, and noticing a lost device.
+//! [`Mapping`]: waiting for the GPU, up to a deadline, and noticing a lost device.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -7,13 +7,17 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use super::clock::Clock;
-use super::errors::{not_mapped, scoped};
 use crate::error::{Error, Result};
 
 /// Time without an answer after which a GPU counts as lost. A piece is sized to take a tenth of a second.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// Sleep between two polls: short compared with the tenth of a second that a piece takes.
+/// Time for which a wait polls without sleeping. The results of a small call are there within that time, and a sleep
+/// would take longer than the call.
+#[cfg(not(target_family = "wasm"))]
+const AWAKE: Duration = Duration::from_micros(300);
+
+/// Sleep between two later polls: short compared with the tenth of a second that a piece takes.
 #[cfg(not(target_family = "wasm"))]
 const SLICE: Duration = Duration::from_micros(200);
 
@@ -44,6 +48,12 @@ impl Mapping {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Error of a mapping that has already failed.
+    pub(super) fn failure(&self) -> Option<Error> {
+        let reason = self.lock().result.as_ref()?.as_ref().err()?.clone();
+        Some(Error::GpuLost { reason })
+    }
+
     /// Waits until the buffer is mapped.
     ///
     /// # Errors
@@ -56,7 +66,7 @@ impl Mapping {
             if state.result.is_none() {
                 state.waker = Some(context.waker().clone());
                 drop(state);
-                if let Err(lost) = poll_slice(device) {
+                if let Err(lost) = poll_once(device) {
                     return Poll::Ready(Err(lost));
                 }
                 state = self.lock();
@@ -71,7 +81,11 @@ impl Mapping {
                 None => {
                     // On the web the callback wakes the task. Elsewhere only another poll can make progress.
                     #[cfg(not(target_family = "wasm"))]
-                    context.waker().wake_by_ref();
+                    {
+                        drop(state);
+                        pause(&clock);
+                        context.waker().wake_by_ref();
+                    }
                     Poll::Pending
                 }
             }
@@ -80,33 +94,24 @@ impl Mapping {
     }
 }
 
-/// Polls wgpu once and sleeps for [`SLICE`].
+/// Lets other threads run between two polls.
+#[cfg(not(target_family = "wasm"))]
+fn pause(began: &Clock) {
+    if began.elapsed().is_some_and(|elapsed| elapsed < AWAKE) {
+        std::thread::yield_now();
+    } else {
+        std::thread::sleep(SLICE);
+    }
+}
+
+/// Polls wgpu once.
 ///
 /// The function never waits inside wgpu: a wait that ends by its timeout panics in wgpu 30.0.1 if another thread has
 /// meanwhile seen the queue empty (gfx-rs/wgpu#9958), and that panic loses the callbacks of other callers.
-fn poll_slice(device: &wgpu::Device) -> Result<()> {
+fn poll_once(device: &wgpu::Device) -> Result<()> {
     match catch_unwind(AssertUnwindSafe(|| device.poll(wgpu::PollType::Poll))) {
-        Ok(Ok(_)) => {}
-        Ok(Err(error)) => return Err(Error::GpuLost { reason: error.to_string() }),
-        Err(_) => return Err(Error::GpuLost { reason: "wgpu panicked while polling it".to_owned() }),
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => Err(Error::GpuLost { reason: error.to_string() }),
+        Err(_) => Err(Error::GpuLost { reason: "wgpu panicked while polling it".to_owned() }),
     }
-    #[cfg(not(target_family = "wasm"))]
-    std::thread::sleep(SLICE);
-    Ok(())
-}
-
-/// Checks that the device is not lost. A lost device refuses a submission or does not map a new buffer, depending on
-/// how it was lost.
-pub(crate) fn probe(device: &wgpu::Device, queue: &wgpu::Queue) -> Result<()> {
-    let buffer = scoped(device, || {
-        let encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        queue.submit([encoder.finish()]);
-        device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("polyphase probe"),
-            size: 4,
-            usage: wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC,
-            mapped_at_creation: true,
-        })
-    })?;
-    buffer.get_mapped_range_mut(..).map(drop).map_err(not_mapped)
 }

@@ -9,9 +9,10 @@
 //! host adds                    └──────→ ... ←──────────────┘
 //! ```
 
-use super::check_len;
-use super::pieces::{ClipWork, Cursor};
+use super::pieces::ClipWork;
+use super::run::{Outcome, RunOptions};
 use super::sample::GpuSample;
+use super::{check_len, slices};
 use crate::alloc::zeroed;
 use crate::batch::{Batch, BatchBuf};
 use crate::clamped::Clamped;
@@ -72,8 +73,9 @@ impl GpuResampler {
         input_lens: &[usize],
     ) -> Result<BatchBuf<O>> {
         let adjoints = Adjoints::new(gradients, input_lens)?;
-        let mut samples = zeroed(adjoints.offsets.last().copied().unwrap_or(0))?;
-        self.run_adjoints(gradients, &adjoints, &mut samples, &mut Cursor::default()).await?;
+        let mut samples = (O::CONVERSIONS.zeroed)(adjoints.offsets.last().copied().unwrap_or(0))?;
+        let mut outputs = slices(&mut samples, &adjoints.offsets);
+        self.run_adjoints(gradients, &adjoints, &mut outputs, RunOptions::default()).await.result?;
         Ok(BatchBuf::from_parts(samples, adjoints.offsets))
     }
 
@@ -104,40 +106,51 @@ impl GpuResampler {
     ) -> Result<Clamped> {
         let adjoints = Adjoints::new(gradients, input_lens)?;
         check_len(&adjoints.offsets, output.len())?;
-        let mut done = Cursor::default();
-        self.run_adjoints(gradients, &adjoints, output, &mut done).await?;
-        Ok(done.total_clamped())
+        let mut outputs = slices(output, &adjoints.offsets);
+        self.run_adjoints(gradients, &adjoints, &mut outputs, RunOptions::default()).await.total_clamped()
     }
 
-    /// Computes gradients with respect to clips, in order, and moves `done` to the end of the complete ones.
+    /// Computes gradients with respect to clips, each into a slice of its own.
     pub(crate) async fn run_adjoints<T: GpuSample, O: GpuSample>(
         &self,
         gradients: &Batch<'_, T>,
         adjoints: &Adjoints<'_>,
-        samples: &mut [O],
-        done: &mut Cursor,
-    ) -> Result<()> {
+        outputs: &mut [&mut [O]],
+        options: RunOptions,
+    ) -> Outcome {
+        let offsets = offsets(adjoints.clips.iter().map(Adjoint::computed_len));
+        let mut computed = match (f32::CONVERSIONS.zeroed)(offsets.last().copied().unwrap_or(0)) {
+            Ok(computed) => computed,
+            Err(error) => return Outcome::failed(gradients.len(), error),
+        };
+        let mut computed = slices(&mut computed, &offsets);
+        let outcome = self.run_transposed(gradients, adjoints, &mut computed, options).await;
+        let mut outcome = outcome.unwrap_or_else(|error| Outcome::failed(gradients.len(), error));
+        for (i, clip) in adjoints.clips.iter().enumerate().take(outcome.complete) {
+            outcome.clamped[i] = clip.fold(computed[i], outputs[i]);
+        }
+        outcome
+    }
+
+    /// Resamples gradients with the transposed plans.
+    async fn run_transposed<T: GpuSample>(
+        &self,
+        gradients: &Batch<'_, T>,
+        adjoints: &Adjoints<'_>,
+        computed: &mut [&mut [f32]],
+        options: RunOptions,
+    ) -> Result<Outcome> {
         let granularities = self.granularities(adjoints.clips.iter().map(|clip| clip.transposed))?;
         let clips: Vec<_> =
             adjoints.clips.iter().zip(granularities).map(|(clip, granularity)| clip.work(granularity)).collect();
-        let offsets = offsets(adjoints.clips.iter().map(Adjoint::computed_len));
-        let mut computed = zeroed(offsets.last().copied().unwrap_or(0))?;
-        let mut cursor = Cursor::default();
-        let outcome = if gradients.iter().any(|(plan, _)| plan.shape().is_normalized()) {
+        if gradients.iter().any(|(plan, _)| plan.shape().is_normalized()) {
             let divided =
                 gradients.iter().map(|(plan, gradient)| divided(plan, gradient)).collect::<Result<Vec<_>>>()?;
             let inputs: Vec<_> = divided.iter().map(Vec::as_slice).collect();
-            self.run_clips(&inputs, &clips, &offsets, &mut computed, &mut cursor).await
-        } else {
-            let inputs: Vec<_> = gradients.iter().map(|(_, gradient)| gradient).collect();
-            self.run_clips(&inputs, &clips, &offsets, &mut computed, &mut cursor).await
-        };
-        done.clip = if outcome.is_ok() { adjoints.clips.len() } else { cursor.clip };
-        for (i, clip) in adjoints.clips.iter().enumerate().take(done.clip) {
-            let result = &mut samples[adjoints.offsets[i]..adjoints.offsets[i + 1]];
-            done.clamped += clip.fold(&mut computed[offsets[i]..offsets[i + 1]], result);
+            return Ok(self.run_clips(&inputs, &clips, computed, options).await);
         }
-        outcome
+        let inputs: Vec<_> = gradients.iter().map(|(_, gradient)| gradient).collect();
+        Ok(self.run_clips(&inputs, &clips, computed, options).await)
     }
 }
 

@@ -1,15 +1,16 @@
 //! Batches from host memory: uploaded, dispatched and read back, piece by piece.
 
 pub(crate) mod adjoint;
+mod copies;
 pub(crate) mod pieces;
-mod run;
+pub(crate) mod run;
 pub(crate) mod sample;
 mod tensor;
 
-use self::pieces::{ClipWork, Cursor};
+use self::pieces::ClipWork;
+use self::run::{Outcome, RunOptions};
 use self::sample::GpuSample;
 use super::resampler::GpuResampler;
-use crate::alloc::zeroed;
 use crate::batch::{Batch, BatchBuf};
 use crate::clamped::Clamped;
 use crate::error::{Error, Result};
@@ -43,7 +44,7 @@ impl GpuResampler {
     }
 
     /// [`resample_batch`](Self::resample_batch) for callers that must not block for long. On native targets each poll
-    /// sleeps for 0.2 ms while the GPU is not done.
+    /// of the first 0.3 ms of a wait yields to other threads, and each later one sleeps for 0.2 ms.
     ///
     /// # Errors
     /// As [`resample_batch`](Self::resample_batch).
@@ -68,8 +69,8 @@ impl GpuResampler {
         batch: &Batch<'_, impl GpuSample>,
     ) -> Result<BatchBuf<O>> {
         let offsets = batch.output_offsets();
-        let mut samples = zeroed(offsets.last().copied().unwrap_or(0))?;
-        self.run_batch(batch, &offsets, &mut samples, &mut Cursor::default()).await?;
+        let mut samples = (O::CONVERSIONS.zeroed)(offsets.last().copied().unwrap_or(0))?;
+        self.run_batch(batch, &mut slices(&mut samples, &offsets), RunOptions::default()).await.result?;
         Ok(BatchBuf::from_parts(samples, offsets))
     }
 
@@ -98,30 +99,33 @@ impl GpuResampler {
     ) -> Result<Clamped> {
         let offsets = batch.output_offsets();
         check_len(&offsets, output.len())?;
-        output.fill(O::default());
-        let mut done = Cursor::default();
-        self.run_batch(batch, &offsets, output, &mut done).await?;
-        Ok(done.total_clamped())
+        self.run_batch(batch, &mut slices(output, &offsets), RunOptions::default()).await.total_clamped()
     }
 
-    /// Computes the outputs of a batch from `done` on, and moves `done` to the end of the complete outputs. `samples`
-    /// must be zero: outputs beyond the reach of their clip are not written.
+    /// Computes the outputs of a batch, each clip's into a slice of its own.
     pub(crate) async fn run_batch<T: GpuSample, O: GpuSample>(
         &self,
         batch: &Batch<'_, T>,
-        offsets: &[usize],
-        samples: &mut [O],
-        done: &mut Cursor,
-    ) -> Result<()> {
-        let granularities = self.granularities(batch.iter().map(|(plan, _)| plan))?;
+        outputs: &mut [&mut [O]],
+        options: RunOptions,
+    ) -> Outcome {
+        let granularities = match self.granularities(batch.iter().map(|(plan, _)| plan)) {
+            Ok(granularities) => granularities,
+            Err(error) => return Outcome::failed(batch.len(), error),
+        };
         let clips: Vec<_> = batch
             .iter()
             .zip(granularities)
             .map(|((plan, clip), granularity)| ClipWork::whole(plan, granularity, clip.len()))
             .collect();
         let inputs: Vec<_> = batch.iter().map(|(_, clip)| clip).collect();
-        self.run_clips(&inputs, &clips, offsets, samples, done).await
+        self.run_clips(&inputs, &clips, outputs, options).await
     }
+}
+
+/// Slices of a packed buffer between these offsets.
+pub(crate) fn slices<'o, O>(mut packed: &'o mut [O], offsets: &[usize]) -> Vec<&'o mut [O]> {
+    offsets.windows(2).map(|ends| packed.split_off_mut(..ends[1] - ends[0]).unwrap_or_default()).collect()
 }
 
 /// Checks the length of a packed buffer with these offsets.

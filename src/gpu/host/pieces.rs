@@ -11,7 +11,6 @@
 use std::ops::Range;
 
 use crate::batch::Run;
-use crate::clamped::Clamped;
 use crate::gpu::layout::placed::{PlacedRun, Strides};
 use crate::num::to_index;
 use crate::options::Padding;
@@ -147,11 +146,11 @@ pub(crate) struct Capacity {
 }
 
 impl Capacity {
-    /// Capacity of a device for the first piece, with input samples of `sample_bytes` bytes.
-    pub(crate) fn new(limits: &wgpu::Limits, sample_bytes: usize) -> Self {
+    /// Capacity of a device for the first piece, with samples and outputs of these numbers of bytes.
+    pub(crate) fn new(limits: &wgpu::Limits, sample_bytes: usize, output_bytes: usize) -> Self {
         let bytes = MAX_PIECE_BYTES.min(limits.max_buffer_size).min(limits.max_storage_buffer_binding_size);
         let len = |sample: usize| usize::try_from(bytes / sample as u64).unwrap_or(usize::MAX);
-        Self { samples: len(sample_bytes), outputs: len(size_of::<f32>()), multiply_adds: FIRST_MULTIPLY_ADDS }
+        Self { samples: len(sample_bytes), outputs: len(output_bytes), multiply_adds: FIRST_MULTIPLY_ADDS }
     }
 }
 
@@ -160,17 +159,6 @@ impl Capacity {
 pub(crate) struct Cursor {
     pub(crate) clip: usize,
     pub(crate) output: usize,
-    /// Clamped outputs of the complete clips.
-    pub(crate) clamped: Clamped,
-    /// Clamped outputs of the clip in progress.
-    pub(crate) clamped_in_clip: Clamped,
-}
-
-impl Cursor {
-    /// Clamped outputs, with those of the clip in progress.
-    pub(crate) fn total_clamped(&self) -> Clamped {
-        [self.clamped, self.clamped_in_clip].into_iter().sum()
-    }
 }
 
 /// Cuts the next piece: as many outputs from the cursor on as fit, but at least one granule. It is empty only at the
@@ -182,7 +170,7 @@ pub(crate) fn next_piece(clips: &[ClipWork<'_>], cursor: &mut Cursor, capacity: 
         let rest = clip.output_len() - cursor.output as u64;
         let first = clip.outputs.end - rest;
         if rest == 0 {
-            *cursor = Cursor { clip: cursor.clip + 1, output: 0, ..*cursor };
+            *cursor = Cursor { clip: cursor.clip + 1, output: 0 };
             continue;
         }
         let count = match clip.fitting(first, left) {
@@ -322,12 +310,12 @@ mod tests {
         let limits =
             wgpu::Limits { max_buffer_size: 1 << 30, max_storage_buffer_binding_size: 1 << 30, ..Default::default() };
         let expected = Capacity { samples: 1 << 25, outputs: 1 << 24, multiply_adds: 1 << 27 };
-        assert_eq!(Capacity::new(&limits, 2), expected);
+        assert_eq!(Capacity::new(&limits, 2, 4), expected);
         for small in [
             wgpu::Limits { max_buffer_size: 4000, ..limits.clone() },
             wgpu::Limits { max_storage_buffer_binding_size: 4000, ..limits },
         ] {
-            assert_eq!(Capacity::new(&small, 4), Capacity { samples: 1000, outputs: 1000, multiply_adds: 1 << 27 });
+            assert_eq!(Capacity::new(&small, 4, 4), Capacity { samples: 1000, outputs: 1000, multiply_adds: 1 << 27 });
         }
     }
 

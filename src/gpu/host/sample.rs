@@ -3,7 +3,9 @@
 use half::f16;
 
 use self::sealed::Conversions;
+use crate::alloc::out_of_memory;
 use crate::clamped::Clamped;
+use crate::error::Result;
 use crate::gpu::layout::shader::SampleFormat;
 
 /// A type of sample in host memory for the GPU: `f32`, `i16` or [`half::f16`]. Sealed.
@@ -24,6 +26,8 @@ impl GpuSample for f32 {
         input: SampleFormat::F32,
         are_finite: |samples| are_all(samples, |sample| sample.is_finite()),
         bytes: |samples| bytemuck::cast_slice(samples),
+        bytes_mut: |samples| bytemuck::cast_slice_mut(samples),
+        zeroed,
         to_f32: |samples, floats| floats.copy_from_slice(samples),
         store: |outputs, samples| {
             samples.copy_from_slice(outputs);
@@ -37,6 +41,8 @@ impl GpuSample for i16 {
         input: SampleFormat::I16,
         are_finite: |_| true,
         bytes: |samples| bytemuck::cast_slice(samples),
+        bytes_mut: |samples| bytemuck::cast_slice_mut(samples),
+        zeroed,
         to_f32: |samples, floats| {
             floats.iter_mut().zip(samples).for_each(|(float, &sample)| *float = f32::from(sample) / 32768.0);
         },
@@ -49,12 +55,26 @@ impl GpuSample for f16 {
         input: SampleFormat::F16,
         are_finite: |samples| are_all(samples, f16::is_finite),
         bytes: |samples| bytemuck::cast_slice(samples),
+        bytes_mut: |samples| bytemuck::cast_slice_mut(samples),
+        zeroed,
         to_f32: |samples, floats| floats.iter_mut().zip(samples).for_each(|(float, sample)| *float = sample.to_f32()),
         store: |outputs, samples| {
             samples.iter_mut().zip(outputs).for_each(|(sample, &output)| *sample = Self::from_f32(output));
             Clamped::default()
         },
     };
+}
+
+/// Size of a sample in a buffer of the GPU.
+pub(super) const fn sample_bytes(format: SampleFormat) -> usize {
+    match format {
+        SampleFormat::F32 => 4,
+        SampleFormat::I16 | SampleFormat::F16 => 2,
+    }
+}
+
+fn zeroed<T: bytemuck::Zeroable>(len: usize) -> Result<Vec<T>> {
+    bytemuck::allocation::try_zeroed_vec(len).map_err(|()| out_of_memory::<T>(len))
 }
 
 /// True if all samples pass the test. There is no early exit, so that the loop is vectorised.
@@ -75,6 +95,7 @@ fn store_integers(outputs: &[f32], samples: &mut [i16]) -> Clamped {
 
 mod sealed {
     use crate::clamped::Clamped;
+    use crate::error::Result;
     use crate::gpu::layout::shader::SampleFormat;
 
     /// Conversions between a type of sample and float32, slice by slice. They are not methods of the trait, so that a
@@ -87,6 +108,11 @@ mod sealed {
         pub(crate) are_finite: fn(&[T]) -> bool,
         /// The samples as they are uploaded.
         pub(crate) bytes: fn(&[T]) -> &[u8],
+        /// The samples as they are downloaded in their own format.
+        pub(crate) bytes_mut: fn(&mut [T]) -> &mut [u8],
+        /// Buffer of zeros that the system provides and nothing has written to, so that the threads that copy the
+        /// outputs share the work of its page faults.
+        pub(crate) zeroed: fn(usize) -> Result<Vec<T>>,
         /// Converts the samples to the values that the shaders read.
         pub(crate) to_f32: fn(&[T], &mut [f32]),
         /// Stores outputs as samples, and counts those that are clamped.

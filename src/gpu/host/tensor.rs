@@ -2,9 +2,10 @@
 
 use ndarray::{Array, ArrayBase, ArrayViewMut, Axis, Data, Dimension};
 
-use super::pieces::Cursor;
+use super::run::RunOptions;
 use super::sample::GpuSample;
-use crate::alloc::{zeroed, zeroed_array};
+use super::slices;
+use crate::alloc::array_of;
 use crate::clamped::Clamped;
 use crate::error::{Error, Result};
 use crate::gpu::resampler::GpuResampler;
@@ -45,7 +46,8 @@ impl GpuResampler {
     ///
     /// # Errors
     /// [`Error::OutputShape`] for an output of another shape than the result's, and as
-    /// [`resample_tensor`](Self::resample_tensor). After an error the output is unchanged.
+    /// [`resample_tensor`](Self::resample_tensor). After an error the output may hold a part of the
+    /// outputs.
     pub fn resample_tensor_into<O, S, D>(
         &self,
         plan: &Plan,
@@ -108,7 +110,7 @@ impl GpuResampler {
         S: Data<Elem = T>,
         D: Dimension,
     {
-        let mut output = zeroed_array(output_shape(plan, tensor, axis)?)?;
+        let mut output = array_of(output_shape(plan, tensor, axis)?, T::CONVERSIONS.zeroed)?;
         self.resample_lanes(plan, tensor, axis, output.view_mut()).await?;
         Ok(output)
     }
@@ -117,7 +119,8 @@ impl GpuResampler {
     ///
     /// # Errors
     /// [`Error::OutputShape`] for an output of another shape than the result's, and as
-    /// [`resample_axis`](Self::resample_axis). After an error the output is unchanged.
+    /// [`resample_axis`](Self::resample_axis). After an error the output may hold a part of the
+    /// outputs.
     pub fn resample_axis_into<O, S, D>(
         &self,
         plan: &Plan,
@@ -172,13 +175,18 @@ impl GpuResampler {
         if output.is_empty() {
             return Ok(Clamped::default());
         }
-        let mut samples = zeroed(output.len())?;
         let lanes = Lanes::new(tensor.view(), axis)?;
         let batch = lanes.batch(plan);
-        let mut done = Cursor::default();
-        self.run_batch(&batch, &batch.output_offsets(), &mut samples, &mut done).await?;
-        scatter(&samples, last(output, axis));
-        Ok(done.total_clamped())
+        let offsets = batch.output_offsets();
+        let mut output = last(output, axis);
+        if let Some(output) = output.as_slice_mut() {
+            return self.run_batch(&batch, &mut slices(output, &offsets), RunOptions::default()).await.total_clamped();
+        }
+        let mut samples = (O::CONVERSIONS.zeroed)(output.len())?;
+        let outcome = self.run_batch(&batch, &mut slices(&mut samples, &offsets), RunOptions::default()).await;
+        let clamped = outcome.total_clamped()?;
+        scatter(&samples, output);
+        Ok(clamped)
     }
 }
 

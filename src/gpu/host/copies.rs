@@ -1,0 +1,127 @@
+//! Copies between the caller's memory and mapped buffers: in blocks, on the threads of the rayon pool.
+//!
+//! ```text
+//! parts    | clip 0 | clip 1 .......................... | clip 2 |     in the caller's memory
+//! buffer   | clip 0   clip 1 ..........................   clip 2 |     packed
+//! blocks   |           |           |           |           |    |
+//! ```
+
+use super::sample::{GpuSample, sample_bytes};
+use crate::clamped::Clamped;
+use crate::gpu::layout::shader::SampleFormat;
+
+/// Size of a block. One thread copies it in about 10 µs, long compared with the time in which it takes the next one.
+const BLOCK_BYTES: usize = 64 << 10;
+
+/// Least number of bytes that are copied on several threads. One thread copies them in 0.1 ms, and waking another takes
+/// some tens of microseconds.
+const MIN_PARALLEL_BYTES: usize = 1 << 20;
+
+/// Number of samples that are tested and then copied: they stay in the first-level cache in between.
+const STRIP: usize = 2048;
+
+/// Copies parts to the beginning of a mapped buffer. Returns for each part whether it is finite.
+pub(super) fn upload<T: GpuSample>(parts: &[&[T]], buffer: wgpu::WriteOnly<'_, [u8]>, threads: usize) -> Vec<bool> {
+    let starts: Vec<usize> =
+        parts.iter().scan(0, |end, samples| Some(std::mem::replace(end, *end + size_of_val(*samples)))).collect();
+    let bytes = parts.iter().map(|samples| size_of_val(*samples)).sum();
+    // Only views of arrays can go to other threads. The rest is shorter than a block.
+    let (blocks, rest) = buffer.into_slice(..bytes).into_chunks::<BLOCK_BYTES>();
+    let rest_start = blocks.len() * BLOCK_BYTES;
+    let copy = |(index, block): (usize, wgpu::WriteOnly<'_, [u8; BLOCK_BYTES]>)| {
+        copy(parts, &starts, index * BLOCK_BYTES, block.into())
+    };
+    let mut finite = vec![true; parts.len()];
+    let blocks = blocks.into_iter().enumerate().collect();
+    let not_finite = on_threads(blocks, threads_for(bytes, threads), copy);
+    for part in not_finite.into_iter().flatten().chain(self::copy(parts, &starts, rest_start, rest)) {
+        finite[part] = false;
+    }
+    finite
+}
+
+/// Copies the samples that belong to a block of the buffer, which begins at byte `start` of it. Returns the parts that
+/// are not finite there.
+fn copy<T: GpuSample>(
+    parts: &[&[T]],
+    starts: &[usize],
+    start: usize,
+    mut block: wgpu::WriteOnly<'_, [u8]>,
+) -> Vec<usize> {
+    let mut not_finite = Vec::new();
+    // The last part that begins at or before the block. Parts before it end there at the latest.
+    let mut part = starts.partition_point(|&part_start| part_start <= start).saturating_sub(1);
+    let mut skipped = starts.get(part).map_or(0, |part_start| (start - part_start) / size_of::<T>());
+    while !block.is_empty() {
+        let samples = &parts[part][skipped..];
+        let samples = &samples[..samples.len().min(block.len() / size_of::<T>())];
+        let mut is_finite = true;
+        for strip in samples.chunks(STRIP) {
+            is_finite &= (T::CONVERSIONS.are_finite)(strip);
+            let bytes = (T::CONVERSIONS.bytes)(strip);
+            block.split_off(..bytes.len()).unwrap_or_default().copy_from_slice(bytes);
+        }
+        if !is_finite {
+            not_finite.push(part);
+        }
+        (part, skipped) = (part + 1, 0);
+    }
+    not_finite
+}
+
+/// Stores outputs in this format, which are packed in a mapped buffer, as the samples of parts. Returns the number of
+/// clamped samples of each part.
+pub(super) fn download<T: GpuSample>(
+    mut buffer: &[u8],
+    format: SampleFormat,
+    parts: Vec<&mut [T]>,
+    threads: usize,
+) -> Vec<Clamped> {
+    let mut clamped = vec![Clamped::default(); parts.len()];
+    let threads = threads_for(buffer.len(), threads);
+    let block_len = (BLOCK_BYTES / size_of::<f32>()).max(1);
+    let mut blocks = Vec::with_capacity(parts.len());
+    for (part, samples) in parts.into_iter().enumerate() {
+        for samples in samples.chunks_mut(block_len) {
+            let bytes = buffer.split_off(..samples.len() * sample_bytes(format)).unwrap_or_default();
+            blocks.push((part, bytes, samples));
+        }
+    }
+    let store = |(part, bytes, samples): (_, _, &mut [T])| (part, store(bytes, format, samples));
+    for (part, in_block) in on_threads(blocks, threads, store) {
+        clamped[part] += in_block;
+    }
+    clamped
+}
+
+/// Stores outputs in this format as samples.
+fn store<T: GpuSample>(bytes: &[u8], format: SampleFormat, samples: &mut [T]) -> Clamped {
+    if format == SampleFormat::F32 {
+        return (T::CONVERSIONS.store)(bytemuck::cast_slice(bytes), samples);
+    }
+    (T::CONVERSIONS.bytes_mut)(samples).copy_from_slice(bytes);
+    Clamped::default()
+}
+
+/// Number of threads, of at most this many, that copy this number of bytes.
+fn threads_for(bytes: usize, threads: usize) -> usize {
+    if bytes < MIN_PARALLEL_BYTES { 1 } else { threads }
+}
+
+/// Results of `f` for the blocks, in order, on at most this many threads of the current rayon pool.
+#[cfg(feature = "parallel")]
+fn on_threads<B: Send, R: Send>(blocks: Vec<B>, threads: usize, f: impl Fn(B) -> R + Sync + Send) -> Vec<R> {
+    use rayon::prelude::*;
+    if threads <= 1 {
+        return blocks.into_iter().map(f).collect();
+    }
+    // Without a limit, threads that finish early take more blocks.
+    let least = if threads < rayon::current_num_threads() { blocks.len().div_ceil(threads) } else { 1 };
+    blocks.into_par_iter().with_min_len(least).map(f).collect()
+}
+
+/// Results of `f` for the blocks, in order.
+#[cfg(not(feature = "parallel"))]
+fn on_threads<B, R>(blocks: Vec<B>, _threads: usize, f: impl Fn(B) -> R) -> Vec<R> {
+    blocks.into_iter().map(f).collect()
+}
