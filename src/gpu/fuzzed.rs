@@ -13,7 +13,7 @@ use super::host::pieces::{Capacity, ClipWork, Cursor, Portion, next_piece, packe
 use super::layout::abi::{ClipEntry, halves};
 use super::layout::bank::{Recipe, check_tile};
 use super::layout::cache::BankCache;
-use super::layout::shader::{BLOCK_PHASES, GpuKernel as Kernel, Shader, WORKGROUP};
+use super::layout::shader::{BLOCK_PHASES, GpuKernel as Kernel, SampleFormat, Shader, WORKGROUP};
 use super::layout::tables::{Dispatch, DispatchLimits, Kind, Plans, Tables};
 use crate::error::Error;
 use crate::options::{OutputLength, Padding, ResampleOptions, Window};
@@ -40,7 +40,8 @@ pub fn pieces(below: Below<'_>) {
         max_compute_workgroups_per_dimension: [65_535, 1 + index(below, 65_535) as u32][index(below, 2)],
         ..wgpu::Limits::default()
     };
-    let mut capacity = Capacity::new(&limits, [2, 4][index(below, 2)], 4);
+    let format = [SampleFormat::I16, SampleFormat::F32][index(below, 2)];
+    let mut capacity = Capacity::new(&limits, format, format);
     if below(2) == 0 {
         capacity.multiply_adds = any_length(below);
     }
@@ -159,7 +160,8 @@ fn check_size(clips: &[ClipWork<'_>], piece: &[Portion], capacity: Capacity) -> 
     let is_granule = first.output_len() as u64 <= clips[first.run.clip].granularity;
     let sizes = |part: &Portion| {
         let outputs = part.output_len() as u64;
-        [part.samples.len() as u64, outputs, outputs * clips[part.run.clip].plan.multiply_adds()]
+        let with_counter = outputs + capacity.counter as u64;
+        [part.samples.len() as u64, with_counter, outputs * clips[part.run.clip].plan.multiply_adds()]
     };
     let limits = [capacity.samples as u64, capacity.outputs as u64, capacity.multiply_adds];
     let totals: [u64; 3] = std::array::from_fn(|i| piece.iter().map(|part| sizes(part)[i]).sum());

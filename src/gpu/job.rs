@@ -140,17 +140,6 @@ impl GpuResampler {
         self.update_runs(job, clips.iter().map(GpuClip::run))
     }
 
-    /// Prepares a job for runs of outputs.
-    pub(in crate::gpu) fn prepare_runs<'a>(
-        &self,
-        runs: impl IntoIterator<Item = &'a PlacedRun>,
-        options: JobOptions,
-    ) -> Result<Job> {
-        let mut job = Job::new(options);
-        self.update_runs(&mut job, runs)?;
-        Ok(job)
-    }
-
     fn update_runs<'a>(&self, job: &mut Job, runs: impl IntoIterator<Item = &'a PlacedRun>) -> Result<()> {
         let tables = self.job_tables(runs, job.options, true)?;
         let label = Some("polyphase tables");

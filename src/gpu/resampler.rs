@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::device::buffers::Slots;
+use super::device::slots::Slots;
 #[cfg(doc)]
 use super::job_options::JobOptions;
 use super::layout::cache::BankCache;

@@ -6,4 +6,5 @@ pub(crate) mod clock;
 pub(crate) mod errors;
 pub(crate) mod fail_points;
 pub(crate) mod probe;
+pub(crate) mod slots;
 pub(crate) mod wait;

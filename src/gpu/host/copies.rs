@@ -6,9 +6,7 @@
 //! blocks   |           |           |           |           |    |
 //! ```
 
-use super::sample::{GpuSample, sample_bytes};
-use crate::clamped::Clamped;
-use crate::gpu::layout::shader::SampleFormat;
+use super::sample::GpuSample;
 
 /// Size of a block. One thread copies it in about 10 µs, long compared with the time in which it takes the next one.
 const BLOCK_BYTES: usize = 64 << 10;
@@ -69,38 +67,16 @@ fn copy<T: GpuSample>(
     not_finite
 }
 
-/// Stores outputs in this format, which are packed in a mapped buffer, as the samples of parts. Returns the number of
-/// clamped samples of each part.
-pub(super) fn download<T: GpuSample>(
-    mut buffer: &[u8],
-    format: SampleFormat,
-    parts: Vec<&mut [T]>,
-    threads: usize,
-) -> Vec<Clamped> {
-    let mut clamped = vec![Clamped::default(); parts.len()];
+/// Copies outputs, which are packed in a mapped buffer, to parts.
+pub(super) fn download<T: GpuSample>(mut buffer: &[u8], parts: Vec<&mut [T]>, threads: usize) {
     let threads = threads_for(buffer.len(), threads);
-    let block_len = (BLOCK_BYTES / size_of::<f32>()).max(1);
     let mut blocks = Vec::with_capacity(parts.len());
-    for (part, samples) in parts.into_iter().enumerate() {
-        for samples in samples.chunks_mut(block_len) {
-            let bytes = buffer.split_off(..samples.len() * sample_bytes(format)).unwrap_or_default();
-            blocks.push((part, bytes, samples));
+    for samples in parts {
+        for samples in (T::CONVERSIONS.bytes_mut)(samples).chunks_mut(BLOCK_BYTES) {
+            blocks.push((buffer.split_off(..samples.len()).unwrap_or_default(), samples));
         }
     }
-    let store = |(part, bytes, samples): (_, _, &mut [T])| (part, store(bytes, format, samples));
-    for (part, in_block) in on_threads(blocks, threads, store) {
-        clamped[part] += in_block;
-    }
-    clamped
-}
-
-/// Stores outputs in this format as samples.
-fn store<T: GpuSample>(bytes: &[u8], format: SampleFormat, samples: &mut [T]) -> Clamped {
-    if format == SampleFormat::F32 {
-        return (T::CONVERSIONS.store)(bytemuck::cast_slice(bytes), samples);
-    }
-    (T::CONVERSIONS.bytes_mut)(samples).copy_from_slice(bytes);
-    Clamped::default()
+    on_threads(blocks, threads, |(bytes, samples)| samples.copy_from_slice(bytes));
 }
 
 /// Number of threads, of at most this many, that copy this number of bytes.

@@ -12,6 +12,7 @@ use std::ops::Range;
 
 use crate::batch::Run;
 use crate::gpu::layout::placed::{PlacedRun, Strides};
+use crate::gpu::layout::shader::SampleFormat;
 use crate::num::to_index;
 use crate::options::Padding;
 use crate::plan::Plan;
@@ -106,7 +107,7 @@ impl<'a> ClipWork<'a> {
     /// Number of outputs from `first` on that fit into `left`: all that remain, or a multiple of the granularity.
     fn fitting(&self, first: u64, left: Capacity) -> u64 {
         let fits = |count: u64| {
-            count <= left.outputs as u64
+            count.saturating_add(left.counter as u64) <= left.outputs as u64
                 && self.cost(count) <= left.multiply_adds
                 && self.samples_under(first..first + count).len() <= left.samples
         };
@@ -143,15 +144,24 @@ pub(crate) struct Capacity {
     pub(crate) samples: usize,
     pub(crate) outputs: usize,
     pub(crate) multiply_adds: u64,
+    /// Number of outputs that fit in the place of a portion's counter of clamped integers.
+    pub(crate) counter: usize,
 }
 
 impl Capacity {
-    /// Capacity of a device for the first piece, with samples and outputs of these numbers of bytes.
-    pub(crate) fn new(limits: &wgpu::Limits, sample_bytes: usize, output_bytes: usize) -> Self {
+    /// Capacity of a device for the first piece, with samples and outputs in these formats.
+    pub(crate) fn new(limits: &wgpu::Limits, input: SampleFormat, output: SampleFormat) -> Self {
         let bytes = MAX_PIECE_BYTES.min(limits.max_buffer_size).min(limits.max_storage_buffer_binding_size);
-        let len = |sample: usize| usize::try_from(bytes / sample as u64).unwrap_or(usize::MAX);
-        Self { samples: len(sample_bytes), outputs: len(output_bytes), multiply_adds: FIRST_MULTIPLY_ADDS }
+        let len = |format: SampleFormat| to_index(bytes / format.bytes());
+        // Two for the counter, and one for the gap before the counters, which begin at a multiple of 4 bytes.
+        let counter = if counts_clamped(output) { 3 } else { 0 };
+        Self { samples: len(input), outputs: len(output), multiply_adds: FIRST_MULTIPLY_ADDS, counter }
     }
+}
+
+/// True for outputs of which the clamped ones are counted.
+pub(crate) fn counts_clamped(output: SampleFormat) -> bool {
+    output == SampleFormat::I16
 }
 
 /// Progress through a batch: the clips before `clip` are complete, and so are the first `output` outputs of `clip`.
@@ -180,7 +190,7 @@ pub(crate) fn next_piece(clips: &[ClipWork<'_>], cursor: &mut Cursor, capacity: 
         };
         let portion = clip.portion(cursor.clip, first..first + count);
         left.samples = left.samples.saturating_sub(portion.samples.len());
-        left.outputs = left.outputs.saturating_sub(portion.output_len());
+        left.outputs = left.outputs.saturating_sub(portion.output_len() + capacity.counter);
         left.multiply_adds = left.multiply_adds.saturating_sub(clip.cost(count));
         cursor.output += portion.output_len();
         piece.push(portion);
@@ -248,7 +258,7 @@ mod tests {
             .collect();
         for samples in [1, 1000, 10_000, 1_000_000] {
             for multiply_adds in [1, 100_000, u64::MAX] {
-                let capacity = Capacity { samples, outputs: samples, multiply_adds };
+                let capacity = Capacity { samples, outputs: samples, multiply_adds, counter: 0 };
                 let mut done = [0_u64; 7];
                 let pieces = pieces(&clips, capacity);
                 // A piece ends only where the next granule does not fit as well.
@@ -309,19 +319,22 @@ mod tests {
     fn a_piece_takes_64_mib_or_as_much_as_the_device_allows() {
         let limits =
             wgpu::Limits { max_buffer_size: 1 << 30, max_storage_buffer_binding_size: 1 << 30, ..Default::default() };
-        let expected = Capacity { samples: 1 << 25, outputs: 1 << 24, multiply_adds: 1 << 27 };
-        assert_eq!(Capacity::new(&limits, 2, 4), expected);
+        let expected = Capacity { samples: 1 << 25, outputs: 1 << 24, multiply_adds: 1 << 27, counter: 0 };
+        assert_eq!(Capacity::new(&limits, SampleFormat::I16, SampleFormat::F32), expected);
         for small in [
             wgpu::Limits { max_buffer_size: 4000, ..limits.clone() },
             wgpu::Limits { max_storage_buffer_binding_size: 4000, ..limits },
         ] {
-            assert_eq!(Capacity::new(&small, 4, 4), Capacity { samples: 1000, outputs: 1000, multiply_adds: 1 << 27 });
+            let expected = Capacity { samples: 1000, outputs: 1000, multiply_adds: 1 << 27, counter: 0 };
+            assert_eq!(Capacity::new(&small, SampleFormat::F32, SampleFormat::F32), expected);
+            let expected = Capacity { outputs: 2000, counter: 3, ..expected };
+            assert_eq!(Capacity::new(&small, SampleFormat::F32, SampleFormat::I16), expected);
         }
     }
 
     #[test]
     fn no_clips_are_no_pieces() {
-        let capacity = Capacity { samples: 10, outputs: 10, multiply_adds: 10 };
+        let capacity = Capacity { samples: 10, outputs: 10, multiply_adds: 10, counter: 0 };
         assert!(pieces(&[], capacity).is_empty());
     }
 }

@@ -1,19 +1,19 @@
 //! Running a batch: two pieces are in flight at a time, one on the GPU while the host writes or reads the other.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::time::Duration;
 
 use super::copies::{download, upload};
-use super::pieces::{Capacity, ClipWork, Cursor, Portion, next_piece, packed};
-use super::sample::{GpuSample, sample_bytes};
+use super::pieces::{Capacity, ClipWork, Cursor, Portion, counts_clamped, next_piece, packed};
+use super::sample::GpuSample;
 use crate::clamped::Clamped;
 use crate::error::{Error, Result};
-use crate::gpu::device::buffers::{SLOTS, Slot};
 use crate::gpu::device::clock::Clock;
 use crate::gpu::device::errors::{not_mapped, scoped};
-use crate::gpu::device::wait::Mapping;
+use crate::gpu::device::slots::{SLOTS, Sizes, Slot};
+use crate::gpu::job::Extent;
 use crate::gpu::job_options::JobOptions;
-use crate::gpu::layout::shader::SampleFormat;
 use crate::gpu::resampler::GpuResampler;
 use crate::num::to_index;
 use crate::plan::Plan;
@@ -84,8 +84,6 @@ struct Run<'r, 'o, T, O> {
     clips: &'r [ClipWork<'r>],
     outputs: &'r mut [&'o mut [O]],
     options: RunOptions,
-    /// Format in which outputs are downloaded.
-    format: SampleFormat,
     /// End of the pieces that have been read.
     read: Cursor,
     clamped: Vec<Clamped>,
@@ -96,7 +94,6 @@ struct Run<'r, 'o, T, O> {
 struct Underway {
     slot: Slot,
     portions: Vec<Portion>,
-    mapping: Mapping,
     submitted: Clock,
     end: Cursor,
 }
@@ -129,11 +126,9 @@ impl GpuResampler {
         for (clip, output) in clips.iter().zip(&mut *outputs) {
             output[to_index(clip.output_len())..].fill(O::default());
         }
-        // The shaders write nothing else yet.
-        let format = SampleFormat::F32;
         let (clamped, not_finite) = (vec![Clamped::default(); clips.len()], vec![false; clips.len()]);
         let read = Cursor::default();
-        let mut run = Run { gpu: self, inputs, clips, outputs, options, format, read, clamped, not_finite };
+        let mut run = Run { gpu: self, inputs, clips, outputs, options, read, clamped, not_finite };
         let result = run.all_pieces().await;
         let Run { read, clamped, not_finite, .. } = run;
         if result.is_ok() && read == Cursor::default() {
@@ -155,8 +150,8 @@ impl GpuResampler {
 impl<T: GpuSample, O: GpuSample> Run<'_, '_, T, O> {
     /// Submits and collects pieces to the end of the batch.
     async fn all_pieces(&mut self) -> Result<()> {
-        let output_bytes = sample_bytes(self.format);
-        let mut capacity = Capacity::new(&self.gpu.device().limits(), size_of::<T>(), output_bytes);
+        let limits = self.gpu.device().limits();
+        let mut capacity = Capacity::new(&limits, T::CONVERSIONS.format, O::CONVERSIONS.format);
         let mut cursor = Cursor::default();
         let mut underway = VecDeque::with_capacity(SLOTS);
         let mut halvings = 0;
@@ -194,38 +189,66 @@ impl<T: GpuSample, O: GpuSample> Run<'_, '_, T, O> {
     /// Uploads and dispatches a piece, and asks for its outputs.
     async fn submit(&mut self, portions: Vec<Portion>, end: Cursor) -> Result<Underway> {
         let (gpu, device) = (self.gpu, self.gpu.device());
-        let options = JobOptions::from(T::CONVERSIONS.input).output(self.format);
-        let job = gpu.prepare_runs(&packed(self.clips, &portions), options)?;
-        let mut slot = gpu.slots().take(device, job.input_bytes().max(4), job.output_bytes().max(4)).await?;
-        self.upload(&portions, &slot)?;
+        let (input, output) = (T::CONVERSIONS.format, O::CONVERSIONS.format);
+        let counters = counters::<O>(&portions);
+        let mut runs = packed(self.clips, &portions);
+        for (run, counter) in runs.iter_mut().zip(counters.clone()) {
+            run.counter = Some(counter);
+        }
+        let tables = gpu.job_tables(&runs, JobOptions::from(input).output(output), true)?;
+        let extent = Extent::of(&tables.tables);
+        let input_bytes = extent.input_bytes(input).max(4);
+        let output_bytes = extent.output_bytes(output).max(4);
+        let limit = device.limits().max_storage_buffer_binding_size.min(device.limits().max_buffer_size);
+        for (what, needed) in
+            [("bytes of a piece's samples", input_bytes), ("bytes of a piece's outputs", output_bytes)]
+        {
+            if needed > limit {
+                return Err(Error::GpuLimit { what, needed, limit });
+            }
+        }
+        let sizes = Sizes { input: input_bytes, tables: tables.size.max(4), output: output_bytes };
+        let mut slot = gpu.slots().take(device, sizes).await?;
+        self.upload(&portions, &slot.input.host)?;
+        let mut view = slot.tables.host.get_mapped_range_mut(..).map_err(not_mapped)?;
+        tables.for_each_piece(|offset, bytes| {
+            let offset = to_index(offset);
+            view.slice(offset..offset + bytes.len()).copy_from_slice(bytes);
+        });
+        drop(view);
+        slot.tables.host.unmap();
+        let parts = tables.bind(gpu, &slot.tables.device, 0)?;
 
-        let mapping = Mapping::default();
-        slot.mapped_again = Mapping::default();
-        let binding = |buffer, size: u64| wgpu::BufferBinding { buffer, offset: 0, size: wgpu::BufferSize::new(size) };
         scoped(device, || {
             let label = Some("polyphase batch");
             let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor { label });
-            encoder.copy_buffer_to_buffer(&slot.upload, 0, &slot.input, 0, job.input_bytes());
+            let Slot { input, tables: places, output } = &mut slot;
+            encoder.copy_buffer_to_buffer(&input.host, 0, &input.device, 0, input_bytes);
+            encoder.copy_buffer_to_buffer(&places.host, 0, &places.device, 0, tables.written);
+            tables.copy_taps(&mut encoder, &places.device, 0);
+            if !counters.is_empty() {
+                encoder.clear_buffer(&output.device, 4 * counters.start, Some(4 * (counters.end - counters.start)));
+            }
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor { label, timestamp_writes: None });
-            let input = binding(&slot.input, job.input_bytes().max(4));
-            let output = binding(&slot.output, job.output_bytes().max(4));
-            let recorded = gpu.record(&mut pass, &job, input, output);
+            let binding = |buffer, size| wgpu::BufferBinding { buffer, offset: 0, size: wgpu::BufferSize::new(size) };
+            let (from, to) = (binding(&input.device, input_bytes), binding(&output.device, output_bytes));
+            let recorded = gpu.dispatch(&mut pass, &parts, false, from, to);
             drop(pass);
-            encoder.copy_buffer_to_buffer(&slot.output, 0, &slot.download, 0, job.output_bytes());
-            encoder.map_buffer_on_submit(&slot.upload, wgpu::MapMode::Write, .., slot.mapped_again.callback());
-            let mapped = 0..job.output_bytes();
-            encoder.map_buffer_on_submit(&slot.download, wgpu::MapMode::Read, mapped, mapping.callback());
+            encoder.copy_buffer_to_buffer(&output.device, 0, &output.host, 0, output_bytes);
+            input.map_on_submit(&encoder, wgpu::MapMode::Write, input.bytes());
+            places.map_on_submit(&encoder, wgpu::MapMode::Write, places.bytes());
+            output.map_on_submit(&encoder, wgpu::MapMode::Read, output_bytes);
             recorded.map(|()| gpu.queue().submit([encoder.finish()]))
         })??;
-        Ok(Underway { slot, portions, mapping, submitted: Clock::start(), end })
+        Ok(Underway { slot, portions, submitted: Clock::start(), end })
     }
 
-    /// Writes the samples of a piece to the upload buffer of its slot.
-    fn upload(&mut self, portions: &[Portion], slot: &Slot) -> Result<()> {
+    /// Writes the samples of a piece to a mapped buffer.
+    fn upload(&mut self, portions: &[Portion], buffer: &wgpu::Buffer) -> Result<()> {
         let inputs = self.inputs;
         let parts: Vec<_> =
             portions.iter().map(|Portion { run, samples }| &inputs[run.clip][samples.clone()]).collect();
-        let mut view = slot.upload.get_mapped_range_mut(..).map_err(not_mapped)?;
+        let mut view = buffer.get_mapped_range_mut(..).map_err(not_mapped)?;
         let finite = upload(&parts, view.slice(..), self.options.threads);
         let mut offset = 0;
         for ((portion, samples), is_finite) in portions.iter().zip(&parts).zip(finite) {
@@ -241,30 +264,39 @@ impl<T: GpuSample, O: GpuSample> Run<'_, '_, T, O> {
             view.slice(bytes).fill(0);
         }
         drop(view);
-        slot.upload.unmap();
+        buffer.unmap();
         Ok(())
     }
 
     /// Waits for a piece and stores its outputs. Returns the time since its submission, if there is a clock.
     async fn collect(&mut self, piece: Underway) -> Result<Option<Duration>> {
-        let Underway { slot, portions, mapping, submitted, end } = piece;
-        mapping.wait(self.gpu.device()).await?;
+        let Underway { mut slot, portions, submitted, end } = piece;
+        slot.output.wait(self.gpu.device()).await?;
         let taken = submitted.elapsed();
-        let count: usize = portions.iter().map(Portion::output_len).sum();
-        let bytes = count * sample_bytes(self.format);
-        let mapped = (bytes as u64).next_multiple_of(wgpu::COPY_BUFFER_ALIGNMENT);
-        let view = slot.download.get_mapped_range(..mapped).map_err(not_mapped)?;
+        let counters = counters::<O>(&portions);
+        let view = slot.output.host.get_mapped_range(..4 * counters.end).map_err(not_mapped)?;
+        let (outputs, counts) = view.split_at(4 * to_index(counters.start));
         let parts = destinations(self.clips, &portions, self.outputs);
-        let clamped = download(&view[..bytes], self.format, parts, self.options.threads);
-        for (portion, clamped) in portions.iter().zip(clamped) {
-            self.clamped[portion.run.clip] += clamped;
+        let bytes: usize = parts.iter().map(|part| size_of_val(*part)).sum();
+        download(&outputs[..bytes], parts, self.options.threads);
+        for (portion, &count) in portions.iter().zip(bytemuck::cast_slice::<u8, u32>(counts)) {
+            self.clamped[portion.run.clip] += Clamped { count: to_index(count) };
         }
         drop(view);
-        slot.download.unmap();
+        slot.output.host.unmap();
         self.gpu.slots().keep(slot);
         self.read = end;
         Ok(taken)
     }
+}
+
+/// Indices of the counters of clamped outputs in the output buffer of a piece, one for each portion, behind the outputs.
+/// They count 32-bit words. The range is empty for types that are not clamped.
+fn counters<O: GpuSample>(portions: &[Portion]) -> Range<u64> {
+    let outputs = portions.iter().map(|portion| portion.output_len() as u64).sum::<u64>();
+    let start = (outputs * O::CONVERSIONS.format.bytes()).div_ceil(4);
+    let count = if counts_clamped(O::CONVERSIONS.format) { portions.len() as u64 } else { 0 };
+    start..start + count
 }
 
 /// Outputs of the portions of a piece, which are in the order of the clips, in the slices of their clips.

@@ -23,7 +23,7 @@ pub trait GpuSample: Copy + Default + Send + Sync + 'static {
 
 impl GpuSample for f32 {
     const CONVERSIONS: Conversions<Self> = Conversions {
-        input: SampleFormat::F32,
+        format: SampleFormat::F32,
         are_finite: |samples| are_all(samples, |sample| sample.is_finite()),
         bytes: |samples| bytemuck::cast_slice(samples),
         bytes_mut: |samples| bytemuck::cast_slice_mut(samples),
@@ -38,7 +38,7 @@ impl GpuSample for f32 {
 
 impl GpuSample for i16 {
     const CONVERSIONS: Conversions<Self> = Conversions {
-        input: SampleFormat::I16,
+        format: SampleFormat::I16,
         are_finite: |_| true,
         bytes: |samples| bytemuck::cast_slice(samples),
         bytes_mut: |samples| bytemuck::cast_slice_mut(samples),
@@ -52,7 +52,7 @@ impl GpuSample for i16 {
 
 impl GpuSample for f16 {
     const CONVERSIONS: Conversions<Self> = Conversions {
-        input: SampleFormat::F16,
+        format: SampleFormat::F16,
         are_finite: |samples| are_all(samples, f16::is_finite),
         bytes: |samples| bytemuck::cast_slice(samples),
         bytes_mut: |samples| bytemuck::cast_slice_mut(samples),
@@ -63,14 +63,6 @@ impl GpuSample for f16 {
             Clamped::default()
         },
     };
-}
-
-/// Size of a sample in a buffer of the GPU.
-pub(super) const fn sample_bytes(format: SampleFormat) -> usize {
-    match format {
-        SampleFormat::F32 => 4,
-        SampleFormat::I16 | SampleFormat::F16 => 2,
-    }
 }
 
 fn zeroed<T: bytemuck::Zeroable>(len: usize) -> Result<Vec<T>> {
@@ -102,13 +94,13 @@ mod sealed {
     /// bound on the trait gives callers nothing to call.
     #[derive(Debug)]
     pub struct Conversions<T: 'static> {
-        /// Format of the type in an input buffer.
-        pub(crate) input: SampleFormat,
+        /// Format of the type in the buffers of the GPU.
+        pub(crate) format: SampleFormat,
         /// False if there is a NaN or an infinity.
         pub(crate) are_finite: fn(&[T]) -> bool,
         /// The samples as they are uploaded.
         pub(crate) bytes: fn(&[T]) -> &[u8],
-        /// The samples as they are downloaded in their own format.
+        /// The samples as they are downloaded.
         pub(crate) bytes_mut: fn(&mut [T]) -> &mut [u8],
         /// Buffer of zeros that the system provides and nothing has written to, so that the threads that copy the
         /// outputs share the work of its page faults.
