@@ -313,3 +313,35 @@ fn excerpt_work<'a, T: Sample>(
     let source = Source { samples, origin: to_position(needed.start), clip_len: Some(input_len) };
     Ok(Work { plan, source, channels: 1, gap: 0, outputs: range.start as u64..range.end as u64 })
 }
+
+#[cfg(all(test, feature = "gpu"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chosen_clips_are_resampled_at_their_places() {
+        let plan = Plan::new(2, 1, crate::options::ResampleOptions::kaiser_best()).expect("a plan");
+        // The last are long enough to be divided among threads.
+        let clips = [0, 10, 500, 0, 7, 300, 200_000, 1, 100_000, 400_000].map(|len| vec![0.5_f32; len]);
+        let batch: Batch<'_, f32> = clips.iter().map(|clip| (&plan, &clip[..])).collect();
+        let offsets = batch.output_offsets();
+        let expected = CpuResampler::new().resample_batch(&batch).expect("fits");
+        for threads in [1, 2, 0] {
+            for mask in 0..1 << clips.len() {
+                // All small masks, and a fifth of the others, which cost more.
+                if mask >= 64 && mask % 61 != 0 {
+                    continue;
+                }
+                let mut output = vec![9.0; expected.samples().len()];
+                let is_chosen = |clip: usize| mask >> clip & 1 == 1;
+                CpuResampler::new().with_threads(threads).resample_some_into(&batch, &mut output, is_chosen);
+                for (clip, ends) in offsets.windows(2).enumerate() {
+                    let actual = &output[ends[0]..ends[1]];
+                    let is_right =
+                        if is_chosen(clip) { *actual == expected[clip] } else { actual.iter().all(|&y| y == 9.0) };
+                    assert!(is_right, "clip {clip} of {mask:b}, {threads} threads");
+                }
+            }
+        }
+    }
+}

@@ -101,3 +101,57 @@ fn on_threads<B: Send, R: Send>(blocks: Vec<B>, threads: usize, f: impl Fn(B) ->
 fn on_threads<B, R>(blocks: Vec<B>, _threads: usize, f: impl Fn(B) -> R) -> Vec<R> {
     blocks.into_iter().map(f).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use half::f16;
+
+    use super::*;
+
+    /// Lengths around those of strips and blocks.
+    const LENS: [usize; 12] = [0, 1, STRIP, 0, STRIP + 1, 3, 16_384, 16_383, 100_000, 0, 7, 0];
+
+    fn assert_copied<T: GpuSample + PartialEq + std::fmt::Debug>(sample: fn(usize) -> T) {
+        let clips = LENS.map(|len| (0..len).map(sample).collect::<Vec<_>>());
+        let parts: Vec<_> = clips.iter().map(Vec::as_slice).collect();
+        let samples: usize = LENS.iter().sum();
+        // Large enough for copies on several threads, several times over.
+        let parts = parts.repeat(8);
+        for threads in [1, 2, 3, 64] {
+            let mut buffer = vec![0; 8 * samples * size_of::<T>() + 4];
+            let finite = upload(&parts, wgpu::WriteOnly::from(&mut buffer[..]), threads);
+            assert!(finite.iter().all(|&is_finite| is_finite));
+            let packed: Vec<_> = parts.concat();
+            assert!(buffer[..buffer.len() - 4] == *(T::CONVERSIONS.bytes)(&packed));
+            let mut clips = parts.iter().map(|part| vec![T::default(); part.len()]).collect::<Vec<_>>();
+            let bytes = buffer.len() - 4;
+            download(&buffer[..bytes], clips.iter_mut().map(Vec::as_mut_slice).collect(), threads);
+            assert!(clips == parts);
+        }
+    }
+
+    #[test]
+    fn parts_are_packed_and_unpacked() {
+        assert_copied(|i| i as f32);
+        assert_copied(|i| f16::from_f32((i % 1000) as f32));
+        assert_copied(|i| i16::try_from(i % 30_000).expect("small"));
+    }
+
+    #[test]
+    fn parts_that_are_not_finite_are_found_wherever_they_are() {
+        let clips = LENS.map(|len| vec![0.0_f32; len]);
+        for (part, len) in LENS.into_iter().enumerate().filter(|&(_, len)| len > 0) {
+            for at in [0, len / 2, len - 1] {
+                let mut clips = clips.clone();
+                clips[part][at] = f32::NAN;
+                let parts: Vec<_> = clips.iter().map(Vec::as_slice).collect();
+                let mut buffer = vec![0; 4 * LENS.iter().sum::<usize>()];
+                for threads in [1, 4] {
+                    let finite = upload(&parts, wgpu::WriteOnly::from(&mut buffer[..]), threads);
+                    let expected: Vec<_> = (0..LENS.len()).map(|other| other != part).collect();
+                    assert_eq!(finite, expected, "{part}, {at}");
+                }
+            }
+        }
+    }
+}

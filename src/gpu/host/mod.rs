@@ -6,6 +6,8 @@ pub(crate) mod pieces;
 pub(crate) mod run;
 pub(crate) mod sample;
 mod tensor;
+#[cfg(test)]
+mod tests;
 
 use self::pieces::ClipWork;
 use self::run::{Outcome, RunOptions};

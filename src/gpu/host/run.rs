@@ -324,3 +324,23 @@ fn destinations<'o, O>(clips: &[ClipWork<'_>], portions: &[Portion], outputs: &'
 fn scaled(multiply_adds: u64, factor: f64) -> u64 {
     ((multiply_adds as f64 * factor) as u64).clamp(1 << 20, 1 << 40)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::batch::Run as OutputRun;
+    use crate::options::Preset;
+
+    #[test]
+    fn portions_are_stored_at_their_places() {
+        let plan = Plan::new(1, 1, Preset::Default.options()).expect("a plan");
+        let clips = [10, 0, 30].map(|len| ClipWork::new(&plan, 1, len, 0, 0, 100));
+        let mut output: Vec<usize> = (0..300).collect();
+        let mut outputs: Vec<_> = output.chunks_mut(100).collect();
+        let portions = [(0, 4..7), (2, 1..3), (2, 3..4), (2, 20..25)]
+            .map(|(clip, outputs)| Portion { run: OutputRun { clip, outputs }, samples: 0..0 });
+        let parts = destinations(&clips, &portions, &mut outputs);
+        assert_eq!(parts, [&[4, 5, 6][..], &[201, 202], &[203], &[220, 221, 222, 223, 224]]);
+        assert!(destinations(&clips, &[], &mut outputs).is_empty());
+    }
+}

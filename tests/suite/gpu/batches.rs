@@ -76,6 +76,19 @@ fn clips_cut_for_small_devices_give_the_same_bits() {
     let gpu = GpuResampler::new(&device, &queue).unwrap();
     let cut = gpu.resample_batch(&batch(&clips)).unwrap();
     assert!(cut == whole);
+    // The integers that each piece clamps are counted.
+    let integers: Vec<Vec<i16>> =
+        clips.iter().map(|(_, clip)| clip.iter().map(|sample| (sample * 50_000.0) as i16).collect()).collect();
+    let of_integers: Batch<'_, i16> = clips.iter().zip(&integers).map(|((plan, _), clip)| (plan, &clip[..])).collect();
+    let scaled = |y: &f32| (y * 32768.0).round_ties_even();
+    let floats = gpu.resample_batch_as::<f32>(&of_integers).unwrap();
+    let count = floats.samples().iter().filter(|y| !(-32768.0..32768.0).contains(&scaled(y))).count();
+    assert!(count > 1000);
+    let mut output = vec![77; floats.samples().len()];
+    for _ in 0..2 {
+        assert_eq!(gpu.resample_batch_into(&of_integers, &mut output), Ok(Clamped { count }));
+        assert!(output.iter().zip(floats.samples()).all(|(&sample, y)| sample == scaled(y) as i16));
+    }
 }
 
 #[test]
