@@ -18,6 +18,13 @@ pub(crate) fn zeroed<T: Clone + Default>(len: usize) -> Result<Vec<T>> {
     Ok(samples)
 }
 
+/// Buffer of `len` zeros that the system provides and nothing has written to, so that the threads that fill it share the
+/// work of its page faults.
+#[cfg(feature = "gpu")]
+pub(crate) fn zeroed_by_system<T: bytemuck::Zeroable>(len: usize) -> Result<Vec<T>> {
+    bytemuck::allocation::try_zeroed_vec(len).map_err(|()| out_of_memory::<T>(len))
+}
+
 /// Tensor of zeros in standard layout.
 pub(crate) fn zeroed_array<T: Clone + Default, D: Dimension>(shape: D) -> Result<Array<T, D>> {
     array_of(shape, zeroed)

@@ -14,7 +14,7 @@ pub use self::backend::{BACKEND_VARIABLE, Backend};
 pub use self::builder::ResamplerBuilder;
 use self::on_gpu::{OnGpu, chosen_slices, finish};
 pub use self::report::{CpuReason, RunReport};
-use crate::alloc::{zeroed, zeroed_array};
+use crate::alloc::array_of;
 use crate::batch::{Batch, BatchBuf};
 use crate::clamped::Clamped;
 use crate::cpu::{CpuResampler, Sample, Typed, TypedMut};
@@ -126,7 +126,7 @@ impl Resampler {
     /// # Errors
     /// [`Error::OutOfMemory`].
     pub fn resample<T: Sample>(&self, plan: &Plan, clip: &[T]) -> Result<Vec<T>> {
-        let mut output = zeroed(plan.output_len(clip.len()))?;
+        let mut output = T::zeroed(plan.output_len(clip.len()))?;
         self.resample_into(plan, clip, &mut output)?;
         Ok(output)
     }
@@ -173,7 +173,7 @@ impl Resampler {
         S: Data<Elem = T>,
         D: Dimension,
     {
-        let mut output: Array<T, D> = zeroed_array(output_shape(plan, tensor, axis)?)?;
+        let mut output: Array<T, D> = array_of(output_shape(plan, tensor, axis)?, T::zeroed)?;
         if !output.is_empty() {
             let lanes = Lanes::new(tensor.view(), axis)?;
             fill(output.view_mut(), axis, |samples| self.resample_batch_into(&lanes.batch(plan), samples))?;
@@ -188,7 +188,7 @@ impl Resampler {
     /// [`Error::OutOfMemory`].
     pub fn resample_batch<T: Sample>(&self, batch: &Batch<'_, T>) -> Result<(BatchBuf<T>, RunReport)> {
         let offsets = batch.output_offsets();
-        let mut samples = zeroed(total(&offsets))?;
+        let mut samples = T::zeroed(total(&offsets))?;
         let report = self.resample_batch_into(batch, &mut samples)?;
         Ok((BatchBuf::from_parts(samples, offsets), report))
     }
@@ -241,7 +241,7 @@ impl Resampler {
         input_lens: &[usize],
     ) -> Result<(BatchBuf<T>, RunReport)> {
         let offsets = Adjoints::new(gradients, input_lens)?.offsets;
-        let mut samples = zeroed(total(&offsets))?;
+        let mut samples = T::zeroed(total(&offsets))?;
         let clips: Vec<_> = gradients.iter().collect();
         let mut reasons = self.reasons(clips.iter().map(|&(plan, gradient)| (plan.transposed().ok(), gradient)));
         let mut clamped = match T::typed_mut(&mut samples) {

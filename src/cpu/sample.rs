@@ -5,6 +5,8 @@ use num_complex::Complex;
 
 use super::kernel::Kernel;
 use crate::clamped::Clamped;
+#[cfg(feature = "gpu")]
+use crate::error::Result;
 
 /// Type of a sample that can be resampled. Sealed.
 ///
@@ -76,9 +78,15 @@ pub(crate) trait Convert: Copy + Default + std::fmt::Debug + Send + Sync + 'stat
     fn typed_mut(_samples: &mut [Self]) -> TypedMut<'_> {
         TypedMut::Other
     }
+
+    /// Buffer of zeros that the GPU or the CPU is going to fill.
+    #[cfg(feature = "gpu")]
+    fn zeroed(len: usize) -> Result<Vec<Self>> {
+        crate::alloc::zeroed(len)
+    }
 }
 
-/// Implements [`Convert::typed`] for a type that [`Typed`] names.
+/// Implements [`Convert::typed`] and [`Convert::zeroed`] for a type that [`Typed`] names.
 macro_rules! typed {
     ($variant:ident) => {
         #[cfg(feature = "gpu")]
@@ -89,6 +97,11 @@ macro_rules! typed {
         #[cfg(feature = "gpu")]
         fn typed_mut(samples: &mut [Self]) -> TypedMut<'_> {
             TypedMut::$variant(samples)
+        }
+
+        #[cfg(feature = "gpu")]
+        fn zeroed(len: usize) -> Result<Vec<Self>> {
+            crate::alloc::zeroed_by_system(len)
         }
     };
     () => {};

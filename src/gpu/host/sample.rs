@@ -3,9 +3,8 @@
 use half::f16;
 
 use self::sealed::Conversions;
-use crate::alloc::out_of_memory;
+use crate::alloc::zeroed_by_system;
 use crate::clamped::Clamped;
-use crate::error::Result;
 use crate::gpu::layout::shader::SampleFormat;
 
 /// A type of sample in host memory for the GPU: `f32`, `i16` or [`half::f16`]. Sealed.
@@ -27,7 +26,7 @@ impl GpuSample for f32 {
         are_finite: |samples| are_all(samples, |sample| sample.is_finite()),
         bytes: |samples| bytemuck::cast_slice(samples),
         bytes_mut: |samples| bytemuck::cast_slice_mut(samples),
-        zeroed,
+        zeroed: zeroed_by_system,
         to_f32: |samples, floats| floats.copy_from_slice(samples),
         store: |outputs, samples| {
             samples.copy_from_slice(outputs);
@@ -42,7 +41,7 @@ impl GpuSample for i16 {
         are_finite: |_| true,
         bytes: |samples| bytemuck::cast_slice(samples),
         bytes_mut: |samples| bytemuck::cast_slice_mut(samples),
-        zeroed,
+        zeroed: zeroed_by_system,
         to_f32: |samples, floats| {
             floats.iter_mut().zip(samples).for_each(|(float, &sample)| *float = f32::from(sample) / 32768.0);
         },
@@ -56,17 +55,13 @@ impl GpuSample for f16 {
         are_finite: |samples| are_all(samples, f16::is_finite),
         bytes: |samples| bytemuck::cast_slice(samples),
         bytes_mut: |samples| bytemuck::cast_slice_mut(samples),
-        zeroed,
+        zeroed: zeroed_by_system,
         to_f32: |samples, floats| floats.iter_mut().zip(samples).for_each(|(float, sample)| *float = sample.to_f32()),
         store: |outputs, samples| {
             samples.iter_mut().zip(outputs).for_each(|(sample, &output)| *sample = Self::from_f32(output));
             Clamped::default()
         },
     };
-}
-
-fn zeroed<T: bytemuck::Zeroable>(len: usize) -> Result<Vec<T>> {
-    bytemuck::allocation::try_zeroed_vec(len).map_err(|()| out_of_memory::<T>(len))
 }
 
 /// True if all samples pass the test. There is no early exit, so that the loop is vectorised.
@@ -102,8 +97,7 @@ mod sealed {
         pub(crate) bytes: fn(&[T]) -> &[u8],
         /// The samples as they are downloaded.
         pub(crate) bytes_mut: fn(&mut [T]) -> &mut [u8],
-        /// Buffer of zeros that the system provides and nothing has written to, so that the threads that copy the
-        /// outputs share the work of its page faults.
+        /// Buffer of zeros, as [`zeroed_by_system`](crate::alloc::zeroed_by_system).
         pub(crate) zeroed: fn(usize) -> Result<Vec<T>>,
         /// Converts the samples to the values that the shaders read.
         pub(crate) to_f32: fn(&[T], &mut [f32]),
