@@ -11,4 +11,5 @@ mod jobs;
 mod kernels;
 mod limits;
 mod load;
+mod memory;
 mod samples;
