@@ -42,8 +42,8 @@ pub(in crate::gpu) struct Pair {
 }
 
 impl Pair {
-    /// Buffers for `use_on_device`, of at least this size, rounded up to a power of two, so that pieces of about the
-    /// same size can reuse them. A buffer that is written by the host is mapped.
+    /// Creates buffers of at least this size, rounded up to a power of two, so that pieces of about the same size can
+    /// reuse them. A host's buffer for writing is mapped.
     fn new(device: &wgpu::Device, label: &str, bytes: u64, on_host: Usage, on_device: Usage) -> Result<Self> {
         let bytes = bytes.max(MIN_BYTES).next_power_of_two().min(device.limits().max_buffer_size);
         let is_mapped = on_host.contains(Usage::MAP_WRITE);
