@@ -25,10 +25,15 @@ struct Devices {
 
 #[derive(Debug, Serialize)]
 struct Adapter {
+    /// Position in this list, which `--adapter` takes.
+    index: usize,
     name: String,
     kind: String,
     backend: String,
     driver: String,
+    /// `null` if the driver gives none.
+    pci_address: Option<String>,
+    pci_id: String,
     max_binding_bytes: u64,
     workgroup_memory_bytes: u32,
     /// `null` if the self-test passed.
@@ -37,6 +42,9 @@ struct Adapter {
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let adapters = list_adapters().into_iter().enumerate().map(|(index, summary)| Adapter {
+        index,
+        pci_id: summary.pci_id(),
+        pci_address: summary.pci_address,
         name: summary.name,
         kind: summary.kind.to_string(),
         backend: summary.backend,
@@ -59,7 +67,10 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         terminal::print_line("no GPU: no driver reports an adapter")?;
     }
     for adapter in &devices.adapters {
-        terminal::print_line(&format!("{} ({}, {})", adapter.name, adapter.kind, adapter.backend))?;
+        terminal::print_line(&format!("{}: {} ({}, {})", adapter.index, adapter.name, adapter.kind, adapter.backend))?;
+        let names = [Some(adapter.index.to_string()), adapter.pci_address.clone(), Some(adapter.pci_id.clone())];
+        let names = names.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        terminal::print_line(&format!("    --adapter         {names} or a part of the name"))?;
         terminal::print_line(&format!("    driver            {}", adapter.driver))?;
         terminal::print_line(&format!("    largest binding   {} MiB", adapter.max_binding_bytes >> 20))?;
         terminal::print_line(&format!("    workgroup memory  {} KiB", adapter.workgroup_memory_bytes >> 10))?;

@@ -8,6 +8,10 @@ use crate::error::{Error, Result};
 /// Environment variable that names the backend where the program does not: `auto`, `cpu` or `gpu`.
 pub const BACKEND_VARIABLE: &str = "POLYPHASE_BACKEND";
 
+/// Environment variable that names the adapter where the program does not, as
+/// [`ResamplerBuilder::adapter`](crate::ResamplerBuilder::adapter) takes it.
+pub const ADAPTER_VARIABLE: &str = "POLYPHASE_ADAPTER";
+
 /// Choice of the backend that computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]

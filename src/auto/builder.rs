@@ -32,9 +32,18 @@ impl ResamplerBuilder {
         self
     }
 
-    /// Opens the adapter whose name contains `adapter`, in upper or lower case, or the one with that index in
-    /// [`list_adapters`](crate::list_adapters). Default: the first adapter of the first
+    /// Sets the adapter to open. Default: the one that the environment variable
+    /// [`ADAPTER_VARIABLE`](crate::ADAPTER_VARIABLE) names, else the first adapter of the first
     /// [`AdapterKind`](crate::AdapterKind) of which there is one.
+    ///
+    /// | `adapter` | example |
+    /// |---|---|
+    /// | a part of the name, in upper or lower case | `H100` |
+    /// | the index in [`list_adapters`](crate::list_adapters) | `1` |
+    /// | the address on the PCI bus | `0000:65:00.0` |
+    /// | vendor and device in hexadecimal | `10de:2330` |
+    ///
+    /// Of several adapters that match, the first of the best kind is opened.
     pub fn adapter(mut self, adapter: impl Into<String>) -> Self {
         self.adapter = Some(adapter.into());
         self

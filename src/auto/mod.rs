@@ -10,7 +10,7 @@ mod tests;
 use half::f16;
 use ndarray::{Array, ArrayBase, Axis, Data, Dimension};
 
-pub use self::backend::{BACKEND_VARIABLE, Backend};
+pub use self::backend::{ADAPTER_VARIABLE, BACKEND_VARIABLE, Backend};
 pub use self::builder::ResamplerBuilder;
 use self::on_gpu::{OnGpu, chosen_slices, finish};
 pub use self::report::{CpuReason, RunReport};
@@ -66,6 +66,8 @@ impl ResamplerBuilder {
         if backend == Backend::Cpu {
             return Ok(Resampler::on_cpu(cpu, CpuReason::Requested));
         }
+        let adapter = adapter
+            .or_else(|| std::env::var_os(ADAPTER_VARIABLE).map(|adapter| adapter.to_string_lossy().into_owned()));
         let opened = match device {
             Some((device, queue)) => pollster::block_on(Context::with_device(device, queue)),
             None => pollster::block_on(Context::open(allow_software, adapter.as_deref())),

@@ -20,8 +20,8 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// Opens an adapter and tests it: the first of the best kind, or the `adapter` that is given by a part of its name
-    /// in upper or lower case, or by its index in [`list_adapters`](super::list_adapters).
+    /// Opens an adapter and tests it: the first of the best kind, or the `adapter` that is named as
+    /// [`ResamplerBuilder::adapter`](crate::ResamplerBuilder::adapter) describes.
     ///
     /// # Errors
     /// [`Error::NoGpu`] if there is no such adapter, or it is a software adapter and those are not allowed;

@@ -70,6 +70,11 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME", default_value_t = Backend::Auto)]
     pub(super) backend: Backend,
 
+    /// GPU adapter: a part of its name, or its index, PCI address or PCI id, which `polyphase devices` lists [default:
+    /// that of the environment variable POLYPHASE_ADAPTER, else the first of the best kind]
+    #[arg(long, value_name = "NAME")]
+    pub(super) adapter: Option<String>,
+
     /// Accept a GPU adapter that computes in software: correct, but slower than the CPU backend
     #[arg(long)]
     pub(super) allow_software: bool,

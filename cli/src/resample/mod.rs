@@ -210,8 +210,11 @@ fn choose_backend(args: &Args, options: &ResampleOptions) -> Result<(Resampler, 
         return Ok((Resampler::builder().backend(Backend::Cpu).build()?, CpuReason::ShortFilter.to_string()));
     }
     let hint = || format!("--backend {backend}: see `polyphase devices`, add --allow-software, or use --backend cpu");
-    let resampler =
-        Resampler::builder().backend(backend).allow_software(args.allow_software).build().with_context(hint)?;
+    let mut builder = Resampler::builder().backend(backend).allow_software(args.allow_software);
+    if let Some(adapter) = &args.adapter {
+        builder = builder.adapter(adapter);
+    }
+    let resampler = builder.build().with_context(hint)?;
     let reason = match resampler.reason() {
         Some(reason) => reason.to_string(),
         None if backend == Backend::Gpu => "the GPU was requested".to_owned(),

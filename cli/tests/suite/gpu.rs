@@ -75,7 +75,19 @@ fn the_choice_of_a_backend_is_reported() {
     let (code, devices, _) = run(&folder, "devices");
     assert!(code == 0 && devices.starts_with("CPU: ") && devices.contains("self-test         passed"), "{devices}");
     let json: serde_json::Value = serde_json::from_str(&run(&folder, "devices --json").1).unwrap();
-    assert!(json["adapters"][0]["self_test_error"].is_null());
+    let first = &json["adapters"][0];
+    assert!(first["self_test_error"].is_null());
+    // What the list shows is what the option takes.
+    for adapter in [first["index"].to_string(), first["pci_id"].as_str().unwrap().to_owned()] {
+        assert!(devices.contains(&adapter), "{devices}");
+        let (code, summary, stderr) = run(
+            &folder,
+            &format!("resample a.wav --rate 16000 --out {adapter} --backend gpu --allow-software --adapter {adapter}"),
+        );
+        assert!(code == 0 && summary.contains("on the GPU ("), "{adapter}: {summary}{stderr}");
+    }
+    let (code, _, stderr) = run(&folder, "resample a.wav --rate 16000 --out none --backend gpu --adapter none-such");
+    assert!(code == 2 && stderr.contains("no adapter matches `none-such`") && stderr.contains("0: "), "{stderr}");
     if json["adapters"].as_array().unwrap().iter().all(|adapter| adapter["kind"] == "software") {
         let (code, summary, _) = run(&folder, "resample a.wav --rate 16000 --overwrite --preset kaiser_best");
         assert!(code == 0 && summary.contains("on the CPU (") && summary.contains(" in software"), "{summary}");

@@ -63,6 +63,12 @@ pub struct AdapterSummary {
     pub backend: String,
     /// Kind of adapter.
     pub kind: AdapterKind,
+    /// Address on the PCI bus, such as `0000:65:00.0`; `None` where the driver gives none.
+    pub pci_address: Option<String>,
+    /// Identifier of the vendor, such as 0x10de.
+    pub vendor_id: u32,
+    /// Identifier that the vendor gives to this kind of device, such as 0x2330.
+    pub device_id: u32,
     /// Largest size of a storage binding in bytes.
     pub max_binding_bytes: u64,
     /// Workgroup memory in bytes.
@@ -76,6 +82,9 @@ impl AdapterSummary {
             driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
             backend: info.backend.to_str().to_owned(),
             kind: info.device_type.into(),
+            pci_address: Some(info.device_pci_bus_id).filter(|address| !address.is_empty()),
+            vendor_id: info.vendor,
+            device_id: info.device,
             max_binding_bytes: limits.max_storage_buffer_binding_size,
             workgroup_memory_bytes: limits.max_compute_workgroup_storage_size,
         }
@@ -84,6 +93,30 @@ impl AdapterSummary {
     pub(in crate::gpu) fn of(adapter: &wgpu::Adapter) -> Self {
         Self::new(adapter.get_info(), &adapter.limits())
     }
+
+    /// Vendor and device in hexadecimal, such as `10de:2330`, as `lspci -nn` prints them.
+    pub fn pci_id(&self) -> String {
+        format!("{:04x}:{:04x}", self.vendor_id, self.device_id)
+    }
+
+    /// True if `wanted` is the address on the PCI bus, the vendor and device, or a part of the name.
+    fn matches(&self, wanted: &str) -> bool {
+        let wanted = wanted.to_lowercase();
+        let address = self.pci_address.as_deref().and_then(pci_address);
+        (address.is_some() && address == pci_address(&wanted))
+            || self.pci_id() == wanted
+            || self.name.to_lowercase().contains(&wanted)
+    }
+}
+
+/// Domain, bus, device and function of an address on the PCI bus. The domain may be left out, or be longer than four
+/// digits, as in the output of `nvidia-smi`.
+fn pci_address(address: &str) -> Option<[u32; 4]> {
+    let number = |digits| u32::from_str_radix(digits, 16).ok();
+    let (rest, function) = address.rsplit_once('.')?;
+    let (rest, device) = rest.rsplit_once(':')?;
+    let (domain, bus) = rest.rsplit_once(':').unwrap_or(("0", rest));
+    Some([number(domain)?, number(bus)?, number(device)?, number(function)?])
 }
 
 /// The name, the kind and the backend: `NVIDIA H100 (discrete GPU, vulkan)`.
@@ -114,38 +147,46 @@ pub(in crate::gpu) async fn adapters() -> Vec<wgpu::Adapter> {
 }
 
 /// Chooses an adapter: the first of the best kind; with `wanted`, the one with that index, or the first of the best
-/// kind whose name contains `wanted` in upper or lower case. Returns its index.
+/// kind among those that [match](AdapterSummary::matches). Returns its index.
 ///
 /// # Errors
 /// [`Error::NoGpu`] if there is none, or only software adapters and those are not allowed.
 pub(in crate::gpu) fn choose(adapters: &[AdapterSummary], allow_software: bool, wanted: Option<&str>) -> Result<usize> {
-    let best = |candidates: &mut dyn Iterator<Item = usize>| candidates.min_by_key(|&index| adapters[index].kind);
-    let all = || 0..adapters.len();
+    let best_of = |is_candidate: &dyn Fn(&AdapterSummary) -> bool| {
+        let candidates = (0..adapters.len()).filter(|&index| is_candidate(&adapters[index]));
+        candidates.min_by_key(|&index| adapters[index].kind)
+    };
     let chosen = match wanted {
-        None => best(&mut all()),
-        Some(wanted) => wanted.parse().ok().filter(|&index| index < adapters.len()).or_else(|| {
-            let name = wanted.to_lowercase();
-            best(&mut all().filter(|&index| adapters[index].name.to_lowercase().contains(&name)))
-        }),
+        None => best_of(&|_| true),
+        Some(wanted) => {
+            let index = wanted.parse().ok().filter(|&index| index < adapters.len());
+            index.or_else(|| best_of(&|adapter| adapter.matches(wanted)))
+        }
     };
     let reason = match (chosen, wanted) {
         (Some(index), _) if allow_software || adapters[index].kind != AdapterKind::Software => return Ok(index),
         (Some(index), None) => {
-            format!(
-                "all adapters compute in software, such as {}: the option allow_software allows them",
-                adapters[index]
-            )
+            format!("all adapters compute in software, such as {}: {SOFTWARE_IS_ALLOWED_BY}", adapters[index])
         }
-        (Some(index), Some(_)) => {
-            format!("{} computes in software: the option allow_software allows it", adapters[index])
-        }
+        (Some(index), Some(_)) => format!("{} computes in software: {SOFTWARE_IS_ALLOWED_BY}", adapters[index]),
         (None, _) if adapters.is_empty() => "there is no adapter".to_owned(),
         (None, wanted) => {
-            let names: Vec<_> = adapters.iter().map(ToString::to_string).collect();
-            format!("no adapter matches `{}`, the adapters are {}", wanted.unwrap_or_default(), names.join(", "))
+            format!("no adapter matches `{}`, the adapters are {}", wanted.unwrap_or_default(), all_of(adapters))
         }
     };
     Err(Error::NoGpu { reason })
+}
+
+const SOFTWARE_IS_ALLOWED_BY: &str = "the backend gpu with the option allow_software uses it";
+
+/// Adapters with all that names them: `0: NVIDIA H100 (discrete GPU, vulkan, 0000:65:00.0, 10de:2330)`.
+fn all_of(adapters: &[AdapterSummary]) -> String {
+    let described = adapters.iter().enumerate().map(|(index, adapter)| {
+        let AdapterSummary { name, kind, backend, .. } = adapter;
+        let address = adapter.pci_address.as_ref().map(|address| format!("{address}, ")).unwrap_or_default();
+        format!("{index}: {name} ({kind}, {backend}, {address}{})", adapter.pci_id())
+    });
+    described.collect::<Vec<_>>().join("; ")
 }
 
 /// A device that polyphase opened, and a flag that is set when it is lost.
@@ -188,8 +229,17 @@ mod tests {
     use super::*;
 
     fn adapter(name: &str, kind: AdapterKind) -> AdapterSummary {
-        let (name, driver, backend) = (name.to_owned(), String::new(), "vulkan".to_owned());
-        AdapterSummary { name, driver, backend, kind, max_binding_bytes: 1 << 27, workgroup_memory_bytes: 1 << 14 }
+        AdapterSummary {
+            name: name.to_owned(),
+            driver: String::new(),
+            backend: "vulkan".to_owned(),
+            kind,
+            pci_address: None,
+            vendor_id: 0x10de,
+            device_id: 0x2330,
+            max_binding_bytes: 1 << 27,
+            workgroup_memory_bytes: 1 << 14,
+        }
     }
 
     fn refusal(adapters: &[AdapterSummary], allow_software: bool, wanted: Option<&str>) -> String {
@@ -226,7 +276,36 @@ mod tests {
         assert!(refused.contains("llvmpipe") && refused.contains("allow_software"), "{refused}");
         for unknown in ["H200", "9", "-1"] {
             let refused = refusal(&all, true, Some(unknown));
-            assert!(refused.contains(unknown) && refused.contains("NVIDIA T4 (discrete GPU, vulkan)"), "{refused}");
+            assert!(
+                refused.contains(unknown) && refused.contains("3: NVIDIA T4 (discrete GPU, vulkan, 10de:2330)"),
+                "{refused}"
+            );
+        }
+    }
+
+    /// Two cards of one kind differ in their addresses alone.
+    #[test]
+    fn adapters_are_named_by_their_pci_address_or_id() {
+        let at = |address: Option<&str>, device_id| AdapterSummary {
+            pci_address: address.map(str::to_owned),
+            device_id,
+            ..adapter("NVIDIA H100", AdapterKind::Discrete)
+        };
+        let all = [at(None, 0x1), at(Some("0000:65:00.0"), 0x2330), at(Some("0001:CA:00.0"), 0x2330)];
+        for (wanted, index) in [
+            ("0000:65:00.0", 1),
+            ("65:00.0", 1),
+            ("00000000:65:00.0", 1),
+            ("0001:ca:00.0", 2),
+            ("10de:2330", 1),
+            ("10DE:0001", 0),
+        ] {
+            assert_eq!(choose(&all, false, Some(wanted)), Ok(index), "{wanted}");
+        }
+        // An address without a domain is in domain 0.
+        for unknown in ["ca:00.0", "0000:65:00.1", "10de:2331", "65:00", ":.", "0000:0000:65:00.0"] {
+            let refused = refusal(&all, false, Some(unknown));
+            assert!(refused.contains("2: NVIDIA H100 (discrete GPU, vulkan, 0001:CA:00.0, 10de:2330)"), "{refused}");
         }
     }
 }

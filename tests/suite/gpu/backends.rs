@@ -136,6 +136,7 @@ fn adapters_are_listed_and_tested_one_by_one() {
         adapters[0].to_string(),
         format!("{} ({}, {})", adapters[0].name, adapters[0].kind, adapters[0].backend)
     );
+    assert_eq!(adapters[0].pci_id(), format!("{:04x}:{:04x}", adapters[0].vendor_id, adapters[0].device_id));
     assert_eq!(test_adapter(0), Ok(()));
     let error = test_adapter(adapters.len()).unwrap_err();
     assert!(matches!(error, Error::NoGpu { .. }), "{error}");
