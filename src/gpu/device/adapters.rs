@@ -129,6 +129,10 @@ impl fmt::Display for AdapterSummary {
 /// Lists the adapters of this machine, in the order in which wgpu finds them, without opening any: [`test_adapter`]
 /// opens one.
 ///
+/// On Linux without a display, a layer of Mesa's Vulkan drivers may print `error: XDG_RUNTIME_DIR is invalid or not set
+/// in the environment` to stderr. Nothing has failed. The environment variable `NODEVICE_SELECT=1`, or a value for
+/// `XDG_RUNTIME_DIR`, prevents the message. It must be set before the program starts, or before its first thread does.
+///
 /// ```
 /// for (index, adapter) in polyphase::list_adapters().iter().enumerate() {
 ///     println!("{index}: {adapter}");
