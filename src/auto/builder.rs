@@ -49,7 +49,8 @@ impl ResamplerBuilder {
         self
     }
 
-    /// Accepts adapters that compute in software. They are correct, but slower than the CPU path. Default: false.
+    /// Accepts adapters that compute in software, with [`Backend::Gpu`]. They are correct, but slower than the CPU path.
+    /// Default: false.
     pub fn allow_software(mut self, allow: bool) -> Self {
         self.allow_software = allow;
         self

@@ -2,6 +2,9 @@
 
 mod backend;
 mod builder;
+mod choice;
+mod cpu_speed;
+mod on_demand;
 mod on_gpu;
 mod report;
 #[cfg(test)]
@@ -12,6 +15,8 @@ use ndarray::{Array, ArrayBase, Axis, Data, Dimension};
 
 pub use self::backend::{ADAPTER_VARIABLE, BACKEND_VARIABLE, Backend};
 pub use self::builder::ResamplerBuilder;
+use self::choice::Work;
+use self::on_demand::{OnDemand, Request};
 use self::on_gpu::{OnGpu, chosen_slices, finish};
 pub use self::report::{CpuReason, RunReport};
 use crate::alloc::array_of;
@@ -19,16 +24,10 @@ use crate::batch::{Batch, BatchBuf};
 use crate::clamped::Clamped;
 use crate::cpu::{CpuResampler, Sample, Typed, TypedMut};
 use crate::error::{Error, Result};
-use crate::gpu::{AdapterSummary, Adjoints, Context, RunOptions};
+use crate::gpu::{AdapterSummary, Adjoints, RunOptions};
 use crate::lanes::{Lanes, fill, output_shape};
 use crate::options::ResampleOptions;
 use crate::plan::Plan;
-
-/// Least number of multiply-adds, for each sample that crosses the bus in either direction, at which clips in host
-/// memory are sent to a GPU. PCIe 4 carries about 6 G samples a second each way, and a CPU core computes about 30 G
-/// multiply-adds a second: below some tens of multiply-adds per sample the CPU is done before the samples have crossed
-/// the bus.
-const MIN_MULTIPLY_ADDS_PER_SAMPLE: u128 = 64;
 
 /// Resamples each clip on the backend that suits it, completes on the CPU what a GPU could not, and reports which
 /// backend computed each clip and why.
@@ -48,13 +47,12 @@ const MIN_MULTIPLY_ADDS_PER_SAMPLE: u128 = 64;
 #[derive(Debug, Clone)]
 pub struct Resampler {
     cpu: CpuResampler,
-    gpu: std::result::Result<Context, CpuReason>,
-    always_gpu: bool,
+    gpu: OnDemand,
 }
 
 impl ResamplerBuilder {
-    /// Opens and tests the device. With [`Backend::Auto`] a GPU that cannot be opened is no error:
-    /// [`Resampler::reason`] says why.
+    /// With [`Backend::Gpu`], opens and tests the device. With [`Backend::Auto`] the device is opened later, and one that
+    /// cannot be opened is no error: [`Resampler::reason`] says why.
     ///
     /// # Errors
     /// For [`Backend::Gpu`]: [`Error::NoGpu`](crate::Error::NoGpu), [`Error::GpuSelfTest`](crate::Error::GpuSelfTest),
@@ -68,23 +66,18 @@ impl ResamplerBuilder {
         }
         let adapter = adapter
             .or_else(|| std::env::var_os(ADAPTER_VARIABLE).map(|adapter| adapter.to_string_lossy().into_owned()));
-        let opened = match device {
-            Some((device, queue)) => pollster::block_on(Context::with_device(device, queue)),
-            None => pollster::block_on(Context::open(allow_software, adapter.as_deref())),
-        };
-        match opened {
-            Ok(context) => Ok(Resampler { cpu, gpu: Ok(context), always_gpu: backend == Backend::Gpu }),
-            Err(error) if backend == Backend::Gpu => Err(error),
-            Err(error) => Ok(Resampler::on_cpu(cpu, CpuReason::NoGpu(error))),
-        }
+        let request = Request { adapter, device };
+        let gpu =
+            if backend == Backend::Gpu { OnDemand::now(request, allow_software)? } else { OnDemand::later(request) };
+        Ok(Resampler { cpu, gpu })
     }
 }
 
 impl Resampler {
-    /// Resampler with the GPU if there is one, else with the CPU only, unless the environment variable
+    /// Resampler on the faster backend for each batch, see [`Backend::Auto`], unless the environment variable
     /// [`BACKEND_VARIABLE`] names a backend.
     ///
-    /// This never fails: if no GPU is open, [`reason`](Self::reason) says why.
+    /// This never fails: if no GPU can be opened, [`reason`](Self::reason) says why.
     pub fn auto() -> Self {
         Self::builder().build().unwrap_or_else(|error| Self::on_cpu(CpuResampler::new(), CpuReason::NoGpu(error)))
     }
@@ -95,27 +88,28 @@ impl Resampler {
     }
 
     fn on_cpu(cpu: CpuResampler, reason: CpuReason) -> Self {
-        Self { cpu, gpu: Err(reason), always_gpu: false }
+        Self { cpu, gpu: OnDemand::none(reason) }
     }
 
-    /// [`Backend::Gpu`] if a GPU is open, else [`Backend::Cpu`].
+    /// [`Backend::Gpu`] if there is a GPU, else [`Backend::Cpu`]. Opens the GPU if it is not open yet, as do
+    /// [`reason`](Self::reason), [`adapter`](Self::adapter) and [`device`](Self::device).
     pub fn backend(&self) -> Backend {
-        if self.gpu.is_ok() { Backend::Gpu } else { Backend::Cpu }
+        if self.gpu.context().is_ok() { Backend::Gpu } else { Backend::Cpu }
     }
 
-    /// Reason why no GPU is open; `None` if one is.
+    /// Reason why there is no GPU; `None` if there is one.
     pub fn reason(&self) -> Option<&CpuReason> {
-        self.gpu.as_ref().err()
+        self.gpu.context().err()
     }
 
-    /// Adapter of the GPU that is open; `None` if none is.
+    /// Adapter of the GPU; `None` if there is none.
     pub fn adapter(&self) -> Option<&AdapterSummary> {
-        self.gpu.as_ref().ok().map(|context| &context.summary)
+        self.gpu.context().ok().map(|context| &context.summary)
     }
 
-    /// Device and queue of the GPU that is open, for sharing; `None` if none is.
+    /// Device and queue of the GPU, for sharing; `None` if there is none.
     pub fn device(&self) -> Option<(&wgpu::Device, &wgpu::Queue)> {
-        self.gpu.as_ref().ok().map(|context| (context.gpu.device(), context.gpu.queue()))
+        self.gpu.context().ok().map(|context| (context.gpu.device(), context.gpu.queue()))
     }
 
     /// Threads and SIMD level for clips that the CPU computes.
@@ -271,22 +265,26 @@ impl Resampler {
         &self,
         clips: impl Iterator<Item = (Option<&'a Plan>, &'a [T])>,
     ) -> Vec<Option<CpuReason>> {
-        let context = match &self.gpu {
-            Ok(context) if context.is_lost() => {
-                let lost = Error::GpuLost { reason: "it was lost in an earlier call".to_owned() };
-                return clips.map(|_| Some(CpuReason::GpuFailed(lost.clone()))).collect();
-            }
-            Ok(context) => context,
-            Err(reason) => return clips.map(|_| Some(reason.clone())).collect(),
+        let clips: Vec<_> = clips.collect();
+        let all = |reason: CpuReason| vec![Some(reason); clips.len()];
+        if let Some(reason) = self.gpu.known_reason() {
+            return all(reason);
+        }
+        if matches!(T::typed(&[]), Typed::Other) {
+            return all(CpuReason::SampleType);
+        }
+        let work = |&(plan, clip): &(Option<&Plan>, &[T])| Some(Work::new(plan?, clip.len(), size_of::<T>()));
+        let works: Vec<_> = clips.iter().map(work).collect();
+        let (context, choice) = match self.gpu.choose(self.cpu, &works) {
+            Ok(chosen) => chosen,
+            Err(reason) => return all(reason),
         };
-        let reason = |(plan, clip): (Option<&Plan>, &[T])| match (plan, T::typed(clip)) {
-            (_, Typed::Other) => Some(CpuReason::SampleType),
-            (Some(plan), _) if !self.is_worth_the_transfer(plan) => Some(CpuReason::ShortFilter),
-            (Some(plan), _) if !context.gpu.can_compute(plan) => Some(CpuReason::FilterTooLong),
-            (None, _) => Some(CpuReason::FilterTooLong),
-            _ => None,
+        let reason = |((plan, _), &is_on_gpu): (&(Option<&Plan>, &[T]), &bool)| match plan {
+            Some(_) if !is_on_gpu => Some(choice.reason()),
+            Some(plan) if context.gpu.can_compute(plan) => None,
+            _ => Some(CpuReason::FilterTooLong),
         };
-        clips.map(reason).collect()
+        clips.iter().zip(&choice.on_gpu).map(reason).collect()
     }
 
     /// Resamples the clips that have no reason on the GPU, and gives a reason to those that it did not complete.
@@ -298,7 +296,7 @@ impl Resampler {
         output: &mut [G],
     ) -> Clamped {
         let chosen = indices(reasons, Option::is_none);
-        let (Ok(context), false) = (&self.gpu, chosen.is_empty()) else { return Clamped::default() };
+        let (Some(context), false) = (self.gpu.opened(), chosen.is_empty()) else { return Clamped::default() };
         let part: Batch<'_, G> = chosen.iter().map(|&index| (clips[index].0, G::of(clips[index].1))).collect();
         let mut outputs = chosen_slices(output, offsets, &chosen);
         let outcome = pollster::block_on(context.gpu.run_batch(&part, &mut outputs, self.run_options()));
@@ -315,7 +313,7 @@ impl Resampler {
         output: &mut [G],
     ) -> Result<Clamped> {
         let chosen = indices(reasons, Option::is_none);
-        let (Ok(context), false) = (&self.gpu, chosen.is_empty()) else { return Ok(Clamped::default()) };
+        let (Some(context), false) = (self.gpu.opened(), chosen.is_empty()) else { return Ok(Clamped::default()) };
         let part: Batch<'_, G> = chosen.iter().map(|&index| (clips[index].0, G::of(clips[index].1))).collect();
         let lens: Vec<_> = chosen.iter().map(|&index| input_lens[index]).collect();
         let adjoints = Adjoints::new(&part, &lens)?;
@@ -329,29 +327,28 @@ impl Resampler {
         RunOptions { threads: self.cpu.threads(), skips_not_finite: true }
     }
 
-    /// True if [`Backend::Auto`] could send clips with these options and an exact filter to a GPU, at some pair of
-    /// rates. If not, a program need not open a GPU, which takes a tenth of a second.
+    /// True if the GPU could be faster for a batch with these options and an exact filter, at some pair of rates, whose
+    /// clips and outputs have so many float32 samples together. A GPU that is not open yet counts as the best possible
+    /// one, which has to be opened first. If this is false, a program need not ask for a GPU.
     ///
     /// An interpolated filter, which needs rates that no recording has, costs four times as much as an exact one.
     /// [`can_use_gpu`](Self::can_use_gpu) takes that into account.
-    pub fn could_use_gpu(options: &ResampleOptions) -> bool {
-        // A plan has about 2 · width / rolloff · max(1, M/L) taps, and at least 1 + M/L samples cross for each output.
-        #[expect(clippy::cast_precision_loss, reason = "a small constant")]
-        let worth = 2.0 * options.lowpass_filter_width / options.rolloff + 1.0 >= MIN_MULTIPLY_ADDS_PER_SAMPLE as f64;
-        worth
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    pub fn could_use_gpu(&self, options: &ResampleOptions, samples: u64) -> bool {
+        // A plan has about 2 · width / rolloff · max(1, M/L) taps, and 1 + M/L samples cross the bus for each output.
+        // Upsampling by a large factor costs most for each sample that crosses, and makes most of them.
+        let samples = samples as f64;
+        let taps = 2.0 * options.lowpass_filter_width / options.rolloff + 1.0;
+        let work = Work { multiply_adds: samples * taps, samples, bytes: samples * size_of::<f32>() as f64 };
+        self.gpu.pays(self.cpu, work)
     }
 
-    /// True if finite clips of a plan go to the GPU: one is open and can compute them, and for [`Backend::Auto`] the
-    /// filter is long enough to pay for the transfer.
+    /// True if finite float32 clips of a plan go to the GPU in a large batch: it can compute them, and with
+    /// [`Backend::Auto`] it is faster. Opens the GPU if the best possible one would be faster.
     pub fn can_use_gpu(&self, plan: &Plan) -> bool {
-        self.gpu.as_ref().is_ok_and(|context| self.is_worth_the_transfer(plan) && context.gpu.can_compute(plan))
-    }
-
-    fn is_worth_the_transfer(&self, plan: &Plan) -> bool {
-        let (stride, phases) = (u128::from(plan.ratio().stride()), u128::from(plan.ratio().phases()));
-        // For each output, stride / phases samples go to the GPU and one comes back.
-        let multiply_adds = u128::from(plan.multiply_adds()).saturating_mul(phases);
-        self.always_gpu || multiply_adds / (stride + phases) >= MIN_MULTIPLY_ADDS_PER_SAMPLE
+        let work = Work::new(plan, 1 << 20, size_of::<f32>());
+        let can_compute = || self.gpu.context().is_ok_and(|context| context.gpu.can_compute(plan));
+        self.gpu.suits(self.cpu, &work) && can_compute() && self.gpu.suits(self.cpu, &work)
     }
 }
 

@@ -3,7 +3,7 @@
 //! From the bottom up: `layout` (the tables of the shaders, as plain data), `device` (adapters, buffers, errors,
 //! waiting), `pipelines`, `residents` (banks on the device), `resampler`, `clip`, `tensor`, `job_tables` and `job`
 //! (prepared jobs on the caller's buffers), `host` (batches from host memory), `context` (devices that polyphase opens
-//! itself).
+//! itself) and `speed` (their measurement).
 
 mod clip;
 mod context;
@@ -19,12 +19,14 @@ mod layout;
 mod pipelines;
 mod resampler;
 mod residents;
+mod speed;
 mod tensor;
 
 pub use self::clip::GpuClip;
 pub(crate) use self::context::Context;
 pub use self::context::test_adapter;
 pub use self::device::adapters::{AdapterKind, AdapterSummary, list_adapters};
+pub(crate) use self::device::clock::Clock;
 #[cfg(test)]
 pub(crate) use self::device::fail_points::injection::with_fault;
 pub(crate) use self::host::adjoint::Adjoints;
@@ -34,4 +36,5 @@ pub use self::job::Job;
 pub use self::job_options::JobOptions;
 pub use self::layout::shader::{GpuKernel, SampleFormat};
 pub use self::resampler::GpuResampler;
+pub(crate) use self::speed::GpuSpeed;
 pub use self::tensor::GpuTensor;

@@ -65,8 +65,8 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(super) resume: bool,
 
-    /// Backend: auto, cpu or gpu; auto uses a GPU if the filter is long enough to be worth the transfer, and the last
-    /// line printed gives the reason
+    /// Backend: auto, cpu or gpu; auto uses a GPU if it is faster, transfers included, by an estimate from speeds that
+    /// are measured, and the last line printed gives the reason
     #[arg(long, value_name = "NAME", default_value_t = Backend::Auto)]
     pub(super) backend: Backend,
 
@@ -75,7 +75,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME")]
     pub(super) adapter: Option<String>,
 
-    /// Accept a GPU adapter that computes in software: correct, but slower than the CPU backend
+    /// Accept a GPU adapter that computes in software, with --backend gpu: correct, but slower than the CPU backend
     #[arg(long)]
     pub(super) allow_software: bool,
 

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use polyphase::{BACKEND_VARIABLE, Backend, CpuReason, CpuResampler, Level, ResampleOptions, Resampler};
+use polyphase::{BACKEND_VARIABLE, Backend, CpuResampler, Level, ResampleOptions, Resampler};
 use polyphase_audio::files;
 
 pub(crate) use self::args::Args;
@@ -82,8 +82,9 @@ impl Prepared {
         if let Some(path) = &args.json {
             paths::refuse_report(path, &found.tasks)?;
         }
-        let (resampler, reason) = choose_backend(args, &options)?;
         let threads = workers::limited_by_memory(args.threads.count());
+        let bytes = found.tasks.iter().map(|task| task.bytes).sum();
+        let (resampler, reason) = choose_backend(args, &options, threads, bytes)?;
         Ok(Self { options, found, earlier, described, resampler, reason, threads })
     }
 }
@@ -202,19 +203,24 @@ fn clean(tasks: &[Task], out: &Path, report: Option<&Path>) {
     folders.into_iter().for_each(files::remove_stale);
 }
 
+/// Most samples, of inputs and outputs, for a byte of an input file: those of lossy formats at low bit rates.
+const SAMPLES_PER_BYTE: u64 = 20;
+
 /// Opens the backend that the option or the environment selects, and returns it with the reason for the choice.
-fn choose_backend(args: &Args, options: &ResampleOptions) -> Result<(Resampler, String)> {
+fn choose_backend(args: &Args, options: &ResampleOptions, threads: usize, bytes: u64) -> Result<(Resampler, String)> {
     let variable = std::env::var(BACKEND_VARIABLE).ok().filter(|_| args.backend == Backend::Auto);
     let backend = variable.map_or(Ok(args.backend), |name| name.parse()).context(BACKEND_VARIABLE)?;
-    if backend == Backend::Auto && !Resampler::could_use_gpu(options) {
-        return Ok((Resampler::builder().backend(Backend::Cpu).build()?, CpuReason::ShortFilter.to_string()));
-    }
     let hint = || format!("--backend {backend}: see `polyphase devices`, add --allow-software, or use --backend cpu");
-    let mut builder = Resampler::builder().backend(backend).allow_software(args.allow_software);
+    let cpu = CpuResampler::new().with_threads(threads);
+    let mut builder = Resampler::builder().backend(backend).cpu(cpu).allow_software(args.allow_software);
     if let Some(adapter) = &args.adapter {
         builder = builder.adapter(adapter);
     }
     let resampler = builder.build().with_context(hint)?;
+    if backend == Backend::Auto && !resampler.could_use_gpu(options, bytes.saturating_mul(SAMPLES_PER_BYTE)) {
+        let reason = format!("on {threads} threads the CPU is faster than any GPU could be opened and do this work");
+        return Ok((Resampler::builder().backend(Backend::Cpu).build()?, reason));
+    }
     let reason = match resampler.reason() {
         Some(reason) => reason.to_string(),
         None if backend == Backend::Gpu => "the GPU was requested".to_owned(),

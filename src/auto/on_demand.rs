@@ -1,0 +1,168 @@
+//! [`OnDemand`]: the device of a resampler, opened when it is asked for or when it begins to pay.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use super::choice::{BEST_GPU, Choice, CpuSpeed, Machine, Work};
+use super::report::CpuReason;
+use crate::cpu::CpuResampler;
+use crate::error::{Error, Result};
+use crate::gpu::{Context, GpuSpeed};
+
+/// Time to open and test a device: 60 to 100 ms on drivers for hardware, most of it for the compilation of a shader.
+const OPENING: Duration = Duration::from_millis(100);
+
+/// Device to open.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Request {
+    pub(super) adapter: Option<String>,
+    pub(super) device: Option<(wgpu::Device, wgpu::Queue)>,
+}
+
+/// Device that clones of a resampler share.
+#[derive(Debug, Clone)]
+pub(super) struct OnDemand(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    request: Request,
+    opened: OnceLock<std::result::Result<Opened, CpuReason>>,
+    /// Nanoseconds that the best possible GPU would have saved so far. The device is opened when that makes up for
+    /// opening it: whatever comes later, at most twice the necessary time is spent.
+    missed: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Opened {
+    context: Context,
+    /// `None` if the GPU computes whatever it can.
+    speed: Option<GpuSpeed>,
+}
+
+impl Request {
+    async fn open(self, allow_software: bool) -> Result<Context> {
+        match self.device {
+            Some((device, queue)) => Context::with_device(device, queue).await,
+            None => Context::open(allow_software, self.adapter.as_deref()).await,
+        }
+    }
+}
+
+impl OnDemand {
+    fn new(request: Request, opened: OnceLock<std::result::Result<Opened, CpuReason>>) -> Self {
+        Self(Arc::new(Inner { request, opened, missed: AtomicU64::new(0) }))
+    }
+
+    /// No device, for this reason.
+    pub(super) fn none(reason: CpuReason) -> Self {
+        Self::new(Request::default(), OnceLock::from(Err(reason)))
+    }
+
+    /// Opens the device now. It computes whatever it can.
+    ///
+    /// # Errors
+    /// Those of [`Context::open`] and [`Context::with_device`].
+    pub(super) fn now(request: Request, allow_software: bool) -> Result<Self> {
+        let context = pollster::block_on(request.open(allow_software))?;
+        Ok(Self::new(Request::default(), OnceLock::from(Ok(Opened { context, speed: None }))))
+    }
+
+    /// Opens the device later, unless it computes in software, and measures it then.
+    pub(super) fn later(request: Request) -> Self {
+        Self::new(request, OnceLock::new())
+    }
+
+    fn open(&self) -> std::result::Result<&Opened, &CpuReason> {
+        let open = || {
+            pollster::block_on(async {
+                let context = self.0.request.clone().open(false).await?;
+                let speed = GpuSpeed::measured(&context.gpu).await?;
+                Ok(Opened { context, speed })
+            })
+            .map_err(CpuReason::NoGpu)
+        };
+        self.0.opened.get_or_init(open).as_ref()
+    }
+
+    /// The device, which is opened if it is not open yet, or the reason why there is none.
+    pub(super) fn context(&self) -> std::result::Result<&Context, &CpuReason> {
+        self.open().map(|opened| &opened.context)
+    }
+
+    /// The device, if it is open.
+    pub(super) fn opened(&self) -> Option<&Context> {
+        self.0.opened.get().and_then(|opened| opened.as_ref().ok()).map(|opened| &opened.context)
+    }
+
+    /// Reason why the device can compute nothing, if that is known.
+    pub(super) fn known_reason(&self) -> Option<CpuReason> {
+        match self.0.opened.get()? {
+            Err(reason) => Some(reason.clone()),
+            Ok(opened) if opened.context.is_lost() => {
+                Some(CpuReason::GpuFailed(Error::GpuLost { reason: "it was lost in an earlier call".to_owned() }))
+            }
+            Ok(_) => None,
+        }
+    }
+
+    /// Chooses the clips of a batch that go to the GPU, and opens the device if it begins to pay. `None` stands for a
+    /// clip that the GPU cannot compute.
+    ///
+    /// # Errors
+    /// Returns the reason why the CPU computes all of them.
+    pub(super) fn choose(
+        &self,
+        cpu: CpuResampler,
+        works: &[Option<Work>],
+    ) -> std::result::Result<(&Context, Choice), CpuReason> {
+        if self.0.opened.get().is_none() {
+            let missed = machine(cpu, BEST_GPU).choose(works).saved;
+            let before = Duration::from_nanos(self.0.missed.fetch_add(nanoseconds(missed), Ordering::Relaxed));
+            if before.saturating_add(missed) < OPENING {
+                let closed = GpuSpeed { latency: BEST_GPU.latency + OPENING.as_secs_f64(), ..BEST_GPU };
+                return Err(machine(cpu, closed).choose(works).reason());
+            }
+        }
+        let opened = self.open().map_err(CpuReason::clone)?;
+        let choice = match opened.speed {
+            None => Choice::all_on_gpu(works.len()),
+            Some(speed) => machine(cpu, speed).choose(works),
+        };
+        Ok((&opened.context, choice))
+    }
+
+    /// True if the GPU is faster for work like this in a batch of any size. A device that is not open counts as the
+    /// best possible one.
+    pub(super) fn suits(&self, cpu: CpuResampler, work: &Work) -> bool {
+        self.compare(|speed| machine(cpu, speed.unwrap_or(BEST_GPU)).suits(work))
+    }
+
+    /// True if the GPU is faster for this work as a whole. A device that is not open counts as the best possible one,
+    /// and has to be opened first.
+    pub(super) fn pays(&self, cpu: CpuResampler, work: Work) -> bool {
+        self.compare(|speed| {
+            let saved = machine(cpu, speed.unwrap_or(BEST_GPU)).choose(&[Some(work)]).saved;
+            saved > if speed.is_some() { Duration::ZERO } else { OPENING }
+        })
+    }
+
+    /// The result of a comparison with the speed of the device, if that is open; false if there is none, and true if it
+    /// computes whatever it can.
+    fn compare(&self, is_faster: impl Fn(Option<GpuSpeed>) -> bool) -> bool {
+        match self.0.opened.get() {
+            Some(Err(_)) => false,
+            Some(Ok(Opened { speed: None, .. })) => true,
+            Some(Ok(Opened { speed, .. })) => is_faster(*speed),
+            None => is_faster(None),
+        }
+    }
+}
+
+fn machine(cpu: CpuResampler, gpu: GpuSpeed) -> Machine {
+    Machine { cpu: CpuSpeed::of(cpu), threads: cpu.threads(), gpu }
+}
+
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
