@@ -101,8 +101,7 @@ pub(crate) fn halves(value: u64) -> [u32; 2] {
 mod tests {
     use std::mem::offset_of;
 
-    use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
-
+    use super::super::compilers::module;
     use super::super::shader::{
         BLOCK_PHASES, MAX_STAGED, Needs, QUAD_PERIODS, STEP, SampleFormat, Shader, Variant, padding_code,
     };
@@ -174,17 +173,6 @@ mod tests {
         Variant::all().filter(is_module)
     }
 
-    /// Parses and validates a module, for devices with no capability beyond WebGPU's.
-    fn module(variant: Variant) -> (naga::Module, ModuleInfo) {
-        let source = variant.source();
-        let module = naga::front::wgsl::parse_str(&source)
-            .unwrap_or_else(|error| panic!("{variant:?}: {}", error.emit_to_string(&source)));
-        let info = Validator::new(ValidationFlags::all(), Capabilities::empty())
-            .validate(&module)
-            .unwrap_or_else(|error| panic!("{variant:?}: {}", error.emit_to_string(&source)));
-        (module, info)
-    }
-
     fn literal(module: &naga::Module, expression: naga::Handle<naga::Expression>) -> u32 {
         match module.global_expressions[expression] {
             naga::Expression::Literal(naga::Literal::U32(value)) => value,
@@ -196,7 +184,7 @@ mod tests {
     fn structs_are_those_of_the_shaders() {
         for variant in modules() {
             let shader = variant.shader;
-            let (module, _) = module(variant);
+            let (module, _) = module(&variant.source());
             let mut expected = Vec::from(common_structs());
             if shader == Shader::Interpolated {
                 expected.extend(interpolated_structs());
@@ -234,7 +222,7 @@ mod tests {
         ];
         let tile = [("QUAD_PERIODS", QUAD_PERIODS), ("BLOCK_PHASES", BLOCK_PHASES), ("STEP", STEP)];
         for variant in modules() {
-            let (module, _) = module(variant);
+            let (module, _) = module(&variant.source());
             let actual: Vec<_> = module
                 .constants
                 .iter()
@@ -252,7 +240,7 @@ mod tests {
     #[test]
     fn defaults_of_overrides_are_the_values_that_pipelines_set() {
         for variant in modules() {
-            let (module, _) = module(variant);
+            let (module, _) = module(&variant.source());
             let constants = variant.constants();
             assert_eq!(module.overrides.len(), constants.len(), "{variant:?}");
             for (_, value) in module.overrides.iter() {
@@ -267,25 +255,6 @@ mod tests {
                 if name != "OUTPUT" {
                     assert_eq!(Some(default), expected, "{variant:?}: {name}");
                 }
-            }
-        }
-    }
-
-    /// The override values of every pipeline that a job can ask for.
-    #[test]
-    fn all_variants_are_valid() {
-        for base in modules() {
-            let (module, info) = module(base);
-            let entry_point = Some((naga::ShaderStage::Compute, base.shader.entry_point()));
-            let variants = Variant::all().filter(|variant| {
-                (variant.shader, variant.format.output, variant.format.shares_buffer)
-                    == (base.shader, base.format.output, base.format.shares_buffer)
-            });
-            for variant in variants {
-                let constants: naga::back::PipelineConstants =
-                    variant.constants().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-                naga::back::pipeline_constants::process_overrides(&module, &info, entry_point, &constants)
-                    .unwrap_or_else(|error| panic!("{variant:?}: {error}"));
             }
         }
     }

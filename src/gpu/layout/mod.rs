@@ -2,7 +2,11 @@
 
 pub(crate) mod abi;
 pub(crate) mod bank;
+#[cfg(test)]
+mod browser;
 pub(crate) mod cache;
+#[cfg(test)]
+mod compilers;
 pub(crate) mod placed;
 pub(crate) mod shader;
 pub(crate) mod tables;
