@@ -218,7 +218,7 @@ fn choose_backend(args: &Args, options: &ResampleOptions, threads: usize, bytes:
     }
     let resampler = builder.build().with_context(hint)?;
     if backend == Backend::Auto && !resampler.could_use_gpu(options, bytes.saturating_mul(SAMPLES_PER_BYTE)) {
-        let reason = format!("on {threads} threads the CPU is faster than any GPU could be opened and do this work");
+        let reason = "the CPU is faster than a GPU, which would first have to be opened".to_owned();
         return Ok((Resampler::builder().backend(Backend::Cpu).build()?, reason));
     }
     let reason = match resampler.reason() {
