@@ -83,8 +83,10 @@ impl Prepared {
             paths::refuse_report(path, &found.tasks)?;
         }
         let threads = workers::limited_by_memory(args.threads.count());
+        // Before the library asks for the number of threads, which would create a pool of another size.
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
         let bytes = found.tasks.iter().map(|task| task.bytes).sum();
-        let (resampler, reason) = choose_backend(args, &options, threads, bytes)?;
+        let (resampler, reason) = choose_backend(args, &options, bytes)?;
         Ok(Self { options, found, earlier, described, resampler, reason, threads })
     }
 }
@@ -102,7 +104,6 @@ struct Outcome {
 fn execute(args: &Args, mut prepared: Prepared) -> Result<Outcome> {
     let Prepared { options, found, earlier, described, resampler, threads, .. } = &mut prepared;
     let threads = *threads;
-    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
     // From here on, files are written.
     interrupt::watch().context("watching for Ctrl-C")?;
     let report = args.json.as_ref().map(|path| JsonFile::create(path, &args.out)).transpose()?;
@@ -207,12 +208,11 @@ fn clean(tasks: &[Task], out: &Path, report: Option<&Path>) {
 const SAMPLES_PER_BYTE: u64 = 20;
 
 /// Opens the backend that the option or the environment selects, and returns it with the reason for the choice.
-fn choose_backend(args: &Args, options: &ResampleOptions, threads: usize, bytes: u64) -> Result<(Resampler, String)> {
+fn choose_backend(args: &Args, options: &ResampleOptions, bytes: u64) -> Result<(Resampler, String)> {
     let variable = std::env::var(BACKEND_VARIABLE).ok().filter(|_| args.backend == Backend::Auto);
     let backend = variable.map_or(Ok(args.backend), |name| name.parse()).context(BACKEND_VARIABLE)?;
     let hint = || format!("--backend {backend}: see `polyphase devices`, add --allow-software, or use --backend cpu");
-    let cpu = CpuResampler::new().with_threads(threads);
-    let mut builder = Resampler::builder().backend(backend).cpu(cpu).allow_software(args.allow_software);
+    let mut builder = Resampler::builder().backend(backend).allow_software(args.allow_software);
     if let Some(adapter) = &args.adapter {
         builder = builder.adapter(adapter);
     }
