@@ -66,7 +66,7 @@ impl ResamplerBuilder {
         }
         let adapter = adapter
             .or_else(|| std::env::var_os(ADAPTER_VARIABLE).map(|adapter| adapter.to_string_lossy().into_owned()));
-        let request = Request { adapter, device };
+        let request = Request { adapter, device, cpu };
         let gpu =
             if backend == Backend::Gpu { OnDemand::now(request, allow_software)? } else { OnDemand::later(request) };
         Ok(Resampler { cpu, gpu })

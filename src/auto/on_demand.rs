@@ -18,6 +18,8 @@ const OPENING: Duration = Duration::from_millis(100);
 pub(super) struct Request {
     pub(super) adapter: Option<String>,
     pub(super) device: Option<(wgpu::Device, wgpu::Queue)>,
+    /// The threads that copy samples and outputs, in the measurement as in the calls that it stands for.
+    pub(super) cpu: CpuResampler,
 }
 
 /// Device that clones of a resampler share.
@@ -76,8 +78,9 @@ impl OnDemand {
     fn open(&self) -> std::result::Result<&Opened, &CpuReason> {
         let open = || {
             pollster::block_on(async {
-                let context = self.0.request.clone().open(false).await?;
-                let speed = GpuSpeed::measured(&context.gpu).await?;
+                let request = &self.0.request;
+                let context = request.clone().open(false).await?;
+                let speed = GpuSpeed::measured(&context.gpu, request.cpu.threads()).await?;
                 Ok(Opened { context, speed })
             })
             .map_err(CpuReason::NoGpu)

@@ -1,6 +1,7 @@
 //! [`GpuSpeed`]: the time that batches from host memory take on a device, from a short measurement.
 
 use super::device::clock::Clock;
+use super::host::run::RunOptions;
 use super::resampler::GpuResampler;
 use crate::alloc::zeroed;
 use crate::batch::Batch;
@@ -37,18 +38,20 @@ const SHORT_CLIP: usize = 3000;
 const RUNS: u32 = 3;
 
 impl GpuSpeed {
-    /// Measures a device in ten round trips, of 4 MiB at most. `None` on targets without a clock.
+    /// Measures a device in nine round trips, of 4 MiB at most, which this number of threads copy. `None` on targets
+    /// without a clock.
     ///
     /// # Errors
     /// Those of [`GpuResampler::resample_batch`].
-    pub(crate) async fn measured(gpu: &GpuResampler) -> Result<Option<Self>> {
+    pub(crate) async fn measured(gpu: &GpuResampler, threads: usize) -> Result<Option<Self>> {
         // The self-test has compiled the shader, whose variant is the same up to 256 taps.
         let plan = |width| Plan::new(3, 2, ResampleOptions::default().lowpass_filter_width(width));
         let (short, long) = (plan(6.0)?, plan(64.0)?);
         let clip = zeroed::<f32>(LONG_CLIP)?;
-        let latency = timed(gpu, &short, &clip[..SHORT_CLIP]).await?;
-        let bus = timed(gpu, &short, &clip).await?;
-        let arithmetic = timed(gpu, &long, &clip).await?;
+        let options = RunOptions { threads, skips_not_finite: true };
+        let latency = timed(gpu, &short, &clip[..SHORT_CLIP], options).await?;
+        let bus = timed(gpu, &short, &clip, options).await?;
+        let arithmetic = timed(gpu, &long, &clip, options).await?;
         let (Some(latency), Some(bus), Some(arithmetic)) = (latency, bus, arithmetic) else { return Ok(None) };
         Ok(Some(Self::fitted(latency, bus, arithmetic)))
     }
@@ -71,13 +74,13 @@ impl GpuSpeed {
 
 /// Fastest of several runs. `None` without a clock.
 #[expect(clippy::cast_precision_loss, reason = "sizes of buffers, in an estimate")]
-async fn timed(gpu: &GpuResampler, plan: &Plan, clip: &[f32]) -> Result<Option<Timed>> {
+async fn timed(gpu: &GpuResampler, plan: &Plan, clip: &[f32], options: RunOptions) -> Result<Option<Timed>> {
     let mut output = zeroed::<f32>(plan.output_len(clip.len()))?;
     let batch: Batch<'_, f32> = [(plan, clip)].into_iter().collect();
     let mut fastest = f64::INFINITY;
     for _ in 0..RUNS {
         let clock = Clock::start();
-        gpu.resample_batch_into_async(&batch, &mut output).await?;
+        gpu.run_batch(&batch, &mut [&mut output[..]], options).await.result?;
         let Some(elapsed) = clock.elapsed() else { return Ok(None) };
         fastest = fastest.min(elapsed.as_secs_f64());
     }
