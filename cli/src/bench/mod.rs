@@ -49,7 +49,7 @@ pub(crate) struct Args {
     #[arg(long)]
     gpu: bool,
 
-    /// GPU adapter to measure: a part of its name, or its index in `polyphase devices`
+    /// GPU adapter to measure: a part of its name, or its index, PCI address or PCI id, which `polyphase devices` lists
     #[arg(long, value_name = "NAME", requires = "gpu")]
     adapter: Option<String>,
 
