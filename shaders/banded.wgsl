@@ -95,8 +95,11 @@ fn store_word(clip: Clip, n: u32, j: u32, count: u32, before: f32, y: f32, after
 fn store_tile(clip: Clip, plan: Plan, first_n: u32, count: u32, lane: u32) {
     let pitch = plan.quads | 1u;
     let steps = select(count / 2u + 1u, count, OUTPUT == SAMPLES_F32);
-    var step = lane % steps;
-    var q = lane / steps;
+    // Quotients of small integers, by floats: half of a unit keeps them away from the next integer.
+    let quads_on = u32((f32(WORKGROUP) + 0.5) / f32(steps));
+    let steps_on = WORKGROUP - quads_on * steps;
+    var q = u32((f32(lane) + 0.5) / f32(steps));
+    var step = lane - q * steps;
     while q < plan.quads {
         let j = select(step * 2u, step, OUTPUT == SAMPLES_F32);
         let n = first_n + q * QUAD_PERIODS * plan.phases + j;
@@ -115,8 +118,8 @@ fn store_tile(clip: Clip, plan: Plan, first_n: u32, count: u32, lane: u32) {
             store_word(clip, n + 2u * plan.phases, j, count, before.z, y.z, after.z);
             store_word(clip, n + 3u * plan.phases, j, count, before.w, y.w, after.w);
         }
-        step += WORKGROUP % steps;
-        q += WORKGROUP / steps;
+        step += steps_on;
+        q += quads_on;
         if step >= steps {
             step -= steps;
             q += 1u;

@@ -43,11 +43,10 @@ struct Clip {
     last: i32,
     // Index of the u32 of the output that counts clamped integers, or NO_COUNTER.
     counter: u32,
-    // Distances from one sample to the next in the input and in the output, in samples. These four members hold other
-    // values than 1, 1, 1 and 0 only with STRIDES.
+    // Distances from one sample to the next in the input and in the output, in samples: 1 without STRIDES.
     input_stride: i32,
     output_stride: i32,
-    // Number of channels whose mean is resampled, and the distance from one channel to the next.
+    // Number of channels whose mean is resampled, 1 without MIXES, and the distance from one channel to the next.
     channels: u32,
     channel_stride: i32,
 }
@@ -99,8 +98,10 @@ const NO_COUNTER: u32 = 0xffffffffu;
 override INPUT: u32 = 0u;
 // True if a plan of the job pads with something other than zeros.
 override PADS: bool = false;
-// True if a clip of the job has a stride other than 1, or is the mean of several channels.
+// True if a clip of the job has a stride other than 1.
 override STRIDES: bool = false;
+// True if a clip of the job is the mean of several channels.
+override MIXES: bool = false;
 override WORKGROUP: u32 = 64u;
 
 // Index of a workgroup in `tiles`. Indices from `job.end_tile` on fill the last row of the grid and have no tile.
@@ -150,10 +151,15 @@ fn padded_position(clip: Clip, padding: u32, margin: u32, position: i32) -> i32 
 // Sample at a position: of the clip's only channel, or the mean of its channels. Strides may be negative: positions and
 // offsets are summed modulo 2^32.
 fn sample_at(clip: Clip, position: i32) -> f32 {
-    if !STRIDES {
-        return sample(clip.input_offset + u32(position));
+    var index = clip.input_offset;
+    if STRIDES {
+        index += u32(position * clip.input_stride);
+    } else {
+        index += u32(position);
     }
-    var index = clip.input_offset + u32(position * clip.input_stride);
+    if !MIXES {
+        return sample(index);
+    }
     var sum = sample(index);
     for (var channel = 1u; channel < clip.channels; channel += 1u) {
         index += u32(clip.channel_stride);

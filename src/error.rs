@@ -184,9 +184,25 @@ pub enum Error {
         /// Length of this channel.
         actual: usize,
     },
-    /// A stream has no channels.
-    #[error("a stream needs at least one channel")]
+    /// A stream, interleaved samples or a mix have no channels.
+    #[error("at least one channel is needed")]
     NoChannels,
+    /// A tensor does not have one stride for each axis.
+    #[error("{strides} strides for a tensor of {ndim} dimensions")]
+    Strides {
+        /// Number of strides.
+        strides: usize,
+        /// Number of dimensions of the tensor.
+        ndim: usize,
+    },
+    /// A job does not have the part.
+    #[error("part {part} does not exist in a job of {parts} parts")]
+    GpuPart {
+        /// Index of the part.
+        part: usize,
+        /// Number of parts of the job.
+        parts: usize,
+    },
     /// A plan or a job is too large for the GPU.
     #[error("{what}: {needed} is above the GPU's limit of {limit}")]
     GpuLimit {

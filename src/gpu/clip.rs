@@ -53,8 +53,7 @@ impl GpuClip {
     /// Sets the distances from one sample to the next in the input and in the output, in samples. Default: 1 and 1.
     ///
     /// The offsets stay those of the first sample and the first output. Strides may be negative; that of the output
-    /// must not be 0. Clips of other strides than 1 are slower, where their neighbours in memory are not computed
-    /// beside them.
+    /// must not be 0. Strides other than 1 are slower: neighbouring threads access distant samples.
     ///
     /// ```
     /// use polyphase::{GpuClip, Plan, Preset};
@@ -72,7 +71,8 @@ impl GpuClip {
     }
 
     /// Resamples the mean of `channels` channels: sample i is the mean of the samples at `input_offset + i · stride +
-    /// c · channel_stride`, for channel c from 0 on. The sum is in float32, in the order of the channels.
+    /// c · channel_stride`, for channel c from 0 on. The sum is in float32, in the order of the channels. An [`adjoint`](Self::adjoint) averages gradients: that is not the adjoint
+    /// of a mix.
     ///
     /// # Errors
     /// [`Error::NoChannels`] for 0 channels.

@@ -39,7 +39,9 @@ impl Extent {
     }
 
     pub(in crate::gpu) fn input_bytes(self, format: SampleFormat) -> u64 {
-        (format.bytes() * self.input_end).next_multiple_of(4)
+        // Outputs may need no samples, but a binding cannot be empty.
+        let least = if self.output_end > 0 { 4 } else { 0 };
+        (format.bytes() * self.input_end).next_multiple_of(4).max(least)
     }
 
     pub(in crate::gpu) fn output_bytes(self, format: SampleFormat) -> u64 {
@@ -63,7 +65,9 @@ impl Job {
         self.extent.multiply_adds
     }
 
-    /// Number of dispatches of the job, one for each kind of kernel, or more with [`JobOptions::max_multiply_adds`].
+    /// Number of dispatches of the job: one for clips of one plan, up to one for each plan where filters differ in their
+    /// kernel, in the workgroup memory or in the chunks that they need, and more with
+    /// [`JobOptions::max_multiply_adds`].
     ///
     /// Drivers end a submission that takes too long, some after two seconds. Parts that are submitted one by one with
     /// [`GpuResampler::record_part`] stay below that:
@@ -96,7 +100,7 @@ impl GpuResampler {
     /// [`prepare_in_encoder`](Self::prepare_in_encoder) submits nothing.
     ///
     /// The laid-out taps of a plan stay on the device for later jobs. The rest of the cost grows with the number of
-    /// workgroups, most of which compute 64 outputs or more.
+    /// workgroups, each of which computes about 2,000 outputs.
     ///
     /// `options` are [`JobOptions`], or the [`SampleFormat`] of the input, with float32 outputs.
     ///
@@ -113,7 +117,8 @@ impl GpuResampler {
     /// Prepares a job as [`prepare`](Self::prepare), but records the copy of its tables into an encoder of the caller's
     /// instead of submitting it. The job is valid for commands that are submitted with the encoder's or after them.
     ///
-    /// Taps that are not on the device yet are copied with the tables, and do not stay there for later jobs.
+    /// Taps that are not on the device yet are copied with the tables, and do not stay there for later jobs:
+    /// [`prepare`](Self::prepare) a job with the same plans once, and its taps are there.
     ///
     /// # Errors
     /// As [`prepare`](Self::prepare).
@@ -128,11 +133,14 @@ impl GpuResampler {
         Ok(job)
     }
 
-    /// Gives a job other clips, such as other lengths and offsets. No pipeline is compiled and no buffer for tables or
-    /// bind group is made where the new tables fit the places of the old ones.
+    /// Gives a job other clips, such as other lengths and offsets.
     ///
-    /// Commands that were recorded with the job and are submitted after this call compute the new clips where that is
-    /// so: record the job again after an update.
+    /// No pipeline is compiled, and the tables' buffer and bind groups stay, where the new tables fit the places of the
+    /// old ones: the same plans in the same order, the same number of [`parts`](Job::parts), and no more clips and
+    /// workgroups. Else they are made anew.
+    ///
+    /// Record the job again after an update: the outputs of commands that were recorded before it and are submitted
+    /// after it are undefined.
     ///
     /// # Errors
     /// As [`prepare`](Self::prepare). After an error the job is as before.
@@ -152,7 +160,8 @@ impl GpuResampler {
     }
 
     /// Gives a job other clips as [`update`](Self::update), but records the copy of the tables into an encoder of the
-    /// caller's, as [`prepare_in_encoder`](Self::prepare_in_encoder).
+    /// caller's, as [`prepare_in_encoder`](Self::prepare_in_encoder). If the encoder is not submitted, update the job
+    /// again before it is used.
     ///
     /// # Errors
     /// As [`update`](Self::update).
@@ -196,7 +205,7 @@ impl GpuResampler {
             let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
             let buffer =
                 scoped(self.device(), || create(self.device(), "polyphase tables", tables.size, usage, false))?;
-            let parts = tables.bind(self, &buffer, 0)?;
+            let parts = tables.bind(self, &buffer)?;
             (buffer, parts)
         };
         let staging = staging(self.device(), "polyphase tables", tables.written, |view| {
@@ -207,7 +216,7 @@ impl GpuResampler {
         })?;
         scoped(self.device(), || {
             encoder.copy_buffer_to_buffer(&staging, 0, &buffer, 0, tables.written);
-            tables.copy_taps(encoder, &buffer, 0);
+            tables.copy_taps(encoder, &buffer);
         })?;
         let written = tables.written;
         Ok(Job { options: job.options, parts, extent, tables: Some((buffer, tables.into_sections(), written)) })
@@ -221,7 +230,7 @@ impl GpuResampler {
     /// # Errors
     /// [`Error::GpuBuffer`] for a buffer that is too small, misaligned, lacks `STORAGE`, or is both input and output
     /// without [`JobOptions::shared_buffer`] or with ranges that overlap, and [`Error::GpuRefused`] for one of another
-    /// device.
+    /// device or a range whose size is not a multiple of 4.
     pub fn record(
         &self,
         pass: &mut wgpu::ComputePass<'_>,
@@ -236,7 +245,7 @@ impl GpuResampler {
     /// parts have run, in any order.
     ///
     /// # Errors
-    /// [`Error::GpuLimit`] for a part that the job does not have, and as [`record`](Self::record).
+    /// [`Error::GpuPart`] for a part that the job does not have, and as [`record`](Self::record).
     pub fn record_part(
         &self,
         pass: &mut wgpu::ComputePass<'_>,
@@ -246,8 +255,7 @@ impl GpuResampler {
         output: wgpu::BufferBinding<'_>,
     ) -> Result<()> {
         let Some(parts) = job.parts.get(part..=part) else {
-            let limit = (job.parts.len() as u64).saturating_sub(1);
-            return Err(Error::GpuLimit { what: "the index of a part", needed: part as u64, limit });
+            return Err(Error::GpuPart { part, parts: job.parts.len() });
         };
         self.record_parts(pass, job, parts, input, output)
     }

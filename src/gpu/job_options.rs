@@ -50,8 +50,9 @@ impl JobOptions {
         self
     }
 
-    /// Sets the largest number of multiply-adds of a part of the job. The parts can be submitted one by one, see
-    /// [`Job::parts`](crate::Job::parts). Default: no limit.
+    /// Sets the largest number of multiply-adds of a part of the job, counted for whole workgroups: a workgroup computes
+    /// as much for a short clip as for a long one. A single workgroup may exceed the limit. The parts can be submitted
+    /// one by one, see [`Job::parts`](crate::Job::parts). Default: no limit.
     pub fn max_multiply_adds(mut self, limit: u64) -> Self {
         self.max_multiply_adds = limit;
         self

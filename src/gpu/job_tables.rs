@@ -1,9 +1,9 @@
 //! [`JobTables`]: the tables of a job as bytes of a buffer, and their bindings.
 //!
 //! ```text
-//! buffer   | … | job entries | tiles | clips | plans | places | taps | the same of the next dispatch … | copied taps |
-//!              ↑ base         each section begins at a multiple of the device's alignment
-//!              |————————————— written by the host ————————————————————————————————————————————————————|
+//! buffer   | job entries | tiles | clips | plans | places | taps | the same of the next dispatch … | copied taps |
+//!                          each section begins at a multiple of the device's alignment
+//!          |————————————— written by the host ————————————————————————————————————————————————————|
 //! ```
 //!
 //! The taps of a plan are resident in a buffer of their own. A dispatch with one plan binds that buffer. The taps of
@@ -30,7 +30,7 @@ pub(in crate::gpu) struct JobTables {
     pub(in crate::gpu) size: u64,
 }
 
-/// Places of the tables of a dispatch, in bytes from the base.
+/// Places of the tables of a dispatch in the buffer, in bytes.
 #[derive(Debug, Clone)]
 pub(in crate::gpu) struct Sections {
     variant: Variant,
@@ -68,13 +68,19 @@ struct Cursor {
 }
 
 impl Cursor {
+    /// Place of a section: up to the beginning of the next, so that a later table may be somewhat longer.
     fn take(&mut self, bytes: u64) -> Result<Range<u64>> {
+        self.check(bytes)?;
+        let start = self.end;
+        self.end = (start + bytes).next_multiple_of(self.alignment);
+        Ok(start..self.end.min(start + self.limit))
+    }
+
+    fn check(&self, bytes: u64) -> Result<()> {
         if bytes > self.limit {
             return Err(Error::GpuLimit { what: "bytes of a table", needed: bytes, limit: self.limit });
         }
-        let start = self.end;
-        self.end = (start + bytes).next_multiple_of(self.alignment);
-        Ok(start..start + bytes)
+        Ok(())
     }
 }
 
@@ -82,8 +88,11 @@ impl JobTables {
     /// Lays out tables. With `uploads`, banks that are not resident are uploaded, which submits to the queue.
     pub(in crate::gpu) fn new(gpu: &GpuResampler, tables: Tables, format: Format, uploads: bool) -> Result<Self> {
         let limits = gpu.device().limits();
-        let mut cursor =
-            Cursor { end: 0, alignment: table_alignment(&limits), limit: limits.max_storage_buffer_binding_size };
+        let mut cursor = Cursor {
+            end: 0,
+            alignment: table_alignment(&limits),
+            limit: limits.max_storage_buffer_binding_size.min(limits.max_buffer_size),
+        };
         let mut sections = Vec::with_capacity(tables.dispatches.len());
         for dispatch in &tables.dispatches {
             let Dispatch { kind, needs, parts, .. } = dispatch;
@@ -92,6 +101,7 @@ impl JobTables {
             let jobs = jobs.collect::<Result<_>>()?;
             let [tiles, clips, plans, places] = table_bytes(dispatch).map(|bytes| cursor.take(bytes.len() as u64));
             let banks = dispatch.banks.iter().map(|bank| {
+                cursor.check(size_of_val(&*bank.taps) as u64)?;
                 if uploads {
                     gpu.residents().make_resident(gpu.device(), gpu.queue(), bank).map(Some)
                 } else {
@@ -152,11 +162,17 @@ impl JobTables {
         all_fit
     }
 
-    pub(in crate::gpu) fn into_sections(self) -> Vec<Sections> {
+    /// Places of the tables. The resident taps that have been copied are not kept.
+    pub(in crate::gpu) fn into_sections(mut self) -> Vec<Sections> {
+        for section in &mut self.sections {
+            if let Taps::Copied(_, banks) = &mut section.taps {
+                *banks = Vec::new();
+            }
+        }
         self.sections
     }
 
-    /// Calls `write` with each piece of the bytes that the host writes, and its offset from the base.
+    /// Calls `write` with each piece of the bytes that the host writes, and its offset in the buffer.
     pub(in crate::gpu) fn for_each_piece(&self, mut write: impl FnMut(u64, &[u8])) {
         for (dispatch, sections) in self.tables.dispatches.iter().zip(&self.sections) {
             for (part, &offset) in dispatch.parts.iter().zip(&sections.jobs) {
@@ -183,10 +199,10 @@ impl JobTables {
     }
 
     /// Records the copies of taps from resident buffers into the tables.
-    pub(in crate::gpu) fn copy_taps(&self, encoder: &mut wgpu::CommandEncoder, buffer: &wgpu::Buffer, base: u64) {
+    pub(in crate::gpu) fn copy_taps(&self, encoder: &mut wgpu::CommandEncoder, buffer: &wgpu::Buffer) {
         for (dispatch, sections) in self.tables.dispatches.iter().zip(&self.sections) {
             if let Taps::Copied(section, banks) = &sections.taps {
-                let mut offset = base + section.start;
+                let mut offset = section.start;
                 for (bank, resident) in dispatch.banks.iter().zip(banks) {
                     let bytes = size_of_val(&*bank.taps) as u64;
                     encoder.copy_buffer_to_buffer(resident, 0, buffer, offset, bytes);
@@ -202,19 +218,14 @@ impl JobTables {
     }
 
     /// Compiles the pipelines that are needed for the first time, and binds the tables in a buffer.
-    pub(in crate::gpu) fn bind(
-        &self,
-        gpu: &GpuResampler,
-        buffer: &wgpu::Buffer,
-        base: u64,
-    ) -> Result<Vec<PreparedPart>> {
+    pub(in crate::gpu) fn bind(&self, gpu: &GpuResampler, buffer: &wgpu::Buffer) -> Result<Vec<PreparedPart>> {
         for sections in &self.sections {
             gpu.pipelines().pipeline(sections.variant)?;
         }
         scoped(gpu.device(), || {
             let in_tables = |range: &Range<u64>| wgpu::BufferBinding {
                 buffer,
-                offset: base + range.start,
+                offset: range.start,
                 size: wgpu::BufferSize::new(range.end - range.start),
             };
             let mut parts = Vec::new();

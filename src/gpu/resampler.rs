@@ -23,9 +23,10 @@ use crate::plan::Plan;
 /// | buffer | usage | holds |
 /// |---|---|---|
 /// | input | `STORAGE` | float32 samples, or 16-bit integers or floats in pairs |
-/// | output | `STORAGE` | float32 samples, or 16-bit integers or floats in pairs, see [`JobOptions`] |
+/// | output | `STORAGE` | the same, see [`JobOptions`] |
 ///
-/// Offsets of bindings are multiples of the device's `min_storage_buffer_offset_alignment`.
+/// Offsets of bindings are multiples of the device's `min_storage_buffer_offset_alignment`; their sizes are multiples of
+/// 4 and at most `max_storage_buffer_binding_size`.
 ///
 /// Clips may lie anywhere in the input, and no result depends on the values between them. Outputs must not overlap.
 /// Input and output are two buffers, or disjoint ranges of one with [`JobOptions::shared_buffer`]. A NaN or an infinity in the input reaches the outputs whose window holds

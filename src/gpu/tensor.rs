@@ -46,10 +46,10 @@ impl GpuTensor {
     /// stride may be negative, and in an input 0.
     ///
     /// # Errors
-    /// [`Error::Axis`] if there are not as many strides as axes.
+    /// [`Error::Strides`] if there are not as many strides as axes.
     pub fn new(offset: u64, shape: &[usize], strides: &[i64]) -> Result<Self> {
         if shape.len() != strides.len() {
-            return Err(Error::Axis { axis: strides.len(), ndim: shape.len() });
+            return Err(Error::Strides { strides: strides.len(), ndim: shape.len() });
         }
         Ok(Self { offset, shape: shape.to_vec(), strides: strides.to_vec() })
     }
@@ -58,10 +58,11 @@ impl GpuTensor {
     ///
     /// # Errors
     /// [`Error::Axis`] for an axis that the tensor does not have; [`Error::OutputShape`] for an output whose shape is
-    /// not this one with [`Plan::output_len`] samples along the axis.
+    /// not this one with [`Plan::output_len`] samples along the axis; [`Error::GpuBuffer`] for a lane that begins before
+    /// the buffer.
     pub fn clips(&self, plan: &Plan, axis: usize, output: &Self) -> Result<Vec<GpuClip>> {
         self.check(plan, axis, None, output)?;
-        self.lanes(axis, None, output).map(|lane| self.clip(plan, axis, output, lane)).collect()
+        self.lanes(axis, None, output)?.map(|lane| self.clip(plan, axis, output, lane)).collect()
     }
 
     /// Clips that resample the mean of the channels of this tensor along `axis` into `output`, which has one channel.
@@ -77,12 +78,12 @@ impl GpuTensor {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Axis`] for an axis that the tensor does not have, or one axis for both; [`Error::OutputShape`] as
-    /// [`clips`](Self::clips), with 1 along the axis of the channels.
+    /// [`Error::GpuUnsupported`] for one axis for both, [`Error::NoChannels`], and as [`clips`](Self::clips), with an
+    /// output of length 1 along the axis of the channels.
     pub fn mixed_clips(&self, plan: &Plan, axis: usize, channel_axis: usize, output: &Self) -> Result<Vec<GpuClip>> {
         self.check(plan, axis, Some(channel_axis), output)?;
         let (channels, stride) = (self.shape[channel_axis] as u64, self.strides[channel_axis]);
-        self.lanes(axis, Some(channel_axis), output)
+        self.lanes(axis, Some(channel_axis), output)?
             .map(|lane| self.clip(plan, axis, output, lane)?.mix(channels, stride))
             .collect()
     }
@@ -95,7 +96,7 @@ impl GpuTensor {
             }
         }
         if channel_axis == Some(axis) {
-            return Err(Error::Axis { axis, ndim });
+            return Err(Error::GpuUnsupported { what: "a mix of channels along the axis of time" });
         }
         let mut expected = self.shape.clone();
         expected[axis] = plan.output_len(expected[axis]);
@@ -115,12 +116,14 @@ impl GpuTensor {
         axis: usize,
         channel_axis: Option<usize>,
         output: &'a Self,
-    ) -> impl Iterator<Item = (i128, i128)> + 'a {
+    ) -> Result<impl Iterator<Item = (i128, i128)> + 'a> {
         let is_counted = move |other: usize| other != axis && Some(other) != channel_axis;
         let counted: Vec<_> = (0..self.shape.len()).filter(|&other| is_counted(other)).collect();
-        // A tensor without samples along a counted axis has no lanes.
-        let count: usize = counted.iter().map(|&other| self.shape[other]).product();
-        (0..count).map(move |lane| {
+        let lens = || counted.iter().map(|&other| self.shape[other]);
+        let count = if lens().any(|len| len == 0) { Some(0) } else { lens().try_fold(1, usize::checked_mul) };
+        let limit = usize::MAX as u64;
+        let count = count.ok_or(Error::GpuLimit { what: "lanes of a tensor", needed: u64::MAX, limit })?;
+        Ok((0..count).map(move |lane| {
             let (mut lane, mut from, mut to) = (lane, i128::from(self.offset), i128::from(output.offset));
             for &other in counted.iter().rev() {
                 let index = (lane % self.shape[other]) as i128;
@@ -129,7 +132,7 @@ impl GpuTensor {
                 to += index * i128::from(output.strides[other]);
             }
             (from, to)
-        })
+        }))
     }
 
     fn clip(&self, plan: &Plan, axis: usize, output: &Self, (from, to): (i128, i128)) -> Result<GpuClip> {
@@ -175,7 +178,14 @@ mod tests {
         assert_eq!(refused, Error::Axis { axis: 2, ndim: 2 });
         let refused = tensor(&[3, 10]).mixed_clips(&plan, 1, 0, &tensor(&[3, 5])).expect_err("three channels");
         assert_eq!(refused, Error::OutputShape { expected: vec![1, 5], actual: vec![3, 5] });
-        assert!(GpuTensor::new(0, &[3, 10], &[1]).is_err());
+        assert!(tensor(&[3, 10]).mixed_clips(&plan, 1, 1, &tensor(&[3, 1])).is_err());
+        let refused = GpuTensor::new(0, &[3, 10], &[1]).expect_err("one stride");
+        assert_eq!(refused, Error::Strides { strides: 1, ndim: 2 });
+        let huge = [1 << 40, 1 << 40, 0, 10];
+        let output = tensor(&[1 << 40, 1 << 40, 0, 5]);
+        assert_eq!(tensor(&huge).clips(&plan, 3, &output).expect("no lanes").len(), 0);
+        let (huge, output) = (tensor(&[1 << 40, 1 << 40, 10]), tensor(&[1 << 40, 1 << 40, 5]));
+        assert!(matches!(huge.clips(&plan, 2, &output), Err(Error::GpuLimit { what: "lanes of a tensor", .. })));
         let before = GpuTensor::new(2, &[10], &[-1]).expect("one stride");
         assert!(before.clips(&plan, 0, &tensor(&[5])).is_ok(), "the job checks the reach of a clip");
     }

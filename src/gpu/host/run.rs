@@ -217,7 +217,7 @@ impl<T: GpuSample, O: GpuSample> Run<'_, '_, T, O> {
         });
         drop(view);
         slot.tables.host.unmap();
-        let parts = tables.bind(gpu, &slot.tables.device, 0)?;
+        let parts = tables.bind(gpu, &slot.tables.device)?;
 
         scoped(device, || {
             let label = Some("polyphase batch");
@@ -225,7 +225,7 @@ impl<T: GpuSample, O: GpuSample> Run<'_, '_, T, O> {
             let Slot { input, tables: places, output } = &mut slot;
             encoder.copy_buffer_to_buffer(&input.host, 0, &input.device, 0, input_bytes);
             encoder.copy_buffer_to_buffer(&places.host, 0, &places.device, 0, tables.written);
-            tables.copy_taps(&mut encoder, &places.device, 0);
+            tables.copy_taps(&mut encoder, &places.device);
             if !counters.is_empty() {
                 encoder.clear_buffer(&output.device, 4 * counters.start, Some(4 * (counters.end - counters.start)));
             }

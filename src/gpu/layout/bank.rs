@@ -19,6 +19,8 @@ pub(crate) struct Recipe {
     pub(crate) shader: Shader,
     /// Number of outputs from one point where a clip can be cut, without changing a bit of the outputs, to the next.
     pub(crate) granularity: u64,
+    /// True if products are summed in several chains.
+    pub(crate) splits_sums: bool,
     /// Tile of the banded kernel; `None` for the other kernels.
     tile: Option<Tile>,
 }
@@ -36,7 +38,9 @@ impl Recipe {
         };
         let ratio = plan.ratio();
         let shader = match plan.bank() {
-            PlanBank::Copy => return Ok(Self { shader: Shader::Copied, granularity: 1, tile: None }),
+            PlanBank::Copy => {
+                return Ok(Self { shader: Shader::Copied, granularity: 1, splits_sums: false, tile: None });
+            }
             PlanBank::Interpolated(_) => Shader::Interpolated,
             PlanBank::Exact(_) => exact,
         };
@@ -62,7 +66,8 @@ impl Recipe {
                 (WORKGROUP.into(), None)
             }
         };
-        Ok(Self { shader, granularity, tile })
+        let splits_sums = tile.is_some() && plan.taps() > MAX_TAPS_IN_ONE_SUM;
+        Ok(Self { shader, granularity, splits_sums, tile })
     }
 
     /// Number of tiles of `outputs` outputs, and thus of workgroups.
@@ -74,6 +79,32 @@ impl Recipe {
             }
             None if self.shader == Shader::Copied => outputs.div_ceil(COPIED.into()),
             None => outputs.div_ceil(WORKGROUP.into()),
+        }
+    }
+
+    /// Refuses clips that are the mean of so many channels that the loops of a thread would be cut short.
+    ///
+    /// # Errors
+    /// [`Error::GpuLimit`].
+    pub(crate) fn check_channels(&self, plan: &Plan, channels: u64) -> Result<()> {
+        // The mean is computed for each sample that is loaded, once for each tap except in the banded kernel.
+        let (taps, loop_over_channels) = (plan.taps() as u64, channels.saturating_add(1));
+        match self.tile {
+            _ if channels == 1 => Ok(()),
+            Some(tile) => check_steps(tile.steps(channels)),
+            None if self.shader == Shader::Copied => {
+                check_steps(u64::from(COPIED / WORKGROUP).saturating_mul(loop_over_channels))
+            }
+            None => check_steps((taps + 8).saturating_mul(loop_over_channels)),
+        }
+    }
+
+    /// Number of multiply-adds of the shader for one tile, of which a clip may fill a part.
+    pub(crate) fn tile_multiply_adds(&self, plan: &Plan) -> u64 {
+        match self.tile {
+            Some(tile) => tile.multiply_adds(),
+            None if self.shader == Shader::Copied => COPIED.into(),
+            None => plan.multiply_adds().saturating_mul(WORKGROUP.into()),
         }
     }
 
@@ -205,7 +236,9 @@ fn plain(plan: &Plan, phase_taps: &PhaseTaps, recipe: Recipe) -> Result<Bank> {
         ..PlanEntry::default()
     };
     let starts = (0..phases).map(|phase| phase_taps.start(phase)).collect::<Result<_>>()?;
-    let taps = (0..phases).flat_map(|phase| phase_taps.taps(phase).iter().copied()).collect();
+    let mut taps: Vec<_> = (0..phases).flat_map(|phase| phase_taps.taps(phase).iter().copied()).collect();
+    // The smallest binding of taps is one vec4, which the other shaders read.
+    taps.resize(taps.len().max(4), 0.0);
     Ok(Bank { recipe, form: Form::Phases { entry, starts }, taps })
 }
 

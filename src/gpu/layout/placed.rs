@@ -1,6 +1,5 @@
 //! [`PlacedRun`]: outputs of one clip, with the places of samples and outputs in the buffers of a job.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use super::shader::to_u32;
@@ -48,6 +47,18 @@ pub(crate) struct Strides {
 impl Default for Strides {
     fn default() -> Self {
         Self { input: 1, output: 1, channels: 1, channel: 0 }
+    }
+}
+
+impl Strides {
+    /// The same places for a clip with so many samples and outputs, without strides that lead nowhere.
+    pub(super) fn of(self, input_len: u64, output_len: u64) -> Self {
+        Self {
+            input: if input_len > 1 { self.input } else { 1 },
+            output: if output_len > 1 { self.output } else { 1 },
+            channel: if self.channels > 1 { self.channel } else { 0 },
+            ..self
+        }
     }
 }
 
@@ -130,31 +141,56 @@ pub(super) struct Progression {
     pub(super) step: u64,
 }
 
-/// Refuses progressions that share an index, or that have different steps and lie between each other.
-///
-/// Progressions with the same step and other remainders never meet: channels of an interleaved tensor may lie between
-/// each other.
+impl Progression {
+    /// An index that both have.
+    fn meets(self, other: Self) -> Option<u64> {
+        let [first, last, step, other_first, other_last, other_step] =
+            [self.first, self.last, self.step.max(1), other.first, other.last, other.step.max(1)].map(i128::from);
+        let (low, high) = (first.max(other_first), last.min(other_last));
+        let divisor = gcd(step, other_step);
+        if low > high || (other_first - first) % divisor != 0 {
+            return None;
+        }
+        // Common indices are first + step · i, where step · i = other_first − first modulo other_step. They lie
+        // lcm(step, other_step) apart.
+        let modulus = other_step / divisor;
+        let i = ((other_first - first) / divisor).rem_euclid(modulus) * inverse(step / divisor, modulus) % modulus;
+        let apart = step * modulus;
+        let common = first + step * i;
+        let index = low + (common - low).rem_euclid(apart);
+        (index <= high).then(|| u64::try_from(index).unwrap_or(u64::MAX))
+    }
+}
+
+fn gcd(a: i128, b: i128) -> i128 {
+    if b == 0 { a } else { gcd(b, a % b) }
+}
+
+/// Inverse of `a` modulo `modulus`, which share no divisor: Euclid's extended algorithm.
+fn inverse(a: i128, modulus: i128) -> i128 {
+    let (mut rest, mut next_rest) = (modulus, a.rem_euclid(modulus));
+    let (mut factor, mut next_factor) = (0, 1);
+    while next_rest != 0 {
+        let quotient = rest / next_rest;
+        (rest, next_rest) = (next_rest, rest - quotient * next_rest);
+        (factor, next_factor) = (next_factor, factor - quotient * next_factor);
+    }
+    factor.rem_euclid(modulus)
+}
+
+/// Refuses progressions that share an index.
 pub(super) fn refuse_overlaps(mut outputs: Vec<Progression>) -> Result<()> {
     outputs.sort_unstable_by_key(|output| output.first);
-    // The last index so far of each step and remainder, and of each step.
-    let mut remainders: HashMap<(u64, u64), u64> = HashMap::new();
-    let mut steps: HashMap<u64, u64> = HashMap::new();
-    for Progression { first, last, step } in outputs {
-        let refuse = |reached: u64| {
-            let problem = format!("is written twice: outputs up to {reached} and outputs from {first} on overlap");
-            Err(Error::GpuBuffer { buffer: "output", problem })
-        };
-        let step = step.max(1);
-        if let Some((_, &reached)) = steps.iter().find(|&(&other, &reached)| other != step && reached >= first) {
-            return refuse(reached);
+    // Progressions that reach the current one: one for clips that follow each other, one for each channel of an
+    // interleaved tensor.
+    let mut reaching: Vec<Progression> = Vec::new();
+    for output in outputs {
+        reaching.retain(|other| other.last >= output.first);
+        if let Some(index) = reaching.iter().find_map(|other| other.meets(output)) {
+            let problem = format!("is written twice at sample {index}");
+            return Err(Error::GpuBuffer { buffer: "output", problem });
         }
-        if let Some(reached) = remainders.insert((step, first % step), last)
-            && reached >= first
-        {
-            return refuse(reached);
-        }
-        let reached = steps.entry(step).or_insert(last);
-        *reached = last.max(*reached);
+        reaching.push(output);
     }
     Ok(())
 }
@@ -163,26 +199,25 @@ pub(super) fn refuse_overlaps(mut outputs: Vec<Progression>) -> Result<()> {
 mod tests {
     use super::*;
 
-    /// Overlaps are those that a list of all indices shows, for progressions of one step.
+    /// Overlaps are those that lists of all indices show.
     #[test]
     fn overlaps_are_found_and_nothing_else_is_refused() {
-        for step in 1..4 {
-            for (a, b) in (0..12).flat_map(|a| (0..12).map(move |b| (a, b))) {
-                for (m, n) in (1..4).flat_map(|m| (1..4).map(move |n| (m, n))) {
-                    let of = |first, count| Progression { first, last: first + (count - 1) * step, step };
-                    let indices = |first, count| (0..count).map(move |i| first + i * step);
-                    let meet = indices(a, m).any(|i| indices(b, n).any(|j| i == j));
-                    assert_eq!(refuse_overlaps(vec![of(a, m), of(b, n)]).is_err(), meet, "{a} {b} {m} {n} {step}");
-                }
-            }
+        let progressions = || {
+            (0..7_u64).flat_map(|first| {
+                (1..5).flat_map(move |step| {
+                    (1..5).map(move |count| Progression { first, last: first + (count - 1) * step, step })
+                })
+            })
+        };
+        let indices = |of: Progression| (of.first..=of.last).step_by(usize::try_from(of.step).expect("small"));
+        for (a, b) in progressions().flat_map(|a| progressions().map(move |b| (a, b))) {
+            let expected = indices(a).find(|&index| indices(b).any(|other| index == other));
+            assert_eq!(a.meets(b), expected, "{a:?}, {b:?}");
+            assert_eq!(refuse_overlaps(vec![a, b]).is_err(), expected.is_some(), "{a:?}, {b:?}");
         }
-    }
-
-    #[test]
-    fn other_steps_may_not_lie_between() {
-        let of = |first, last, step| Progression { first, last, step };
-        assert!(refuse_overlaps(vec![of(0, 9, 1), of(10, 20, 2), of(11, 21, 2), of(22, 30, 1)]).is_ok());
-        assert!(refuse_overlaps(vec![of(0, 9, 3), of(4, 4, 1)]).is_err());
-        assert!(refuse_overlaps(vec![of(4, 4, 1), of(0, 9, 3)]).is_err());
+        let far = Progression { first: 0, last: 3 * ((1 << 29) - 1), step: 3 };
+        assert_eq!(far.meets(Progression { first: 1, last: 1 << 40, step: (1 << 29) - 1 }), Some((1 << 30) - 1));
+        assert_eq!(far.meets(Progression { first: 2, last: 2 + (1 << 29), step: 1 << 29 }), None);
+        assert_eq!(far.meets(Progression { first: 1, last: 1 + (1 << 30), step: 1 << 29 }), Some(1 + (1 << 29)));
     }
 }

@@ -118,8 +118,10 @@ pub(crate) struct Needs {
     pub(crate) splits_sums: bool,
     /// True if a plan pads with something other than zeros.
     pub(crate) pads: bool,
-    /// True if a clip has a stride other than 1, or is the mean of several channels.
+    /// True if a clip has a stride other than 1.
     pub(crate) strides: bool,
+    /// True if a clip is the mean of several channels.
+    pub(crate) mixes: bool,
 }
 
 /// Variant of a shader: one pipeline.
@@ -151,12 +153,13 @@ impl Variant {
     /// Values of the shader's overrides.
     pub(crate) fn constants(self) -> Vec<(&'static str, f64)> {
         let flag = |set: bool| f64::from(u8::from(set));
-        let Needs { splits_sums, pads, strides } = self.needs;
+        let Needs { splits_sums, pads, strides, mixes } = self.needs;
         let mut constants = vec![
             ("INPUT", self.format.input.code().into()),
             ("OUTPUT", self.format.output.code().into()),
             ("PADS", flag(pads)),
             ("STRIDES", flag(strides)),
+            ("MIXES", flag(mixes)),
             ("WORKGROUP", WORKGROUP.into()),
         ];
         match self.shader {
@@ -179,7 +182,11 @@ impl Variant {
                 .into_iter()
                 .flat_map(move |output| FLAGS.map(|shares_buffer| Format { input, output, shares_buffer }))
         });
-        let needs = FLAGS.into_iter().flat_map(|pads| FLAGS.map(|strides| Needs { splits_sums: false, pads, strides }));
+        let needs = FLAGS.into_iter().flat_map(|pads| {
+            FLAGS
+                .into_iter()
+                .flat_map(move |strides| FLAGS.map(|mixes| Needs { splits_sums: false, pads, strides, mixes }))
+        });
         formats.flat_map(move |format| {
             needs.clone().flat_map(move |needs| {
                 Shader::ALL.into_iter().flat_map(move |shader| {

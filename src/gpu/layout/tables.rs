@@ -43,6 +43,8 @@ pub(crate) struct Kind {
     /// Number of chunks, rounded up to a power of two if it is up to [`MAX_SHARED_CHUNKS`]: threads iterate over as many
     /// as the plan with the most chunks has.
     chunks: u32,
+    /// True if products are summed in several chains.
+    splits_sums: bool,
 }
 
 /// Largest number of chunks of plans that share a dispatch with plans of fewer chunks. The iterations that the others
@@ -53,7 +55,7 @@ impl Kind {
     pub(crate) fn of(recipe: &Recipe) -> Self {
         let chunks = recipe.chunks();
         let chunks = if chunks > MAX_SHARED_CHUNKS { chunks } else { chunks.next_power_of_two() };
-        Self { shader: recipe.shader, staged: recipe.staged(), chunks }
+        Self { shader: recipe.shader, staged: recipe.staged(), chunks, splits_sums: recipe.splits_sums }
     }
 }
 
@@ -101,7 +103,7 @@ impl Tables {
         let (mut input_end, mut output_end, mut counters_end) = (0, 0, 0);
         let mut multiply_adds = 0_u64;
         let mut outputs = Vec::new();
-        let mut known: Vec<(&PlacedRun, Arc<Bank>, usize, usize)> = Vec::new();
+        let mut known: Vec<Known<'_>> = Vec::new();
         let mut builders: Vec<Builder> = Vec::new();
         for run in runs.into_iter().filter(|run| run.output_len() > 0) {
             let progression = run.progression()?;
@@ -110,28 +112,53 @@ impl Tables {
             counters_end = counters_end.max(run.counter.map_or(0, |counter| counter.saturating_add(1)));
             multiply_adds = multiply_adds.saturating_add(run.output_len().saturating_mul(run.plan.multiply_adds()));
             outputs.push(progression);
-            let index = match known.iter().rposition(|(other, ..)| other.shares_bank_with(run)) {
+            let index = match known.iter().rposition(|known| known.run.shares_bank_with(run)) {
                 Some(index) => index,
                 None => {
-                    let bank = cache.bank(&run.plan, kernel, run.forward.as_ref())?;
-                    let kind = Kind::of(&bank.recipe);
-                    let at = builders.iter().position(|builder| builder.kind == kind).unwrap_or_else(|| {
-                        builders.push(Builder::new(kind));
-                        builders.len() - 1
-                    });
-                    let plan = builders[at].add_plan(&run.plan, &bank)?;
-                    known.push((run, bank, at, plan));
+                    known.push(Known::new(
+                        run,
+                        cache.bank(&run.plan, kernel, run.forward.as_ref())?,
+                        &known,
+                        &mut builders,
+                    )?);
                     known.len() - 1
                 }
             };
-            let (_, bank, at, plan) = &known[index];
-            builders[*at].add_run(run, bank, *plan, limits.multiply_adds)?;
+            let Known { bank, builder, plan, .. } = &known[index];
+            builders[*builder].add_run(run, bank, *plan, limits.multiply_adds)?;
         }
         to_u32("counters", counters_end)?;
         refuse_overlaps(outputs)?;
         let dispatches =
             builders.into_iter().map(|builder| builder.finish(limits.workgroups)).collect::<Result<_>>()?;
         Ok(Self { dispatches, input_end, output_end, counters_end, multiply_adds })
+    }
+}
+
+/// A plan of the job, the first run that has it, and its places in the tables.
+struct Known<'a> {
+    run: &'a PlacedRun,
+    bank: Arc<Bank>,
+    builder: usize,
+    /// Index of its entry.
+    plan: usize,
+}
+
+impl<'a> Known<'a> {
+    /// Finds the entry of an equal plan, or adds one.
+    fn new(run: &'a PlacedRun, bank: Arc<Bank>, known: &[Self], builders: &mut Vec<Builder>) -> Result<Self> {
+        let padding = run.plan.shape().padding();
+        let is_equal = |other: &&Self| Arc::ptr_eq(&other.bank, &bank) && other.run.plan.shape().padding() == padding;
+        if let Some(&Self { builder, plan, .. }) = known.iter().find(is_equal) {
+            return Ok(Self { run, bank, builder, plan });
+        }
+        let kind = Kind::of(&bank.recipe);
+        let builder = builders.iter().position(|builder| builder.kind == kind).unwrap_or_else(|| {
+            builders.push(Builder::new(kind));
+            builders.len() - 1
+        });
+        let plan = builders[builder].add_plan(&run.plan, &bank)?;
+        Ok(Self { run, bank, builder, plan })
     }
 }
 
@@ -161,7 +188,7 @@ impl Builder {
     fn new(kind: Kind) -> Self {
         Self {
             kind,
-            needs: Needs::default(),
+            needs: Needs { splits_sums: kind.splits_sums, ..Needs::default() },
             chunks: 0,
             part_starts: vec![0],
             part_multiply_adds: 0,
@@ -189,7 +216,6 @@ impl Builder {
         self.banks.push(Arc::clone(bank));
         match &bank.form {
             Form::Phases { entry, starts } => {
-                self.needs.splits_sums |= entry.taps_per_sum != 0 && self.kind.shader == Shader::Banded;
                 let first_start = to_u32("starts", self.starts.len() as u64)?;
                 self.plans.push(PlanEntry { starts: first_start, taps: first_tap, padding, margin, ..*entry });
                 self.starts.extend(starts);
@@ -222,9 +248,11 @@ impl Builder {
             let period = i128::from(run.outputs.start / ratio.phases()) * i128::from(ratio.stride());
             shift = to_i32("the shift of a clip", period - i128::from(run.origin))?;
         }
-        self.add_tiles(index, count, run.output_len().saturating_mul(run.plan.multiply_adds()), max_multiply_adds)?;
-        let Strides { input, output, channels, channel } = run.strides;
-        self.needs.strides |= run.strides != Strides::default();
+        self.add_tiles(index, count, bank.recipe.tile_multiply_adds(&run.plan), max_multiply_adds)?;
+        let Strides { input, output, channels, channel } = run.strides.of(run.input_len, run.output_len());
+        self.needs.strides |= (input, output) != (1, 1);
+        self.needs.mixes |= channels != 1;
+        bank.recipe.check_channels(&run.plan, channels)?;
         self.clips.push(ClipEntry {
             input_offset: to_u32("the offset of a clip", run.input_offset)?,
             input_len: to_u32("the length of a clip", run.input_len)?,
@@ -244,11 +272,11 @@ impl Builder {
     }
 
     /// Adds the tiles of a clip, and begins a part where the last one would have too many multiply-adds.
-    fn add_tiles(&mut self, clip: u32, count: u32, multiply_adds: u64, max_multiply_adds: u64) -> Result<()> {
+    fn add_tiles(&mut self, clip: u32, count: u32, of_a_tile: u64, max_multiply_adds: u64) -> Result<()> {
         let first = to_u32("tiles", self.tiles.len() as u64)?;
         self.tiles.extend((0..count).map(|tile| TileEntry { clip, tile }));
         to_u32("tiles", self.tiles.len() as u64)?;
-        let of_a_tile = multiply_adds.div_ceil(u64::from(count).max(1)).max(1);
+        let of_a_tile = of_a_tile.max(1);
         let mut tile = 0;
         while tile < count {
             let fits = max_multiply_adds.saturating_sub(self.part_multiply_adds) / of_a_tile;
@@ -305,6 +333,26 @@ fn grid(workgroups: u64, max: u32) -> Result<(u32, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::options::ResampleOptions;
+
+    /// Plans that are made anew for each clip share the entry and the taps of the first.
+    #[test]
+    fn equal_plans_have_one_entry_and_one_bank() {
+        let options = ResampleOptions::default();
+        let runs: Vec<_> = (0..100)
+            .map(|i| {
+                let padding = if i % 2 == 0 { Padding::Zero } else { Padding::Edge };
+                let plan = Plan::new(3, 2, options.padding(padding)).expect("a plan");
+                PlacedRun::whole(&plan, 0, 300, 200 * i, 200)
+            })
+            .collect();
+        let limits = DispatchLimits { workgroups: 1000, multiply_adds: u64::MAX };
+        let tables = Tables::new(&runs, Kernel::Banded, limits, &BankCache::default()).expect("within the limits");
+        let [dispatch] = &tables.dispatches[..] else { panic!("{tables:?}") };
+        let Plans::Phases { plans, .. } = &dispatch.plans else { panic!("exact banks") };
+        assert_eq!((plans.len(), dispatch.banks.len(), dispatch.clips.len()), (2, 2, 100));
+        assert!(dispatch.clips.iter().zip([0, 1].into_iter().cycle()).all(|(clip, plan)| clip.plan == plan));
+    }
 
     #[test]
     fn grids_hold_every_workgroup_up_to_their_limit_and_refuse_one_more() {

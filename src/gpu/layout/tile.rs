@@ -39,7 +39,8 @@ impl Tile {
         let stride = to_u32("stride", ratio.stride().saturating_mul(self.repeats))?;
         let spread = u64::from(stride) * u64::from(QUAD_PERIODS) * self.quads + self.span + self.pitch;
         to_u32("samples under a tile", spread)?;
-        check_steps(self.steps())?;
+        to_u32("outputs of a tile", u64::from(phases) * u64::from(QUAD_PERIODS) * self.quads)?;
+        check_steps(self.steps(1))?;
         Ok((phases, stride))
     }
 
@@ -55,12 +56,22 @@ impl Tile {
         STAGED.into_iter().find(|&size| u64::from(size) >= needed).unwrap_or(MAX_STAGED)
     }
 
-    /// Number of loop iterations of one thread in the shader. The test that ends a loop counts as one.
-    fn steps(self) -> u64 {
+    /// Number of multiply-adds of the shader for one tile, of which a clip may fill a part.
+    pub(super) fn multiply_adds(self) -> u64 {
+        let lanes = self.blocks_in_tile * self.quads;
+        (lanes * u64::from(BLOCK_PHASES * QUAD_PERIODS)).saturating_mul(self.span)
+    }
+
+    /// Number of loop iterations of one thread in the shader, for clips that are the mean of so many channels. The test
+    /// that ends a loop counts as one.
+    pub(super) fn steps(self, channels: u64) -> u64 {
+        // A loop over the channels for each of the four samples of a row.
+        let row = if channels > 1 { 1 + u64::from(QUAD_PERIODS).saturating_mul(channels) } else { 1 };
         let quads = self.quads.div_ceil(u64::from(WORKGROUP) >> self.log2_rows_in_flight);
         let rows = self.pitch.div_ceil(1 << self.log2_rows_in_flight);
-        let chunk = (quads + 1) + quads * (rows + 1) + (self.chunk / u64::from(STEP) + 1) + 1;
-        self.chunks() * chunk
+        let staging = quads.saturating_mul(rows.saturating_mul(row).saturating_add(1));
+        let chunk = staging.saturating_add((quads + 1) + (self.chunk / u64::from(STEP) + 1) + 1);
+        self.chunks().saturating_mul(chunk)
     }
 
     /// Chooses the tile with the least estimated work per output, for `staged` vec4s of workgroup memory.
