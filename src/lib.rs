@@ -88,7 +88,9 @@ pub use num_complex;
 pub use wgpu;
 
 #[cfg(feature = "gpu")]
-pub use self::auto::{ADAPTER_VARIABLE, BACKEND_VARIABLE, Backend, CpuReason, Resampler, ResamplerBuilder, RunReport};
+pub use self::auto::{
+    ADAPTER_VARIABLE, BACKEND_VARIABLE, Backend, CpuReason, Estimate, Resampler, ResamplerBuilder, RunReport,
+};
 pub use self::batch::{Batch, BatchBuf, BatchIter};
 pub use self::clamped::Clamped;
 pub use self::cpu::{CpuResampler, Sample, Stream};

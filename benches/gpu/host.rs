@@ -4,16 +4,15 @@
 //! into pieces, tables, copies, submissions and waits. A small batch runs first, as the self-test of `Resampler` does:
 //! its small buffers must not stay in the way of larger ones.
 //!
-//! Two cores of an Intel Xeon (AVX-512, shared with other work: load average 2.4 to 2.9), 2026-11-26, median of ten. The
-//! state before is commit 0f1bb94, whose pool kept its first two slots, whose waits slept, and which copied on one
+//! Two cores of an Intel Xeon (AVX-512), 2026-11-26, median of ten, both states in one run. The state before is commit 0f1bb94, whose pool kept its first two slots, whose waits slept, and which copied on one
 //! thread. The device's own copies are part of all figures.
 //!
 //! | batch, 44.1 to 48 kHz   | before   | now      | ratio |
 //! |-------------------------|----------|----------|-------|
-//! | 1 × 0.1 s, kaiser_best  | 642 µs   | 15.6 µs  | 41    |
-//! | 64 × 1 s, kaiser_best   | 40.8 ms  | 5.01 ms  | 8.1   |
-//! | 200 × 10 s, kaiser_best | 2.25 s   | 0.443 s  | 5.1   |
-//! | 64 × 10 s, width 6      | 466 ms   | 134 ms   | 3.5   |
+//! | 1 × 0.1 s, kaiser_best  | 681 µs   | 14.5 µs  | 47    |
+//! | 64 × 1 s, kaiser_best   | 34.0 ms  | 5.28 ms  | 6.4   |
+//! | 200 × 10 s, kaiser_best | 2.11 s   | 0.388 s  | 5.4   |
+//! | 64 × 10 s, width 6      | 426 ms   | 123 ms   | 3.5   |
 
 use std::time::Duration;
 

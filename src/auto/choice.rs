@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::report::CpuReason;
+use super::report::{CpuReason, Estimate};
 use crate::gpu::GpuSpeed;
 use crate::plan::Plan;
 
@@ -38,9 +38,10 @@ pub(super) struct Machine {
 pub(super) struct Choice {
     /// The clips that go to the GPU. Either none does, or the batch is faster with it, latency included.
     pub(super) on_gpu: Vec<bool>,
-    /// Estimated times of all clips that do not.
-    pub(super) cpu: Duration,
-    pub(super) gpu: Duration,
+    /// Estimate for those that do; `None` if there are none.
+    pub(super) sent: Option<Estimate>,
+    /// Estimate for all clips that do not.
+    pub(super) kept: Estimate,
     /// Time that is saved by those that do.
     pub(super) saved: Duration,
 }
@@ -88,15 +89,18 @@ impl Machine {
         let times: Vec<_> =
             works.iter().flatten().map(|work| (self.cpu_seconds(work), self.gpu_seconds(work))).collect();
         let saved = times.iter().map(|(cpu, gpu)| (cpu - gpu).max(0.0)).sum::<f64>() - self.gpu.latency;
-        let is_on_gpu = |&(cpu, gpu): &(f64, f64)| saved > 0.0 && gpu < cpu;
-        let on_cpu = || times.iter().filter(|times| !is_on_gpu(times));
-        let latency = if saved > 0.0 { 0.0 } else { self.gpu.latency };
-        let mut chosen = times.iter().map(is_on_gpu);
-        let on_gpu = works.iter().map(|work| work.is_some() && chosen.next().unwrap_or(false)).collect();
+        let is_sent = |&(cpu, gpu): &(f64, f64)| saved > 0.0 && gpu < cpu;
+        let estimate = |sent: bool, latency: f64| {
+            let of = || times.iter().filter(|&times| is_sent(times) == sent);
+            let cpu = duration(of().map(|(cpu, _)| cpu).sum());
+            Estimate { cpu, gpu: duration(of().map(|(_, gpu)| gpu).sum::<f64>() + latency) }
+        };
+        let mut sent = times.iter().map(is_sent);
+        let on_gpu: Vec<_> = works.iter().map(|work| work.is_some() && sent.next().unwrap_or(false)).collect();
         Choice {
+            sent: on_gpu.contains(&true).then(|| estimate(true, self.gpu.latency)),
+            kept: estimate(false, if saved > 0.0 { 0.0 } else { self.gpu.latency }),
             on_gpu,
-            cpu: duration(on_cpu().map(|(cpu, _)| cpu).sum()),
-            gpu: duration(on_cpu().map(|(_, gpu)| gpu).sum::<f64>() + latency),
             saved: duration(saved),
         }
     }
@@ -105,13 +109,13 @@ impl Machine {
 impl Choice {
     /// Every clip on the GPU, whatever the time.
     pub(super) fn all_on_gpu(clips: usize) -> Self {
-        let zero = Duration::ZERO;
-        Self { on_gpu: vec![true; clips], cpu: zero, gpu: zero, saved: zero }
+        let kept = Estimate { cpu: Duration::ZERO, gpu: Duration::ZERO };
+        Self { on_gpu: vec![true; clips], sent: None, kept, saved: Duration::ZERO }
     }
 
     /// Reason why the CPU computes the clips that do not go to the GPU.
     pub(super) fn reason(&self) -> CpuReason {
-        CpuReason::Faster { cpu: self.cpu, gpu: self.gpu }
+        CpuReason::Faster(self.kept)
     }
 }
 
@@ -204,17 +208,24 @@ mod tests {
         let [short, long] = [&width_6, &best].map(|plan| Work::new(plan, 48_000, 4));
         let choice = two.choose(&[Some(short), Some(long), None, Some(long), Some(short)]);
         assert_eq!(choice.on_gpu, [false, true, false, true, false]);
-        assert_eq!(choice.cpu, duration(2.0 * two.cpu_seconds(&short)));
-        assert_eq!(choice.gpu, duration(2.0 * two.gpu_seconds(&short)));
-        assert!(choice.cpu < choice.gpu && choice.saved > Duration::ZERO, "{choice:?}");
+        assert_eq!(choice.kept.cpu, duration(2.0 * two.cpu_seconds(&short)));
+        assert_eq!(choice.kept.gpu, duration(2.0 * two.gpu_seconds(&short)));
+        assert!(choice.kept.cpu < choice.kept.gpu && choice.saved > Duration::ZERO, "{choice:?}");
+        let sent = choice.sent.expect("two clips are sent");
+        assert_eq!(sent.cpu, duration(2.0 * two.cpu_seconds(&long)));
+        assert_eq!(sent.gpu, duration(2.0 * two.gpu_seconds(&long) + CARD.latency));
+        assert!(sent.gpu < sent.cpu, "{choice:?}");
 
         // A latency that a batch makes up for, and a single clip does not.
         let slow_start = machine(2, GpuSpeed { latency: two.cpu_seconds(&long) * 10.0, ..CARD });
         assert_eq!((count(slow_start, &vec![Some(long); 100]), count(slow_start, &[Some(long)])), (100, 0));
         let choice = slow_start.choose(&[Some(long)]);
         assert_eq!(choice.saved, Duration::ZERO);
-        assert_eq!(choice.gpu, duration(slow_start.gpu_seconds(&long) + slow_start.gpu.latency));
-        assert!(matches!(choice.reason(), CpuReason::Faster { cpu, gpu } if cpu < gpu), "{choice:?}");
+        assert_eq!(
+            (choice.kept.gpu, choice.sent),
+            (duration(slow_start.gpu_seconds(&long) + slow_start.gpu.latency), None)
+        );
+        assert!(matches!(choice.reason(), CpuReason::Faster(kept) if kept.cpu < kept.gpu), "{choice:?}");
     }
 
     #[test]

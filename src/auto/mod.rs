@@ -18,7 +18,7 @@ pub use self::builder::ResamplerBuilder;
 use self::choice::Work;
 use self::on_demand::{OnDemand, Request};
 use self::on_gpu::{OnGpu, chosen_slices, finish};
-pub use self::report::{CpuReason, RunReport};
+pub use self::report::{CpuReason, Estimate, RunReport};
 use crate::alloc::array_of;
 use crate::batch::{Batch, BatchBuf};
 use crate::clamped::Clamped;
@@ -200,7 +200,7 @@ impl Resampler {
         if output.len() != total(&offsets) {
             return Err(Error::OutputLen { expected: total(&offsets), actual: output.len() });
         }
-        let mut reasons = self.reasons(clips.iter().map(|&(plan, clip)| (Some(plan), clip)));
+        let (mut reasons, estimate) = self.reasons(clips.iter().map(|&(plan, clip)| (Some(plan), clip)));
         let mut clamped = match T::typed_mut(output) {
             TypedMut::F32(output) => self.batch_on_gpu::<T, f32>(&clips, &mut reasons, &offsets, output),
             TypedMut::I16(output) => self.batch_on_gpu::<T, i16>(&clips, &mut reasons, &offsets, output),
@@ -208,7 +208,7 @@ impl Resampler {
             TypedMut::Other => Clamped::default(),
         };
         clamped += self.cpu.resample_some_into(batch, output, |clip| reasons[clip].is_some());
-        Ok(RunReport::new(reasons, clamped))
+        Ok(RunReport::new(reasons, estimate, clamped))
     }
 
     /// Applies the adjoint of resampling to every gradient of a batch, see
@@ -239,7 +239,8 @@ impl Resampler {
         let offsets = Adjoints::new(gradients, input_lens)?.offsets;
         let mut samples = T::zeroed(total(&offsets))?;
         let clips: Vec<_> = gradients.iter().collect();
-        let mut reasons = self.reasons(clips.iter().map(|&(plan, gradient)| (plan.transposed().ok(), gradient)));
+        let (mut reasons, estimate) =
+            self.reasons(clips.iter().map(|&(plan, gradient)| (plan.transposed().ok(), gradient)));
         let mut clamped = match T::typed_mut(&mut samples) {
             TypedMut::F32(output) => {
                 self.adjoints_on_gpu::<T, f32>(&clips, input_lens, &mut reasons, &offsets, output)?
@@ -256,17 +257,18 @@ impl Resampler {
             let (plan, gradient) = clips[index];
             clamped += self.cpu.adjoint_into(plan, gradient, &mut samples[offsets[index]..offsets[index + 1]])?;
         }
-        Ok((BatchBuf::from_parts(samples, offsets), RunReport::new(reasons, clamped)))
+        Ok((BatchBuf::from_parts(samples, offsets), RunReport::new(reasons, estimate, clamped)))
     }
 
     /// Chooses the backend of each clip from the plan that computes it (`None` for a transposed plan that cannot be
-    /// made): the reason why the CPU computes the clip, or `None` for the GPU.
+    /// made): the reason why the CPU computes the clip, or `None` for the GPU,
+    /// and the estimate for those on the GPU.
     fn reasons<'a, T: Sample>(
         &self,
         clips: impl Iterator<Item = (Option<&'a Plan>, &'a [T])>,
-    ) -> Vec<Option<CpuReason>> {
+    ) -> (Vec<Option<CpuReason>>, Option<Estimate>) {
         let clips: Vec<_> = clips.collect();
-        let all = |reason: CpuReason| vec![Some(reason); clips.len()];
+        let all = |reason: CpuReason| (vec![Some(reason); clips.len()], None);
         if let Some(reason) = self.gpu.known_reason() {
             return all(reason);
         }
@@ -284,7 +286,7 @@ impl Resampler {
             Some(plan) if context.gpu.can_compute(plan) => None,
             _ => Some(CpuReason::FilterTooLong),
         };
-        clips.iter().zip(&choice.on_gpu).map(reason).collect()
+        (clips.iter().zip(&choice.on_gpu).map(reason).collect(), choice.sent)
     }
 
     /// Resamples the clips that have no reason on the GPU, and gives a reason to those that it did not complete.
