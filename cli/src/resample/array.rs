@@ -53,7 +53,10 @@ fn resample_array<T: Sample + Into<f64>>(
     let plan = settings.plan(orig_freq)?;
     let output_len = plan.output_len(frames_in) as u128 * channels as u128;
     npy::check_memory(output_len * size_of::<T>() as u128)?;
-    let resampled = settings.cpu.resample_tensor(&plan, array)?;
+    let resampled = match &settings.gpu {
+        Some(gpu) if gpu.suits(&plan) => gpu.resample_array(&plan, array)?,
+        _ => settings.cpu.resample_tensor(&plan, array)?,
+    };
     let frames_out = resampled.shape()[rest.len()];
     let samples = resampled.as_slice().context("a new array is in standard layout")?;
     let format = conversion.format(input);

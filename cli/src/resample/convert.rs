@@ -9,7 +9,7 @@ use polyphase_audio::{DecodedSample, Decoder, SampleFormat, Spec, Writer};
 use super::args::Precision;
 use super::array::convert_array;
 use super::conversion::{Conversion, Converted};
-use super::gpu::{GpuQueue, MAX_SAMPLES};
+use super::gpu::{Clips, GpuQueue, MAX_SAMPLES, Resampled};
 use super::paths::{Task, extension};
 use super::progress::Progress;
 use super::record::Stamp;
@@ -77,18 +77,41 @@ fn convert_on_gpu(
         interrupt::check()?;
     }
     let frames_in = (samples.len() / spec.channels) as u64;
-    let channels =
-        (0..spec.channels).map(|channel| samples.iter().skip(channel).step_by(spec.channels).copied().collect());
-    let resampled = gpu.resample(plan, channels.collect())?;
-    let frames_out = resampled.first().map_or(0, Vec::len);
-    samples.clear();
-    for frame in 0..frames_out {
-        samples.extend(resampled.iter().map(|channel| channel[frame]));
+    // With dither, outputs are rounded after the dither is added, and must be floats until then.
+    let rounds_on_gpu =
+        [spec.format, format] == [SampleFormat::I16; 2] && !conversion.settings.dithers(plan, spec.format, format);
+    let clips = if rounds_on_gpu {
+        #[expect(clippy::cast_possible_truncation, reason = "samples that were 16-bit integers")]
+        let integer = |sample: f32| (sample * INTEGER_SCALE) as i16;
+        Clips::I16(deinterleaved(&samples, spec.channels, integer))
+    } else {
+        Clips::F32(deinterleaved(&samples, spec.channels, |sample| sample))
+    };
+    let Resampled { clips, clamped } = gpu.resample(plan, clips)?;
+    match clips {
+        Clips::F32(clips) => interleave(&clips, &mut samples, |sample| sample),
+        Clips::I16(clips) => interleave(&clips, &mut samples, |sample| f32::from(sample) / INTEGER_SCALE),
     }
     writer.write(&samples).map_err(|error| conversion.write_error(error))?;
-    let clipped = writer.finish().map_err(|error| conversion.write_error(error))?;
-    let (orig_freq, frames_out) = (conversion.settings.orig_freq(decoder.rate()), frames_out as u64);
+    let clipped = writer.finish().map_err(|error| conversion.write_error(error))? + clamped.count as u64;
+    let orig_freq = conversion.settings.orig_freq(decoder.rate());
+    let frames_out = (samples.len() / spec.channels) as u64;
     Ok((output, Converted { orig_freq, channels: spec.channels, frames_in, frames_out, format, clipped }))
+}
+
+/// Full scale of 16-bit integers.
+const INTEGER_SCALE: f32 = 32_768.0;
+
+fn deinterleaved<T>(samples: &[f32], channels: usize, convert: impl Fn(f32) -> T) -> Vec<Vec<T>> {
+    let channel = |channel| samples.iter().skip(channel).step_by(channels).map(|&sample| convert(sample)).collect();
+    (0..channels).map(channel).collect()
+}
+
+fn interleave<T: Copy>(channels: &[Vec<T>], samples: &mut Vec<f32>, convert: impl Fn(T) -> f32) {
+    samples.clear();
+    for frame in 0..channels.first().map_or(0, Vec::len) {
+        samples.extend(channels.iter().map(|channel| convert(channel[frame])));
+    }
 }
 
 /// Begins an output: returns its temporary file, the format of its samples, and its writer.

@@ -8,9 +8,11 @@
 //! ```
 
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::{Context, Result, anyhow};
-use polyphase::{Batch, CpuReason, Plan, Resampler};
+use polyphase::ndarray::ArrayD;
+use polyphase::{Batch, BatchBuf, Clamped, CpuReason, Plan, Resampler, RunReport, Sample};
 
 /// Number of workers, and of files that may wait. Each file is in memory as a whole, so this number and [`MAX_SAMPLES`]
 /// bound the memory.
@@ -24,12 +26,26 @@ pub(super) const MAX_SAMPLES: u64 = 1 << 25;
 pub(super) struct GpuQueue {
     resampler: Resampler,
     requests: SyncSender<Option<Request>>,
+    tally: Arc<Mutex<Tally>>,
 }
 
 struct Request {
     plan: Plan,
-    channels: Vec<Vec<f32>>,
-    reply: Sender<Result<Vec<Vec<f32>>>>,
+    clips: Clips,
+    reply: Sender<Result<Resampled>>,
+}
+
+/// The channels of a file. 16-bit integers cross the bus in half the time, both ways.
+pub(super) enum Clips {
+    F32(Vec<Vec<f32>>),
+    I16(Vec<Vec<i16>>),
+}
+
+/// The channels of an output.
+pub(super) struct Resampled {
+    pub(super) clips: Clips,
+    /// Integers that were clamped.
+    pub(super) clamped: Clamped,
 }
 
 /// Number of clips that each backend computed.
@@ -41,11 +57,21 @@ pub(super) struct Tally {
     pub(super) cpu_reason: Option<CpuReason>,
 }
 
+impl Tally {
+    fn add(&mut self, report: &RunReport) {
+        self.gpu_clips += report.gpu_clips;
+        self.cpu_clips += report.cpu_clips();
+        if let Some((_, reason)) = report.cpu_runs.last() {
+            self.cpu_reason = Some(reason.clone());
+        }
+    }
+}
+
 impl GpuQueue {
     /// Creates a queue, and its receiving end for [`serve`](Self::serve).
     pub(super) fn new(resampler: Resampler) -> (Self, Requests) {
         let (requests, received) = sync_channel(WORKERS);
-        (Self { resampler, requests }, Requests(received))
+        (Self { resampler, requests, tally: Arc::default() }, Requests(received))
     }
 
     /// True if clips of this plan are worth the transfer.
@@ -54,11 +80,25 @@ impl GpuQueue {
     }
 
     /// Resamples the channels of a file.
-    pub(super) fn resample(&self, plan: &Plan, channels: Vec<Vec<f32>>) -> Result<Vec<Vec<f32>>> {
+    pub(super) fn resample(&self, plan: &Plan, clips: Clips) -> Result<Resampled> {
         let (reply, result) = channel();
         let gone = "the GPU thread has ended";
-        self.requests.send(Some(Request { plan: plan.clone(), channels, reply })).map_err(|_| anyhow!(gone))?;
+        self.requests.send(Some(Request { plan: plan.clone(), clips, reply })).map_err(|_| anyhow!(gone))?;
         result.recv().context(gone)?
+    }
+
+    /// Resamples an array along its last axis, which it must have.
+    pub(super) fn resample_array<T: Sample>(&self, plan: &Plan, array: &ArrayD<T>) -> Result<ArrayD<T>> {
+        let array = array.as_standard_layout();
+        let frames = array.shape().last().copied().unwrap_or(0);
+        let samples = array.as_slice().context("an array in standard layout is a slice")?;
+        // An array without samples may have lanes: each then has the outputs of an empty clip.
+        let lanes: usize = array.shape().iter().rev().skip(1).product();
+        let batch: Batch<'_, T> = (0..lanes).map(|lane| (plan, &samples[lane * frames..(lane + 1) * frames])).collect();
+        let (outputs, _) = self.resample_batch(&batch)?;
+        let mut shape = array.shape().to_vec();
+        shape.iter_mut().rev().take(1).for_each(|len| *len = plan.output_len(frames));
+        Ok(ArrayD::from_shape_vec(shape, outputs.into_parts().0)?)
     }
 
     /// Makes [`serve`](Self::serve) return.
@@ -67,9 +107,8 @@ impl GpuQueue {
         let _ = self.requests.send(None);
     }
 
-    /// Resamples the requests until the queue is closed.
+    /// Resamples the requests until the queue is closed, and returns the clips that were computed through the queue.
     pub(super) fn serve(&self, requests: Requests) -> Tally {
-        let mut tally = Tally::default();
         let mut open = true;
         while open {
             let Ok(Some(first)) = requests.0.recv() else { break };
@@ -81,33 +120,54 @@ impl GpuQueue {
                     None => open = false,
                 }
             }
-            self.resample_together(&gathered, &mut tally);
+            self.resample_together(&gathered);
         }
-        tally
+        std::mem::take(&mut *self.tally.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn resample_together(&self, requests: &[Request], tally: &mut Tally) {
-        let mut batch = Batch::new();
+    fn resample_together(&self, requests: &[Request]) {
+        let mut floats = Vec::new();
         for request in requests {
-            request.channels.iter().for_each(|clip| batch.push(&request.plan, clip));
-        }
-        let result = self.resampler.resample_batch(&batch);
-        if let Ok((_, report)) = &result {
-            tally.gpu_clips += report.gpu_clips;
-            tally.cpu_clips += report.cpu_clips();
-            if let Some((_, reason)) = report.cpu_runs.last() {
-                tally.cpu_reason = Some(reason.clone());
+            match &request.clips {
+                Clips::F32(clips) => floats.push((request, clips)),
+                // A batch of its own, whose report has the clamped integers of this file.
+                Clips::I16(clips) => {
+                    let result = self.resample_batch(&clips.iter().map(|clip| (&request.plan, &clip[..])).collect());
+                    request.answer(result.map(|(outputs, report)| Resampled {
+                        clips: Clips::I16(outputs.iter().map(<[i16]>::to_vec).collect()),
+                        clamped: report.clamped,
+                    }));
+                }
             }
         }
-        let mut clips = result.as_ref().map(|(outputs, _)| outputs.iter());
-        for request in requests {
-            let reply = match &mut clips {
-                Ok(clips) => Ok(clips.take(request.channels.len()).map(<[f32]>::to_vec).collect()),
-                Err(error) => Err(anyhow!("{error}")),
-            };
-            // A worker that no longer waits has failed, and has reported the failure.
-            let _ = request.reply.send(reply);
+        if floats.is_empty() {
+            return;
         }
+        let batch = floats.iter().flat_map(|(request, clips)| clips.iter().map(|clip| (&request.plan, &clip[..])));
+        let result = self.resample_batch(&batch.collect());
+        let mut outputs = result.as_ref().map(|(outputs, _)| outputs.iter());
+        for (request, clips) in floats {
+            request.answer(match &mut outputs {
+                Ok(outputs) => Ok(Resampled {
+                    clips: Clips::F32(outputs.take(clips.len()).map(<[f32]>::to_vec).collect()),
+                    clamped: Clamped::default(),
+                }),
+                Err(error) => Err(anyhow!("{error}")),
+            });
+        }
+    }
+
+    fn resample_batch<T: Sample>(&self, batch: &Batch<'_, T>) -> Result<(BatchBuf<T>, RunReport)> {
+        let (outputs, report) = self.resampler.resample_batch(batch)?;
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner).add(&report);
+        Ok((outputs, report))
+    }
+}
+
+impl Request {
+    fn answer(&self, result: Result<Resampled>) {
+        // A worker that no longer waits has failed, and has reported the failure.
+        let _ = self.reply.send(result);
     }
 }
 

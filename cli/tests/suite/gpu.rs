@@ -2,11 +2,12 @@
 
 use std::fs;
 
+use polyphase::ndarray::Array3;
 use polyphase::wgpu;
 use polyphase_checks::skips::skipped;
 use tempfile::TempDir;
 
-use super::files::{read_wav, wav_bytes};
+use super::files::{read_npy, read_wav, wav_bytes, write_npy};
 use super::{data, run};
 use crate::signals::noise_f32;
 
@@ -60,6 +61,46 @@ fn the_gpu_writes_what_the_cpu_writes() {
         compared += 1;
     }
     assert_eq!(compared, 103);
+}
+
+/// Integers without dither and arrays, which cross the bus as they are, and are counted in the report.
+#[test]
+fn integers_and_arrays_go_to_the_gpu() {
+    if !adapter() {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    // Loud enough to be clipped.
+    let loud: Vec<f32> = noise_f32(7, 2 * 20_000).iter().map(|x| x * 1.5).collect();
+    fs::write(folder.path().join("loud.wav"), wav_bytes(48_000, 2, &loud)).unwrap();
+    let (code, ..) = run(&folder, "resample loud.wav --rate 48000 --out integers --sample-format i16 --no-dither");
+    assert_eq!(code, 0);
+    let array = Array3::from_shape_fn((2, 3, 5000), |(i, j, t)| noise_f32((3 * i + j) as u64, 5000)[t]);
+    write_npy(&folder.path().join("integers/array.npy"), &array.into_dyn());
+    let mut clipped = Vec::new();
+    for backend in ["gpu --allow-software", "cpu"] {
+        let out = &backend[..3];
+        let command = format!("resample integers --rate 44100 --orig-freq 48000 --preset high --no-dither --out {out}");
+        let (code, summary, stderr) = run(&folder, &format!("{command} --backend {backend} --json {out}.json"));
+        assert_eq!(code, 0, "{summary}{stderr}");
+        let report = fs::read(folder.path().join(format!("{out}.json"))).unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
+        clipped.push(report["totals"]["clipped_samples"].as_u64().unwrap());
+        assert_eq!(report["totals"]["backend"], out.to_uppercase());
+        assert!(!summary.contains("clips on the CPU"), "{summary}");
+    }
+    let [gpu, cpu] = ["gpu", "cpu"].map(|out| folder.path().join(out));
+    let [integers, expected] = [&gpu, &cpu].map(|out| read_wav(&out.join("loud.wav")).samples);
+    assert_eq!(integers.len(), expected.len());
+    // The floats differ by some 1e-7, which rounds a few of them to the next integer.
+    let units = integers.iter().zip(&expected).map(|(a, b)| ((a - b) * 32_768.0).abs());
+    let (differing, largest) =
+        units.filter(|&unit| unit > 0.0).fold((0, 0.0_f64), |(n, max), unit| (n + 1, max.max(unit)));
+    assert!(largest <= 1.0 && differing * 50 < expected.len(), "{differing} differ, by up to {largest}");
+    assert!(clipped[1] > 100 && clipped[0].abs_diff(clipped[1]) < 20, "{clipped:?}");
+    let [array, expected] = [&gpu, &cpu].map(|out| read_npy::<f32>(&out.join("array.npy")));
+    assert_eq!(array.shape(), expected.shape());
+    assert!(array.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 2e-6));
 }
 
 /// The backend of the option or of the environment is used, or refused with a reason before anything is written.
