@@ -188,7 +188,8 @@ fn updated_jobs_are_those_that_are_prepared_anew() {
         .iter()
         .map(|clip| GpuClip::new(clip.plan(), clip.input_offset(), clip.input_len() / 2, clip.output_offset()))
         .collect();
-    for clips in [&shorter[..], &all[..3], &[], &all[..], &shorter[20..]] {
+    // The first seven have every plan.
+    for clips in [&shorter[..], &all[..7], &all[..], &[], &all[..3], &shorter[20..]] {
         let expected = run(&gpu.prepare(clips, SampleFormat::F32).unwrap(), None);
         gpu.update(&mut job, clips).unwrap();
         assert!(run(&job, None) == expected, "{} clips", clips.len());
