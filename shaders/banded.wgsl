@@ -95,7 +95,7 @@ fn store_word(clip: Clip, n: u32, j: u32, count: u32, before: f32, y: f32, after
 fn store_tile(clip: Clip, plan: Plan, first_n: u32, count: u32, lane: u32) {
     let pitch = plan.quads | 1u;
     let steps = select(count / 2u + 1u, count, OUTPUT == SAMPLES_F32);
-    // Quotients of small integers, by floats: half of a unit keeps them away from the next integer.
+    // Integer division in float32: the added 0.5 keeps the quotient away from integers, so that rounding cannot cross one.
     let quads_on = u32((f32(WORKGROUP) + 0.5) / f32(steps));
     let steps_on = WORKGROUP - quads_on * steps;
     var q = u32((f32(lane) + 0.5) / f32(steps));
@@ -164,7 +164,7 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
     var high_total = mat4x4<f32>();
 
     for (var c = 0u; c < job.chunks; c += 1u) {
-        // A plan with fewer chunks than others of the job has none left: it stages and sums nothing.
+        // A plan with fewer than `job.chunks` chunks stages and sums nothing in the remaining iterations.
         let k = c * plan.chunk;
         let taken = min(plan.chunk, plan.span - min(k, plan.span));
 

@@ -22,8 +22,8 @@ fn encode(clip: Clip, y: f32) -> u32 {
     return float_to_half(y);
 }
 
-// The integer nearest to y · 2^15, the even one of two, clamped to 16 bits. Clamped outputs are counted; a NaN is one of
-// them and becomes 0.
+// y · 2^15 rounded to nearest, ties to even, and clamped to 16 bits; a NaN becomes 0. Clamped outputs and NaNs are
+// counted.
 fn integer(clip: Clip, y: f32) -> u32 {
     let rounded = round(y * 0x1p15);
     let is_nan = (bitcast<u32>(y) & 0x7fffffffu) > 0x7f800000u;
@@ -33,7 +33,7 @@ fn integer(clip: Clip, y: f32) -> u32 {
     return bitcast<u32>(select(i32(clamp(rounded, -32768.0, 32767.0)), 0, is_nan)) & 0xffffu;
 }
 
-// The nearest 16-bit float, the even one of two. Integer arithmetic, because `pack2x16float` may round in another way
+// y rounded to the nearest 16-bit float, ties to even. Integer arithmetic, because `pack2x16float` may round in another way
 // and may flush subnormal numbers to zero.
 fn float_to_half(y: f32) -> u32 {
     let bits = bitcast<u32>(y);

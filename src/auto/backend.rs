@@ -25,7 +25,7 @@ pub enum Backend {
     Auto,
     /// The CPU.
     Cpu,
-    /// The GPU, whatever the filter. [`ResamplerBuilder::build`](crate::ResamplerBuilder::build) fails without one.
+    /// The GPU, for every clip that it can compute. The CPU computes the others. [`ResamplerBuilder::build`](crate::ResamplerBuilder::build) fails without one.
     Gpu,
 }
 

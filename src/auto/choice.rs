@@ -38,16 +38,15 @@ pub(super) struct Machine {
 pub(super) struct Choice {
     /// The clips that go to the GPU. Either none does, or the batch is faster with it, latency included.
     pub(super) on_gpu: Vec<bool>,
-    /// Estimate for those that do; `None` if there are none.
+    /// Estimate for the clips that go to the GPU; `None` if there are none.
     pub(super) sent: Option<Estimate>,
-    /// Estimate for all clips that do not.
+    /// Estimate for the clips that stay on the CPU.
     pub(super) kept: Estimate,
-    /// Time that is saved by those that do.
+    /// Time saved by the clips that go to the GPU.
     pub(super) saved: Duration,
 }
 
-/// The best GPU that could be in any machine: no arithmetic takes time, and host memory sends to it as fast as to the
-/// CPU. Most GPUs are an order of magnitude slower: the host's copies reach 2 to 8 GB/s on one thread.
+/// Upper bound of any GPU: arithmetic takes no time, and transfers run at the speed of host memory. Most GPUs are an order of magnitude slower: the host's copies reach 2 to 8 GB/s on one thread.
 pub(super) const BEST_GPU: GpuSpeed =
     GpuSpeed { latency: 50e-6, bytes_per_second: 25e9, multiply_adds_per_second: f64::INFINITY };
 

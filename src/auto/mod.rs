@@ -289,7 +289,8 @@ impl Resampler {
         (clips.iter().zip(&choice.on_gpu).map(reason).collect(), choice.sent)
     }
 
-    /// Resamples the clips that have no reason on the GPU, and gives a reason to those that it did not complete.
+    /// Resamples on the GPU the clips that have no reason for the CPU, and gives one to each clip that the GPU did not
+    /// complete.
     fn batch_on_gpu<T: Sample, G: OnGpu>(
         &self,
         clips: &[(&Plan, &[T])],

@@ -10,7 +10,7 @@ use crate::cpu::CpuResampler;
 use crate::error::{Error, Result};
 use crate::gpu::{Context, GpuSpeed};
 
-/// Time to open and test a device: 60 to 100 ms on drivers for hardware, most of it for the compilation of a shader.
+/// Time to open and test a device: an assumption, of which most is the compilation of a shader.
 const OPENING: Duration = Duration::from_millis(100);
 
 /// Device to open.
@@ -31,14 +31,14 @@ struct Inner {
     request: Request,
     opened: OnceLock<std::result::Result<Opened, CpuReason>>,
     /// Nanoseconds that the best possible GPU would have saved so far. The device is opened when that makes up for
-    /// opening it: whatever comes later, at most twice the necessary time is spent.
+    /// opening it: so at most twice the time of the best decision in hindsight is spent.
     missed: AtomicU64,
 }
 
 #[derive(Debug)]
 struct Opened {
     context: Context,
-    /// `None` if the GPU computes whatever it can.
+    /// `None` for [`Backend::Gpu`](crate::Backend::Gpu), where the GPU gets every clip that it can compute.
     speed: Option<GpuSpeed>,
 }
 

@@ -34,7 +34,7 @@ impl fmt::Display for CpuReason {
             Self::NoGpu(error) => write!(f, "{error}"),
             Self::GpuFailed(error) => write!(f, "the GPU failed: {error}"),
             Self::Faster(Estimate { cpu, gpu }) => {
-                write!(f, "the CPU is faster: about {cpu:.1?}, and {gpu:.1?} on the GPU")
+                write!(f, "the CPU is faster: an estimated {cpu:.1?}, against {gpu:.1?} on the GPU")
             }
             Self::SampleType => f.write_str("only the CPU computes this type of sample"),
             Self::FilterTooLong => f.write_str("the filter is beyond the limits of the GPU shaders"),
@@ -98,7 +98,7 @@ impl fmt::Display for RunReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} clips on the GPU", self.gpu_clips)?;
         if let Some(Estimate { cpu, gpu }) = self.gpu_estimate {
-            write!(f, " (about {gpu:.1?}, and {cpu:.1?} on the CPU)")?;
+            write!(f, " (an estimated {gpu:.1?}, against {cpu:.1?} on the CPU)")?;
         }
         write!(f, ", {} on the CPU", self.cpu_clips())?;
         // The first clip of each reason stands for the others.
@@ -130,13 +130,13 @@ mod tests {
         assert_eq!((report.cpu_reason(3), report.cpu_reason(4)), (Some(&CpuReason::NotFinite), None));
         assert_eq!(
             report.to_string(),
-            "2 clips on the GPU, 4 on the CPU: clip 1: the CPU is faster: about 1.2ms, and 3.5ms on the GPU; \
+            "2 clips on the GPU, 4 on the CPU: clip 1: the CPU is faster: an estimated 1.2ms, against 3.5ms on the GPU; \
              clip 3: it holds a NaN or an infinity"
         );
         let estimate = Estimate { cpu: times.1, gpu: times.0 };
         let report = RunReport::new(reasons, Some(estimate), Clamped::default()).to_string();
         assert!(
-            report.starts_with("2 clips on the GPU (about 1.2ms, and 3.5ms on the CPU), 4 on the CPU: "),
+            report.starts_with("2 clips on the GPU (an estimated 1.2ms, against 3.5ms on the CPU), 4 on the CPU: "),
             "{report}"
         );
     }

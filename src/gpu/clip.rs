@@ -71,8 +71,9 @@ impl GpuClip {
     }
 
     /// Resamples the mean of `channels` channels: sample i is the mean of the samples at `input_offset + i · stride +
-    /// c · channel_stride`, for channel c from 0 on. The sum is in float32, in the order of the channels. An [`adjoint`](Self::adjoint) averages gradients: that is not the adjoint
-    /// of a mix.
+    /// c · channel_stride`, for channel c from 0 on. The sum is in float32, in the order of the channels. On an [`adjoint`](Self::adjoint) clip this
+    /// averages gradients. That is not the adjoint of a mix, which gives every channel the gradient divided by
+    /// `channels`.
     ///
     /// # Errors
     /// [`Error::NoChannels`] for 0 channels.

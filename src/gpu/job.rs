@@ -65,9 +65,8 @@ impl Job {
         self.extent.multiply_adds
     }
 
-    /// Number of dispatches of the job: one for clips of one plan, up to one for each plan where filters differ in their
-    /// kernel, in the workgroup memory or in the chunks that they need, and more with
-    /// [`JobOptions::max_multiply_adds`].
+    /// Number of dispatches of the job. Clips whose plans need the same shader, workgroup memory and about the same number
+    /// of steps share one; [`JobOptions::max_multiply_adds`] divides it further.
     ///
     /// Drivers end a submission that takes too long, some after two seconds. Parts that are submitted one by one with
     /// [`GpuResampler::record_part`] stay below that:
@@ -114,11 +113,12 @@ impl GpuResampler {
         Ok(job)
     }
 
-    /// Prepares a job as [`prepare`](Self::prepare), but records the copy of its tables into an encoder of the caller's
-    /// instead of submitting it. The job is valid for commands that are submitted with the encoder's or after them.
+    /// Prepares a job as [`prepare`](Self::prepare), but records the copy of its tables into the caller's encoder
+    /// instead of submitting it. Use the job only in commands that are submitted with
+    /// this encoder's or later.
     ///
-    /// Taps that are not on the device yet are copied with the tables, and do not stay there for later jobs:
-    /// [`prepare`](Self::prepare) a job with the same plans once, and its taps are there.
+    /// Taps that are not resident are copied with this job's tables only. To make them resident for later jobs,
+    /// [`prepare`](Self::prepare) a job with the same plans once.
     ///
     /// # Errors
     /// As [`prepare`](Self::prepare).
@@ -133,17 +133,17 @@ impl GpuResampler {
         Ok(job)
     }
 
-    /// Gives a job other clips, such as other lengths and offsets.
+    /// Replaces the clips of a job, for example to change lengths and offsets.
     ///
     /// No pipeline is compiled, and the tables' buffer and bind groups stay, where the new tables fit the places of the
     /// old ones: the same plans in the same order, the same number of [`parts`](Job::parts), and no more clips and
-    /// workgroups. Else they are made anew.
+    /// workgroups. Otherwise they are recreated.
     ///
     /// Record the job again after an update: the outputs of commands that were recorded before it and are submitted
     /// after it are undefined.
     ///
     /// # Errors
-    /// As [`prepare`](Self::prepare). After an error the job is as before.
+    /// As [`prepare`](Self::prepare). After an error the job is unchanged.
     pub fn update(&self, job: &mut Job, clips: &[GpuClip]) -> Result<()> {
         self.update_runs(job, clips.iter().map(GpuClip::run))
     }
@@ -159,8 +159,8 @@ impl GpuResampler {
         Ok(())
     }
 
-    /// Gives a job other clips as [`update`](Self::update), but records the copy of the tables into an encoder of the
-    /// caller's, as [`prepare_in_encoder`](Self::prepare_in_encoder). If the encoder is not submitted, update the job
+    /// Replaces the clips of a job as [`update`](Self::update), but records the copy of the tables into the caller's encoder,
+    /// as [`prepare_in_encoder`](Self::prepare_in_encoder). If the encoder is not submitted, update the job
     /// again before it is used.
     ///
     /// # Errors
@@ -209,7 +209,7 @@ impl GpuResampler {
             (buffer, parts)
         };
         let staging = staging(self.device(), "polyphase tables", tables.written, |view| {
-            tables.for_each_piece(|offset, bytes| {
+            tables.for_each_section(|offset, bytes| {
                 let offset = usize::try_from(offset).unwrap_or(usize::MAX);
                 view.slice(offset..offset + bytes.len()).copy_from_slice(bytes);
             });
@@ -228,8 +228,8 @@ impl GpuResampler {
     /// before a submission.
     ///
     /// # Errors
-    /// [`Error::GpuBuffer`] for a buffer that is too small, misaligned, lacks `STORAGE`, or is both input and output
-    /// without [`JobOptions::shared_buffer`] or with ranges that overlap, and [`Error::GpuRefused`] for one of another
+    /// [`Error::GpuBuffer`] for a buffer that is too small, is misaligned, lacks `STORAGE`, or is both input and output
+    /// without [`JobOptions::shared_buffer`] or with overlapping ranges; [`Error::GpuRefused`] for a buffer of another
     /// device or a range whose size is not a multiple of 4.
     pub fn record(
         &self,
@@ -321,7 +321,10 @@ impl Job {
 fn check_sharing(input: &wgpu::BufferBinding<'_>, output: &wgpu::BufferBinding<'_>, is_allowed: bool) -> Result<()> {
     let refuse = |problem| Err(Error::GpuBuffer { buffer: "output", problem });
     if !is_allowed {
-        return refuse("is the input buffer too: `JobOptions::shared_buffer` allows this".to_owned());
+        return refuse(
+            "is also the input buffer: set `JobOptions::shared_buffer(true)` for disjoint ranges of one buffer"
+                .to_owned(),
+        );
     }
     let range = |binding: &wgpu::BufferBinding<'_>| {
         let rest = binding.buffer.size().saturating_sub(binding.offset);

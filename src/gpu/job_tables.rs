@@ -78,7 +78,7 @@ impl Cursor {
 
     fn check(&self, bytes: u64) -> Result<()> {
         if bytes > self.limit {
-            return Err(Error::GpuLimit { what: "bytes of a table", needed: bytes, limit: self.limit });
+            return Err(Error::GpuLimit { what: "bytes of one table", needed: bytes, limit: self.limit });
         }
         Ok(())
     }
@@ -124,7 +124,7 @@ impl JobTables {
         }
         if cursor.end > limits.max_buffer_size {
             let (needed, limit) = (cursor.end, limits.max_buffer_size);
-            return Err(Error::GpuLimit { what: "bytes of the tables", needed, limit });
+            return Err(Error::GpuLimit { what: "bytes of all tables", needed, limit });
         }
         Ok(Self { tables, sections, written, size: cursor.end })
     }
@@ -172,8 +172,8 @@ impl JobTables {
         self.sections
     }
 
-    /// Calls `write` with each piece of the bytes that the host writes, and its offset in the buffer.
-    pub(in crate::gpu) fn for_each_piece(&self, mut write: impl FnMut(u64, &[u8])) {
+    /// Calls `write` with the bytes of each section that the host writes, and its offset in the buffer.
+    pub(in crate::gpu) fn for_each_section(&self, mut write: impl FnMut(u64, &[u8])) {
         for (dispatch, sections) in self.tables.dispatches.iter().zip(&self.sections) {
             for (part, &offset) in dispatch.parts.iter().zip(&sections.jobs) {
                 let entry = JobEntry {

@@ -39,8 +39,8 @@ use crate::plan::Plan;
 /// - [`resample_batch_into`](Self::resample_batch_into) fills a buffer of any sample type.
 ///
 /// Each has an asynchronous form, whose name ends in `_async`. [`adjoint_batch`](Self::adjoint_batch) has the same
-/// forms; [`resample_tensor`](Self::resample_tensor) and [`resample_axis`](Self::resample_axis) have the first and the
-/// last. The blocking forms are for native targets: browsers allow only the asynchronous ones.
+/// forms; [`resample_tensor`](Self::resample_tensor) and [`resample_axis`](Self::resample_axis) have the first and
+/// the `_into` form. The blocking forms are for native targets: browsers allow only the asynchronous ones.
 #[derive(Debug, Clone)]
 pub struct GpuResampler {
     inner: Arc<Inner>,
@@ -61,8 +61,8 @@ impl GpuResampler {
     /// Creates a resampler on a device. Pipelines are compiled when a job first needs them.
     ///
     /// # Errors
-    /// [`Error::GpuLimit`] for a device with less than WebGPU's default limits, [`Error::GpuRefused`],
-    /// [`Error::GpuLost`].
+    /// [`Error::GpuLimit`] for a device with less than 16 KiB of workgroup memory, 64 threads of a workgroup or 7 storage
+    /// buffers of a shader, all of which WebGPU's default limits allow; [`Error::GpuRefused`], [`Error::GpuLost`].
     pub fn new(device: &wgpu::Device, queue: &wgpu::Queue) -> Result<Self> {
         let limits = device.limits();
         let staged = u64::from(MAX_STAGED) * 16;

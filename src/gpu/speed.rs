@@ -10,10 +10,10 @@ use crate::options::ResampleOptions;
 use crate::plan::Plan;
 
 /// Speed of a device with its bus. A batch takes `latency + bytes / bytes_per_second + multiply_adds /
-/// multiply_adds_per_second`. Pieces of large batches overlap and take less, so the estimate is never too favourable.
+/// multiply_adds_per_second`. Pieces of large batches overlap and take less, so the estimate errs on the slow side.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct GpuSpeed {
-    /// Time of a batch of next to nothing, in seconds.
+    /// Time of a batch of one clip of 3000 samples, in seconds.
     pub(crate) latency: f64,
     /// Bytes that cross the bus in either direction, with the copies of the host.
     pub(crate) bytes_per_second: f64,

@@ -1,6 +1,7 @@
 //! [`GpuTensor`]: shape and strides of a tensor in a GPU buffer, whose lanes are clips of a job.
 
 use super::clip::GpuClip;
+use super::layout::shader::to_u32;
 use crate::error::{Error, Result};
 use crate::plan::Plan;
 
@@ -78,7 +79,7 @@ impl GpuTensor {
     /// ```
     ///
     /// # Errors
-    /// [`Error::GpuUnsupported`] for one axis for both, [`Error::NoChannels`], and as [`clips`](Self::clips), with an
+    /// [`Error::GpuUnsupported`] if `axis` and `channel_axis` are the same, [`Error::NoChannels`], and as [`clips`](Self::clips), with an
     /// output of length 1 along the axis of the channels.
     pub fn mixed_clips(&self, plan: &Plan, axis: usize, channel_axis: usize, output: &Self) -> Result<Vec<GpuClip>> {
         self.check(plan, axis, Some(channel_axis), output)?;
@@ -96,7 +97,7 @@ impl GpuTensor {
             }
         }
         if channel_axis == Some(axis) {
-            return Err(Error::GpuUnsupported { what: "a mix of channels along the axis of time" });
+            return Err(Error::GpuUnsupported { what: "a mix of channels along the resampled axis" });
         }
         let mut expected = self.shape.clone();
         expected[axis] = plan.output_len(expected[axis]);
@@ -121,8 +122,8 @@ impl GpuTensor {
         let counted: Vec<_> = (0..self.shape.len()).filter(|&other| is_counted(other)).collect();
         let lens = || counted.iter().map(|&other| self.shape[other]);
         let count = if lens().any(|len| len == 0) { Some(0) } else { lens().try_fold(1, usize::checked_mul) };
-        let limit = usize::MAX as u64;
-        let count = count.ok_or(Error::GpuLimit { what: "lanes of a tensor", needed: u64::MAX, limit })?;
+        let count = count.unwrap_or(usize::MAX);
+        to_u32("lanes of a tensor", count as u64)?;
         Ok((0..count).map(move |lane| {
             let (mut lane, mut from, mut to) = (lane, i128::from(self.offset), i128::from(output.offset));
             for &other in counted.iter().rev() {
@@ -137,7 +138,8 @@ impl GpuTensor {
 
     fn clip(&self, plan: &Plan, axis: usize, output: &Self, (from, to): (i128, i128)) -> Result<GpuClip> {
         let offset = |buffer, offset: i128| {
-            let problem = || format!("begins at its first sample: a lane of the tensor begins at sample {offset}");
+            let problem =
+                || format!("would be accessed at sample {offset}, before its beginning, by a lane of the tensor");
             u64::try_from(offset).map_err(|_| Error::GpuBuffer { buffer, problem: problem() })
         };
         let clip = GpuClip::new(plan, offset("input", from)?, self.shape[axis] as u64, offset("output", to)?);

@@ -181,7 +181,7 @@ pub(in crate::gpu) fn choose(adapters: &[AdapterSummary], allow_software: bool, 
     Err(Error::NoGpu { reason })
 }
 
-const SOFTWARE_IS_ALLOWED_BY: &str = "the backend gpu with the option allow_software uses it";
+const SOFTWARE_IS_ALLOWED_BY: &str = "software adapters must be allowed explicitly";
 
 /// Adapters with all that names them: `0: NVIDIA H100 (discrete GPU, vulkan, 0000:65:00.0, 10de:2330)`.
 fn all_of(adapters: &[AdapterSummary]) -> String {
@@ -261,7 +261,7 @@ mod tests {
         }
         assert_eq!(choose(&all[..2], false, None), Ok(1));
         let refused = refusal(&all[..1], false, None);
-        assert!(refused.contains("in software") && refused.contains("allow_software"), "{refused}");
+        assert!(refused.contains("in software") && refused.contains("software adapters must be allowed"), "{refused}");
         assert!(refusal(&[], true, None).contains("there is no adapter"));
     }
 
@@ -277,7 +277,7 @@ mod tests {
             assert_eq!(choose(&all, true, Some(wanted)), Ok(index), "{wanted}");
         }
         let refused = refusal(&all, false, Some("llvm"));
-        assert!(refused.contains("llvmpipe") && refused.contains("allow_software"), "{refused}");
+        assert!(refused.contains("llvmpipe") && refused.contains("software adapters must be allowed"), "{refused}");
         for unknown in ["H200", "9", "-1"] {
             let refused = refusal(&all, true, Some(unknown));
             assert!(

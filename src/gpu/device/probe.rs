@@ -15,8 +15,8 @@ use crate::error::Result;
 pub(in crate::gpu) struct Probe(Mutex<Option<wgpu::Buffer>>);
 
 impl Probe {
-    /// Checks that the device is not lost. The submission asks the driver, whose answer wgpu remembers; the mapping
-    /// asks wgpu.
+    /// Checks that the device is not lost. The empty submission makes wgpu learn the state from the driver; mapping
+    /// the buffer then fails if the device is lost.
     ///
     /// # Errors
     /// [`Error::GpuLost`](crate::Error::GpuLost).

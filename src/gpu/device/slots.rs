@@ -17,7 +17,7 @@ use super::probe::Probe;
 use super::wait::Mapping;
 use crate::error::Result;
 
-/// Number of pieces under way at once: while the GPU computes one, the host writes the next and reads the last.
+/// Number of pieces in flight: while the GPU computes one, the host writes the next and reads the last.
 pub(in crate::gpu) const SLOTS: usize = 2;
 
 /// Size of the smallest buffer in bytes.
@@ -78,7 +78,7 @@ impl Pair {
         Ok(())
     }
 
-    /// Waits until the host's buffer is mapped, if that has been asked for.
+    /// Waits for the pending mapping of the host's buffer, if there is one.
     pub(in crate::gpu) async fn wait(&mut self, device: &wgpu::Device) -> Result<()> {
         match self.mapping.take() {
             Some(mapping) => mapping.wait(device).await,

@@ -135,8 +135,8 @@ impl GpuResampler {
             return Outcome { result, complete: clips.len(), clamped, not_finite };
         }
         // Mapping may appear to succeed on a lost device: outputs are valid only if the device is not lost after they
-        // have been read. After an error, the loss is the more useful one: on a lost device wgpu reports invalid
-        // buffers.
+        // have been read. If a call failed, a loss is reported instead of its error: on a lost device wgpu only complains
+        // of invalid buffers.
         match self.slots().probe.check(self.device(), self.queue()) {
             Ok(()) => {
                 let complete = if result.is_ok() { clips.len() } else { read.clip };
@@ -201,7 +201,7 @@ impl<T: GpuSample, O: GpuSample> Run<'_, '_, T, O> {
         let output_bytes = extent.output_bytes(output).max(4);
         let limit = device.limits().max_storage_buffer_binding_size.min(device.limits().max_buffer_size);
         for (what, needed) in
-            [("bytes of a piece's samples", input_bytes), ("bytes of a piece's outputs", output_bytes)]
+            [("bytes of samples in one submission", input_bytes), ("bytes of outputs in one submission", output_bytes)]
         {
             if needed > limit {
                 return Err(Error::GpuLimit { what, needed, limit });
@@ -211,7 +211,7 @@ impl<T: GpuSample, O: GpuSample> Run<'_, '_, T, O> {
         let mut slot = gpu.slots().take(device, sizes).await?;
         self.upload(&portions, &slot.input.host)?;
         let mut view = slot.tables.host.get_mapped_range_mut(..).map_err(not_mapped)?;
-        tables.for_each_piece(|offset, bytes| {
+        tables.for_each_section(|offset, bytes| {
             let offset = to_index(offset);
             view.slice(offset..offset + bytes.len()).copy_from_slice(bytes);
         });

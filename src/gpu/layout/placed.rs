@@ -51,7 +51,7 @@ impl Default for Strides {
 }
 
 impl Strides {
-    /// The same places for a clip with so many samples and outputs, without strides that lead nowhere.
+    /// Replaces strides that are never followed, of a single sample, output or channel, by 1, 1 and 0.
     pub(super) fn of(self, input_len: u64, output_len: u64) -> Self {
         Self {
             input: if input_len > 1 { self.input } else { 1 },
@@ -127,7 +127,8 @@ impl PlacedRun {
 /// Checks indices `first..=last` of a buffer, and returns the number of samples that it must hold.
 fn check_range(buffer: &'static str, what: &'static str, first: i128, last: i128) -> Result<u64> {
     if first < 0 {
-        let problem = format!("begins at its first sample: a clip with a negative stride reaches {} before it", -first);
+        let problem =
+            format!("would be accessed {} samples before its beginning, by a clip with a negative stride", -first);
         return Err(Error::GpuBuffer { buffer, problem });
     }
     to_u32(what, u64::try_from(last + 1).unwrap_or(u64::MAX)).map(u64::from)
@@ -142,7 +143,7 @@ pub(super) struct Progression {
 }
 
 impl Progression {
-    /// An index that both have.
+    /// Smallest index that both contain.
     fn meets(self, other: Self) -> Option<u64> {
         let [first, last, step, other_first, other_last, other_step] =
             [self.first, self.last, self.step.max(1), other.first, other.last, other.step.max(1)].map(i128::from);

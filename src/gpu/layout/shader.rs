@@ -247,7 +247,7 @@ const MAX_STEPS: u64 = 60_000;
 
 /// Refuses values with which the shaders' 32-bit arithmetic could overflow. The sum of two values up to the limit fits
 /// an `i32`.
-pub(super) fn to_u32(what: &'static str, value: u64) -> Result<u32> {
+pub(in crate::gpu) fn to_u32(what: &'static str, value: u64) -> Result<u32> {
     const LIMIT: u64 = (1 << 30) - 1;
     u32::try_from(value).ok().filter(|_| value <= LIMIT).ok_or(Error::GpuLimit { what, needed: value, limit: LIMIT })
 }
@@ -261,7 +261,11 @@ pub(super) fn to_i32(what: &'static str, position: i128) -> Result<i32> {
 /// Refuses filters whose loops would be cut short, see [`MAX_STEPS`].
 pub(super) fn check_steps(needed: u64) -> Result<()> {
     if needed > MAX_STEPS {
-        Err(Error::GpuLimit { what: "steps of a filter", needed, limit: MAX_STEPS })
+        Err(Error::GpuLimit {
+            what: "loop iterations of a thread, which grow with taps and mixed channels",
+            needed,
+            limit: MAX_STEPS,
+        })
     } else {
         Ok(())
     }

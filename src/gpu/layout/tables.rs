@@ -223,7 +223,7 @@ impl Builder {
             }
             Form::Interpolated { entry, distances } => {
                 // `finish` adds the number of tiles, whose places come first.
-                let first_place = to_u32("plans", self.distances.len() as u64)?;
+                let first_place = to_u32("places", self.distances.len() as u64)?;
                 self.interpolated.push(InterpolatedEntry { first_tap, first_place, padding, margin, ..*entry });
                 self.distances.extend(distances);
                 Ok(self.interpolated.len() - 1)

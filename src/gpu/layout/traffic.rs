@@ -115,9 +115,9 @@ fn traffic(plan: &Plan, format: SampleFormat) -> Traffic {
     traffic
 }
 
-/// A store that is as coalesced as can be touches 0.125 sectors per output in float32, and 0.0625 in 16 bits. Runs of
+/// A perfectly coalesced store touches 0.125 sectors per output in float32, and 0.0625 in 16 bits. Runs of
 /// outputs that do not begin at a sector or at a word add some. Loads depend on the tile, and samples under several
-/// tiles are loaded for each: the bounds are the figures of the tiles that are chosen.
+/// tiles are loaded for each: the bounds below are the values of the tiles that are chosen now.
 #[test]
 #[expect(clippy::cast_precision_loss, reason = "small numbers")]
 fn a_wave_touches_few_sectors_for_each_output() {

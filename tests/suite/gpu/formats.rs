@@ -270,7 +270,10 @@ fn mixes_of_more_steps_than_a_thread_can_take_are_refused() {
                         assert!((middle - 1.0).abs() < 2e-3, "{:?}, {kernel:?}: {middle}", plan.ratio());
                         computed += 1;
                     }
-                    Err(Error::GpuLimit { what: "steps of a filter", .. }) => refused += 1,
+                    Err(Error::GpuLimit {
+                        what: "loop iterations of a thread, which grow with taps and mixed channels",
+                        ..
+                    }) => refused += 1,
                     Err(error) => panic!("{error}"),
                 }
             }
@@ -288,7 +291,7 @@ fn banks_beyond_a_binding_are_refused_with_the_size() {
     let plan = Plan::new(44_100, 48_000, Preset::KaiserBest).unwrap();
     let refused = gpu.prepare(&[GpuClip::new(&plan, 0, 100, 0)], SampleFormat::F32).unwrap_err();
     let is_refused =
-        matches!(refused, Error::GpuLimit { what: "bytes of a table", needed, limit: 65_536 } if needed > 65_536);
+        matches!(refused, Error::GpuLimit { what: "bytes of one table", needed, limit: 65_536 } if needed > 65_536);
     assert!(is_refused, "{refused}");
 }
 

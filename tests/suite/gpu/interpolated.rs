@@ -161,7 +161,13 @@ fn long_filters_are_right_or_refused() {
     compare(&to_f64(actual), &exact, 1.0, Tolerance { rms_db: -100.0, ..GPU }).unwrap();
     let longer = plan(120.0);
     let refused = gpu.prepare(&[GpuClip::new(&longer, 0, 30_000, 0)], SampleFormat::F32).unwrap_err();
-    assert!(matches!(refused, Error::GpuLimit { what: "steps of a filter", .. }), "{refused}");
+    assert!(
+        matches!(
+            refused,
+            Error::GpuLimit { what: "loop iterations of a thread, which grow with taps and mixed channels", .. }
+        ),
+        "{refused}"
+    );
     let resampler = on_gpu();
     let clips = [(longer, clip.clone()), (plan(6.0), clip)];
     let (outputs, report) = resampler.resample_batch(&batch(&clips)).unwrap();

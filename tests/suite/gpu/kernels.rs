@@ -145,6 +145,16 @@ fn filters_of_too_many_steps_are_refused() {
     for kernel in KERNELS {
         let error =
             gpu.clone().with_kernel(kernel).prepare(&[GpuClip::new(&plan, 0, 5, 0)], SampleFormat::F32).unwrap_err();
-        assert!(matches!(error, Error::GpuLimit { what: "steps of a filter", limit: 60_000, .. }), "{error}");
+        assert!(
+            matches!(
+                error,
+                Error::GpuLimit {
+                    what: "loop iterations of a thread, which grow with taps and mixed channels",
+                    limit: 60_000,
+                    ..
+                }
+            ),
+            "{error}"
+        );
     }
 }

@@ -83,7 +83,7 @@ fn unusable_buffers_are_refused_with_the_reason() {
         (whole(&input), whole(&small), "the output buffer has 796 bytes from byte 0 on: the job needs 800"),
         (whole(&output), whole(&input), "the input buffer has 800 bytes from byte 0 on: the job needs 1200"),
         (whole(&copy), whole(&output), "the input buffer lacks the usage STORAGE"),
-        (whole(&large), whole(&large), "the output buffer is the input buffer too"),
+        (whole(&large), whole(&large), "the output buffer is also the input buffer"),
         (
             wgpu::BufferBinding { buffer: &large, offset: 4, size: None },
             whole(&output),

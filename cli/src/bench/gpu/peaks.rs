@@ -12,7 +12,7 @@ use super::probes::{Probe, Probes};
 /// Largest size of the copied buffers in bytes, beyond the caches of every GPU.
 const MAX_COPIED: u64 = 1 << 30;
 
-/// Bytes that a run moves at least, reads and writes together, so that the submission costs little beside them.
+/// Least number of bytes that a run moves, reads and writes together, so that the submission costs little beside them.
 const MOVED: u64 = 4 << 30;
 
 /// Multiply-adds of a thread of the shader `multiply_adds`.

@@ -55,7 +55,7 @@ impl Report {
             "prepare of {} clips: {:.2} ms the first time, {:.3} ms again; a call of 0.1 s of audio: {:.3} ms\n",
             calls.clips, calls.first_prepare_milliseconds, calls.prepare_milliseconds, calls.small_call_milliseconds
         );
-        table += "\nClips of 10 s in GPU memory. The limit is that of the peak rates.\n";
+        table += "\nClips of 10 s in GPU memory. Limit: the time at the peak rates above. Share: limit / time.\n";
         table += &format!(
             "{}{:>9}{:>7}{:>11}{:>14}{:>12}{:>13}{:>11}",
             labels("filter", "rates (Hz)", "taps"),
