@@ -1,7 +1,8 @@
 //! The shaders in Chromium, whose compiler of WGSL refuses some texts that naga accepts, such as `a * b >> c`.
 //!
-//! A pipeline takes a second, and there are hundreds. Chromium compiles every text, and of each shader the pipelines that
-//! have every pair of values of its overrides, and every value with every text.
+//! A pipeline takes up to a second, and there are more than a thousand. So Chromium compiles every text, and for each
+//! shader only a set of pipelines in which every pair of override values occurs, and every value with every text.
+//! `POLYPHASE_SHADERS=all` compiles every pipeline.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader};
@@ -31,7 +32,7 @@ fn pairs(constants: &Constants) -> BTreeSet<[(&String, &i64); 2]> {
     values.iter().enumerate().flat_map(with_later).collect()
 }
 
-/// Chooses some of the cases that have all pairs of values which occur in any of them, greedily.
+/// Chooses greedily a few cases that together contain every pair of values found in any case.
 fn covering(all: &BTreeSet<Constants>) -> Vec<&Constants> {
     let mut left: BTreeSet<_> = all.iter().flat_map(pairs).collect();
     let mut chosen = Vec::new();
@@ -71,12 +72,17 @@ fn modules() -> Vec<Value> {
         cases.entry(entry_point).or_default().extend(variants.iter().map(with_text));
     }
     let mut pipelines = vec![Vec::new(); texts.len()];
-    for mut case in cases.values().flat_map(covering).cloned() {
+    let chosen = |cases| if every_pipeline() { BTreeSet::iter(cases).collect() } else { covering(cases) };
+    for mut case in cases.values().flat_map(chosen).cloned() {
         let text = case.remove(TEXT).and_then(|index| usize::try_from(index).ok()).expect("it was inserted");
         pipelines[text].push(case);
     }
     let all = texts.iter().zip(&pipelines);
     all.map(|(((source, entry_point), _), pipelines)| described(source, entry_point, pipelines)).collect()
+}
+
+fn every_pipeline() -> bool {
+    std::env::var("POLYPHASE_SHADERS").is_ok_and(|shaders| shaders == "all")
 }
 
 /// Name under which the number of a text stands among the overrides.
@@ -131,7 +137,8 @@ fn opened(browser: &Path, folder: &Path, page: &Path) -> Value {
             }
         }
     });
-    let found = receiver.recv_timeout(Duration::from_secs(300));
+    let minutes = if every_pipeline() { 60 } else { 5 };
+    let found = receiver.recv_timeout(Duration::from_secs(60 * minutes));
     child.kill().expect("it was started here");
     child.wait().expect("it was started here");
     reader.join().expect("it does not panic");
