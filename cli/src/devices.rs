@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-use anyhow::Result;
-use polyphase::{CpuResampler, Level, list_adapters, test_adapter};
+use anyhow::{Result, anyhow};
+use polyphase::{CpuResampler, Error, Level, list_adapters, test_adapter};
 use serde::Serialize;
 
 use crate::terminal;
@@ -38,6 +38,16 @@ struct Adapter {
     workgroup_memory_bytes: u32,
     /// `null` if the self-test passed.
     self_test_error: Option<String>,
+}
+
+/// Error of an option that asks for a GPU, with the flags that may help.
+pub(crate) fn no_gpu(option: &str, error: Error, allow_software: bool) -> anyhow::Error {
+    let hint = match error {
+        Error::NoGpu { .. } if allow_software => format!("{option}: see `polyphase devices`"),
+        Error::NoGpu { .. } => format!("{option}: see `polyphase devices`, or add --allow-software"),
+        _ => option.to_owned(),
+    };
+    anyhow!(error).context(hint)
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {

@@ -33,6 +33,7 @@ use self::progress::Progress;
 use self::record::{Earlier, Record};
 use self::report::{JsonFile, Row, Status, Totals};
 use self::settings::Settings;
+use crate::devices::no_gpu;
 use crate::{interrupt, terminal};
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
@@ -210,13 +211,14 @@ const SAMPLES_PER_BYTE: u64 = 20;
 /// Opens the backend that the option or the environment selects, and returns it with the reason for the choice.
 fn choose_backend(args: &Args, options: &ResampleOptions, bytes: u64) -> Result<(Resampler, String)> {
     let variable = std::env::var(BACKEND_VARIABLE).ok().filter(|_| args.backend == Backend::Auto);
+    let from_variable = variable.is_some();
     let backend = variable.map_or(Ok(args.backend), |name| name.parse()).context(BACKEND_VARIABLE)?;
-    let hint = || format!("--backend {backend}: see `polyphase devices`, add --allow-software, or use --backend cpu");
     let mut builder = Resampler::builder().backend(backend).allow_software(args.allow_software);
     if let Some(adapter) = &args.adapter {
         builder = builder.adapter(adapter);
     }
-    let resampler = builder.build().with_context(hint)?;
+    let option = if from_variable { format!("{BACKEND_VARIABLE}={backend}") } else { format!("--backend {backend}") };
+    let resampler = builder.build().map_err(|error| no_gpu(&option, error, args.allow_software))?;
     if backend == Backend::Auto && !resampler.could_use_gpu(options, bytes.saturating_mul(SAMPLES_PER_BYTE)) {
         let reason = "the CPU is faster than a GPU, which would first have to be opened".to_owned();
         return Ok((Resampler::builder().backend(Backend::Cpu).build()?, reason));

@@ -2,9 +2,11 @@
 
 use std::time::Instant;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use polyphase::wgpu::{self, BufferUsages};
-use polyphase::{AdapterSummary, Backend, Error, Resampler};
+use polyphase::{AdapterSummary, Backend, Resampler};
+
+use crate::devices::no_gpu;
 
 /// An open device, on which passes are timed.
 #[derive(Debug)]
@@ -35,14 +37,7 @@ impl Gpu {
         if let Some(adapter) = adapter {
             builder = builder.adapter(adapter);
         }
-        let chosen = builder.build().map_err(|error| {
-            let hint = match error {
-                Error::NoGpu { .. } if allow_software => "bench --gpu: see `polyphase devices`",
-                Error::NoGpu { .. } => "bench --gpu: see `polyphase devices`, or add --allow-software",
-                _ => "bench --gpu",
-            };
-            anyhow!(error).context(hint)
-        })?;
+        let chosen = builder.build().map_err(|error| no_gpu("bench --gpu", error, allow_software))?;
         let summary = chosen.adapter().context("no adapter")?.clone();
         let info = chosen.device().context("no device")?.0.adapter_info();
         drop(chosen);
