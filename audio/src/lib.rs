@@ -46,6 +46,7 @@ pub mod fuzzed;
 pub mod npy;
 mod pcm;
 mod sniff;
+mod tags;
 mod wav;
 mod write;
 
@@ -53,4 +54,5 @@ pub use self::decode::DecodedSample;
 pub use self::decoder::{Decoder, EXTENSIONS};
 pub use self::error::{Error, Result};
 pub use self::format::{Container, SampleFormat, Spec};
+pub use self::tags::Tags;
 pub use self::write::Writer;

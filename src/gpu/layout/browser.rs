@@ -132,8 +132,11 @@ fn opened(browser: &Path, folder: &Path, page: &Path) -> Value {
     let (sender, receiver) = mpsc::channel();
     let reader = std::thread::spawn(move || {
         for line in log.lines().map_while(Result::ok) {
-            if let Some((_, found)) = line.split_once("FOUND") {
-                let _ = sender.send(found.split("END").next().unwrap_or_default().to_owned());
+            let logged = |word| line.split_once(word)?.1.split("END").next();
+            if let Some(found) = logged("FOUND") {
+                let _ = sender.send(found.to_owned());
+            } else if let Some(progress) = logged("PROGRESS") {
+                eprintln!("{progress}");
             }
         }
     });

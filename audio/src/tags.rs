@@ -1,0 +1,52 @@
+//! [`Tags`]: title, artist and other texts about a recording.
+
+/// Texts about a recording, in the order of the file.
+///
+/// Names are those of Vorbis comments (`TITLE`, `ARTIST`, `ALBUM`, `DATE`, `TRACKNUMBER`, `COMMENT`, …), whatever the
+/// format of the file calls them. A name may occur several times.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tags(Vec<(String, String)>);
+
+impl Tags {
+    /// Appends a text. The name is converted to upper case, and NULs at the end of the value are removed.
+    ///
+    /// A name that a Vorbis comment cannot hold (printable ASCII without `=`) and an empty value are ignored.
+    pub fn push(&mut self, name: &str, value: &str) {
+        let value = value.trim_end_matches('\0');
+        let is_name = !name.is_empty() && name.bytes().all(|byte| (b' '..=b'}').contains(&byte) && byte != b'=');
+        if is_name && !value.is_empty() {
+            self.0.push((name.to_ascii_uppercase(), value.to_owned()));
+        }
+    }
+
+    /// The first text of a name, in upper or lower case.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+
+    /// Names and texts.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// True if there is no text.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tags;
+
+    #[test]
+    fn names_are_those_of_vorbis_comments() {
+        let mut tags = Tags::default();
+        for (name, value) in [("title", "A"), ("Artist", "B\0\0"), ("a=b", "C"), ("", "D"), ("é", "E"), ("DATE", "\0")]
+        {
+            tags.push(name, value);
+        }
+        assert_eq!(tags.iter().collect::<Vec<_>>(), [("TITLE", "A"), ("ARTIST", "B")]);
+        assert_eq!((tags.get("artist"), tags.get("DATE"), tags.is_empty()), (Some("B"), None, false));
+    }
+}
