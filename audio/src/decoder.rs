@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::decode::{DecodedSample, Packets, Source};
 use crate::error::{Error, Result};
 use crate::files::File;
+use crate::flac::{self, FlacReader};
 use crate::format::Spec;
 use crate::pcm::{self, bytes::ReadSeek};
 use crate::sniff::{self, Container};
@@ -24,6 +25,8 @@ pub struct Decoder(Reader);
 enum Reader {
     /// This crate, PCM
     Pcm { source: Box<dyn ReadSeek + Send + Sync>, audio: pcm::Audio },
+    /// This crate, FLAC
+    Flac { source: Box<dyn ReadSeek + Send + Sync>, reader: Box<FlacReader> },
     /// symphonia, everything else
     Packets(Box<Packets>),
 }
@@ -32,6 +35,7 @@ impl fmt::Debug for Decoder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Reader::Pcm { audio, .. } => f.debug_tuple("Decoder").field(audio).finish(),
+            Reader::Flac { reader, .. } => f.debug_tuple("Decoder").field(reader).finish(),
             Reader::Packets(packets) => f.debug_tuple("Decoder").field(packets).finish(),
         }
     }
@@ -59,7 +63,10 @@ impl Decoder {
         }
         let mut head = Vec::new();
         (&mut file).take(sniff::HEAD as u64).read_to_end(&mut head)?;
-        let container = sniff::container(&head)?;
+        let mut container = sniff::container(&head)?;
+        if len.is_some() && flac::is_behind_id3(&mut file, &head)? {
+            container = Some(Container::Flac);
+        }
         let mut source = match len {
             Some(len) => {
                 file.rewind()?;
@@ -83,6 +90,10 @@ impl Decoder {
                 }
                 Some(container.name())
             }
+            Some(Container::Flac) => {
+                let reader = Box::new(FlacReader::open(&mut source)?);
+                return Ok(Self(Reader::Flac { source: Box::new(source), reader }));
+            }
             Some(Container::Other(name)) => Some(name),
             None => None,
         };
@@ -94,6 +105,7 @@ impl Decoder {
     pub fn spec(&self) -> Spec {
         match &self.0 {
             Reader::Pcm { audio, .. } => audio.spec(),
+            Reader::Flac { reader, .. } => reader.spec(),
             Reader::Packets(packets) => packets.spec(),
         }
     }
@@ -102,6 +114,7 @@ impl Decoder {
     pub fn rate(&self) -> f64 {
         match &self.0 {
             Reader::Pcm { audio, .. } => audio.rate(),
+            Reader::Flac { reader, .. } => reader.spec().rate.into(),
             Reader::Packets(packets) => packets.spec().rate.into(),
         }
     }
@@ -110,6 +123,7 @@ impl Decoder {
     pub fn promised_frames(&self) -> Option<u64> {
         match &self.0 {
             Reader::Pcm { audio, .. } => audio.promised_frames(),
+            Reader::Flac { reader, .. } => reader.promised_frames(),
             Reader::Packets(packets) => packets.promised_frames(),
         }
     }
@@ -124,6 +138,7 @@ impl Decoder {
     pub fn read<T: DecodedSample>(&mut self, samples: &mut Vec<T>, packet: &mut Vec<T>) -> Result<bool> {
         match &mut self.0 {
             Reader::Pcm { source, audio } => audio.read(source, samples),
+            Reader::Flac { source, reader } => reader.read(source, samples),
             Reader::Packets(packets) => packets.read(samples, packet),
         }
     }

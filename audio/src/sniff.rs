@@ -12,6 +12,8 @@ pub(crate) const HEAD: usize = 64;
 pub(crate) enum Container {
     /// A container of PCM
     Pcm(pcm::Container),
+    /// FLAC
+    Flac,
     /// A container that symphonia reads, by its name
     Other(&'static str),
 }
@@ -28,7 +30,7 @@ pub(crate) fn container(head: &[u8]) -> Result<Option<Container>> {
     Ok(match (tag(0), tag(4)) {
         (b"OggS", _) if head.windows(8).any(|bytes| bytes == b"OpusHead") => return Err(unread("Opus")),
         (b"OggS", _) => Some(Container::Other("Ogg")),
-        (b"fLaC", _) => Some(Container::Other("FLAC")),
+        (b"fLaC", _) => Some(Container::Flac),
         (b"\x1a\x45\xdf\xa3", _) => Some(Container::Other("Matroska")),
         (_, b"ftyp") => Some(Container::Other("MP4")),
         _ => None,

@@ -1,0 +1,154 @@
+//! Samples from residuals: fixed and linear prediction.
+
+/// Integers of samples and of sums of their products. All operations wrap.
+pub(super) trait Integer: Copy + Default {
+    /// From a residual or a coefficient.
+    fn of(value: i32) -> Self;
+    /// From a sample, which fits.
+    fn of_wide(value: i64) -> Self;
+    fn wide(self) -> i64;
+    fn plus(self, other: Self) -> Self;
+    fn minus(self, other: Self) -> Self;
+    fn times(self, other: Self) -> Self;
+    /// Divided by 2^bits, rounded down.
+    fn shifted(self, bits: u32) -> Self;
+    /// Times 2^bits.
+    fn scaled(self, bits: u32) -> Self;
+}
+
+macro_rules! integer {
+    ($type:ty) => {
+        #[allow(clippy::cast_possible_truncation, trivial_numeric_casts, reason = "samples fit, or the frame is damaged")]
+        impl Integer for $type {
+            #[inline(always)]
+            fn of(value: i32) -> Self {
+                value.into()
+            }
+            #[inline(always)]
+            fn of_wide(value: i64) -> Self {
+                value as Self
+            }
+            #[inline(always)]
+            fn wide(self) -> i64 {
+                self.into()
+            }
+            #[inline(always)]
+            fn plus(self, other: Self) -> Self {
+                self.wrapping_add(other)
+            }
+            #[inline(always)]
+            fn minus(self, other: Self) -> Self {
+                self.wrapping_sub(other)
+            }
+            #[inline(always)]
+            fn times(self, other: Self) -> Self {
+                self.wrapping_mul(other)
+            }
+            #[inline(always)]
+            fn shifted(self, bits: u32) -> Self {
+                self >> bits
+            }
+            #[inline(always)]
+            fn scaled(self, bits: u32) -> Self {
+                self.wrapping_shl(bits)
+            }
+        }
+    };
+}
+
+integer!(i32);
+integer!(i64);
+
+/// Largest order of linear prediction.
+pub(super) const MAX_ORDER: usize = 32;
+
+/// Turns residuals into samples, behind `order` samples that are there already. The predictor of each order is the
+/// polynomial through as many samples.
+///
+/// Residuals are differences of that order: each is added to a running difference, which is added to that of the next
+/// lower order, down to the sample. Sums that wrap are right in the end.
+#[inline(always)]
+pub(super) fn restore_fixed<T: Integer>(samples: &mut [T], order: usize) {
+    match order {
+        0 => {}
+        1 => restore_differences::<T, 1>(samples),
+        2 => restore_differences::<T, 2>(samples),
+        3 => restore_differences::<T, 3>(samples),
+        _ => restore_differences::<T, 4>(samples),
+    }
+}
+
+#[inline(always)]
+fn restore_differences<T: Integer, const ORDER: usize>(samples: &mut [T]) {
+    let Some((warm_up, residuals)) = samples.split_first_chunk_mut::<ORDER>() else { return };
+    // The last difference of each order, from 0 on.
+    let mut last = *warm_up;
+    for order in 0..ORDER {
+        // `last[i]` of the orders so far are final; behind them are differences of this order.
+        let mut differences = *warm_up;
+        for _ in 0..order {
+            for i in (1..ORDER).rev() {
+                differences[i] = differences[i].minus(differences[i - 1]);
+            }
+        }
+        last[order] = differences[ORDER - 1];
+    }
+    for residual in residuals {
+        let mut sum = *residual;
+        for difference in last.iter_mut().rev() {
+            sum = difference.plus(sum);
+            *difference = sum;
+        }
+        *residual = sum;
+    }
+}
+
+/// Coefficients of linear prediction. That of the last sample comes first.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Coefficients {
+    pub(super) values: [i32; MAX_ORDER],
+    pub(super) order: usize,
+    /// Bits by which sums are shifted down.
+    pub(super) shift: u32,
+}
+
+impl Coefficients {
+    /// Turns residuals into samples, behind `order` samples that are there already. Sums of products are of type `A`.
+    #[inline(always)]
+    pub(super) fn restore<T: Integer, A: Integer>(&self, samples: &mut [T]) {
+        match self.order {
+            ..=2 => self.restore_taps::<T, A, 2>(samples),
+            ..=4 => self.restore_taps::<T, A, 4>(samples),
+            ..=6 => self.restore_taps::<T, A, 6>(samples),
+            ..=8 => self.restore_taps::<T, A, 8>(samples),
+            ..=10 => self.restore_taps::<T, A, 10>(samples),
+            ..=12 => self.restore_taps::<T, A, 12>(samples),
+            ..=16 => self.restore_taps::<T, A, 16>(samples),
+            _ => self.restore_taps::<T, A, MAX_ORDER>(samples),
+        }
+    }
+
+    /// As `restore`, with coefficients of 0 behind the last.
+    #[inline(never)]
+    fn restore_taps<T: Integer, A: Integer, const TAPS: usize>(&self, samples: &mut [T]) {
+        let coefficients: [A; TAPS] = std::array::from_fn(|i| A::of(self.values[i]));
+        let (warm_up, residuals) = samples.split_at_mut(self.order.min(samples.len()));
+        // The last sample comes first.
+        let mut history = [A::default(); TAPS];
+        for (past, sample) in history.iter_mut().zip(warm_up.iter().rev()) {
+            *past = A::of_wide(sample.wide());
+        }
+        for residual in residuals {
+            let mut sum = A::default();
+            for i in (0..TAPS).rev() {
+                sum = sum.plus(coefficients[i].times(history[i]));
+            }
+            let sample = residual.plus(T::of_wide(sum.shifted(self.shift).wide()));
+            *residual = sample;
+            for i in (1..TAPS).rev() {
+                history[i] = history[i - 1];
+            }
+            history[0] = A::of_wide(sample.wide());
+        }
+    }
+}
