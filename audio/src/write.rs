@@ -4,10 +4,11 @@ use std::io::BufWriter;
 
 use crate::encode::Encoder;
 use crate::error::Result;
-use crate::files::Temporary;
+use crate::files::{File, Temporary};
 use crate::flac::FlacWriter;
 use crate::format::{Container, Spec};
 use crate::npy::NpyWriter;
+use crate::tags::Tags;
 use crate::wav::WavWriter;
 
 /// Writes interleaved samples into a file, in memory that does not grow with it.
@@ -20,7 +21,7 @@ pub struct Writer {
 #[derive(Debug)]
 enum ContainerWriter {
     Wav(WavWriter),
-    Flac(Box<FlacWriter>),
+    Flac(Box<FlacWriter<BufWriter<File>>>),
     Npy(NpyWriter),
 }
 
@@ -44,7 +45,7 @@ impl Writer {
         let file = output.writer()?;
         let container = match container {
             Container::Wav => ContainerWriter::Wav(WavWriter::new(BufWriter::new(file), spec, frames)?),
-            Container::Flac => ContainerWriter::Flac(Box::new(FlacWriter::new(BufWriter::new(file), spec)?)),
+            Container::Flac => ContainerWriter::Flac(Box::new(FlacWriter::new(BufWriter::new(file), spec, &Tags::default())?)),
             Container::Npy => ContainerWriter::Npy(NpyWriter::new(file, spec, output.folder())?),
         };
         Ok(Self { container, encoder: Encoder::new(spec.format, dither) })
@@ -69,7 +70,7 @@ impl Writer {
     pub fn finish(self) -> Result<u64> {
         match self.container {
             ContainerWriter::Wav(wav) => wav.finish()?,
-            ContainerWriter::Flac(flac) => flac.finish()?,
+            ContainerWriter::Flac(flac) => flac.finish()?.get_ref().sync_all()?,
             ContainerWriter::Npy(npy) => npy.finish()?,
         }
         Ok(self.encoder.clipped())

@@ -20,6 +20,10 @@ use super::crc::crc_8;
 /// Bytes of the longest header.
 pub(super) const LONGEST: usize = 16;
 
+/// Rates of the codes from 1 on.
+pub(super) const RATES: [u32; 11] =
+    [88_200, 176_400, 192_000, 8000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000];
+
 /// Rate, channels and bits of a sample, which are the same in the whole stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Format {
@@ -80,10 +84,7 @@ impl Header {
             12 => 1000 * big_endian(&mut rest, 1)?,
             13 => big_endian(&mut rest, 2)?,
             14 => 10 * big_endian(&mut rest, 2)?,
-            code => {
-                [88_200, 176_400, 192_000, 8000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000]
-                    [usize::from(code) - 1]
-            }
+            code => RATES[usize::from(code) - 1],
         };
         let (channels, stereo) = match kinds >> 4 {
             8 => (2, Stereo::LeftSide),

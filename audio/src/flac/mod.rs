@@ -9,16 +9,21 @@
 //! A *frame* of FLAC is a block of frames (samples of every channel) in the words of this crate. Names here say *block*
 //! for the number of these frames, and [`Frame`](frame::Frame) for the encoded block.
 
+mod bit_writer;
 mod bits;
+mod block;
 mod crc;
 mod frame;
 mod header;
 mod input;
 mod level;
+mod lpc;
 mod metadata;
 mod predict;
 mod reader;
+mod rice;
 mod samples;
+mod subframe;
 mod trailer;
 mod writer;
 

@@ -14,10 +14,12 @@ pub(super) trait Integer: Copy + Default {
     fn shifted(self, bits: u32) -> Self;
     /// Times 2^bits.
     fn scaled(self, bits: u32) -> Self;
+    /// The lowest 32 bits, and 0 if the whole number is between −2^31 and 2^31.
+    fn short(self) -> (i32, u32);
 }
 
 macro_rules! integer {
-    ($type:ty) => {
+    ($type:ty, $short:expr) => {
         #[allow(clippy::cast_possible_truncation, trivial_numeric_casts, reason = "samples fit, or the frame is damaged")]
         impl Integer for $type {
             #[inline(always)]
@@ -52,12 +54,20 @@ macro_rules! integer {
             fn scaled(self, bits: u32) -> Self {
                 self.wrapping_shl(bits)
             }
+            #[inline(always)]
+            fn short(self) -> (i32, u32) {
+                let short: fn(Self) -> (i32, u32) = $short;
+                short(self)
+            }
         }
     };
 }
 
-integer!(i32);
-integer!(i64);
+integer!(i32, |value| (value, 0));
+integer!(i64, |value| {
+    let short = value as i32;
+    (short, u32::from(value != short.into() || short == i32::MIN))
+});
 
 /// Largest order of linear prediction.
 pub(super) const MAX_ORDER: usize = 32;

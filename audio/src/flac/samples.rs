@@ -13,6 +13,24 @@ pub(super) fn interleave<T: Float>(channels: &[Vec<i32>], bits: u32, samples: &m
     vectorized(#[inline(always)] || interleave_with(channels, output, |sample| T::from_i32(sample << unused)));
 }
 
+/// Appends interleaved samples to their channels.
+pub(super) fn deinterleave(samples: &[i32], channels: &mut [Vec<i32>]) {
+    match channels {
+        [only] => only.extend_from_slice(samples),
+        [left, right] => {
+            let pairs = samples.as_chunks::<2>().0;
+            left.extend(pairs.iter().map(|[left, _]| left));
+            right.extend(pairs.iter().map(|[_, right]| right));
+        }
+        channels => {
+            let count = channels.len();
+            for (index, channel) in channels.iter_mut().enumerate() {
+                channel.extend(samples.chunks_exact(count).map(|frame| frame[index]));
+            }
+        }
+    }
+}
+
 /// Replaces `bytes` by interleaved integers of `bits` bits, in little-endian order in as few bytes as hold them.
 pub(super) fn checksum_bytes(channels: &[Vec<i32>], bits: u32, bytes: &mut Vec<u8>) {
     match bits.div_ceil(8) {
