@@ -14,9 +14,9 @@ const RUNS: usize = 7;
 /// Decodes a file to float32, and returns its samples and the time.
 fn decode(path: &Path) -> Result<(usize, Duration)> {
     let began = Instant::now();
-    let mut decoder = Decoder::open(path, |_| {})?;
-    let (mut samples, mut packet, mut total) = (Vec::<f32>::new(), Vec::new(), 0);
-    while decoder.read(&mut samples, &mut packet)? {
+    let mut decoder = Decoder::open(path)?;
+    let (mut samples, mut total) = (Vec::<f32>::new(), 0);
+    while decoder.read(&mut samples)? {
         total += samples.len();
         samples.clear();
     }

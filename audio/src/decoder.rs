@@ -1,16 +1,16 @@
-//! [`Decoder`]: an audio file of any kind that is read, as interleaved samples.
+//! [`Decoder`]: a recording of any kind, as interleaved samples at its own rate.
 
 use std::fmt;
-use std::io::{Read, Seek};
-use std::path::Path;
 
-use crate::decode::{DecodedSample, Packets, Source};
-use crate::error::{Error, Result};
-use crate::files::File;
+use crate::decode::{DecodedSample, Packets};
+use crate::error::Result;
 use crate::flac::{self, FlacReader};
 use crate::format::Spec;
-use crate::pcm::{self, bytes::ReadSeek};
+use crate::pcm;
+use crate::rate::Rate;
 use crate::sniff::{self, Container};
+use crate::source::{Input, Source};
+use crate::tags::Tags;
 
 /// File name extensions of the formats that are read, in lower case.
 pub const EXTENSIONS: [&str; 26] = [
@@ -18,15 +18,15 @@ pub const EXTENSIONS: [&str; 26] = [
     "mp2", "mp3", "mp4", "oga", "ogg", "rf64", "w64", "wav", "wave", "webm", "weba",
 ];
 
-/// An audio file that is being read.
+/// A recording that is being read.
 pub struct Decoder(Reader);
 
-/// What reads a file.
+/// What reads a recording.
 enum Reader {
     /// This crate, PCM
-    Pcm { source: Box<dyn ReadSeek + Send + Sync>, audio: pcm::Audio },
+    Pcm { input: Input, audio: pcm::Audio },
     /// This crate, FLAC
-    Flac { source: Box<dyn ReadSeek + Send + Sync>, reader: Box<FlacReader> },
+    Flac { input: Input, reader: Box<FlacReader> },
     /// symphonia, everything else
     Packets(Box<Packets>),
 }
@@ -42,63 +42,44 @@ impl fmt::Debug for Decoder {
 }
 
 impl Decoder {
-    /// Opens a file, and reads as much of it as tells the sample format.
-    ///
-    /// `on_read` is called with numbers of bytes as they are read, whose sum is the size of the file by the time the
-    /// decoder is dropped.
+    /// Opens a recording, and reads as much of it as tells the sample format.
     ///
     /// # Errors
-    /// If the file cannot be read, is not audio of a format that is read, or has a damaged header. Also if it is PCM
-    /// and shorter than its header says.
-    pub fn open(path: &Path, on_read: impl FnMut(u64) + Send + Sync + 'static) -> Result<Self> {
-        let mut file = File::open(path)?;
-        let metadata = file.metadata()?;
-        if metadata.is_dir() {
-            return Err(Error::Unsupported("it is a folder".to_owned()));
+    /// If the recording cannot be read, is not audio of a format that is read, or has a damaged header. Also if it is
+    /// PCM and shorter than its header says.
+    pub fn open(source: impl Into<Source>) -> Result<Self> {
+        let source = source.into();
+        let (extension, raw) = (source.name_extension(), source.raw_format());
+        let (mut input, head) = source.open()?;
+        if let Some(format) = raw {
+            let audio = pcm::Audio::raw(format, input.len())?;
+            return Ok(Self(Reader::Pcm { input, audio }));
         }
-        // A pipe cannot be rewound, and has no size.
-        let len = metadata.is_file().then_some(metadata.len());
-        if len == Some(0) {
-            return Err(Error::Damaged("the file is empty".to_owned()));
-        }
-        let mut head = Vec::new();
-        (&mut file).take(sniff::HEAD as u64).read_to_end(&mut head)?;
         let mut container = sniff::container(&head)?;
-        if len.is_some() && flac::is_behind_id3(&mut file, &head)? {
+        if input.len().is_some() && flac::is_behind_id3(&mut input, &head)? {
             container = Some(Container::Flac);
         }
-        let mut source = match len {
-            Some(len) => {
-                file.rewind()?;
-                Source::new(file, len, on_read)
-            }
-            None => {
-                let mut source = Source::new(file, metadata.len(), on_read);
-                source.return_bytes(head);
-                source
-            }
-        };
         let name = match container {
+            Some(Container::Flac) => {
+                let reader = Box::new(FlacReader::open(&mut input)?);
+                return Ok(Self(Reader::Flac { input, reader }));
+            }
             Some(Container::Pcm(container)) => {
-                let opened = pcm::open(&mut source, len, container)?;
-                source.return_bytes(opened.taken);
+                let len = input.len();
+                let opened = pcm::open(&mut input, len, container)?;
+                input.return_bytes(opened.taken);
                 if let Some(audio) = opened.audio {
-                    return Ok(Self(Reader::Pcm { source: Box::new(source), audio }));
+                    return Ok(Self(Reader::Pcm { input, audio }));
                 }
                 if let Some(splice) = opened.splice {
-                    source.splice(splice)?;
+                    input.splice(splice)?;
                 }
                 Some(container.name())
-            }
-            Some(Container::Flac) => {
-                let reader = Box::new(FlacReader::open(&mut source)?);
-                return Ok(Self(Reader::Flac { source: Box::new(source), reader }));
             }
             Some(Container::Other(name)) => Some(name),
             None => None,
         };
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        Ok(Self(Reader::Packets(Box::new(Packets::open(source, name, extension)?))))
+        Ok(Self(Reader::Packets(Box::new(Packets::open(input, name, extension.as_deref())?))))
     }
 
     /// Rate, channels and sample format of the audio. The rate is rounded to a whole number.
@@ -110,8 +91,8 @@ impl Decoder {
         }
     }
 
-    /// Frames per second, which need not be a whole number in AIFF and CAF.
-    pub fn rate(&self) -> f64 {
+    /// Frames per second, which need not be a whole number in AIFF, CAF and raw samples.
+    pub fn rate(&self) -> Rate {
         match &self.0 {
             Reader::Pcm { audio, .. } => audio.rate(),
             Reader::Flac { reader, .. } => reader.spec().rate.into(),
@@ -128,18 +109,47 @@ impl Decoder {
         }
     }
 
+    /// Title, artist and the like.
+    pub fn tags(&self) -> &Tags {
+        match &self.0 {
+            Reader::Pcm { audio, .. } => audio.tags(),
+            Reader::Flac { reader, .. } => reader.tags(),
+            Reader::Packets(packets) => packets.tags(),
+        }
+    }
+
+    /// What is odd about the file so far, a line each: sizes in the header that do not fit, bytes that are no audio.
+    /// The samples are right nevertheless.
+    pub fn warnings(&self) -> &[String] {
+        match &self.0 {
+            Reader::Pcm { audio, .. } => audio.warnings(),
+            Reader::Flac { reader, .. } => reader.warnings(),
+            Reader::Packets(packets) => packets.warnings(),
+        }
+    }
+
     /// Appends the interleaved samples of the next packet or block. Returns false at the end of the file.
-    ///
-    /// `packet` is scratch: pass the same vector to every call.
     ///
     /// # Errors
     /// If the file is damaged here. The end of the file is an error if it comes before the end that the header
     /// promises, or if a stored checksum differs.
-    pub fn read<T: DecodedSample>(&mut self, samples: &mut Vec<T>, packet: &mut Vec<T>) -> Result<bool> {
+    pub fn read<T: DecodedSample>(&mut self, samples: &mut Vec<T>) -> Result<bool> {
         match &mut self.0 {
-            Reader::Pcm { source, audio } => audio.read(source, samples),
-            Reader::Flac { source, reader } => reader.read(source, samples),
-            Reader::Packets(packets) => packets.read(samples, packet),
+            Reader::Pcm { input, audio } => audio.read(input, samples),
+            Reader::Flac { input, reader } => reader.read(input, samples),
+            Reader::Packets(packets) => packets.read(samples),
+        }
+    }
+
+    /// Skips up to `frames` frames where that is possible without decoding them: in PCM files that can seek. Returns
+    /// the number of frames that were skipped.
+    ///
+    /// # Errors
+    /// If seeking fails.
+    pub(crate) fn seek_forward(&mut self, frames: u64) -> Result<u64> {
+        match &mut self.0 {
+            Reader::Pcm { input, audio } => audio.seek_forward(input, frames),
+            Reader::Flac { .. } | Reader::Packets(_) => Ok(0),
         }
     }
 }

@@ -37,6 +37,15 @@ pub enum Error {
     /// The output format cannot hold the signal.
     #[error("{0}")]
     Unrepresentable(String),
+    /// A sampling rate is out of range, or no number.
+    #[error("{0}")]
+    Rate(String),
+    /// Another argument is out of range. The message names it.
+    #[error("{0}")]
+    Argument(String),
+    /// The filter cannot be designed, or memory for it cannot be allocated.
+    #[error(transparent)]
+    Resample(#[from] polyphase::Error),
     /// Memory for a whole array could not be allocated.
     #[error("there is no memory for {bytes} bytes of samples: an array must fit in memory")]
     OutOfMemory {

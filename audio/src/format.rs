@@ -1,6 +1,7 @@
 //! Containers, sample formats, and [`Spec`]: the rate, channels and sample format of a signal.
 
 use std::fmt;
+use std::path::Path;
 
 use crate::error::{Error, Result};
 
@@ -67,6 +68,8 @@ pub enum Container {
     Flac,
     /// NumPy array, of shape (channels, time) if it is written frame by frame
     Npy,
+    /// Interleaved samples without a header, in little-endian order
+    Raw,
 }
 
 impl Container {
@@ -76,13 +79,24 @@ impl Container {
             Self::Wav => "wav",
             Self::Flac => "flac",
             Self::Npy => "npy",
+            Self::Raw => "raw",
         }
+    }
+
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Wav, Self::Flac, Self::Npy, Self::Raw];
+
+    /// The kind that the extension of a path names, in upper or lower case.
+    pub fn of_path(path: &Path) -> Option<Self> {
+        let extension = path.extension()?;
+        let is_named = |kind: &Self| extension.eq_ignore_ascii_case(kind.extension());
+        Self::ALL.into_iter().find(is_named).or_else(|| extension.eq_ignore_ascii_case("wave").then_some(Self::Wav))
     }
 
     /// True if samples of this format can be stored.
     pub const fn holds(self, format: SampleFormat) -> bool {
         match self {
-            Self::Wav => true,
+            Self::Wav | Self::Raw => true,
             Self::Flac => !format.is_float(),
             Self::Npy => !matches!(format, SampleFormat::I24),
         }
@@ -130,7 +144,7 @@ pub struct Spec {
 }
 
 /// More channels than any recording has: a header with more is damaged.
-const MAX_CHANNELS: usize = 1024;
+pub(crate) const MAX_CHANNELS: usize = 1024;
 
 /// Checks the number of channels that a header gives.
 pub(crate) fn check_channels(count: usize) -> Result<()> {

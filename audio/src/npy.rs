@@ -11,6 +11,7 @@ use crate::encode::Encoder;
 use crate::error::{Error, Result};
 use crate::files::File;
 use crate::format::{SampleFormat, Spec};
+use crate::output::Output;
 
 /// An array with samples of the type in which they are stored.
 #[derive(Debug)]
@@ -251,21 +252,22 @@ fn finish(file: BufWriter<File>) -> Result<()> {
 /// with the array: each channel is spooled to a temporary file until the number of frames is known.
 #[derive(Debug)]
 pub(crate) struct NpyWriter {
-    file: File,
+    output: Output,
     spec: Spec,
     channels: Vec<BufWriter<File>>,
     frames: u64,
 }
 
 impl NpyWriter {
-    /// Begins an array. The temporary files are in `folder`, which must have room for the array anyway.
-    pub(crate) fn new(file: File, spec: Spec, folder: &Path) -> Result<Self> {
-        let spool = |_| match File::nameless(folder) {
+    /// Begins an array. The temporary files are in the folder of the output, which must have room for the array anyway.
+    pub(crate) fn new(output: Output, spec: Spec) -> Result<Self> {
+        let folder = output.folder();
+        let spool = |_| match File::nameless(&folder) {
             Ok(file) => Ok(BufWriter::new(file)),
             Err(error) => Err(io::Error::new(error.kind(), format!("a temporary file for a channel: {error}"))),
         };
         let channels = (0..spec.channels).map(spool).collect::<io::Result<_>>()?;
-        Ok(Self { file, spec, channels, frames: 0 })
+        Ok(Self { output, spec, channels, frames: 0 })
     }
 
     /// Appends encoded samples of whole frames.
@@ -282,13 +284,13 @@ impl NpyWriter {
 
     /// Writes the header and then the channels, and syncs the file to the disk.
     pub(crate) fn finish(self) -> Result<()> {
-        let mut file = BufWriter::new(self.file);
-        write_header(&mut file, self.spec.format, &[self.spec.channels as u64, self.frames])?;
+        let mut output = self.output;
+        write_header(&mut output, self.spec.format, &[self.spec.channels as u64, self.frames])?;
         for channel in self.channels {
             let mut channel = channel.into_inner().map_err(IntoInnerError::into_error)?;
             channel.rewind()?;
-            io::copy(&mut channel, &mut file)?;
+            io::copy(&mut channel, &mut output)?;
         }
-        finish(file)
+        output.finish()
     }
 }

@@ -5,7 +5,11 @@
 /// Names are those of Vorbis comments (`TITLE`, `ARTIST`, `ALBUM`, `DATE`, `TRACKNUMBER`, `COMMENT`, …), whatever the
 /// format of the file calls them. A name may occur several times.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tags(Vec<(String, String)>);
+pub struct Tags {
+    texts: Vec<(String, String)>,
+    /// The `bext` chunk of WAV.
+    broadcast: Vec<u8>,
+}
 
 impl Tags {
     /// Appends a text. The name is converted to upper case, and NULs at the end of the value are removed.
@@ -15,7 +19,7 @@ impl Tags {
         let value = value.trim_end_matches('\0');
         let is_name = !name.is_empty() && name.bytes().all(|byte| (b' '..=b'}').contains(&byte) && byte != b'=');
         if is_name && !value.is_empty() {
-            self.0.push((name.to_ascii_uppercase(), value.to_owned()));
+            self.texts.push((name.to_ascii_uppercase(), value.to_owned()));
         }
     }
 
@@ -26,12 +30,36 @@ impl Tags {
 
     /// Names and texts.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+        self.texts.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// True if there is no text.
+    /// True if there is neither a text nor a broadcast extension.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.texts.is_empty() && self.broadcast.is_empty()
+    }
+
+    /// The broadcast extension of a WAV file, the body of its `bext` chunk (EBU Tech 3285); empty if there is none.
+    pub fn broadcast(&self) -> &[u8] {
+        &self.broadcast
+    }
+
+    pub(crate) fn set_broadcast(&mut self, body: &[u8]) {
+        self.broadcast = body.to_vec();
+    }
+
+    /// The tags of the same recording at another rate: the time at which it begins, which the broadcast extension
+    /// counts in samples, is converted.
+    pub(crate) fn at_rate(&self, ratio: f64) -> Self {
+        /// Position of the 64-bit number of samples since midnight.
+        const TIME_REFERENCE: std::ops::Range<usize> = 338..346;
+        let mut tags = self.clone();
+        if let Some(time) = tags.broadcast.get_mut(TIME_REFERENCE) {
+            let samples = u64::from_le_bytes(time.try_into().unwrap_or_default());
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded to a whole sample")]
+            let samples = (samples as f64 * ratio).round() as u64;
+            time.copy_from_slice(&samples.to_le_bytes());
+        }
+        tags
     }
 }
 

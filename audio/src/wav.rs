@@ -4,18 +4,22 @@
 //! RIFF size WAVE                        or: RF64 0xffffffff WAVE
 //!   JUNK 28 bytes                           ds64 riff size, data size, frames       (if the file may be long)
 //!   fmt  tag, channels, rate, …             fmt
+//!   bext, LIST                              bext, LIST                              (if there are tags)
 //!   fact frames                             fact                                    (floats only)
 //!   data size samples pad                   data 0xffffffff samples pad
 //! ```
 //!
 //! Sizes are written last. A file that outgrows 32 bits becomes RF64: JUNK, which readers skip, is then replaced by
-//! ds64. hound has neither 64-bit floats nor RF64.
+//! ds64. In a stream, whose header cannot be written again, unknown sizes are −1, as ffmpeg writes them. hound has
+//! neither 64-bit floats nor RF64.
 
-use std::io::{BufWriter, IntoInnerError, Seek, SeekFrom, Write};
+use std::io::Write;
 
 use crate::error::{Error, Result};
-use crate::files::File;
 use crate::format::Spec;
+use crate::output::Output;
+use crate::pcm::texts;
+use crate::tags::Tags;
 
 const PCM: u16 = 1;
 const IEEE_FLOAT: u16 = 3;
@@ -25,18 +29,23 @@ const GUID_TAIL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xaa, 0, 0x38, 0x9
 /// Payload of the ds64 chunk: sizes of RIFF and data, frames, and an empty table.
 const DS64_LEN: u32 = 28;
 
-/// Upper bound of the size of a header.
+/// Upper bound of the size of a header without texts.
 const MAX_HEADER: u64 = 1024;
+
+/// Largest broadcast extension that is written: many times the size without a coding history.
+const MAX_BROADCAST: usize = 1 << 16;
 
 /// Writes encoded samples as WAV.
 #[derive(Debug)]
 pub(crate) struct WavWriter {
-    file: BufWriter<File>,
+    output: Output,
     spec: Spec,
     /// Largest size of RIFF; beyond it the file becomes RF64.
     max_len: u32,
     /// True if room for a ds64 chunk was left.
     can_be_rf64: bool,
+    /// Bytes of samples that are expected, if their number is known.
+    expected: Option<u64>,
     /// Position of the number of frames, in formats that store it.
     fact_at: Option<u64>,
     data_at: u64,
@@ -45,22 +54,43 @@ pub(crate) struct WavWriter {
 
 impl WavWriter {
     /// Begins a file of `frames` frames, `None` if the number is unknown.
-    pub(crate) fn new(file: BufWriter<File>, spec: Spec, frames: Option<u64>) -> Result<Self> {
-        Self::with_max_len(file, spec, frames, u32::MAX)
+    pub(crate) fn new(output: Output, spec: Spec, frames: Option<u64>, tags: &Tags) -> Result<Self> {
+        Self::with_max_len(output, spec, frames, tags, u32::MAX)
     }
 
-    fn with_max_len(file: BufWriter<File>, spec: Spec, frames: Option<u64>, max_len: u32) -> Result<Self> {
+    fn with_max_len(output: Output, spec: Spec, frames: Option<u64>, tags: &Tags, max_len: u32) -> Result<Self> {
         let block = block_align(spec)?;
+        let texts = text_chunks(tags);
+        let longest = MAX_HEADER + texts.len() as u64;
         // The plain header of 44 bytes is the one that readers handle best: leave room for ds64 only where it may be
         // needed.
         let expected = frames.and_then(|frames| frames.checked_mul(block.into()));
-        let can_be_rf64 = expected.is_none_or(|bytes| bytes.saturating_add(MAX_HEADER) > max_len.into());
-        let mut this = Self { file, spec, max_len, can_be_rf64, fact_at: None, data_at: 0, data_len: 0 };
-        this.write_header(block)?;
+        let may_be_long = expected.is_none_or(|bytes| bytes.saturating_add(longest) > max_len.into());
+        let can_be_rf64 = may_be_long && output.can_seek();
+        let mut this = Self { output, spec, max_len, can_be_rf64, expected, fact_at: None, data_at: 0, data_len: 0 };
+        let mut header = this.header(block, &texts)?;
+        if !this.output.can_seek() {
+            let riff = expected.map(|data| this.riff_len(data));
+            let size = |size: Option<u64>| size.and_then(|size| u32::try_from(size).ok()).unwrap_or(u32::MAX);
+            let mut patch = |at: u64, value: u32| {
+                let place = usize::try_from(at).ok().and_then(|at| header.get_mut(at..at + 4));
+                place.into_iter().for_each(|place| place.copy_from_slice(&value.to_le_bytes()));
+            };
+            patch(4, size(riff));
+            // Both sizes are known, or neither.
+            patch(this.data_at - 4, if size(riff) == u32::MAX { u32::MAX } else { size(expected) });
+            this.fact_at.into_iter().for_each(|at| patch(at, size(frames)));
+        }
+        this.output.write_all(&header)?;
         Ok(this)
     }
 
-    fn write_header(&mut self, block: u16) -> Result<()> {
+    /// Size of RIFF for so many bytes of samples.
+    fn riff_len(&self, data_len: u64) -> u64 {
+        data_len.saturating_add(data_len % 2).saturating_add(self.data_at - 8)
+    }
+
+    fn header(&mut self, block: u16, texts: &[u8]) -> Result<Vec<u8>> {
         let Spec { rate, channels, channel_mask, format } = self.spec;
         let tag = if format.is_float() { IEEE_FLOAT } else { PCM };
         // Required for more than two channels and for integers of more than 16 bits.
@@ -98,6 +128,7 @@ impl WavWriter {
         } else if format.is_float() {
             header.extend(0_u16.to_le_bytes());
         }
+        header.extend(texts);
         if format.is_float() {
             header.extend(b"fact\x04\0\0\0");
             self.fact_at = Some(header.len() as u64);
@@ -105,13 +136,12 @@ impl WavWriter {
         }
         header.extend(b"data\0\0\0\0");
         self.data_at = header.len() as u64;
-        self.file.write_all(&header)?;
-        Ok(())
+        Ok(header)
     }
 
     /// Appends encoded samples of whole frames.
     pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<()> {
-        self.file.write_all(bytes)?;
+        self.output.write_all(bytes)?;
         self.data_len += bytes.len() as u64;
         Ok(())
     }
@@ -119,22 +149,29 @@ impl WavWriter {
     /// Writes the sizes, and syncs the file to the disk.
     pub(crate) fn finish(mut self) -> Result<()> {
         if self.data_len % 2 == 1 {
-            self.file.write_all(&[0])?;
+            self.output.write_all(&[0])?;
+        }
+        if !self.output.can_seek() {
+            if let Some(expected) = self.expected.filter(|&expected| expected != self.data_len) {
+                let text = format!("the output has {} bytes of samples, its header says {expected}", self.data_len);
+                return Err(Error::Unrepresentable(text));
+            }
+            return self.output.finish();
         }
         let frames = self.data_len / u64::from(block_align(self.spec)?);
-        let riff_len = self.data_at - 8 + self.data_len.next_multiple_of(2);
+        let riff_len = self.riff_len(self.data_len);
         match (u32::try_from(riff_len), u32::try_from(self.data_len)) {
             (Ok(riff), Ok(data)) if riff <= self.max_len => {
-                self.patch(4, &riff.to_le_bytes())?;
-                self.patch(self.data_at - 4, &data.to_le_bytes())?;
+                self.output.patch(4, &riff.to_le_bytes())?;
+                self.output.patch(self.data_at - 4, &data.to_le_bytes())?;
             }
             _ if self.can_be_rf64 => {
-                self.patch(0, b"RF64\xff\xff\xff\xff")?;
+                self.output.patch(0, b"RF64\xff\xff\xff\xff")?;
                 let mut ds64 = b"ds64".to_vec();
                 ds64.extend(DS64_LEN.to_le_bytes());
                 [riff_len, self.data_len, frames].iter().for_each(|value| ds64.extend(value.to_le_bytes()));
-                self.patch(12, &ds64)?;
-                self.patch(self.data_at - 4, &[0xff; 4])?;
+                self.output.patch(12, &ds64)?;
+                self.output.patch(self.data_at - 4, &[0xff; 4])?;
             }
             _ => {
                 let text = format!("a WAV file of {riff_len} bytes is longer than its input promised");
@@ -142,17 +179,26 @@ impl WavWriter {
             }
         }
         if let Some(fact_at) = self.fact_at {
-            self.patch(fact_at, &u32::try_from(frames).unwrap_or(u32::MAX).to_le_bytes())?;
+            self.output.patch(fact_at, &u32::try_from(frames).unwrap_or(u32::MAX).to_le_bytes())?;
         }
-        self.file.into_inner().map_err(IntoInnerError::into_error)?.sync_all()?;
-        Ok(())
+        self.output.finish()
     }
+}
 
-    fn patch(&mut self, at: u64, bytes: &[u8]) -> Result<()> {
-        self.file.seek(SeekFrom::Start(at))?;
-        self.file.write_all(bytes)?;
-        Ok(())
+/// The chunks of the tags.
+fn text_chunks(tags: &Tags) -> Vec<u8> {
+    let mut chunks = Vec::new();
+    let broadcast = tags.broadcast();
+    if let Ok(size) = u32::try_from(broadcast.len())
+        && (1..=MAX_BROADCAST).contains(&broadcast.len())
+    {
+        chunks.extend(b"bext");
+        chunks.extend(size.to_le_bytes());
+        chunks.extend(broadcast);
+        chunks.resize(chunks.len().next_multiple_of(2), 0);
     }
+    chunks.extend(texts::list_chunk(tags));
+    chunks
 }
 
 /// Size of a frame in bytes.
@@ -167,7 +213,8 @@ fn too_wide(spec: Spec) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
+    use std::io::{self, Read, Seek};
+    use std::sync::{Arc, Mutex};
 
     use super::*;
     use crate::files::Temporary;
@@ -176,13 +223,61 @@ mod tests {
     /// Bytes of a file of `frames` frames of zeros.
     fn written(spec: Spec, promised: Option<u64>, frames: usize, max_len: u32) -> Result<Vec<u8>> {
         let file = Temporary::new(&std::env::temp_dir())?;
-        let mut writer = WavWriter::with_max_len(BufWriter::new(file.writer()?), spec, promised, max_len)?;
+        let output = Output::temporary(&file)?;
+        let mut writer = WavWriter::with_max_len(output, spec, promised, &Tags::default(), max_len)?;
         writer.write(&vec![0; frames * usize::from(block_align(spec)?)])?;
         writer.finish()?;
         let (mut file, mut bytes) = (file.writer()?, Vec::new());
         file.rewind()?;
         file.read_to_end(&mut bytes)?;
         Ok(bytes)
+    }
+
+    /// Bytes that are written into a stream.
+    #[derive(Clone, Default)]
+    struct Sink(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Sink {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("one thread").extend(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn streamed(promised: Option<u64>, frames: usize) -> Result<Vec<u8>> {
+        let sink = Sink::default();
+        let mut writer = WavWriter::new(Output::stream(sink.clone()), MONO, promised, &Tags::default())?;
+        writer.write(&vec![0; frames * 3])?;
+        writer.finish()?;
+        let bytes = sink.0.lock().expect("one thread");
+        Ok(bytes.clone())
+    }
+
+    #[test]
+    fn streams_have_their_length_in_the_header_or_minus_one() {
+        let known = streamed(Some(5), 5).expect("a file");
+        assert_eq!(known, written(MONO, Some(5), 5, u32::MAX).expect("a file"));
+        let unknown = streamed(None, 5).expect("a file");
+        assert_eq!((u32_at(&unknown, 4), u32_at(&unknown, 64), unknown.len()), (u32::MAX, u32::MAX, 68 + 16));
+        assert!(streamed(Some(4), 5).is_err());
+    }
+
+    #[test]
+    fn tags_stand_before_the_samples() {
+        let mut tags = Tags::default();
+        tags.push("TITLE", "T");
+        tags.set_broadcast(&[7; 603]);
+        let file = Temporary::new(&std::env::temp_dir()).expect("a file");
+        let output = Output::temporary(&file).expect("a file");
+        let mut writer = WavWriter::new(output, MONO, Some(1), &tags).expect("a header");
+        writer.write(&[1, 2, 3]).expect("a sample");
+        writer.finish().expect("sizes");
+        let decoder = crate::Decoder::open(file.path()).expect("a recording");
+        assert_eq!((decoder.tags(), decoder.promised_frames()), (&tags, Some(1)));
     }
 
     fn u64_at(bytes: &[u8], at: usize) -> u64 {

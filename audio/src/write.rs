@@ -1,15 +1,60 @@
 //! [`Writer`]: one signal into a file of any kind, frame by frame.
 
-use std::io::BufWriter;
+use std::io::Write;
 
 use crate::encode::Encoder;
-use crate::error::Result;
-use crate::files::{File, Temporary};
+use crate::error::{Error, Result};
 use crate::flac::FlacWriter;
 use crate::format::{Container, Spec};
 use crate::npy::NpyWriter;
+use crate::output::Output;
 use crate::tags::Tags;
 use crate::wav::WavWriter;
+
+/// Kind of file to write, and what is known about its signal.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct WriteOptions {
+    /// Kind of the file.
+    pub container: Container,
+    /// Rate, channels, speakers and sample format.
+    pub spec: Spec,
+    /// Number of frames that will follow, if it is known. A WAV file that may grow beyond 4 GiB leaves room for the
+    /// longer header of RF64, and a WAV file in a stream has its length in its header. Default: none.
+    pub frames: Option<u64>,
+    /// True if 16-bit samples get triangular noise of ±1 step before they are rounded. Default: true.
+    pub dither: bool,
+    /// Texts, as far as the container holds them. Default: none.
+    pub tags: Tags,
+}
+
+impl WriteOptions {
+    /// Options for a file of this kind, with the defaults of the other options.
+    pub fn new(container: Container, spec: Spec) -> Self {
+        Self { container, spec, frames: None, dither: true, tags: Tags::default() }
+    }
+
+    /// Sets [`frames`](Self::frames).
+    #[must_use]
+    pub fn frames(mut self, frames: Option<u64>) -> Self {
+        self.frames = frames;
+        self
+    }
+
+    /// Sets [`dither`](Self::dither).
+    #[must_use]
+    pub fn dither(mut self, dither: bool) -> Self {
+        self.dither = dither;
+        self
+    }
+
+    /// Sets [`tags`](Self::tags).
+    #[must_use]
+    pub fn tags(mut self, tags: Tags) -> Self {
+        self.tags = tags;
+        self
+    }
+}
 
 /// Writes interleaved samples into a file, in memory that does not grow with it.
 #[derive(Debug)]
@@ -21,32 +66,28 @@ pub struct Writer {
 #[derive(Debug)]
 enum ContainerWriter {
     Wav(WavWriter),
-    Flac(Box<FlacWriter<BufWriter<File>>>),
+    Flac(Box<FlacWriter<Output>>),
     Npy(NpyWriter),
+    Raw(Output),
 }
 
 impl Writer {
-    /// Begins a file in `output`.
-    ///
-    /// `frames` is the number of frames that will follow, if it is known: a WAV file that may grow beyond 4 GiB then
-    /// leaves room for the longer header of RF64. With `dither`, 16-bit samples get triangular noise of ±1 step before
-    /// they are rounded.
+    /// Begins a file.
     ///
     /// # Errors
-    /// If the container cannot hold such a signal, or the file cannot be written to.
-    pub fn new(
-        output: &Temporary,
-        container: Container,
-        spec: Spec,
-        frames: Option<u64>,
-        dither: bool,
-    ) -> Result<Self> {
+    /// If the container cannot hold such a signal, or the output cannot be written to.
+    pub fn new(output: Output, options: &WriteOptions) -> Result<Self> {
+        let &WriteOptions { container, spec, frames, dither, ref tags } = options;
         container.check(spec.format)?;
-        let file = output.writer()?;
+        if !output.can_seek() && !matches!(container, Container::Wav | Container::Raw) {
+            let text = format!("{container} files cannot be written to a pipe: choose WAV or raw samples");
+            return Err(Error::Unrepresentable(text));
+        }
         let container = match container {
-            Container::Wav => ContainerWriter::Wav(WavWriter::new(BufWriter::new(file), spec, frames)?),
-            Container::Flac => ContainerWriter::Flac(Box::new(FlacWriter::new(BufWriter::new(file), spec, &Tags::default())?)),
-            Container::Npy => ContainerWriter::Npy(NpyWriter::new(file, spec, output.folder())?),
+            Container::Wav => ContainerWriter::Wav(WavWriter::new(output, spec, frames, tags)?),
+            Container::Flac => ContainerWriter::Flac(Box::new(FlacWriter::new(output, spec, tags)?)),
+            Container::Npy => ContainerWriter::Npy(NpyWriter::new(output, spec)?),
+            Container::Raw => ContainerWriter::Raw(output),
         };
         Ok(Self { container, encoder: Encoder::new(spec.format, dither) })
     }
@@ -60,6 +101,7 @@ impl Writer {
             ContainerWriter::Flac(flac) => flac.write(self.encoder.integers(samples)),
             ContainerWriter::Wav(wav) => wav.write(self.encoder.bytes(samples)),
             ContainerWriter::Npy(npy) => npy.write(self.encoder.bytes(samples)),
+            ContainerWriter::Raw(output) => Ok(output.write_all(self.encoder.bytes(samples))?),
         }
     }
 
@@ -70,8 +112,9 @@ impl Writer {
     pub fn finish(self) -> Result<u64> {
         match self.container {
             ContainerWriter::Wav(wav) => wav.finish()?,
-            ContainerWriter::Flac(flac) => flac.finish()?.get_ref().sync_all()?,
+            ContainerWriter::Flac(flac) => flac.finish()?.finish()?,
             ContainerWriter::Npy(npy) => npy.finish()?,
+            ContainerWriter::Raw(output) => output.finish()?,
         }
         Ok(self.encoder.clipped())
     }

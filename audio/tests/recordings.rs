@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use polyphase_audio::{Decoder, Error, SampleFormat};
+use polyphase_audio::{Decoder, Error, SampleFormat, Source};
 
 /// Name, channels, rate, frames, the first three samples of the first channels, and the sum of all magnitudes.
 type Recording = (&'static str, usize, u32, usize, &'static [f64], f64);
@@ -46,15 +46,15 @@ fn path(name: &str) -> PathBuf {
 }
 
 fn read(decoder: &mut Decoder) -> Vec<f64> {
-    let (mut samples, mut packet) = (Vec::new(), Vec::new());
-    while decoder.read(&mut samples, &mut packet).expect("samples") {}
+    let mut samples = Vec::new();
+    while decoder.read(&mut samples).expect("samples") {}
     samples
 }
 
 #[test]
 fn recordings_hold_these_samples() {
     for &(name, channels, rate, frames, first, sum) in RECORDINGS {
-        let mut decoder = Decoder::open(&path(name), |_| {}).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let mut decoder = Decoder::open(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
         let spec = decoder.spec();
         assert_eq!((spec.channels, spec.rate), (channels, rate), "{name}");
         let mask = match name {
@@ -77,8 +77,8 @@ fn recordings_hold_these_samples() {
 
 #[test]
 fn rates_may_be_fractions() {
-    let mut decoder = Decoder::open(&path("07-rate-11025.5.aiff"), |_| {}).expect("an AIFF file");
-    assert!((decoder.rate() - 11_025.5).abs() < 1e-9);
+    let mut decoder = Decoder::open(path("07-rate-11025.5.aiff")).expect("an AIFF file");
+    assert!((decoder.rate().hz() - 11_025.5).abs() < 1e-9);
     assert_eq!((decoder.spec().rate, decoder.promised_frames()), (11_026, Some(60_000)));
     assert_eq!(read(&mut decoder).len(), 60_000);
 }
@@ -86,20 +86,20 @@ fn rates_may_be_fractions() {
 #[test]
 fn codecs_that_are_not_read_are_named() {
     for (name, codec) in [("06-gsm.wav", "GSM 6.10 in WAV"), ("06-mp3-in.wav", "MP3 in WAV")] {
-        let error = Decoder::open(&path(name), |_| {}).expect_err("no reader for it");
+        let error = Decoder::open(path(name)).expect_err("no reader for it");
         assert!(matches!(&error, Error::Unsupported(text) if text.contains(codec)), "{name}: {error}");
     }
 }
 
 #[test]
 fn one_frame_less_than_promised_is_an_error() {
-    let error = Decoder::open(&path("02-one-frame-short.wav"), |_| {}).expect_err("it is truncated");
+    let error = Decoder::open(path("02-one-frame-short.wav")).expect_err("it is truncated");
     assert!(matches!(error, Error::Truncated { promised: 1002, read: 1001 }), "{error}");
 }
 
 #[test]
 fn not_a_number_stays_not_a_number() {
-    let mut decoder = Decoder::open(&path("14-nan.wav"), |_| {}).expect("a WAV file");
+    let mut decoder = Decoder::open(path("14-nan.wav")).expect("a WAV file");
     assert_eq!(decoder.spec().format, SampleFormat::F32);
     assert!(read(&mut decoder).iter().any(|sample| sample.is_nan()));
 }
@@ -114,7 +114,7 @@ fn every_byte_is_reported_once() {
         let report = move |bytes| {
             reported.fetch_add(bytes, Ordering::Relaxed);
         };
-        let mut decoder = Decoder::open(&path(name), report).expect(name);
+        let mut decoder = Decoder::open(Source::path(path(name)).on_read(report)).expect(name);
         read(&mut decoder);
         drop(decoder);
         assert_eq!(total.load(Ordering::Relaxed), std::fs::metadata(path(name)).expect(name).len(), "{name}");

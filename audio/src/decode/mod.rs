@@ -23,14 +23,15 @@ use symphonia::core::formats::{FormatReader, TrackType};
 use symphonia::core::io::MediaSourceStream;
 
 use self::promise::Promise;
-pub(crate) use self::source::Source;
 use crate::error::{Error, Result};
 use crate::format::{SampleFormat, Spec, check_channels};
 use crate::pcm::samples::Float;
 use crate::sniff;
+use crate::source::Input;
+use crate::tags::Tags;
 
 /// Samples that files are decoded to: `f32` or `f64`, with integers scaled to [−1, 1).
-pub trait DecodedSample: ConvertibleSample + Float {}
+pub trait DecodedSample: ConvertibleSample + Float + polyphase::Sample + Into<f64> {}
 
 impl DecodedSample for f32 {}
 impl DecodedSample for f64 {}
@@ -48,6 +49,8 @@ pub(crate) struct Packets {
     has_first_packet: bool,
     /// Frames handed out so far.
     frames: u64,
+    tags: Tags,
+    warnings: Vec<String>,
 }
 
 impl fmt::Debug for Packets {
@@ -66,11 +69,7 @@ impl Packets {
     ///
     /// # Errors
     /// If the file cannot be read, is not audio of a format that is read, or has a damaged header.
-    pub(crate) fn open(
-        source: Source<impl FnMut(u64) + Send + Sync + 'static>,
-        container: Option<&str>,
-        extension: Option<&str>,
-    ) -> Result<Self> {
+    pub(crate) fn open(source: Input, container: Option<&str>, extension: Option<&str>) -> Result<Self> {
         let seekable = source.seekable();
         let mut hint = Hint::new();
         if let Some(extension) = extension {
@@ -107,8 +106,18 @@ impl Packets {
         let track = track.id;
 
         let unknown = Spec { rate: 0, channels: 0, channel_mask: 0, format: SampleFormat::F32 };
-        let mut this =
-            Self { spec: unknown, reader, decoder, track, promise, is_cut_short, has_first_packet: false, frames: 0 };
+        let mut this = Self {
+            spec: unknown,
+            reader,
+            decoder,
+            track,
+            promise,
+            is_cut_short,
+            has_first_packet: false,
+            frames: 0,
+            tags: Tags::default(),
+            warnings: Vec::new(),
+        };
         this.has_first_packet = this.decode_packet()?;
         let parameters = this.decoder.codec_params();
         // Where the decoded audio and the header differ, trust the audio.
@@ -118,6 +127,14 @@ impl Packets {
             spec::of_header(parameters)
         }?;
         Ok(this)
+    }
+
+    pub(crate) fn tags(&self) -> &Tags {
+        &self.tags
+    }
+
+    pub(crate) fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// Rate, channels and sample format of the audio.
@@ -132,12 +149,10 @@ impl Packets {
 
     /// Appends the interleaved samples of the next packet. Returns false at the end of the file.
     ///
-    /// `packet` is scratch: pass the same vector to every call.
-    ///
     /// # Errors
     /// If the next packet is damaged; at the end of the file, if the header promises more frames or a stored checksum
     /// differs.
-    pub(crate) fn read<T: DecodedSample>(&mut self, samples: &mut Vec<T>, packet: &mut Vec<T>) -> Result<bool> {
+    pub(crate) fn read<T: DecodedSample>(&mut self, samples: &mut Vec<T>) -> Result<bool> {
         if !std::mem::take(&mut self.has_first_packet) && !self.decode_packet()? {
             self.check_end()?;
             return Ok(false);
@@ -150,9 +165,10 @@ impl Packets {
                 self.frames, self.spec.channels, self.spec.rate, spec.channels, spec.rate
             )));
         }
-        decoded.copy_to_vec_interleaved(packet);
         self.frames += decoded.frames() as u64;
-        samples.extend_from_slice(packet);
+        let held = samples.len();
+        samples.resize(held + decoded.samples_interleaved(), T::from_i8(0));
+        decoded.copy_to_slice_interleaved(&mut samples[held..]);
         Ok(true)
     }
 

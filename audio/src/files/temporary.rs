@@ -60,6 +60,11 @@ impl Temporary {
         }
     }
 
+    /// The temporary name.
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
+
     /// The folder of the file.
     pub fn folder(&self) -> &Path {
         self.file.path().parent().unwrap_or(Path::new("."))

@@ -22,7 +22,10 @@ impl BlockWriter {
     /// Returns the frame of a block of every channel. `number` is the number of the frame.
     pub(super) fn encode(&mut self, channels: &[Vec<i32>], format: Format, number: u64) -> &[u8] {
         self.bits.clear();
-        vectorized(#[inline(always)] || self.encode_channels(channels, format, number));
+        vectorized(
+            #[inline(always)]
+            || self.encode_channels(channels, format, number),
+        );
         self.bits.align();
         let crc = crc_16(self.bits.bytes());
         self.bits.unsigned(crc.into(), 16);
@@ -87,7 +90,8 @@ fn second_differences(samples: &[i32]) -> f64 {
 fn header(writer: &mut BitWriter, format: Format, channels: u64, block: usize, number: u64) {
     let Format { rate, bits, .. } = format;
     let block = block as u64;
-    let block_code = if block.is_power_of_two() && (256..=32_768).contains(&block) { block.trailing_zeros().into() } else { 7 };
+    let block_code =
+        if block.is_power_of_two() && (256..=32_768).contains(&block) { block.trailing_zeros().into() } else { 7 };
     let (rate_code, rate_bits, rate) = match rate {
         rate if RATES.contains(&rate) => (1 + RATES.iter().position(|&other| other == rate).unwrap_or(0) as u64, 0, 0),
         rate if rate % 1000 == 0 && rate <= 255_000 => (12, 8, rate / 1000),

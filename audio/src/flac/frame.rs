@@ -34,7 +34,10 @@ impl Frame {
         let file = &bytes[..bytes.len() - PADDING];
         let header = Header::read(file, implied)?;
         self.channels.resize_with(header.format.channels, Vec::new);
-        let end = vectorized(#[inline(always)] || self.decode_channels(bytes, &header))?;
+        let end = vectorized(
+            #[inline(always)]
+            || self.decode_channels(bytes, &header),
+        )?;
         let frame = file.get(..end + 2).ok_or(Flaw::Short)?;
         if crc_16(frame) != 0 {
             return Err(Flaw::Damaged("its checksum differs"));
@@ -152,23 +155,14 @@ fn verbatim<T: Integer>(reader: &mut BitReader<'_>, bits: u32, samples: &mut [T]
 }
 
 #[inline(always)]
-fn warm_up<T: Integer>(
-    reader: &mut BitReader<'_>,
-    bits: u32,
-    order: usize,
-    samples: &mut [T],
-) -> Result<(), Flaw> {
-    let samples = samples.get_mut(..order).ok_or(Flaw::Damaged("a block is shorter than the order of its predictor"))?;
+fn warm_up<T: Integer>(reader: &mut BitReader<'_>, bits: u32, order: usize, samples: &mut [T]) -> Result<(), Flaw> {
+    let samples =
+        samples.get_mut(..order).ok_or(Flaw::Damaged("a block is shorter than the order of its predictor"))?;
     verbatim(reader, bits, samples)
 }
 
 #[inline(always)]
-fn linear<T: Integer>(
-    reader: &mut BitReader<'_>,
-    bits: u32,
-    order: usize,
-    samples: &mut [T],
-) -> Result<(), Flaw> {
+fn linear<T: Integer>(reader: &mut BitReader<'_>, bits: u32, order: usize, samples: &mut [T]) -> Result<(), Flaw> {
     warm_up(reader, bits, order, samples)?;
     let precision = reader.unsigned(4)? + 1;
     if precision == 16 {

@@ -100,7 +100,8 @@ impl Metadata {
             match kind & 0x7f {
                 0 if info.is_none() => {
                     let body = input.fill(source, STREAM_INFO)?.first_chunk();
-                    let body = body.filter(|_| len >= STREAM_INFO).ok_or_else(|| damaged("STREAMINFO is incomplete"))?;
+                    let body =
+                        body.filter(|_| len >= STREAM_INFO).ok_or_else(|| damaged("STREAMINFO is incomplete"))?;
                     info = Some(StreamInfo::read(body));
                     input.skip(source, len as u64)?;
                 }

@@ -20,7 +20,11 @@ pub(super) trait Integer: Copy + Default {
 
 macro_rules! integer {
     ($type:ty, $short:expr) => {
-        #[allow(clippy::cast_possible_truncation, trivial_numeric_casts, reason = "samples fit, or the frame is damaged")]
+        #[allow(
+            clippy::cast_possible_truncation,
+            trivial_numeric_casts,
+            reason = "samples fit, or the frame is damaged"
+        )]
         impl Integer for $type {
             #[inline(always)]
             fn of(value: i32) -> Self {

@@ -80,7 +80,11 @@ impl FlacReader {
             None => info.format,
         };
         if format != info.format {
-            warnings.push(format!("the header gives {}, the audio is of {}", described(info.format), described(format)));
+            warnings.push(format!(
+                "the header gives {}, the audio is of {}",
+                described(info.format),
+                described(format)
+            ));
         }
         metadata::check(format)?;
         let spec = Spec {
@@ -132,11 +136,7 @@ impl FlacReader {
     /// # Errors
     /// If the block is damaged. At the end of the file, if it comes before the end that the header promises, or if a
     /// stored checksum differs.
-    pub(crate) fn read<T: Float>(
-        &mut self,
-        source: &mut (impl Read + ?Sized),
-        samples: &mut Vec<T>,
-    ) -> Result<bool> {
+    pub(crate) fn read<T: Float>(&mut self, source: &mut (impl Read + ?Sized), samples: &mut Vec<T>) -> Result<bool> {
         if self.is_at_end {
             return Ok(false);
         }
@@ -266,7 +266,8 @@ fn first_frame(
     }
     let bytes = input.fill(source, SEARCHED)?;
     let is_first = |bytes: &[u8]| {
-        bytes[0] == 0xff && Header::read(bytes, implied).is_ok_and(|header| header.number == 0 && header.format == implied)
+        bytes[0] == 0xff
+            && Header::read(bytes, implied).is_ok_and(|header| header.number == 0 && header.format == implied)
     };
     let Some(at) = (0..bytes.len()).find(|&at| is_first(&bytes[at..])) else { return Ok(None) };
     warnings.push(format!("{at} bytes before the audio are no part of the header"));

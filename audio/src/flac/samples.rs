@@ -10,7 +10,10 @@ pub(super) fn interleave<T: Float>(channels: &[Vec<i32>], bits: u32, samples: &m
     let frames = channels.first().map_or(0, Vec::len);
     samples.resize(begin + frames * channels.len(), T::from_i8(0));
     let output = &mut samples[begin..];
-    vectorized(#[inline(always)] || interleave_with(channels, output, |sample| T::from_i32(sample << unused)));
+    vectorized(
+        #[inline(always)]
+        || interleave_with(channels, output, |sample| T::from_i32(sample << unused)),
+    );
 }
 
 /// Appends interleaved samples to their channels.
@@ -45,12 +48,15 @@ fn checksum_bytes_of<const WIDTH: usize>(channels: &[Vec<i32>], bytes: &mut Vec<
     let frames = channels.first().map_or(0, Vec::len);
     bytes.resize(frames * channels.len() * WIDTH, 0);
     let output = bytes.as_chunks_mut::<WIDTH>().0;
-    vectorized(#[inline(always)] || {
-        interleave_with(channels, output, |sample| {
-            let bytes = sample.to_le_bytes();
-            std::array::from_fn(|i| bytes[i])
-        });
-    });
+    vectorized(
+        #[inline(always)]
+        || {
+            interleave_with(channels, output, |sample| {
+                let bytes = sample.to_le_bytes();
+                std::array::from_fn(|i| bytes[i])
+            });
+        },
+    );
 }
 
 #[inline(always)]

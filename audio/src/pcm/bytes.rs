@@ -118,7 +118,7 @@ pub(super) fn read_up_to(source: &mut (impl Read + ?Sized), buffer: &mut [u8]) -
 
 /// Order of the bytes of a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
+pub(crate) enum Order {
     /// The least significant byte first
     Little,
     /// The most significant byte first

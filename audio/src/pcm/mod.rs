@@ -18,6 +18,7 @@ mod chunks;
 mod codecs;
 pub(crate) mod samples;
 mod speakers;
+pub(crate) mod texts;
 mod wav;
 mod wave_format;
 
@@ -25,12 +26,16 @@ mod wave_format;
 mod tests;
 
 use std::fmt;
+use std::io::{ErrorKind, SeekFrom};
 
 use self::bytes::{Bytes, ReadSeek, read_up_to};
 use self::chunks::Extent;
 use self::samples::{Float, SampleType};
 use crate::error::{Error, Result};
 use crate::format::{self, SampleFormat, Spec};
+use crate::rate::Rate;
+use crate::raw::RawFormat;
+use crate::tags::Tags;
 
 /// Kind of container that holds PCM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,7 +159,8 @@ pub(crate) fn open(source: &mut dyn ReadSeek, len: Option<u64>, container: Conta
                 let text = "damaged: where its audio should begin there is a second header";
                 return Err(Error::Damaged(text.to_owned()));
             }
-            let audio = Audio::new(&header, bytes.left_from(header.data_at))?;
+            let mut audio = Audio::new(&header, bytes.left_from(header.data_at))?;
+            audio.tags = texts::read(&mut bytes, container)?;
             Ok(Opened { audio: Some(audio), splice: None, taken: bytes.leave_at(header.data_at)? })
         }
     }
@@ -164,13 +170,15 @@ pub(crate) fn open(source: &mut dyn ReadSeek, len: Option<u64>, container: Conta
 #[derive(Debug)]
 pub(crate) struct Audio {
     spec: Spec,
-    rate: f64,
+    rate: Rate,
     samples: SampleType,
     /// Frames in the file, if that is known.
     promise: Option<u64>,
     /// Frames read so far.
     frames: u64,
     block: Vec<u8>,
+    tags: Tags,
+    warnings: Vec<String>,
 }
 
 impl Audio {
@@ -193,13 +201,68 @@ impl Audio {
         if header.extent == Extent::Rest && promise == Some(0) {
             return Err(Error::Damaged("truncated or damaged: not one frame could be read".to_owned()));
         }
-        let spec = Spec {
-            rate: whole_rate(header.rate)?,
-            channels: header.channels,
-            channel_mask: header.channel_mask,
-            format: header.format,
-        };
-        Ok(Self { spec, rate: header.rate, samples: header.samples, promise, frames: 0, block: Vec::new() })
+        let rate = rate_of_header(header.rate)?;
+        let &Header { channels, channel_mask, format, samples, .. } = header;
+        let spec = Spec { rate: rate.rounded()?, channels, channel_mask, format };
+        let mut audio = Self::of(spec, rate, samples, promise);
+        if header.extent == Extent::Rest {
+            audio.warn_of_part(left);
+        }
+        Ok(audio)
+    }
+
+    /// Samples without a header, in a file of `len` bytes, `None` for a pipe.
+    pub(crate) fn raw(format: RawFormat, len: Option<u64>) -> Result<Self> {
+        let (channels, rate, samples) = (format.channels(), format.rate(), format.sample_type());
+        let spec = Spec { rate: rate.rounded()?, channels, channel_mask: 0, format: format.sample_format() };
+        let frame = (channels * samples.width) as u64;
+        let mut audio = Self::of(spec, rate, samples, len.map(|len| len / frame));
+        audio.warn_of_part(len);
+        Ok(audio)
+    }
+
+    fn of(spec: Spec, rate: Rate, samples: SampleType, promise: Option<u64>) -> Self {
+        let (tags, warnings) = (Tags::default(), Vec::new());
+        Self { spec, rate, samples, promise, frames: 0, block: Vec::new(), tags, warnings }
+    }
+
+    /// Bytes of a frame.
+    fn frame_len(&self) -> usize {
+        self.spec.channels * self.samples.width
+    }
+
+    /// Adds a warning if the audio ends within a frame.
+    fn warn_of_part(&mut self, bytes: Option<u64>) {
+        let part = bytes.map_or(0, |bytes| bytes % self.frame_len() as u64);
+        if part > 0 {
+            let frame = self.frame_len();
+            self.warnings.push(format!("the file ends with {part} of the {frame} bytes of a frame, which are ignored"));
+        }
+    }
+
+    pub(crate) fn tags(&self) -> &Tags {
+        &self.tags
+    }
+
+    pub(crate) fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Skips up to `frames` frames of a file. Returns the number of frames, 0 for a pipe.
+    pub(crate) fn seek_forward(&mut self, source: &mut dyn ReadSeek, frames: u64) -> Result<u64> {
+        let Some(promise) = self.promise else { return Ok(0) };
+        let frames = frames.min(promise - self.frames);
+        let bytes = frames.checked_mul(self.frame_len() as u64).and_then(|bytes| i64::try_from(bytes).ok());
+        match bytes.map(|bytes| source.seek(SeekFrom::Current(bytes))) {
+            Some(Ok(_)) => {
+                self.frames += frames;
+                Ok(frames)
+            }
+            Some(Err(error)) if error.kind() != ErrorKind::Unsupported && error.kind() != ErrorKind::NotSeekable => {
+                Err(error.into())
+            }
+            _ => Ok(0),
+        }
     }
 
     pub(crate) fn spec(&self) -> Spec {
@@ -207,7 +270,7 @@ impl Audio {
     }
 
     /// Frames per second, which need not be a whole number.
-    pub(crate) fn rate(&self) -> f64 {
+    pub(crate) fn rate(&self) -> Rate {
         self.rate
     }
 
@@ -218,15 +281,19 @@ impl Audio {
 
     /// Appends the interleaved samples of the next block. Returns false at the end.
     pub(crate) fn read<T: Float>(&mut self, source: &mut dyn ReadSeek, samples: &mut Vec<T>) -> Result<bool> {
-        let frame = self.spec.channels * self.samples.width;
+        let frame = self.frame_len();
         let left = self.promise.map_or(u64::MAX, |promised| promised - self.frames);
         let most = (Self::BLOCK / frame).max(1);
         let frames = usize::try_from(left).map_or(most, |left| left.min(most));
         if self.block.len() < frames * frame {
             self.block.resize(frames * frame, 0);
         }
-        let read = read_up_to(source, &mut self.block[..frames * frame])? / frame;
+        let bytes = read_up_to(source, &mut self.block[..frames * frame])?;
+        let read = bytes / frame;
         self.frames += read as u64;
+        if self.promise.is_none() {
+            self.warn_of_part(Some(bytes as u64));
+        }
         self.samples.decode(&self.block[..read * frame], samples);
         match self.promise {
             Some(promised) if read < frames => Err(Error::Truncated { promised, read: self.frames }),
@@ -238,17 +305,13 @@ impl Audio {
     }
 }
 
-/// The nearest whole rate.
-fn whole_rate(rate: f64) -> Result<u32> {
+/// The rate that a header gives.
+fn rate_of_header(rate: f64) -> Result<Rate> {
     if rate == 0.0 {
         return Err(Error::Damaged("the header gives a sampling rate of 0".to_owned()));
     }
-    let whole = rate.round().max(1.0);
-    if !(rate >= 1e-6 && whole <= u32::MAX.into()) {
-        return Err(Error::Damaged(format!("the header gives the impossible sampling rate {rate}")));
-    }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a whole number in the range")]
-    Ok(whole as u32)
+    let possible = Rate::from_hz(rate).ok().filter(|_| (1e-6..=u32::MAX.into()).contains(&rate));
+    possible.ok_or_else(|| Error::Damaged(format!("the header gives the impossible sampling rate {rate}")))
 }
 
 /// The format that keeps integers of so many bits. Of more than 32 bits, a float of 64 bits keeps most.

@@ -22,6 +22,10 @@ pub trait Float: Copy {
     fn from_f32(value: f32) -> Self;
     /// A float of 64 bits.
     fn from_f64(value: f64) -> Self;
+    /// Half the sum of two samples.
+    fn mean(a: Self, b: Self) -> Self;
+    /// The magnitude, rounded to float32.
+    fn magnitude(self) -> f32;
 }
 
 impl Float for f32 {
@@ -44,6 +48,12 @@ impl Float for f32 {
     fn from_f64(value: f64) -> Self {
         value as f32
     }
+    fn mean(a: Self, b: Self) -> Self {
+        (a + b) * 0.5
+    }
+    fn magnitude(self) -> f32 {
+        self.abs()
+    }
 }
 
 impl Float for f64 {
@@ -65,11 +75,18 @@ impl Float for f64 {
     fn from_f64(value: f64) -> Self {
         value
     }
+    fn mean(a: Self, b: Self) -> Self {
+        (a + b) * 0.5
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "rounded to float32")]
+    fn magnitude(self) -> f32 {
+        self.abs() as f32
+    }
 }
 
 /// Meaning of the bytes of a sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Coding {
+pub(crate) enum Coding {
     /// Unsigned integers of 8 bits, with silence at 128
     Unsigned8,
     /// Signed integers of 1 to 8 bytes, with their most significant bit at the top
@@ -84,11 +101,11 @@ pub(super) enum Coding {
 
 /// Type of the samples in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct SampleType {
-    pub(super) coding: Coding,
+pub(crate) struct SampleType {
+    pub(crate) coding: Coding,
     /// Bytes of a sample.
-    pub(super) width: usize,
-    pub(super) order: Order,
+    pub(crate) width: usize,
+    pub(crate) order: Order,
 }
 
 impl SampleType {

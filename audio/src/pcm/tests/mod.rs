@@ -64,7 +64,7 @@ fn read_piped(bytes: &[u8]) -> Result<Contents> {
 }
 
 fn rest(source: &mut dyn ReadSeek, audio: &mut super::Audio) -> Result<Contents> {
-    let (spec, rate, promised) = (audio.spec(), audio.rate(), audio.promised_frames());
+    let (spec, rate, promised) = (audio.spec(), audio.rate().hz(), audio.promised_frames());
     let mut samples = Vec::new();
     while audio.read(source, &mut samples)? {}
     Ok(Contents { spec, rate, promised, samples })
