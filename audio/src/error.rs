@@ -11,9 +11,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// An operation on the file failed.
+    /// An operation on the file that is read failed, or one on a file system.
     #[error(transparent)]
     Io(#[from] io::Error),
+    /// The output could not be written.
+    #[error("writing the output: {0}")]
+    Write(#[source] io::Error),
     /// The file is of a format, codec or sample type that is not read. The message names it.
     #[error("{0}")]
     Unsupported(String),

@@ -77,19 +77,14 @@ impl Writer {
     /// # Errors
     /// If the container cannot hold such a signal, or the output cannot be written to.
     pub fn new(output: Output, options: &WriteOptions) -> Result<Self> {
-        let &WriteOptions { container, spec, frames, dither, ref tags } = options;
-        container.check(spec.format)?;
-        if !output.can_seek() && !matches!(container, Container::Wav | Container::Raw) {
-            let text = format!("{container} files cannot be written to a pipe: choose WAV or raw samples");
+        let spec = options.spec;
+        options.container.check(spec.format)?;
+        if !output.can_seek() && !matches!(options.container, Container::Wav | Container::Raw) {
+            let text = format!("{} files cannot be written to a pipe: choose wav or raw", options.container);
             return Err(Error::Unrepresentable(text));
         }
-        let container = match container {
-            Container::Wav => ContainerWriter::Wav(WavWriter::new(output, spec, frames, tags)?),
-            Container::Flac => ContainerWriter::Flac(Box::new(FlacWriter::new(output, spec, tags)?)),
-            Container::Npy => ContainerWriter::Npy(NpyWriter::new(output, spec)?),
-            Container::Raw => ContainerWriter::Raw(output),
-        };
-        Ok(Self { container, encoder: Encoder::new(spec.format, dither) })
+        let container = ContainerWriter::new(output, options).map_err(of_output)?;
+        Ok(Self { container, encoder: Encoder::new(spec.format, options.dither) })
     }
 
     /// Appends interleaved samples of whole frames. Full scale is [−1, 1).
@@ -97,12 +92,13 @@ impl Writer {
     /// # Errors
     /// If the samples cannot be written.
     pub fn write<T: Copy + Into<f64>>(&mut self, samples: &[T]) -> Result<()> {
-        match &mut self.container {
+        let written = match &mut self.container {
             ContainerWriter::Flac(flac) => flac.write(self.encoder.integers(samples)),
             ContainerWriter::Wav(wav) => wav.write(self.encoder.bytes(samples)),
             ContainerWriter::Npy(npy) => npy.write(self.encoder.bytes(samples)),
-            ContainerWriter::Raw(output) => Ok(output.write_all(self.encoder.bytes(samples))?),
-        }
+            ContainerWriter::Raw(output) => output.write_all(self.encoder.bytes(samples)).map_err(Error::Write),
+        };
+        written.map_err(of_output)
     }
 
     /// Completes the file, syncs it to the disk, and returns the number of samples that were clipped to full scale.
@@ -110,12 +106,33 @@ impl Writer {
     /// # Errors
     /// If the rest cannot be written, or the container cannot hold this number of frames.
     pub fn finish(self) -> Result<u64> {
-        match self.container {
-            ContainerWriter::Wav(wav) => wav.finish()?,
-            ContainerWriter::Flac(flac) => flac.finish()?.finish()?,
-            ContainerWriter::Npy(npy) => npy.finish()?,
-            ContainerWriter::Raw(output) => output.finish()?,
-        }
+        let finished = match self.container {
+            ContainerWriter::Wav(wav) => wav.finish(),
+            ContainerWriter::Flac(flac) => flac.finish().and_then(Output::finish),
+            ContainerWriter::Npy(npy) => npy.finish(),
+            ContainerWriter::Raw(output) => output.finish(),
+        };
+        finished.map_err(of_output)?;
         Ok(self.encoder.clipped())
+    }
+}
+
+impl ContainerWriter {
+    fn new(output: Output, options: &WriteOptions) -> Result<Self> {
+        let &WriteOptions { container, spec, frames, ref tags, .. } = options;
+        Ok(match container {
+            Container::Wav => Self::Wav(WavWriter::new(output, spec, frames, tags)?),
+            Container::Flac => Self::Flac(Box::new(FlacWriter::new(output, spec, tags)?)),
+            Container::Npy => Self::Npy(NpyWriter::new(output, spec)?),
+            Container::Raw => Self::Raw(output),
+        })
+    }
+}
+
+/// The error of an operation on the output.
+fn of_output(error: Error) -> Error {
+    match error {
+        Error::Io(error) => Error::Write(error),
+        error => error,
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::filter_args::{FilterArgs, FilterRow, plan_error};
 use crate::plot::{self, PictureArgs, PictureFile};
-use crate::rate::Rate;
+use crate::rate::{self, Rate};
 use crate::{filter_curves, terminal};
 
 /// Show the filter between two sampling rates: ratio, phases, taps, memory, cost, delay and frequency response
@@ -40,7 +40,9 @@ pub(crate) struct Args {
 
 #[derive(Debug, Serialize)]
 struct Report {
+    #[serde(serialize_with = "rate::serialize")]
     orig_freq: Rate,
+    #[serde(serialize_with = "rate::serialize")]
     new_freq: Rate,
     /// Numerator of new_freq / orig_freq in lowest terms; the stride is the denominator.
     phases: u64,

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use polyphase::Sample;
 use polyphase::ndarray::ArrayD;
 use polyphase_audio::files::Temporary;
-use polyphase_audio::{Container, SampleFormat, Spec, npy};
+use polyphase_audio::{Container, SampleFormat, Spec, WriteOptions, npy};
 
 use super::args::Precision;
 use super::conversion::{Conversion, Converted};
@@ -63,7 +63,7 @@ fn resample_array<T: Sample + Into<f64>>(
     let dither = settings.dithers(&plan, input, format);
 
     let output = conversion.temporary()?;
-    let write_error = |error| conversion.write_error(error);
+    let write_error = |error| conversion.explained(error);
     let clipped = if task.container == Container::Npy {
         task.container.check(format).map_err(write_error)?;
         let file = output.writer().map_err(|error| write_error(error.into()))?;
@@ -73,7 +73,8 @@ fn resample_array<T: Sample + Into<f64>>(
         ensure!(ndim <= 2, "{container} files hold arrays of (time) or (channels, time), not of {ndim} dimensions");
         ensure!(channels > 0, "the array has no channels");
         let spec = Spec { rate: 0, channels, channel_mask: 0, format };
-        let mut writer = conversion.writer(&output, spec, Some(frames_out as u64), dither)?;
+        let options = WriteOptions::new(container, spec).frames(Some(frames_out as u64)).dither(dither);
+        let mut writer = conversion.writer(&output, options)?;
         let mut interleaved = Vec::<T>::new();
         for start in (0..frames_out).step_by(CHUNK_FRAMES) {
             interleaved.clear();
@@ -85,5 +86,6 @@ fn resample_array<T: Sample + Into<f64>>(
         writer.finish().map_err(write_error)?
     };
     let (frames_in, frames_out) = (frames_in as u64, frames_out as u64);
-    Ok((output, Converted { orig_freq, channels, frames_in, frames_out, format, clipped }))
+    let (peak, warnings) = (None, Vec::new());
+    Ok((output, Converted { orig_freq, channels, frames_in, frames_out, format, clipped, peak, warnings }))
 }

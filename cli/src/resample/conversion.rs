@@ -4,10 +4,11 @@ use std::path::Path;
 
 use anyhow::{Context, Error, Result, anyhow};
 use polyphase_audio::files::{self, Temporary};
-use polyphase_audio::{SampleFormat, Spec, Writer};
+use polyphase_audio::{Output, SampleFormat, WriteOptions, Writer};
 
 use super::paths::Task;
 use super::settings::Settings;
+use crate::filter_args::plan_error;
 use crate::rate::Rate;
 
 /// One file to resample.
@@ -27,6 +28,10 @@ pub(super) struct Converted {
     pub(super) frames_out: u64,
     pub(super) format: SampleFormat,
     pub(super) clipped: u64,
+    /// Highest magnitude of the output before it was clipped; full scale is 1. `None` for arrays.
+    pub(super) peak: Option<f64>,
+    /// What is odd about the input, a line each.
+    pub(super) warnings: Vec<String>,
 }
 
 impl<'a> Conversion<'a> {
@@ -47,17 +52,21 @@ impl<'a> Conversion<'a> {
         self.settings.format.unwrap_or_else(|| self.task.container.nearest(input))
     }
 
-    /// Begins an output at the new rate, with the other properties of `spec`.
-    pub(super) fn writer(&self, output: &Temporary, spec: Spec, frames: Option<u64>, dither: bool) -> Result<Writer> {
-        let spec = Spec { rate: self.settings.new_freq.rounded()?, ..spec };
-        Writer::new(output, self.task.container, spec, frames, dither).map_err(|error| self.write_error(error))
+    /// Begins an output at the new rate, with the other properties of `options`.
+    pub(super) fn writer(&self, output: &Temporary, mut options: WriteOptions) -> Result<Writer> {
+        options.spec.rate = self.settings.new_freq.rounded()?;
+        Writer::new(Output::temporary(output)?, &options).map_err(|error| self.explained(error))
     }
 
-    /// Adds advice to an error of the output's format, and the name of the output to any other error.
-    pub(super) fn write_error(&self, error: polyphase_audio::Error) -> Error {
+    /// Adds advice to an error of the output's format, and the name of the output to an error of writing it.
+    pub(super) fn explained(&self, error: polyphase_audio::Error) -> Error {
         match error {
             polyphase_audio::Error::Unrepresentable(_) => format_error(error),
-            error => Error::from(error).context(format!("writing {}", self.task.output.display())),
+            polyphase_audio::Error::Resample(error) => plan_error(error),
+            polyphase_audio::Error::Write(error) => {
+                Error::from(error).context(format!("writing {}", self.task.output.display()))
+            }
+            error => Error::from(error),
         }
     }
 }

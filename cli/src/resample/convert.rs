@@ -2,9 +2,11 @@
 //! the file.
 
 use anyhow::{Context, Result};
-use polyphase::{Plan, Sample, Stream};
+use polyphase::Plan;
 use polyphase_audio::files::Temporary;
-use polyphase_audio::{DecodedSample, Decoder, SampleFormat, Spec, Writer};
+use polyphase_audio::{
+    ConvertOptions, DecodedSample, Decoder, Level, Output, Reader, SampleFormat, Spec, WriteOptions, convert_from,
+};
 
 use super::args::Precision;
 use super::array::convert_array;
@@ -13,12 +15,8 @@ use super::gpu::{Clips, GpuQueue, MAX_SAMPLES, Resampled};
 use super::paths::{Task, extension};
 use super::progress::Progress;
 use super::record::Stamp;
-use super::settings::Settings;
+use super::settings::{STDIN, Settings};
 use crate::interrupt;
-
-/// Largest number of samples, over all channels, that one call of the resampler reads or writes: enough to make the
-/// overhead of a call negligible.
-const CHUNK_SAMPLES: usize = 1 << 17;
 
 /// Upper bound of the samples that a format stores in a byte, except for silence.
 const MAX_SAMPLES_PER_BYTE: u64 = 24;
@@ -33,7 +31,7 @@ pub(super) fn convert(task: &Task, settings: &Settings, progress: &Progress) -> 
         convert_array(conversion)?
     } else {
         let read = progress.clone();
-        let decoder = Decoder::open(&task.input, move |bytes| read.advance(bytes))?;
+        let decoder = Decoder::open(settings.source(&task.input).on_read(move |bytes| read.advance(bytes)))?;
         match settings.precision(decoder.spec().format) {
             Precision::F32 => convert_f32(conversion, decoder)?,
             Precision::F64 => convert_stream::<f64>(conversion, decoder)?,
@@ -55,8 +53,10 @@ pub(super) fn convert(task: &Task, settings: &Settings, progress: &Progress) -> 
 /// Converts a file in float32: whole on the GPU if the transfer is worth it, else in chunks on the CPU.
 fn convert_f32(conversion: Conversion<'_>, decoder: Decoder) -> Result<(Temporary, Converted)> {
     let Conversion { task, settings, .. } = conversion;
-    let Some(gpu) = &settings.gpu else { return convert_stream::<f32>(conversion, decoder) };
-    let plan = settings.plan(settings.orig_freq(decoder.rate()))?;
+    let Some(gpu) = settings.gpu.as_ref().filter(|_| settings.level == Level::Unchanged) else {
+        return convert_stream::<f32>(conversion, decoder);
+    };
+    let plan = settings.plan(settings.orig_freq.unwrap_or(decoder.rate()))?;
     let frames = decoder.promised_frames().unwrap_or(task.bytes.saturating_mul(MAX_SAMPLES_PER_BYTE));
     if frames.saturating_mul(decoder.spec().channels as u64) > MAX_SAMPLES || !gpu.suits(&plan) {
         return convert_stream::<f32>(conversion, decoder);
@@ -66,37 +66,56 @@ fn convert_f32(conversion: Conversion<'_>, decoder: Decoder) -> Result<(Temporar
 
 fn convert_on_gpu(
     conversion: Conversion<'_>,
-    mut decoder: Decoder,
+    decoder: Decoder,
     plan: &Plan,
     gpu: &GpuQueue,
 ) -> Result<(Temporary, Converted)> {
-    let spec = decoder.spec();
-    let (output, format, mut writer) = begin(conversion, &decoder, plan)?;
-    let (mut samples, mut packet) = (Vec::new(), Vec::new());
-    while decoder.read(&mut samples, &mut packet)? {
+    let settings = conversion.settings;
+    let mut reader = Reader::<f32>::new(decoder, &settings.read_options(None))?;
+    let (input, channels) = (reader.spec().format, reader.spec().channels);
+    let format = conversion.format(input);
+    let promised = reader.promised_frames().and_then(|frames| usize::try_from(frames).ok());
+    let dither = settings.dithers(plan, input, format);
+    let options = WriteOptions::new(conversion.task.container, Spec { format, ..reader.spec() })
+        .frames(promised.map(|frames| plan.output_len(frames) as u64))
+        .dither(dither)
+        .tags(reader.tags());
+    let output = conversion.temporary()?;
+    let mut writer = conversion.writer(&output, options)?;
+    let mut samples = Vec::new();
+    while reader.read(&mut samples)? {
         interrupt::check()?;
     }
-    let frames_in = (samples.len() / spec.channels) as u64;
-    // With dither, outputs are rounded after the dither is added, and must be floats until then.
-    let rounds_on_gpu =
-        [spec.format, format] == [SampleFormat::I16; 2] && !conversion.settings.dithers(plan, spec.format, format);
+    let frames_in = reader.frames_read();
+    // With dither, outputs are rounded after the dither is added, and must be floats until then. A mix of integers is
+    // none.
+    let rounds_on_gpu = [input, format] == [SampleFormat::I16; 2] && !dither && reader.is_copy();
     let clips = if rounds_on_gpu {
         #[expect(clippy::cast_possible_truncation, reason = "samples that were 16-bit integers")]
         let integer = |sample: f32| (sample * INTEGER_SCALE) as i16;
-        Clips::I16(deinterleaved(&samples, spec.channels, integer))
+        Clips::I16(deinterleaved(&samples, channels, integer))
     } else {
-        Clips::F32(deinterleaved(&samples, spec.channels, |sample| sample))
+        Clips::F32(deinterleaved(&samples, channels, |sample| sample))
     };
     let Resampled { clips, clamped } = gpu.resample(plan, clips)?;
     match clips {
         Clips::F32(clips) => interleave(&clips, &mut samples, |sample| sample),
         Clips::I16(clips) => interleave(&clips, &mut samples, |sample| f32::from(sample) / INTEGER_SCALE),
     }
-    writer.write(&samples).map_err(|error| conversion.write_error(error))?;
-    let clipped = writer.finish().map_err(|error| conversion.write_error(error))? + clamped.count as u64;
-    let orig_freq = conversion.settings.orig_freq(decoder.rate());
-    let frames_out = (samples.len() / spec.channels) as u64;
-    Ok((output, Converted { orig_freq, channels: spec.channels, frames_in, frames_out, format, clipped }))
+    writer.write(&samples).map_err(|error| conversion.explained(error))?;
+    let clipped = writer.finish().map_err(|error| conversion.explained(error))? + clamped.count as u64;
+    let peak = samples.iter().fold(0.0, |peak: f32, sample| peak.max(sample.abs()));
+    let converted = Converted {
+        orig_freq: reader.orig_rate(),
+        channels,
+        frames_in,
+        frames_out: (samples.len() / channels) as u64,
+        format,
+        clipped,
+        peak: Some(peak.into()),
+        warnings: reader.decoder().warnings().to_vec(),
+    };
+    Ok((output, converted))
 }
 
 /// Full scale of 16-bit integers.
@@ -114,80 +133,29 @@ fn interleave<T: Copy>(channels: &[Vec<T>], samples: &mut Vec<f32>, convert: imp
     }
 }
 
-/// Begins an output: returns its temporary file, the format of its samples, and its writer.
-fn begin(conversion: Conversion<'_>, decoder: &Decoder, plan: &Plan) -> Result<(Temporary, SampleFormat, Writer)> {
-    let spec = decoder.spec();
-    let format = conversion.format(spec.format);
-    let promised = decoder.promised_frames().and_then(|frames| usize::try_from(frames).ok());
-    let promised = promised.map(|frames| plan.output_len(frames) as u64);
-    let output = conversion.temporary()?;
-    let dither = conversion.settings.dithers(plan, spec.format, format);
-    let writer = conversion.writer(&output, Spec { format, ..spec }, promised, dither)?;
-    Ok((output, format, writer))
-}
-
 /// Converts a file in chunks on the CPU.
-fn convert_stream<T: Sample + DecodedSample + Into<f64>>(
-    conversion: Conversion<'_>,
-    mut decoder: Decoder,
-) -> Result<(Temporary, Converted)> {
-    let (settings, spec) = (conversion.settings, decoder.spec());
-    let orig_freq = settings.orig_freq(decoder.rate());
-    let plan = settings.plan(orig_freq)?;
-    let (output, format, mut writer) = begin(conversion, &decoder, &plan)?;
-    let mut stream = Stream::new(&plan, spec.channels)?.with_level(settings.cpu.level());
-
-    let chunk_len = chunk_frames(&plan, spec.channels) * spec.channels;
-    let (mut frames_in, mut frames_out) = (0, 0);
-    let (mut packet, mut decoded, mut resampled) = (Vec::new(), Vec::new(), Vec::<T>::new());
-    let mut more = true;
-    while more {
-        decoded.clear();
-        while more && decoded.len() < chunk_len {
-            interrupt::check()?;
-            more = decoder.read(&mut decoded, &mut packet)?;
-        }
-        frames_in += (decoded.len() / spec.channels) as u64;
-        // One packet may be longer than a chunk.
-        for chunk in decoded.chunks(chunk_len) {
-            interrupt::check()?;
-            resampled.clear();
-            stream.push(chunk, &mut resampled)?;
-            frames_out += (resampled.len() / spec.channels) as u64;
-            writer.write(&resampled).map_err(|error| conversion.write_error(error))?;
-        }
-    }
-    resampled.clear();
-    stream.finish(&mut resampled)?;
-    frames_out += (resampled.len() / spec.channels) as u64;
-    writer.write(&resampled).map_err(|error| conversion.write_error(error))?;
-    let clipped = writer.finish().map_err(|error| conversion.write_error(error))?;
-    Ok((output, Converted { orig_freq, channels: spec.channels, frames_in, frames_out, format, clipped }))
-}
-
-/// Number of frames in a chunk. Neither the chunk nor its output has more than [`CHUNK_SAMPLES`] samples, unless a
-/// single frame has.
-fn chunk_frames(plan: &Plan, channels: usize) -> usize {
-    let (stride, phases) = (u128::from(plan.ratio().stride()), u128::from(plan.ratio().phases()));
-    let samples = CHUNK_SAMPLES as u128 * stride / stride.max(phases);
-    usize::try_from(samples).unwrap_or(CHUNK_SAMPLES).div_ceil(channels)
-}
-
-#[cfg(test)]
-mod tests {
-    use polyphase::{Plan, ResampleOptions};
-
-    use super::{CHUNK_SAMPLES, chunk_frames};
-
-    #[test]
-    fn chunks_are_bounded_by_the_larger_of_input_and_output() {
-        let frames = |orig_freq, new_freq, channels| {
-            let plan = Plan::new(orig_freq, new_freq, ResampleOptions::default()).expect("rates within the limits");
-            chunk_frames(&plan, channels)
-        };
-        assert_eq!(frames(3, 2, 1), CHUNK_SAMPLES);
-        assert_eq!(frames(3, 2, 4), CHUNK_SAMPLES / 4);
-        assert_eq!(frames(1, 1024, 1), CHUNK_SAMPLES / 1024);
-        assert_eq!(frames(1, 1024, 1000), 1);
-    }
+fn convert_stream<T: DecodedSample>(conversion: Conversion<'_>, decoder: Decoder) -> Result<(Temporary, Converted)> {
+    let Conversion { task, settings, .. } = conversion;
+    let mut options = ConvertOptions::new(task.container, settings.read_options(Some(settings.new_freq)));
+    (options.format, options.dither, options.level) = (settings.format, settings.dither, settings.level);
+    let explained = |error| conversion.explained(error);
+    let reader = Reader::<T>::new(decoder, &options.read).map_err(explained)?;
+    let again = (task.input.as_os_str() != STDIN).then(|| settings.source(&task.input));
+    let output = conversion.temporary()?;
+    let converted = convert_from(reader, again, Output::temporary(&output)?, &options, || Ok(interrupt::check()?));
+    let converted = converted.map_err(|error: anyhow::Error| match error.downcast::<polyphase_audio::Error>() {
+        Ok(error) => explained(error),
+        Err(error) => error,
+    })?;
+    let converted = Converted {
+        orig_freq: converted.orig_rate,
+        channels: converted.spec.channels,
+        frames_in: converted.input_frames,
+        frames_out: converted.output_frames,
+        format: converted.spec.format,
+        clipped: converted.clipped,
+        peak: Some(converted.peak),
+        warnings: converted.warnings,
+    };
+    Ok((output, converted))
 }

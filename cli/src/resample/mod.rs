@@ -22,8 +22,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use polyphase::{BACKEND_VARIABLE, Backend, CpuResampler, Level, ResampleOptions, Resampler};
-use polyphase_audio::files;
+use polyphase::{BACKEND_VARIABLE, Backend, CpuResampler, ResampleOptions, Resampler};
+use polyphase_audio::{Channels, Level, files};
 
 pub(crate) use self::args::Args;
 use self::conversion::format_error;
@@ -129,6 +129,9 @@ fn execute(args: &Args, mut prepared: Prepared) -> Result<Outcome> {
         new_freq: args.rate,
         orig_freq: args.orig_freq,
         options: *options,
+        channels: Channels::All,
+        level: Level::Unchanged,
+        raw: None,
         precision: args.precision,
         format: args.sample_format.0,
         dither: !args.no_dither,
@@ -178,7 +181,7 @@ fn report(args: &Args, outcome: Outcome, began: Instant) -> ExitCode {
         backend: if tally.gpu_clips > 0 { "GPU" } else { "CPU" },
         backend_reason,
         adapter: adapter.map(|adapter| adapter.name.clone()),
-        simd_level: Level::best().to_string(),
+        simd_level: polyphase::Level::best().to_string(),
         threads: prepared.threads,
         filter: prepared.options.into(),
     };

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::conversion::Converted;
 use super::paths::Task;
 use crate::filter_args::FilterRow;
-use crate::rate::Rate;
+use crate::rate::{self, Rate};
 use anyhow::{Context, Result};
 use polyphase_audio::files::{self, Temporary};
 use serde::Serialize;
@@ -40,7 +40,9 @@ pub(super) enum Status {
 
 #[derive(Debug, Serialize)]
 struct ConvertedRow {
+    #[serde(serialize_with = "rate::serialize")]
     orig_freq: Rate,
+    #[serde(serialize_with = "rate::serialize")]
     new_freq: Rate,
     channels: usize,
     input_frames: u64,

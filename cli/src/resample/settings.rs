@@ -1,10 +1,12 @@
 //! [`Settings`]: the settings that all files of a run share.
 
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
 use polyphase::{CpuResampler, Plan, ResampleOptions};
-use polyphase_audio::SampleFormat;
+use polyphase_audio::{Channels, Level, RawFormat, ReadOptions, SampleFormat, Source};
 
 use super::args::Precision;
 use super::gpu::GpuQueue;
@@ -12,12 +14,19 @@ use super::record::Record;
 use crate::filter_args::plan_error;
 use crate::rate::Rate;
 
+/// Path that stands for stdin.
+pub(super) const STDIN: &str = "-";
+
 /// Settings of a run.
 pub(super) struct Settings {
     pub(super) new_freq: Rate,
     /// Rate of the inputs. `None`: the rate in the header of each.
     pub(super) orig_freq: Option<Rate>,
     pub(super) options: ResampleOptions,
+    pub(super) channels: Channels,
+    pub(super) level: Level,
+    /// Format of the inputs, if they have no headers.
+    pub(super) raw: Option<RawFormat>,
     /// Precision of the computation. `None`: float64 for float64 inputs, else float32.
     pub(super) precision: Option<Precision>,
     /// Format of the output samples. `None`: that of the input.
@@ -31,9 +40,20 @@ pub(super) struct Settings {
 }
 
 impl Settings {
-    /// Rate of an input with this rate in its header.
-    pub(super) fn orig_freq(&self, header: f64) -> Rate {
-        self.orig_freq.unwrap_or_else(|| Rate::from_hz(header))
+    /// What to read of an input, at the new rate, or at its own rate.
+    pub(super) fn read_options(&self, new_freq: Option<Rate>) -> ReadOptions {
+        let mut options = ReadOptions::default().filter(self.options).channels(self.channels.clone());
+        (options.orig_rate, options.rate) = (self.orig_freq, new_freq);
+        options
+    }
+
+    /// The input at a path.
+    pub(super) fn source(&self, path: &Path) -> Source {
+        let source = if path.as_os_str() == STDIN { Source::stream(io::stdin()) } else { Source::path(path) };
+        match self.raw {
+            Some(format) => source.raw(format),
+            None => source,
+        }
     }
 
     /// Plan for inputs of a rate.

@@ -25,7 +25,7 @@ impl Source {
     /// Opens a file. `array_rate` is the sampling rate if the file is an array.
     pub(super) fn open(path: &Path, array_rate: Option<u32>) -> Result<Self> {
         if path.extension().is_none_or(|extension| !extension.eq_ignore_ascii_case("npy")) {
-            return Ok(Self::Audio(Box::new(Decoder::open(path, |_| ())?)));
+            return Ok(Self::Audio(Box::new(Decoder::open(path)?)));
         }
         let array = npy::read(path)?.into_f64();
         let rate = array_rate.context("an array has no sampling rate of its own: add --orig-freq")?;
@@ -54,8 +54,8 @@ impl Source {
         let mut frames = 0;
         match self {
             Self::Audio(mut decoder) => {
-                let (mut samples, mut packet) = (Vec::new(), Vec::new());
-                while decoder.read(&mut samples, &mut packet)? {
+                let mut samples = Vec::new();
+                while decoder.read(&mut samples)? {
                     frames += samples.len();
                     take(&samples);
                     samples.clear();

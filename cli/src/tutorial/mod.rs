@@ -21,9 +21,9 @@ use crate::spectrogram::stft::{Analysis, Settings};
 use crate::spectrogram::window::FadeWindow;
 use crate::threads::ThreadArgs;
 use crate::{filter_curves, terminal};
-use polyphase_audio::Writer;
 use polyphase_audio::files::{self, Temporary};
 use polyphase_audio::{Container, SampleFormat, Spec};
+use polyphase_audio::{Output, WriteOptions, Writer};
 
 /// Write torchaudio's audio resampling tutorial, computed by polyphase, as a web page with pictures and sounds
 ///
@@ -225,7 +225,9 @@ fn write_wav(example: &Example, path: &Path) -> Result<()> {
     let writing = || format!("writing {}", path.display());
     let file = Temporary::new(path.parent().context("the file has no folder")?).with_context(writing)?;
     let spec = Spec { rate: example.rate, channels: 1, channel_mask: 0, format: SampleFormat::F32 };
-    let mut writer = Writer::new(&file, Container::Wav, spec, Some(example.samples.len() as u64), false)?;
+    let frames = Some(example.samples.len() as u64);
+    let options = WriteOptions::new(Container::Wav, spec).frames(frames);
+    let mut writer = Writer::new(Output::temporary(&file)?, &options)?;
     writer.write(&example.samples)?;
     writer.finish()?;
     file.publish(path, true).with_context(writing)
