@@ -146,6 +146,8 @@ pub struct Reader<T: DecodedSample> {
     chunk_frames: usize,
     decoded: Vec<T>,
     mixed: Vec<T>,
+    /// Frames in the section, if that is known.
+    promised_input: Option<u64>,
     frames_read: u64,
 }
 
@@ -207,6 +209,7 @@ impl<T: DecodedSample> Reader<T> {
             None => None,
         };
         let resampling = plan.as_ref().map(|plan| Stream::new(plan, mixer.outputs())).transpose()?;
+        let promised_input = decoder.promised_frames().map(|frames| frames.saturating_sub(before).min(left));
         let before = before - decoder.seek_forward(before)?;
         Ok(Self {
             spec: Spec {
@@ -225,6 +228,7 @@ impl<T: DecodedSample> Reader<T> {
             plan,
             decoded: Vec::new(),
             mixed: Vec::new(),
+            promised_input,
             frames_read: 0,
         })
     }
@@ -272,10 +276,10 @@ impl<T: DecodedSample> Reader<T> {
 
     /// Number of frames that reading the section gives, if it is known.
     pub fn promised_frames(&self) -> Option<u64> {
-        let left = self.decoder.promised_frames()?.saturating_sub(self.section.before).min(self.section.left);
+        let input = self.promised_input?;
         match &self.plan {
-            Some(plan) => Some(plan.output_len(usize::try_from(left).ok()?) as u64),
-            None => Some(left),
+            Some(plan) => Some(plan.output_len(usize::try_from(input).ok()?) as u64),
+            None => Some(input),
         }
     }
 
