@@ -24,8 +24,8 @@
 //! # Ok::<(), polyphase_audio::Error>(())
 //! ```
 //!
-//! PCM in WAV, RF64, Wave64, AIFF and CAF is read by `pcm`, and FLAC by `flac`, in this crate. Each format's crate is named in one file or
-//! folder and nowhere else: symphonia in `decode`, npyz in `npy.rs`.
+//! PCM in WAV, RF64, Wave64, AIFF and CAF is read by `pcm`, and FLAC is read and written by `flac`, in this crate. Each
+//! format's crate is named in one file or folder and nowhere else: symphonia in `decode`, npyz in `npy.rs`.
 
 #![forbid(unsafe_code)]
 

@@ -98,25 +98,40 @@ impl<'a> BitReader<'a> {
     /// Fills `residuals` with Rice codes of a parameter.
     #[inline(always)]
     pub(super) fn rice<T>(&mut self, parameter: u32, residuals: &mut [T], from: impl Fn(i32) -> T) -> Result<(), Flaw> {
-        let mut fast = Self { bytes: self.bytes, ..*self };
-        for residual in residuals {
+        /// Codes that most often fit in the cache.
+        const GROUP: usize = 4;
+        let unfolded = |folded: u32| from((folded >> 1).cast_signed() ^ -(folded & 1).cast_signed());
+        if parameter > MAX_SHORT_PARAMETER {
+            for residual in residuals {
+                *residual = unfolded(self.long_rice(parameter)?);
+            }
+            return Ok(());
+        }
+        let mut fast = Self { ..*self };
+        for group in residuals.chunks_mut(GROUP) {
             fast.refill()?;
-            let quotient = fast.cache.leading_zeros();
-            let length = quotient + 1 + parameter;
-            let folded = if length <= fast.count && parameter <= MAX_SHORT_PARAMETER {
-                let low = fast.cache << quotient << 1 >> 1 >> (63 - parameter);
-                fast.cache <<= length;
-                fast.count -= length;
-                #[expect(clippy::cast_possible_truncation, reason = "a number of up to 25 bits")]
-                let low = low as u32;
-                quotient << parameter | low
-            } else {
-                *self = fast;
-                let folded = self.long_rice(parameter)?;
-                fast = Self { bytes: self.bytes, ..*self };
-                folded
-            };
-            *residual = from((folded >> 1).cast_signed() ^ -(folded & 1).cast_signed());
+            for residual in group {
+                let mut quotient = fast.cache.leading_zeros();
+                if quotient + 1 + parameter > fast.count {
+                    fast.refill()?;
+                    quotient = fast.cache.leading_zeros();
+                }
+                let length = quotient + 1 + parameter;
+                let folded = if length <= fast.count {
+                    let low = fast.cache << quotient << 1 >> 1 >> (63 - parameter);
+                    fast.cache <<= length;
+                    fast.count -= length;
+                    #[expect(clippy::cast_possible_truncation, reason = "a number of up to 25 bits")]
+                    let low = low as u32;
+                    quotient << parameter | low
+                } else {
+                    *self = fast;
+                    let folded = self.long_rice(parameter)?;
+                    fast = Self { ..*self };
+                    folded
+                };
+                *residual = unfolded(folded);
+            }
         }
         *self = fast;
         Ok(())

@@ -118,7 +118,7 @@ fn header(writer: &mut BitWriter, format: Format, channels: u64, block: usize, n
 }
 
 /// Writes a number of up to 36 bits as characters are coded in UTF-8.
-fn write_number(writer: &mut BitWriter, number: u64) {
+pub(super) fn write_number(writer: &mut BitWriter, number: u64) {
     if number < 0x80 {
         writer.unsigned(number, 8);
         return;

@@ -1,14 +1,14 @@
 //! Checksums of frames: CRC-8 of a header (polynomial x⁸ + x² + x + 1), CRC-16 of a frame (x¹⁶ + x¹⁵ + x² + 1).
 
 /// Bytes that are checked at once.
-const SLICES: usize = 8;
+const SLICES: usize = 16;
 
 /// `CRC_16[i][byte]` is the checksum of a byte and `i` zeros behind it.
 static CRC_16: [[u16; 256]; SLICES] = {
     let mut tables = [[0; 256]; SLICES];
-    let mut byte = 0;
+    let mut byte = 0_u16;
     while byte < 256 {
-        let mut crc = (byte as u16) << 8;
+        let mut crc = byte << 8;
         let mut zeros = 0;
         while zeros < SLICES {
             let mut bit = 0;
@@ -16,7 +16,7 @@ static CRC_16: [[u16; 256]; SLICES] = {
                 crc = crc << 1 ^ if crc >> 15 == 1 { 0x8005 } else { 0 };
                 bit += 1;
             }
-            tables[zeros][byte] = crc;
+            tables[zeros][byte as usize] = crc;
             zeros += 1;
         }
         byte += 1;
@@ -28,16 +28,12 @@ static CRC_16: [[u16; 256]; SLICES] = {
 pub(super) fn crc_16(bytes: &[u8]) -> u16 {
     let (chunks, rest) = bytes.as_chunks::<SLICES>();
     let mut crc = 0_u16;
-    for &[a, b, c, d, e, f, g, h] in chunks {
+    for chunk in chunks {
         let [high, low] = crc.to_be_bytes();
-        crc = CRC_16[7][usize::from(a ^ high)]
-            ^ CRC_16[6][usize::from(b ^ low)]
-            ^ CRC_16[5][usize::from(c)]
-            ^ CRC_16[4][usize::from(d)]
-            ^ CRC_16[3][usize::from(e)]
-            ^ CRC_16[2][usize::from(f)]
-            ^ CRC_16[1][usize::from(g)]
-            ^ CRC_16[0][usize::from(h)];
+        crc = CRC_16[15][usize::from(chunk[0] ^ high)] ^ CRC_16[14][usize::from(chunk[1] ^ low)];
+        for i in 2..SLICES {
+            crc ^= CRC_16[SLICES - 1 - i][usize::from(chunk[i])];
+        }
     }
     rest.iter().fold(crc, |crc, &byte| {
         let [high, low] = crc.to_be_bytes();
@@ -59,7 +55,7 @@ mod tests {
         // The check values of CRC-8/SMBUS and CRC-16/UMTS.
         assert_eq!(crc_8(b"123456789"), 0xf4);
         assert_eq!(crc_16(b"123456789"), 0xfee8);
-        let bytes: Vec<u8> = (0..100).map(|byte| byte * 37).collect();
+        let bytes: Vec<u8> = (0..100_u8).map(|byte| byte.wrapping_mul(37)).collect();
         for len in 0..bytes.len() {
             let crc = crc_16(&bytes[..len]).to_be_bytes();
             assert_eq!(crc_16(&[&bytes[..len], &crc].concat()), 0, "{len}");

@@ -177,12 +177,7 @@ fn linear<T: Integer>(reader: &mut BitReader<'_>, bits: u32, order: usize, sampl
         *value = i32::of_wide(reader.signed(precision)?);
     }
     residual(reader, order, samples)?;
-    // Each product has bits + precision − 1 bits.
-    if bits + precision + order.ilog2() <= 32 {
-        coefficients.restore::<T, i64>(samples);
-    } else {
-        coefficients.restore::<T, i64>(samples);
-    }
+    coefficients.restore(samples);
     Ok(())
 }
 

@@ -70,7 +70,6 @@ fn dot(a: &[f32], b: &[f32]) -> f64 {
 }
 
 /// Coefficients of every order, from an autocorrelation.
-#[expect(clippy::needless_range_loop, reason = "two sequences from both ends")]
 fn levinson_durbin(correlation: &[f64; MAX_TRIED + 1]) -> Option<Orders> {
     let mut orders = [([0.0; MAX_TRIED], 0.0); MAX_TRIED];
     let mut coefficients = [0.0; MAX_TRIED];

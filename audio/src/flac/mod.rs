@@ -27,6 +27,9 @@ mod subframe;
 mod trailer;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use self::reader::{FlacReader, is_behind_id3};
 pub(crate) use self::writer::FlacWriter;
 

@@ -122,11 +122,13 @@ impl FlacReader {
         self.metadata.info.total
     }
 
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the decoder"))]
     pub(crate) fn tags(&self) -> &Tags {
         &self.metadata.tags
     }
 
     /// What is odd about the file, one line each. There may be more at the end of the file.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for the decoder"))]
     pub(crate) fn warnings(&self) -> &[String] {
         &self.warnings
     }
@@ -214,13 +216,15 @@ impl FlacReader {
         }
         let is_right = self.checksum.take().zip(info.md5).map(|(checksum, md5)| checksum.finalize().0 == md5);
         if self.frames == 0 && is_right != Some(true) {
+            if matches!(flaw, Flaw::Damaged(_)) {
+                return Err(damaged);
+            }
             return Err(Error::Damaged("truncated or damaged: not one frame could be read".to_owned()));
         }
         match info.total {
-            Some(total) if is_right == Some(true) || self.frames >= total => {
-                if total != self.frames {
-                    self.warnings.push(format!("the header promises {total} frames, the file has {}", self.frames));
-                }
+            Some(total) if total == self.frames => {}
+            Some(total) if is_right == Some(true) || self.frames > total => {
+                self.warnings.push(format!("the header promises {total} frames, the file has {}", self.frames));
             }
             Some(_) if matches!(flaw, Flaw::Damaged(_)) => return Err(damaged),
             Some(promised) => return Err(Error::Truncated { promised, read: self.frames }),
@@ -231,7 +235,7 @@ impl FlacReader {
         if is_right == Some(false) {
             return Err(Error::Damaged("damaged: the audio does not match its checksum".to_owned()));
         }
-        if is_incomplete && info.total.is_none() {
+        if is_incomplete && info.total.is_none() && is_right.is_none() {
             self.warnings.push(format!("the last block of the audio, at byte {at}, is incomplete and left out"));
         } else if let Rest::Junk(bytes) = rest {
             self.warnings.push(format!("{bytes} bytes behind the audio are neither audio nor tags"));

@@ -109,7 +109,7 @@ impl SubframeWriter {
             Predictor::Fixed(coefficients) => (coefficients, 0, bits <= MAX_NARROW),
             Predictor::Linear(coefficients, precision) => {
                 let Coefficients { order, .. } = coefficients;
-                (coefficients, 9 + precision * order as u32, bits + precision + order.ilog2() <= 32)
+                (coefficients, 9 + u64::from(precision) * order as u64, bits + precision + order.ilog2() <= 32)
             }
         };
         if !residual(samples, &coefficients, is_narrow, &mut other.folded) {
@@ -117,7 +117,7 @@ impl SubframeWriter {
         }
         other.partitions.find(&other.folded, coefficients.order);
         other.predictor = predictor;
-        other.bits = other.partitions.bits + u64::from(extra) + coefficients.order as u64 * u64::from(bits);
+        other.bits = other.partitions.bits + extra + coefficients.order as u64 * u64::from(bits);
         if other.bits < self.best.bits {
             std::mem::swap(&mut self.best, &mut self.other);
         }

@@ -28,12 +28,13 @@ pub(super) fn look(
     source: &mut (impl Read + ?Sized),
     is_later: impl Fn(&[u8]) -> bool,
 ) -> Result<Rest> {
-    let begin = loop {
-        let begin = input.position();
-        if !skip_tag(input, source)? {
-            break begin;
-        }
-    };
+    let here = input.position();
+    while skip_tag(input, source)? {}
+    let begin = input.position();
+    if begin == here && input.bytes().starts_with(&[0xff]) {
+        // The frame that begins here could not be decoded.
+        input.consume(1);
+    }
     loop {
         let bytes = input.fill(source, WINDOW)?;
         // A header that begins in the last bytes is whole in the next window.

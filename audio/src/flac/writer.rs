@@ -7,7 +7,7 @@ use md5::Context;
 
 use super::block::BlockWriter;
 use super::header::Format;
-use super::metadata::{self, MAX_TOTAL, STREAM_INFO, StreamInfo};
+use super::metadata::{self, MAX_TOTAL, StreamInfo};
 use super::{MAX_CHANNELS, implied_mask, samples};
 use crate::error::{Error, Result};
 use crate::format::Spec;
@@ -123,8 +123,7 @@ fn header(info: &StreamInfo, comments: &[u8]) -> Vec<u8> {
     const COMMENTS: u8 = 4;
     const IS_LAST: u8 = 0x80;
     let [_, a, b, c] = u32::try_from(comments.len()).unwrap_or(0).to_be_bytes();
-    let mut header = b"fLaC\0\0\0".to_vec();
-    header.push(STREAM_INFO as u8);
+    let mut header = b"fLaC\0\0\0\x22".to_vec();
     header.extend(info.written());
     header.extend([IS_LAST | COMMENTS, a, b, c]);
     header.extend(comments);
