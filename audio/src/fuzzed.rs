@@ -2,12 +2,14 @@
 //! The crate in `fuzz` searches for bytes that cause a panic; the tests here try its seeds and mutations of them.
 
 use std::fs;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::Decoder;
+use crate::flac::{FlacReader, FlacWriter};
 use crate::npy;
+use crate::{Decoder, Error, SampleFormat, Spec, Tags};
 
 /// Number of samples after which decoding stops: some formats compress silence without limit.
 const MAX_SAMPLES: usize = 1 << 22;
@@ -42,6 +44,52 @@ pub fn audio(bytes: &[u8]) {
     });
 }
 
+/// Reads the bytes as FLAC, writes the samples as FLAC, and reads that: the samples must be the same. Bytes that are not
+/// FLAC are samples.
+pub fn flac(bytes: &[u8]) {
+    let read = |bytes: &[u8]| {
+        let mut source = Cursor::new(bytes);
+        let mut reader = FlacReader::open(&mut source)?;
+        let mut samples = Vec::<f64>::new();
+        while samples.len() < MAX_SAMPLES && reader.read(&mut source, &mut samples)? {}
+        assert_eq!(samples.len() % reader.spec().channels, 0);
+        Ok::<_, Error>((reader.spec(), samples))
+    };
+    let (spec, samples) = match bytes {
+        [b'f' | b'I', ..] => match read(bytes) {
+            Ok((spec, samples)) => {
+                #[expect(clippy::cast_possible_truncation, reason = "a sample that was an integer")]
+                let integer = |sample: &f64| (sample * 2_147_483_648.0) as i32 >> (32 - spec.format.bits());
+                (spec, samples.iter().map(integer).collect())
+            }
+            Err(error) => {
+                assert!(!format!("{error:#}").contains('\n'), "{error:#}");
+                return;
+            }
+        },
+        [kind, words @ ..] => {
+            let format = [SampleFormat::I16, SampleFormat::I24, SampleFormat::I32][usize::from(kind % 3)];
+            let unused = 32 - format.bits();
+            let words = words.as_chunks::<4>().0.iter();
+            let samples: Vec<_> = words.map(|&word| i32::from_le_bytes(word) >> unused).collect();
+            (Spec { rate: 8000, channels: usize::from(kind / 3 % 8) + 1, channel_mask: 0, format }, samples)
+        }
+        [] => return,
+    };
+    let whole = samples.len() / spec.channels * spec.channels;
+    if whole == 0 {
+        return;
+    }
+    let mut writer = FlacWriter::new(Cursor::new(Vec::new()), spec, &Tags::default()).expect("a spec of FLAC");
+    writer.write(&samples[..whole]).expect("memory");
+    let written = writer.finish().expect("memory").into_inner();
+    let (read_spec, read_samples) = read(&written).expect("a file that was written");
+    assert_eq!(Spec { channel_mask: spec.channel_mask, ..read_spec }, spec);
+    let scale = f64::from(1_u32 << (spec.format.bits() - 1));
+    assert!(read_samples.iter().zip(&samples).all(|(&a, &b)| a * scale == f64::from(b)) || samples.len() > MAX_SAMPLES);
+    assert!(read_samples.len() == whole || whole > MAX_SAMPLES);
+}
+
 /// Reads the bytes as an array, which must not be larger than the file.
 pub fn npy(bytes: &[u8]) {
     thread_local!(static FILE: (TempDir, PathBuf) = {
@@ -72,6 +120,11 @@ mod tests {
     #[test]
     fn mutated_audio_files_do_not_panic() {
         try_mutations("audio", audio, 1500);
+    }
+
+    #[test]
+    fn mutated_flac_files_do_not_panic() {
+        try_mutations("flac", flac, 1500);
     }
 
     #[test]
