@@ -86,11 +86,11 @@ impl<'a> BitReader<'a> {
                 break;
             }
             zeros += self.count;
+            self.cache <<= self.count;
+            self.count = 0;
             if zeros > most {
                 break;
             }
-            self.cache <<= self.count;
-            self.count = 0;
         }
         if zeros <= most { Ok(zeros) } else { Err(Flaw::Damaged("a residual exceeds 32 bits")) }
     }

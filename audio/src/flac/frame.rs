@@ -57,31 +57,34 @@ impl Frame {
     /// Decodes all subframes, and returns the position behind them.
     #[inline(always)]
     fn decode_channels(&mut self, bytes: &[u8], header: &Header) -> Result<usize, Flaw> {
-        let Header { stereo, block, format: Format { bits, .. }, .. } = *header;
         let mut reader = BitReader::new(bytes, header.len);
+        let decoded = self.decode_subframes(&mut reader, header);
+        // What was read from the padding is no flaw of the frame.
+        let end = reader.bytes_read()?;
+        decoded.map(|()| end)
+    }
+
+    #[inline(always)]
+    fn decode_subframes(&mut self, reader: &mut BitReader<'_>, header: &Header) -> Result<(), Flaw> {
+        let Header { stereo, block, format: Format { bits, .. }, .. } = *header;
         if bits == 32 && stereo != Stereo::Independent {
             let [left, right] = &mut self.wide;
-            decode_pair(&mut reader, stereo, bits, block, left, right)?;
+            decode_pair(reader, stereo, bits, block, left, right)?;
             for (channel, wide) in self.channels.iter_mut().zip(&self.wide) {
                 channel.clear();
                 for &sample in wide {
                     channel.push(i32::try_from(sample).map_err(|_| Flaw::Damaged("a sample exceeds 32 bits"))?);
                 }
             }
-            return reader.bytes_read();
+            return Ok(());
         }
         match &mut self.channels[..] {
-            [left, right] if stereo != Stereo::Independent => {
-                decode_pair(&mut reader, stereo, bits, block, left, right)?;
-            }
-            channels => {
-                for channel in channels {
-                    channel.resize(block, 0);
-                    subframe(&mut reader, bits, channel)?;
-                }
-            }
+            [left, right] if stereo != Stereo::Independent => decode_pair(reader, stereo, bits, block, left, right),
+            channels => channels.iter_mut().try_for_each(|channel| {
+                channel.resize(block, 0);
+                subframe(reader, bits, channel)
+            }),
         }
-        reader.bytes_read()
     }
 }
 

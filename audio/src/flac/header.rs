@@ -64,7 +64,12 @@ impl Header {
     /// Reads a header. `implied` is what STREAMINFO says.
     pub(super) fn read(bytes: &[u8], implied: Format) -> Result<Self, Flaw> {
         let &[sync, variable, sizes, kinds, ref rest @ ..] = bytes else {
-            return Err(if bytes.is_empty() || [0xff, 0xf8].starts_with(bytes) { Flaw::Short } else { Flaw::NoFrame });
+            let may_begin = match bytes {
+                [] | [0xff] => true,
+                [sync, variable, ..] => *sync == 0xff && variable & 0xfe == 0xf8,
+                _ => false,
+            };
+            return Err(if may_begin { Flaw::Short } else { Flaw::NoFrame });
         };
         let (block, rate) = (u32::from(sizes >> 4), sizes & 15);
         if sync != 0xff || variable & 0xfe != 0xf8 || block == 0 || rate == 15 || kinds & 1 != 0 {

@@ -1,5 +1,8 @@
 //! Files that are cut short or changed: an error, or samples that are right.
 
+use super::super::bits::{Flaw, PADDING};
+use super::super::block::BlockWriter;
+use super::super::frame::Frame;
 use super::*;
 
 /// A short file of several blocks, and its samples.
@@ -9,7 +12,7 @@ fn file(info: impl FnOnce(&mut StreamInfo)) -> (Vec<u8>, Vec<i32>) {
     let mut stream = StreamInfo { total: Some(300), ..unknown(format) };
     info(&mut stream);
     let mut bytes = begin(&stream);
-    let mut block = super::super::block::BlockWriter::default();
+    let mut block = BlockWriter::default();
     for (number, part) in samples.chunks(200).enumerate() {
         let channels = [0, 1].map(|channel| part.iter().skip(channel).step_by(2).copied().collect());
         bytes.extend(block.encode(&channels, format, number as u64));
@@ -69,6 +72,21 @@ fn a_changed_byte_is_an_error_or_changes_no_sample() {
                 let is_cut = kind == 1 && samples.starts_with(&contents.samples) && !contents.warnings.is_empty();
                 assert!(contents.samples == samples || is_cut, "{kind}, byte {at}");
             }
+        }
+    }
+}
+
+#[test]
+fn a_frame_cut_at_any_byte_is_short_and_nothing_else() {
+    for (bits, limit) in [(16, 30_000), (24, 5), (32, 1 << 27), (32, 1 << 20)] {
+        let format = Format { rate: 8000, channels: 2, bits };
+        let channels = [1, 2].map(|seed| noise(seed, 300, limit));
+        let mut block = BlockWriter::default();
+        let bytes = block.encode(&channels, format, 0);
+        let decode = |bytes: &[u8]| Frame::default().decode(&[bytes, &[0; PADDING]].concat(), format);
+        assert_eq!(decode(bytes).map(|(_, len)| len), Ok(bytes.len()));
+        for len in 0..bytes.len() {
+            assert_eq!(decode(&bytes[..len]).map(drop), Err(Flaw::Short), "{bits} bits, {len} bytes");
         }
     }
 }
