@@ -73,9 +73,11 @@ fn sections_are_cut_before_they_are_resampled() {
         let bytes = file(container, Spec { format, ..spec(8000, 2) }, &samples);
         let whole = read(bytes.clone(), &ReadOptions::default());
         assert_eq!(whole.dim(), (2, 9000));
-        for (start, length) in [(0, 0), (0, 1), (1, 4096), (4095, 2), (5000, 4000), (8999, 1), (8999, 9), (9000, 1)] {
-            let options = ReadOptions::default().start(Time::Frames(start)).length(Time::Frames(length));
-            let (start, end) = (start as usize, (start + length).min(9000) as usize);
+        for (start, length) in
+            [(0_usize, 0_usize), (0, 1), (1, 4096), (4095, 2), (5000, 4000), (8999, 1), (8999, 9), (9000, 1)]
+        {
+            let options = ReadOptions::default().start(Time::Frames(start as u64)).length(Time::Frames(length as u64));
+            let end = (start + length).min(9000);
             for source in [Source::bytes(bytes.clone()), Source::stream(Cursor::new(bytes.clone()))] {
                 assert_eq!(read(source, &options), whole.slice(s![.., start..end]), "{container} {start} {length}");
             }

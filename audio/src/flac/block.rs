@@ -3,8 +3,8 @@
 use super::bit_writer::BitWriter;
 use super::crc::{crc_8, crc_16};
 use super::header::{Format, RATES};
-use super::level::vectorized;
 use super::subframe::SubframeWriter;
+use crate::simd::vectorized;
 
 /// Largest number of bits with which differences of channels still fit in 32.
 const MAX_STEREO_BITS: u32 = 24;

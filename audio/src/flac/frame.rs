@@ -16,8 +16,8 @@
 use super::bits::{BitReader, Flaw, PADDING};
 use super::crc::{ARE_CHECKED, crc_16};
 use super::header::{Format, Header, Stereo};
-use super::level::vectorized;
 use super::predict::{Coefficients, Integer, MAX_ORDER, restore_fixed};
+use crate::simd::vectorized;
 
 /// Samples of a frame, channel after channel. The memory is used again for the next frame.
 #[derive(Debug, Default)]

@@ -16,7 +16,6 @@ mod crc;
 mod frame;
 mod header;
 mod input;
-mod level;
 mod lpc;
 mod metadata;
 mod predict;

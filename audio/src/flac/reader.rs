@@ -122,13 +122,11 @@ impl FlacReader {
         self.metadata.info.total
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the decoder"))]
     pub(crate) fn tags(&self) -> &Tags {
         &self.metadata.tags
     }
 
     /// What is odd about the file, one line each. There may be more at the end of the file.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the decoder"))]
     pub(crate) fn warnings(&self) -> &[String] {
         &self.warnings
     }

@@ -1,7 +1,7 @@
 //! Samples of channels to interleaved samples, and to the bytes of the checksum.
 
-use super::level::vectorized;
 use crate::pcm::samples::Float;
+use crate::simd::vectorized;
 
 /// Appends integers of `bits` bits as interleaved floats.
 pub(super) fn interleave<T: Float>(channels: &[Vec<i32>], bits: u32, samples: &mut Vec<T>) {
