@@ -13,9 +13,9 @@ use crate::source::{Input, Source};
 use crate::tags::Tags;
 
 /// File name extensions of the formats that are read, in lower case.
-pub const EXTENSIONS: [&str; 26] = [
+pub const EXTENSIONS: [&str; 27] = [
     "aac", "adts", "aif", "aifc", "aiff", "alac", "bwf", "caf", "flac", "m4a", "m4b", "mka", "mkv", "mov", "mp1",
-    "mp2", "mp3", "mp4", "oga", "ogg", "rf64", "w64", "wav", "wave", "webm", "weba",
+    "mp2", "mp3", "mp4", "oga", "ogg", "opus", "rf64", "w64", "wav", "wave", "webm", "weba",
 ];
 
 /// A recording that is being read.

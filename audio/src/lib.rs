@@ -51,6 +51,7 @@ mod simd;
 mod sniff;
 mod source;
 mod tags;
+mod trim;
 mod wav;
 mod write;
 

@@ -16,6 +16,7 @@ use crate::format::Spec;
 use crate::rate::Rate;
 use crate::source::Source;
 use crate::tags::Tags;
+use crate::trim::Trim;
 
 /// Largest number of samples, over all channels, that one call of the resampler reads or writes: few enough to stay in
 /// the cache of a core, and enough to make the overhead of a call negligible.
@@ -135,7 +136,7 @@ impl ReadOptions {
 /// ```
 pub struct Reader<T: DecodedSample> {
     decoder: Decoder,
-    section: Section,
+    section: Trim,
     mixer: Mixer,
     spec: Spec,
     orig_rate: Rate,
@@ -155,31 +156,6 @@ impl<T: DecodedSample> fmt::Debug for Reader<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("Reader");
         debug.field("decoder", &self.decoder).field("spec", &self.spec).finish_non_exhaustive()
-    }
-}
-
-/// Frames of a recording that are wanted.
-#[derive(Debug, Clone, Copy)]
-struct Section {
-    /// Frames before it that have not been skipped yet.
-    before: u64,
-    /// Frames of it that have not been read yet.
-    left: u64,
-}
-
-impl Section {
-    /// Removes what is not wanted from the samples that follow in the recording, those from index `held` on.
-    fn cut<T>(&mut self, samples: &mut Vec<T>, held: usize, channels: usize) {
-        let frames = ((samples.len() - held) / channels) as u64;
-        let skipped = self.before.min(frames);
-        self.before -= skipped;
-        let kept = self.left.min(frames - skipped);
-        self.left -= kept;
-        if skipped > 0 || kept < frames {
-            let len = |frames: u64| usize::try_from(frames).unwrap_or(usize::MAX).saturating_mul(channels);
-            samples.truncate(held + len(skipped + kept));
-            samples.drain(held..held + len(skipped));
-        }
     }
 }
 
@@ -203,13 +179,14 @@ impl<T: DecodedSample> Reader<T> {
         let orig_rate = options.orig_rate.unwrap_or(decoder.rate());
         let rate = options.rate.unwrap_or(orig_rate);
         let before = options.start.map_or(Ok(0), |start| start.frames(orig_rate))?;
-        let left = options.length.map_or(Ok(u64::MAX), |length| length.frames(orig_rate))?;
+        let length = options.length.map(|length| length.frames(orig_rate)).transpose()?;
         let plan = match options.rate {
             Some(rate) => Some(Plan::cached(Rate::ratio(orig_rate, rate)?, options.filter)?),
             None => None,
         };
         let resampling = plan.as_ref().map(|plan| Stream::new(plan, mixer.outputs())).transpose()?;
-        let promised_input = decoder.promised_frames().map(|frames| frames.saturating_sub(before).min(left));
+        let promised_input =
+            decoder.promised_frames().map(|frames| frames.saturating_sub(before).min(length.unwrap_or(u64::MAX)));
         let before = before - decoder.seek_forward(before)?;
         Ok(Self {
             spec: Spec {
@@ -220,7 +197,7 @@ impl<T: DecodedSample> Reader<T> {
             },
             chunk_frames: chunk_frames(plan.as_ref(), mixer.outputs().max(input.channels)),
             decoder,
-            section: Section { before, left },
+            section: Trim { skip: before, keep: length },
             mixer,
             orig_rate,
             rate,
@@ -315,16 +292,16 @@ impl<T: DecodedSample> Reader<T> {
     fn decode(&mut self) -> Result<bool> {
         let channels = self.decoder.spec().channels;
         self.decoded.clear();
-        while self.section.left > 0 && self.decoded.len() < self.chunk_frames * channels {
+        while self.section.keep != Some(0) && self.decoded.len() < self.chunk_frames * channels {
             let held = self.decoded.len();
             if !self.decoder.read(&mut self.decoded)? {
-                self.section.left = 0;
+                self.section.keep = Some(0);
                 break;
             }
-            self.section.cut(&mut self.decoded, held, channels);
+            self.section.apply(&mut self.decoded, held, channels);
         }
         self.frames_read += (self.decoded.len() / channels) as u64;
-        Ok(self.section.left > 0)
+        Ok(self.section.keep != Some(0))
     }
 }
 

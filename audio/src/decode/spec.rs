@@ -33,6 +33,24 @@ pub(super) fn of_header(parameters: &AudioCodecParameters) -> Result<Spec> {
     checked(parameters.sample_rate.unwrap_or(0), parameters.channels.as_ref(), format)
 }
 
+/// Returns the spec in the first block of a FLAC stream, STREAMINFO.
+pub(super) fn of_flac(info: &[u8]) -> Result<Spec> {
+    /// Masks of FLAC (RFC 9639, table 19).
+    const MASKS: [u32; 8] = [0x4, 0x3, 0x7, 0x33, 0x37, 0x3f, 0x70f, 0x63f];
+    let packed = info.iter().skip(10).take(8).fold(0_u64, |packed, &byte| packed << 8 | u64::from(byte));
+    let rate = u32::try_from(packed >> 44).unwrap_or(0);
+    let channels = (packed >> 41 & 7) as usize + 1;
+    let format = match (packed >> 36 & 31) + 1 {
+        0..=16 => SampleFormat::I16,
+        17..=24 => SampleFormat::I24,
+        _ => SampleFormat::I32,
+    };
+    if rate == 0 {
+        return Err(Error::Damaged("the header gives a sampling rate of 0".to_owned()));
+    }
+    Ok(Spec { rate, channels, channel_mask: MASKS[channels - 1], format })
+}
+
 /// Returns the narrowest format for integers that were decoded to `decoded_bits`: decoders widen samples, and the
 /// header may know of fewer bits.
 fn integer_format(parameters: &AudioCodecParameters, decoded_bits: u32) -> SampleFormat {

@@ -1,0 +1,468 @@
+//! [`Demuxed`]: reads audio files of any kind that symphonia knows, packet by packet.
+//!
+//! The decoder compares the number of frames that it read with the number that the header promises (`promise`), the
+//! samples with a stored checksum, and the end of the file with the end that the container marks.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::io;
+
+use symphonia::core::audio::Channels;
+use symphonia::core::codecs::audio::well_known as codecs;
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
+use symphonia::core::errors::Error as SymphoniaError;
+use symphonia::core::formats::probe::Hint;
+use symphonia::core::formats::{FormatReader, Track, TrackType};
+use symphonia::core::io::{MediaSource, MediaSourceStream};
+use symphonia::core::packet::Packet;
+
+use super::head::{Head, TrackInfo};
+use super::promise::Promise;
+use super::{DecodedSample, aac, append, caught, damaged, described, matroska, mp3, mp4, opus, spec, tags, vorbis};
+use crate::error::{Error, Result};
+use crate::format::{SampleFormat, Spec, check_channels};
+use crate::sniff;
+use crate::source::Seekable;
+use crate::tags::Tags;
+use crate::trim::Trim;
+
+/// Decoder of the packets.
+enum Codec {
+    Symphonia(Box<dyn AudioDecoder>),
+    Opus(opus::Decoder),
+    Mp3(mp3::Decoder),
+    /// Vorbis of more than two channels.
+    Surround(Box<vorbis::Decoder>),
+}
+
+/// An audio file that is being read by symphonia.
+pub(super) struct Demuxed {
+    reader: Box<dyn FormatReader>,
+    codec: Codec,
+    track: u32,
+    spec: Spec,
+    promise: Option<Promise>,
+    /// Packets that were read when the file was opened.
+    early: VecDeque<Packet>,
+    /// True once it is known that the end of the audio is missing.
+    is_cut_short: bool,
+    /// True while the decoder holds the first packet, which was decoded to learn the sample format.
+    has_first_packet: bool,
+    trim: Trim,
+    /// Frames that fill the last packet, if the container tells.
+    padding: u64,
+    /// Frames decoded so far.
+    frames: u64,
+    tags: Tags,
+    warnings: Vec<String>,
+}
+
+impl fmt::Debug for Demuxed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Demuxed")
+            .field("spec", &self.spec)
+            .field("promise", &self.promise)
+            .field("frames", &self.frames)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Demuxed {
+    /// Opens a file and decodes its first packet. `container` is what its first bytes name, and `extension` that of its
+    /// name.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is not audio of a format that is read, or has a damaged header.
+    pub(super) fn open(
+        source: Box<dyn MediaSource>,
+        seekable: &Seekable,
+        container: Option<&str>,
+        extension: Option<&str>,
+    ) -> Result<Self> {
+        let mut hint = Hint::new();
+        if let Some(extension) = extension {
+            hint.with_extension(extension);
+        }
+        let mut stream = MediaSourceStream::new(source, Default::default());
+        let infos = infos(&mut stream, container)?;
+        let unread = infos.iter().find_map(|info| info.unread.as_deref());
+        let named = |error| unread.map_or(error, sniff::unread);
+        let mut reader = probe(&hint, stream, container).map_err(named)?;
+        // For an MPEG stream that does not tell its length, a reader that can seek estimates the length, and drops the
+        // audio beyond. Read it again without seeking.
+        if reader.format_info().short_name.starts_with("mp") && seekable.take() {
+            let mut stream = reader.into_inner();
+            io::Seek::rewind(&mut stream)?;
+            reader = probe(&hint, stream, container)?;
+        }
+        let track = reader.default_track(TrackType::Audio);
+        let track = track.ok_or_else(|| named(damaged("there is no audio in the file")))?;
+        let info = infos.into_iter().find(|info| info.id == track.id).unwrap_or_else(|| TrackInfo::new(track.id));
+        if let Some(name) = &info.unread {
+            return Err(sniff::unread(name));
+        }
+        let parameters = track.codec_params.as_ref().and_then(|parameters| parameters.audio()).cloned();
+        let parameters = parameters.ok_or_else(|| Error::Unsupported("the audio is of an unknown codec".to_owned()))?;
+        let format = reader.format_info().short_name;
+        let codec = codec_of(&parameters, format)?;
+        let (header, track) = (track.clone(), track.id);
+
+        let unknown = Spec { rate: 0, channels: 0, channel_mask: 0, format: SampleFormat::F32 };
+        let mut this = Self {
+            spec: unknown,
+            reader,
+            codec,
+            track,
+            promise: None,
+            early: VecDeque::new(),
+            is_cut_short: false,
+            has_first_packet: false,
+            trim: Trim::default(),
+            padding: 0,
+            frames: 0,
+            tags: Tags::default(),
+            warnings: info.warnings.clone(),
+        };
+        this.check_replication(&parameters)?;
+        this.promise = promise_of(format, &header, &parameters, parameters.sample_rate);
+        this.read_spec()?;
+        this.promise = promise_of(format, &header, &parameters, Some(this.spec.rate));
+        this.set_trim(&info);
+        this.read_tags();
+        Ok(this)
+    }
+
+    /// Looks for the part of HE-AAC that no header tells of.
+    fn check_replication(&mut self, parameters: &AudioCodecParameters) -> Result<()> {
+        if parameters.codec != codecs::CODEC_ID_AAC {
+            return Ok(());
+        }
+        let mut early = VecDeque::new();
+        while early.len() < aac::CHECKED_PACKETS
+            && let Some(packet) = self.next_packet()?
+        {
+            early.push_back(packet);
+        }
+        self.early = early;
+        let has = |packet: &Packet| caught("AAC decoder", || Ok(aac::has_replication(parameters, &packet.data)));
+        if self.early.iter().any(|packet| has(packet).unwrap_or(false)) {
+            return Err(sniff::unread("HE-AAC"));
+        }
+        Ok(())
+    }
+
+    /// Learns rate, channels and sample format: where the decoded audio and the header differ, the audio is right.
+    fn read_spec(&mut self) -> Result<()> {
+        if let Codec::Opus(decoder) = &self.codec {
+            let &opus::Head { channels, channel_mask, .. } = decoder.head();
+            self.spec = Spec { rate: opus::RATE, channels, channel_mask, format: SampleFormat::F32 };
+            return Ok(());
+        }
+        if let Codec::Surround(decoder) = &self.codec {
+            self.spec = decoder.spec();
+            return Ok(());
+        }
+        if let Codec::Mp3(_) = &self.codec {
+            let first = self.next_packet()?;
+            let spec = first.as_ref().and_then(|packet| mp3::spec(&packet.data));
+            self.spec = spec.ok_or_else(|| damaged("truncated or damaged: not one frame could be read"))?;
+            self.early.extend(first);
+            return Ok(());
+        }
+        self.has_first_packet = self.decode_packet()?;
+        let Codec::Symphonia(decoder) = &self.codec else { return Ok(()) };
+        let parameters = decoder.codec_params();
+        self.spec = if self.has_first_packet {
+            spec::of_decoded(&decoder.last_decoded(), parameters)
+        } else {
+            spec::of_header(parameters)
+        }?;
+        Ok(())
+    }
+
+    /// Converts times to frames.
+    fn set_trim(&mut self, info: &TrackInfo) {
+        let frames = |seconds: f64| (seconds * f64::from(self.spec.rate)).round().max(0.0);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative; saturates")]
+        let whole = |frames: f64| frames as u64;
+        self.trim.skip = whole(frames(info.delay));
+        self.trim.keep = info.length.map(|length| whole(frames(length)));
+        if let Codec::Opus(decoder) = &self.codec {
+            self.trim.skip = decoder.head().pre_skip;
+        }
+        self.padding = whole(frames(info.padding));
+    }
+
+    fn read_tags(&mut self) {
+        let mut metadata = self.reader.metadata();
+        loop {
+            if let Some(revision) = metadata.current() {
+                tags::extend(&mut self.tags, revision, self.track.into());
+            }
+            if metadata.is_latest() || metadata.pop().is_none() {
+                break;
+            }
+        }
+    }
+
+    /// Rate, channels and sample format of the audio.
+    pub(super) fn spec(&self) -> Spec {
+        self.spec
+    }
+
+    pub(super) fn tags(&self) -> &Tags {
+        &self.tags
+    }
+
+    pub(super) fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Number of frames in the file, if the header gives it exactly.
+    pub(super) fn promised_frames(&self) -> Option<u64> {
+        self.promise.and_then(Promise::exact)
+    }
+
+    /// Appends the interleaved samples of the next packet. Returns false at the end of the file.
+    pub(super) fn read<T: DecodedSample>(&mut self, samples: &mut Vec<T>) -> Result<bool> {
+        let before = samples.len();
+        while samples.len() == before {
+            let decoded = match self.codec {
+                Codec::Symphonia(_) => self.read_decoded(samples)?,
+                Codec::Opus(_) | Codec::Mp3(_) | Codec::Surround(_) => self.read_packet(samples)?,
+            };
+            if !decoded {
+                self.check_end()?;
+                return Ok(false);
+            }
+            self.frames += ((samples.len() - before) / self.spec.channels) as u64;
+            self.trim_padding(samples, before)?;
+            self.trim.apply(samples, before, self.spec.channels);
+        }
+        Ok(true)
+    }
+
+    /// Removes the padding from the last packet, where the container tells it.
+    fn trim_padding<T>(&mut self, samples: &mut Vec<T>, before: usize) -> Result<()> {
+        if self.padding == 0 {
+            return Ok(());
+        }
+        // Only the packet before the end is shorter. Symphonia's decoder may still hold the first packet.
+        if self.early.is_empty() {
+            let next = self.next_packet()?;
+            self.early.extend(next);
+        }
+        if self.early.is_empty() {
+            let frames = (samples.len() - before) / self.spec.channels;
+            let kept = frames - usize::try_from(self.padding).map_or(frames, |padding| padding.min(frames));
+            samples.truncate(before + kept * self.spec.channels);
+        }
+        Ok(())
+    }
+
+    fn read_decoded<T: DecodedSample>(&mut self, samples: &mut Vec<T>) -> Result<bool> {
+        if !std::mem::take(&mut self.has_first_packet) && !self.decode_packet()? {
+            return Ok(false);
+        }
+        let Codec::Symphonia(decoder) = &self.codec else { return Ok(false) };
+        let decoded = decoder.last_decoded();
+        let spec = spec::of_decoded(&decoded, decoder.codec_params())?;
+        if (spec.rate, spec.channels) != (self.spec.rate, self.spec.channels) {
+            return Err(Error::Unsupported(format!(
+                "after {} frames the audio changes from {} channels at {} Hz to {} at {} Hz",
+                self.frames, self.spec.channels, self.spec.rate, spec.channels, spec.rate
+            )));
+        }
+        append(&decoded, samples);
+        Ok(true)
+    }
+
+    /// Appends the samples of the next packet, with a decoder that is not symphonia's.
+    fn read_packet<T: DecodedSample>(&mut self, samples: &mut Vec<T>) -> Result<bool> {
+        let Some(packet) = self.next_packet()? else { return Ok(false) };
+        let frames = self.frames;
+        let located = |error| match error {
+            Error::Unsupported(text) => Error::Unsupported(format!("after {frames} frames {text}")),
+            error => damaged(format!("damaged after {frames} frames: {error}")),
+        };
+        let spec = self.spec;
+        match &mut self.codec {
+            Codec::Mp3(decoder) => {
+                caught("MP3 decoder", || decoder.decode(&packet, spec, samples).map_err(located))?;
+            }
+            Codec::Opus(decoder) => {
+                caught("Opus decoder", || decoder.decode(&packet.data, samples).map_err(located))?;
+            }
+            Codec::Surround(decoder) => {
+                caught("Vorbis decoder", || decoder.decode(&packet.data, samples).map_err(located))?;
+            }
+            Codec::Symphonia(_) => {}
+        }
+        Ok(true)
+    }
+
+    /// Decodes the next packet that holds any frames. Returns false at the end of the file.
+    fn decode_packet(&mut self) -> Result<bool> {
+        loop {
+            let Some(packet) = self.next_packet()? else { return Ok(false) };
+            let frames = self.frames;
+            let Codec::Symphonia(decoder) = &mut self.codec else { return Ok(false) };
+            let name = decoder.codec_info().long_name;
+            let decoded = caught(&format!("{name} decoder"), || {
+                let decoded = decoder.decode(&packet).map(|decoded| decoded.frames());
+                decoded.map_err(|error| damaged(format!("damaged after {frames} frames: {}", described(&error))))
+            });
+            if decoded? > 0 {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Reads the next packet of the track. Returns `None` at the end of the file.
+    fn next_packet(&mut self) -> Result<Option<Packet>> {
+        if let Some(packet) = self.early.pop_front() {
+            return Ok(Some(packet));
+        }
+        let frames = self.frames;
+        loop {
+            let reader_name = self.reader.format_info().long_name;
+            let packet = match caught(&format!("{reader_name} reader"), || Ok(self.reader.next_packet()))? {
+                Ok(Some(packet)) => packet,
+                Ok(None) => return Ok(None),
+                Err(SymphoniaError::IoError(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    // A recording that was streamed into a file gives no length, and ends with the file.
+                    let streamed = matches!(self.reader.format_info().short_name, "wave" | "matroska" | "webm");
+                    self.is_cut_short |= !streamed || self.promise.is_some();
+                    return Ok(None);
+                }
+                // The MP4 reader's words for a file that ends within its audio.
+                Err(SymphoniaError::DecodeError(error)) if error.contains("no atom pending") => {
+                    self.is_cut_short = true;
+                    return Ok(None);
+                }
+                Err(SymphoniaError::ResetRequired) => {
+                    let text = "the file holds several streams one after the other";
+                    return Err(Error::Unsupported(text.to_owned()));
+                }
+                Err(SymphoniaError::IoError(error)) => return Err(Error::Io(error)),
+                Err(error) => {
+                    return Err(damaged(format!("damaged after {frames} frames: {}", described(&error))));
+                }
+            };
+            if packet.track_id != self.track {
+                continue;
+            }
+            if let Some(promise) = self.promise
+                && promise.is_past_end(packet.pts.get())
+            {
+                return Err(damaged(format!(
+                    "the file goes on after the {} frames that its header promises: several files in one, or damaged",
+                    promise.frames
+                )));
+            }
+            return Ok(Some(packet));
+        }
+    }
+
+    /// Checks that the file ends where it should.
+    fn check_end(&mut self) -> Result<()> {
+        let frames = self.frames;
+        if frames == 0 && self.promise.is_none_or(|promise| promise.frames > 0) {
+            return Err(damaged("truncated or damaged: not one frame could be read"));
+        }
+        if let Some(promise) = self.promise {
+            promise.check(frames)?;
+        }
+        if self.is_cut_short {
+            let text = format!("truncated or damaged: the end of the audio is missing, after {frames} frames");
+            return Err(damaged(text));
+        }
+        if let Codec::Opus(decoder) = &self.codec {
+            self.warnings.extend(decoder.warning());
+        }
+        if let Codec::Symphonia(decoder) = &mut self.codec
+            && decoder.finalize().verify_ok == Some(false)
+        {
+            return Err(damaged("damaged: the audio does not match its checksum"));
+        }
+        Ok(())
+    }
+}
+
+/// Reads what the container says about its tracks, beyond what symphonia does.
+fn infos(stream: &mut MediaSourceStream<'static>, container: Option<&str>) -> Result<Vec<TrackInfo>> {
+    if !matches!(container, Some("MP4" | "Matroska")) {
+        return Ok(Vec::new());
+    }
+    let mut head = Head::new(stream)?;
+    let infos = if container == Some("MP4") { mp4::tracks(&mut head) } else { matroska::tracks(&mut head) }?;
+    head.leave()?;
+    Ok(infos)
+}
+
+/// Makes the decoder of a track.
+fn codec_of(parameters: &AudioCodecParameters, format: &str) -> Result<Codec> {
+    let header = parameters.extra_data.as_deref().unwrap_or_default();
+    if parameters.codec == codecs::CODEC_ID_OPUS {
+        let parse = if format == "isomp4" { opus::Head::parse_big_endian } else { opus::Head::parse };
+        let head = parse(header)?;
+        return caught("Opus decoder", || Ok(Codec::Opus(opus::Decoder::new(head)?)));
+    }
+    if parameters.codec == codecs::CODEC_ID_MP3 {
+        return Ok(Codec::Mp3(mp3::Decoder::new()));
+    }
+    if parameters.codec == codecs::CODEC_ID_VORBIS && vorbis::channels(header) > 2 {
+        let decoder = caught("Vorbis decoder", || vorbis::Decoder::from_matroska(header))?;
+        return Ok(Codec::Surround(Box::new(decoder)));
+    }
+    // Before the decoder allocates memory for them.
+    let channels = parameters.channels.as_ref().map_or(0, Channels::count);
+    check_channels(channels)?;
+    if parameters.codec == codecs::CODEC_ID_AAC
+        && let Some(name) = aac::channels_name(channels)
+    {
+        return Err(sniff::unread(&name));
+    }
+    caught("decoder", || {
+        let options = AudioDecoderOptions::default().verify(true);
+        let decoder = symphonia::default::get_codecs().make_audio_decoder(parameters, &options);
+        decoder.map(Codec::Symphonia).map_err(|error| {
+            Error::Unsupported(format!("the audio is of a codec that is not supported: {}", described(&error)))
+        })
+    })
+}
+
+/// Returns the length that the header promises, in frames.
+fn promise_of(format: &str, track: &Track, parameters: &AudioCodecParameters, rate: Option<u32>) -> Option<Promise> {
+    let codec = symphonia::default::get_codecs().get_audio_decoder(parameters.codec);
+    let is_pcm = codec.is_some_and(|codec| codec.codec.info.short_name.starts_with("pcm"));
+    let mut track = track.clone();
+    // MP4 counts in units of its own.
+    if format == "isomp4"
+        && let (Some(units), Some(base), Some(rate)) = (track.num_frames, track.time_base, rate)
+    {
+        let frames = u128::from(units) * u128::from(base.numer.get()) * u128::from(rate) / u128::from(base.denom.get());
+        // The header of a file in fragments promises nothing.
+        track.with_num_frames(u64::try_from(frames).ok().filter(|&frames| frames > 0)?);
+    }
+    Promise::of(&track, is_pcm, format)
+}
+
+fn probe(hint: &Hint, stream: MediaSourceStream<'static>, container: Option<&str>) -> Result<Box<dyn FormatReader>> {
+    caught("reader of audio files", || {
+        let probed = symphonia::default::get_probe().probe(hint, stream, Default::default(), Default::default());
+        probed.map_err(|error| match (container, error) {
+            (_, SymphoniaError::IoError(error)) if error.kind() != io::ErrorKind::UnexpectedEof => Error::Io(error),
+            (Some(container), error) => damaged(format!(
+                "truncated or damaged: it begins as {container}, but goes on as none: {}",
+                described(&error)
+            )),
+            (None, SymphoniaError::Unsupported(_)) => {
+                Error::Unsupported("not an audio file of a known format".to_owned())
+            }
+            (None, error) => {
+                damaged(format!("not an audio file of a known format, or its header is damaged: {}", described(&error)))
+            }
+        })
+    })
+}
