@@ -194,54 +194,58 @@ impl FlacReader {
 
     /// Judges whether the stream may end here, where the next bytes are no whole frame.
     fn end(&mut self, source: &mut (impl Read + ?Sized), flaw: Flaw) -> Result<()> {
-        let what = match flaw {
+        let at = self.input.position();
+        let damaged = self.damaged(match flaw {
             Flaw::Short => "a frame is incomplete",
             Flaw::NoFrame => "no frame begins here",
             Flaw::Damaged(what) => what,
-        };
-        let at = self.input.position();
-        let damaged = self.damaged(what);
-        let is_incomplete = flaw == Flaw::Short && !self.input.bytes().is_empty();
+        });
+        let is_cut = flaw == Flaw::Short && !self.input.bytes().is_empty();
         let rest = self.look_behind(source)?;
-        let info = self.metadata.info;
-        match rest {
-            Rest::Frame => return Err(damaged),
-            Rest::Stream => {
-                let text = "the file holds several streams one after the other";
-                return Err(Error::Unsupported(text.to_owned()));
-            }
-            Rest::Tags | Rest::Junk(_) => {}
+        if rest == Rest::Stream {
+            return Err(Error::Unsupported("the file holds several streams one after the other".to_owned()));
         }
+        let info = self.metadata.info;
         let is_right = self.checksum.take().zip(info.md5).map(|(checksum, md5)| checksum.finalize().0 == md5);
-        if self.frames == 0 && is_right != Some(true) {
-            if matches!(flaw, Flaw::Damaged(_)) {
+        let is_complete = is_right.unwrap_or(info.total == Some(self.frames));
+        if !is_complete {
+            if rest == Rest::Frame || matches!(flaw, Flaw::Damaged(_)) {
                 return Err(damaged);
             }
-            return Err(Error::Damaged("truncated or damaged: not one frame could be read".to_owned()));
+            self.check_length(is_right)?;
         }
-        match info.total {
-            Some(total) if total == self.frames => {}
-            Some(total) if is_right == Some(true) || self.frames > total => {
-                self.warnings.push(format!("the header promises {total} frames, the file has {}", self.frames));
+        if let Some(total) = info.total.filter(|&total| total != self.frames) {
+            self.warnings.push(format!("the header promises {total} frames, the file has {}", self.frames));
+        }
+        match rest {
+            _ if is_cut && !is_complete => {
+                self.warnings.push(format!("the last block of the audio, at byte {at}, is incomplete and left out"));
             }
-            Some(_) if matches!(flaw, Flaw::Damaged(_)) => return Err(damaged),
-            Some(promised) => return Err(Error::Truncated { promised, read: self.frames }),
-            None if is_right == Some(true) => {}
-            None if matches!(flaw, Flaw::Damaged(_)) => return Err(damaged),
-            None => {}
-        }
-        if is_right == Some(false) {
-            return Err(Error::Damaged("damaged: the audio does not match its checksum".to_owned()));
-        }
-        if is_incomplete && info.total.is_none() && is_right.is_none() {
-            self.warnings.push(format!("the last block of the audio, at byte {at}, is incomplete and left out"));
-        } else if let Rest::Junk(bytes) = rest {
-            self.warnings.push(format!("{bytes} bytes behind the audio are neither audio nor tags"));
+            Rest::Junk(bytes) => {
+                self.warnings.push(format!("{bytes} bytes behind the audio are neither audio nor tags"));
+            }
+            Rest::Frame => self.warnings.push("behind the audio are frames of another stream".to_owned()),
+            Rest::Tags | Rest::Stream => {}
         }
         if self.is_out_of_order {
             self.warnings.push("the frames of the stream are numbered out of order".to_owned());
         }
         Ok(())
+    }
+
+    /// Checks the number of frames of a stream that neither its checksum nor its total shows to be complete. `is_right`
+    /// is false if its checksum shows that it is not.
+    fn check_length(&self, is_right: Option<bool>) -> Result<()> {
+        match self.metadata.info.total {
+            _ if self.frames == 0 => {
+                Err(Error::Damaged("truncated or damaged: not one frame could be read".to_owned()))
+            }
+            Some(promised) if self.frames < promised => Err(Error::Truncated { promised, read: self.frames }),
+            _ if is_right == Some(false) => {
+                Err(Error::Damaged("damaged: the audio does not match its checksum".to_owned()))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Looks at everything behind the last frame.

@@ -60,6 +60,22 @@ fn junk_behind_the_audio_costs_a_warning() {
 }
 
 #[test]
+fn the_rest_of_a_longer_file_costs_a_warning_if_the_audio_is_complete() {
+    let longer = written(spec(1, SampleFormat::I16), &Tags::default(), &noise(3, 20_000, 100));
+    for (total, md5) in [(None, false), (Some(5000), false), (None, true), (Some(5000), true)] {
+        let (bytes, samples) = file(total, md5);
+        let both = [&bytes[..], &longer[bytes.len()..]].concat();
+        if total.is_none() && !md5 {
+            assert!(refusal(&both).ends_with(&format!("at byte {}: no frame begins here", bytes.len())));
+            continue;
+        }
+        let contents = read(&both).expect("a file over a longer one");
+        assert!(contents.samples == samples);
+        assert_eq!(contents.warnings, ["behind the audio are frames of another stream"]);
+    }
+}
+
+#[test]
 fn a_second_stream_is_refused() {
     for total in [None, Some(5000)] {
         let (bytes, _) = file(total, true);
