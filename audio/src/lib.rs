@@ -25,7 +25,8 @@
 //! ```
 //!
 //! PCM in WAV, RF64, Wave64, AIFF and CAF is read by `pcm`, and FLAC is read and written by `flac`, in this crate. Each
-//! format's crate is named in one file or folder and nowhere else: symphonia in `decode`, npyz in `npy.rs`.
+//! format's crate is named in one file or folder and nowhere else: symphonia in `decode`, with ropus, lewton and nanomp3
+//! in one file each; npyz in `npy.rs`.
 
 #![forbid(unsafe_code)]
 

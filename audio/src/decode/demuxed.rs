@@ -7,33 +7,24 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 
-use symphonia::core::audio::Channels;
+use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::codecs::audio::well_known as codecs;
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions};
 use symphonia::core::errors::Error as SymphoniaError;
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatReader, Track, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::packet::Packet;
 
+use super::codec::Codec;
 use super::head::{Head, TrackInfo};
 use super::promise::Promise;
-use super::{DecodedSample, aac, append, caught, damaged, described, matroska, mp3, mp4, opus, spec, tags, vorbis};
+use super::{DecodedSample, aac, append, caught, damaged, described, matroska, mp3, mp4, opus, spec, tags};
 use crate::error::{Error, Result};
-use crate::format::{SampleFormat, Spec, check_channels};
+use crate::format::{SampleFormat, Spec};
 use crate::sniff;
 use crate::source::Seekable;
 use crate::tags::Tags;
 use crate::trim::Trim;
-
-/// Decoder of the packets.
-enum Codec {
-    Symphonia(Box<dyn AudioDecoder>),
-    Opus(opus::Decoder),
-    Mp3(mp3::Decoder),
-    /// Vorbis of more than two channels.
-    Surround(Box<vorbis::Decoder>),
-}
 
 /// An audio file that is being read by symphonia.
 pub(super) struct Demuxed {
@@ -104,7 +95,7 @@ impl Demuxed {
         let parameters = track.codec_params.as_ref().and_then(|parameters| parameters.audio()).cloned();
         let parameters = parameters.ok_or_else(|| Error::Unsupported("the audio is of an unknown codec".to_owned()))?;
         let format = reader.format_info().short_name;
-        let codec = codec_of(&parameters, format)?;
+        let codec = Codec::of(&parameters, format)?;
         let (header, track) = (track.clone(), track.id);
 
         let unknown = Spec { rate: 0, channels: 0, channel_mask: 0, format: SampleFormat::F32 };
@@ -280,24 +271,13 @@ impl Demuxed {
     /// Appends the samples of the next packet, with a decoder that is not symphonia's.
     fn read_packet<T: DecodedSample>(&mut self, samples: &mut Vec<T>) -> Result<bool> {
         let Some(packet) = self.next_packet()? else { return Ok(false) };
-        let frames = self.frames;
+        let (frames, spec) = (self.frames, self.spec);
         let located = |error| match error {
             Error::Unsupported(text) => Error::Unsupported(format!("after {frames} frames {text}")),
-            error => damaged(format!("damaged after {frames} frames: {error}")),
+            Error::Damaged(text) => damaged(format!("damaged after {frames} frames: {text}")),
+            error => error,
         };
-        let spec = self.spec;
-        match &mut self.codec {
-            Codec::Mp3(decoder) => {
-                caught("MP3 decoder", || decoder.decode(&packet, spec, samples).map_err(located))?;
-            }
-            Codec::Opus(decoder) => {
-                caught("Opus decoder", || decoder.decode(&packet.data, samples).map_err(located))?;
-            }
-            Codec::Surround(decoder) => {
-                caught("Vorbis decoder", || decoder.decode(&packet.data, samples).map_err(located))?;
-            }
-            Codec::Symphonia(_) => {}
-        }
+        self.codec.decode(&packet, spec, samples).map_err(located)?;
         Ok(true)
     }
 
@@ -398,38 +378,6 @@ fn infos(stream: &mut MediaSourceStream<'static>, container: Option<&str>) -> Re
     let infos = if container == Some("MP4") { mp4::tracks(&mut head) } else { matroska::tracks(&mut head) }?;
     head.leave()?;
     Ok(infos)
-}
-
-/// Makes the decoder of a track.
-fn codec_of(parameters: &AudioCodecParameters, format: &str) -> Result<Codec> {
-    let header = parameters.extra_data.as_deref().unwrap_or_default();
-    if parameters.codec == codecs::CODEC_ID_OPUS {
-        let parse = if format == "isomp4" { opus::Head::parse_big_endian } else { opus::Head::parse };
-        let head = parse(header)?;
-        return caught("Opus decoder", || Ok(Codec::Opus(opus::Decoder::new(head)?)));
-    }
-    if parameters.codec == codecs::CODEC_ID_MP3 {
-        return Ok(Codec::Mp3(mp3::Decoder::new()));
-    }
-    if parameters.codec == codecs::CODEC_ID_VORBIS && vorbis::channels(header) > 2 {
-        let decoder = caught("Vorbis decoder", || vorbis::Decoder::from_matroska(header))?;
-        return Ok(Codec::Surround(Box::new(decoder)));
-    }
-    // Before the decoder allocates memory for them.
-    let channels = parameters.channels.as_ref().map_or(0, Channels::count);
-    check_channels(channels)?;
-    if parameters.codec == codecs::CODEC_ID_AAC
-        && let Some(name) = aac::channels_name(channels)
-    {
-        return Err(sniff::unread(&name));
-    }
-    caught("decoder", || {
-        let options = AudioDecoderOptions::default().verify(true);
-        let decoder = symphonia::default::get_codecs().make_audio_decoder(parameters, &options);
-        decoder.map(Codec::Symphonia).map_err(|error| {
-            Error::Unsupported(format!("the audio is of a codec that is not supported: {}", described(&error)))
-        })
-    })
 }
 
 /// Returns the length that the header promises, in frames.

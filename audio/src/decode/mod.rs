@@ -5,13 +5,15 @@
 //! ogg      Ogg: pages, links and positions           opus    header and decoder of Opus
 //! demuxed  everything else, by symphonia's readers   tags    texts, in the names of Vorbis comments
 //! mp4      edit lists and codecs in MP4              aac     kinds of AAC
-//! matroska delay and padding in Matroska and WebM    mp3     decoder of MP3
+//! matroska delay and padding in Matroska and WebM    codec   decoders of what symphonia's readers read
+//! mp3      decoder of MP3
 //! head     a look at a file before its reader        vorbis  decoder of Vorbis in more than two channels
 //! ```
 //!
 //! A file is decoded to its end, or decoding is an error.
 
 mod aac;
+mod codec;
 mod demuxed;
 mod head;
 mod matroska;

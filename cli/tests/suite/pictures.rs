@@ -138,7 +138,7 @@ fn invalid_requests_are_refused_in_one_line_and_leave_nothing() {
         ("spectrogram a.wav --out b.png --max-freq NaN", 2, "--max-freq NaN: "),
         ("spectrogram empty.wav --out b.png", 1, "empty.wav: the file is empty"),
         ("spectrogram none.wav --out b.png", 1, "none.wav: there are no samples in the file"),
-        ("spectrogram letter.wav --out b.png", 1, "letter.wav: not an audio file of a known format"),
+        ("spectrogram letter.wav --out b.png", 1, "letter.wav: the file is text, not audio"),
         ("spectrogram a.wav cut.wav --out b.png", 1, "cut.wav: truncated or damaged"),
         ("spectrogram missing.wav --out b.png", 1, "missing.wav: No such file"),
         ("spectrogram array.npy --out b.png", 1, "array.npy: an array has no sampling rate of its own"),

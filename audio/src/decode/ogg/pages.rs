@@ -149,15 +149,15 @@ const TABLE: [u32; 256] = table();
 
 const fn table() -> [u32; 256] {
     let mut table = [0; 256];
-    let mut i = 0;
-    while i < 256 {
-        let (mut value, mut bit) = ((i as u32) << 24, 0);
+    let mut byte = 0_u32;
+    while byte < 256 {
+        let (mut value, mut bit) = (byte << 24, 0);
         while bit < 8 {
             value = if value >> 31 == 1 { value << 1 ^ 0x04c1_1db7 } else { value << 1 };
             bit += 1;
         }
-        table[i] = value;
-        i += 1;
+        table[byte as usize] = value;
+        byte += 1;
     }
     table
 }
