@@ -42,9 +42,13 @@ struct Adapter {
 
 /// Error of an option that asks for a GPU, with the flags that may help.
 pub(crate) fn no_gpu(option: &str, error: Error, allow_software: bool) -> anyhow::Error {
-    let hint = match error {
-        Error::NoGpu { .. } if allow_software => format!("{option}: see `polyphase devices`"),
-        Error::NoGpu { .. } => format!("{option}: see `polyphase devices`, or add --allow-software"),
+    let hint = match &error {
+        // Neither an empty list nor another flag helps.
+        Error::NoGpu { .. } if list_adapters().is_empty() => option.to_owned(),
+        Error::NoGpu { reason } if !allow_software && reason.contains("must be allowed") => {
+            format!("{option}: see `polyphase devices`, or add --allow-software")
+        }
+        Error::NoGpu { .. } => format!("{option}: see `polyphase devices`"),
         _ => option.to_owned(),
     };
     anyhow!(error).context(hint)

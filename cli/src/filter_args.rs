@@ -7,47 +7,65 @@ use clap::Args;
 use polyphase::{OutputLength, Padding, Preset, ResampleOptions, Window};
 use serde::Serialize;
 
+/// Preset of the program. That of the library is torchaudio's default.
+const DEFAULT: &str = "high";
+
+/// Name of torchaudio's default, which the library calls `default`.
+const TORCHAUDIO: &str = "torchaudio";
+
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Filter")]
 pub(crate) struct FilterArgs {
-    /// Start from a named filter; the options below change it [default, fast, high, best, kaiser_best, kaiser_fast,
-    /// resampy_kaiser_best, resampy_kaiser_fast]
-    #[arg(long, value_name = "NAME", default_value_t = Preset::Default, hide_default_value = true)]
+    /// Named filter, which the options below change: torchaudio, fast, high, best, …
+    ///
+    /// torchaudio is the default of torchaudio.functional.resample, with aliases at -14 dB near the band's edge (width
+    /// 6, rolloff 0.99, hann; it is also called default). fast, high and best are designed for 80, 120 and 150 dB.
+    /// kaiser_best and kaiser_fast are those of torchaudio's tutorial, resampy_kaiser_best and resampy_kaiser_fast those
+    /// of resampy 0.4.
+    #[arg(long, value_name = "NAME", default_value = DEFAULT, value_parser = preset)]
     preset: Preset,
 
-    /// Half-width of the filter in zero crossings, which need not be whole: larger is sharper and slower [preset
-    /// default: 6]
+    /// Half-width in zero crossings: larger is sharper and slower
+    ///
+    /// It need not be whole. [default: that of the preset]
     #[arg(long, value_name = "F", allow_negative_numbers = true)]
     lowpass_filter_width: Option<f64>,
 
-    /// Cut-off as a fraction of the lower Nyquist frequency, above 0 and at most 1 [preset default: 0.99]
+    /// Cut-off as a fraction of the lower Nyquist frequency, up to 1
+    ///
+    /// [default: that of the preset]
     #[arg(long, value_name = "F", allow_negative_numbers = true)]
     rolloff: Option<f64>,
 
-    /// Window, hann or kaiser; torchaudio's method names work too [preset default: hann]
+    /// Window, hann or kaiser; torchaudio's method names work too
+    ///
+    /// [default: that of the preset]
     #[arg(long, value_name = "NAME")]
     window: Option<Window>,
 
-    /// Shape parameter of the Kaiser window, at least 0 [default with --window kaiser: 14.769656459379492]
+    /// Shape of the Kaiser window, at least 0
+    ///
+    /// [default: that of the preset, or 14.769656459379492 if its window is another]
     #[arg(long, value_name = "F", allow_negative_numbers = true)]
     beta: Option<f64>,
 
     /// Divide the taps of each phase by their sum, so that a constant stays constant
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     normalize_phases: bool,
 
-    /// Samples assumed beyond the ends of a clip: zero, edge (repeats the first and last sample) or reflect (mirrors
-    /// the clip)
-    #[arg(long, value_name = "NAME", default_value_t = Padding::Zero, hide_default_value = true)]
+    /// Samples assumed beyond the ends of a clip: zero, edge or reflect [default: zero]
+    ///
+    /// edge repeats the first and last sample, reflect mirrors the clip.
+    #[arg(long, value_name = "NAME", default_value_t = Padding::Zero, hide_default_value = true, hide_short_help = true)]
     padding: Padding,
 
     /// Number of output samples: ceil (n·L/M rounded up for n input samples at the ratio L/M, as in torchaudio), floor
     /// (rounded down), or a number
-    #[arg(long, value_name = "LENGTH", default_value = "ceil", value_parser = output_length)]
+    #[arg(long, value_name = "LENGTH", default_value = "ceil", value_parser = output_length, hide_short_help = true)]
     output_length: OutputLength,
 
     /// Largest size of a filter bank, in MiB: a bank that would be larger is interpolated
-    #[arg(long, value_name = "MIB", default_value_t = 64)]
+    #[arg(long, value_name = "MIB", default_value_t = 64, hide_short_help = true)]
     max_filter_mib: u32,
 }
 
@@ -78,6 +96,49 @@ impl FilterArgs {
         options.validate().context("filter options")?;
         Ok(options)
     }
+
+    /// The filter in words: the name of the preset, and the options that were changed.
+    pub(crate) fn summary(&self) -> String {
+        let name = if self.preset == Preset::Default { TORCHAUDIO } else { self.preset.name() };
+        let mut changes = Vec::new();
+        changes.extend(self.lowpass_filter_width.map(|width| format!("width {width}")));
+        changes.extend(self.rolloff.map(|rolloff| format!("rolloff {rolloff}")));
+        changes.extend(self.window.map(|window| window.name().to_owned()));
+        changes.extend(self.beta.map(|beta| format!("beta {beta}")));
+        if self.normalize_phases {
+            changes.push("normalized phases".to_owned());
+        }
+        if self.padding != Padding::Zero {
+            changes.push(format!("padding {}", self.padding));
+        }
+        if changes.is_empty() { name.to_owned() } else { format!("{name} with {}", changes.join(", ")) }
+    }
+
+    /// The number of output samples, as given.
+    pub(crate) fn output_length_text(&self) -> String {
+        match self.output_length {
+            OutputLength::Floor => "floor".to_owned(),
+            OutputLength::Exact(samples) => samples.to_string(),
+            _ => "ceil".to_owned(),
+        }
+    }
+
+    /// Largest size of a filter bank, in MiB.
+    pub(crate) fn max_filter_mib(&self) -> u32 {
+        self.max_filter_mib
+    }
+}
+
+/// Parses the name of a preset.
+pub(crate) fn preset(name: &str) -> Result<Preset> {
+    if name == TORCHAUDIO {
+        return Ok(Preset::Default);
+    }
+    name.parse().map_err(|_| {
+        let known = Preset::ALL.into_iter().filter(|&preset| preset != Preset::Default).map(Preset::name);
+        let known: Vec<_> = [TORCHAUDIO].into_iter().chain(known).collect();
+        anyhow!("unknown preset `{name}`: it must be one of {}", known.join(", "))
+    })
 }
 
 fn output_length(text: &str) -> Result<OutputLength> {

@@ -9,7 +9,7 @@ use std::path::{Component, Path};
 use polyphase_audio::Container;
 use tempfile::TempDir;
 
-use crate::resample::paths;
+use crate::resample::paths::{self, Selection, Target};
 use crate::resample::record::{Earlier, NAME};
 
 /// Creates a temporary folder, in memory on systems with `/dev/shm`.
@@ -37,7 +37,9 @@ pub fn paths(bytes: &[u8]) {
     }
     let out = root.join("out");
     for container in [None, Some(Container::Wav)] {
-        let Ok(planned) = paths::plan(&inputs, &out, container) else { continue };
+        let selection = Selection::of(inputs.clone());
+        let target = Target::Folder(out.clone());
+        let Ok(planned) = paths::plan(&selection, &target, container, None) else { continue };
         let mut names = HashSet::new();
         for task in &planned.tasks {
             let below = task.output.strip_prefix(&out).expect("an output outside its folder");
@@ -92,7 +94,8 @@ pub fn record(bytes: &[u8]) {
     fs::write(&input, "input").expect("a file");
     fs::write(out.join("a.wav"), "output").expect("a file");
     fs::write(out.join(NAME), bytes).expect("a file");
-    let planned = paths::plan(&[input], &out, None).expect("one task");
+    let selection = Selection::of(vec![input]);
+    let planned = paths::plan(&selection, &Target::Folder(out.clone()), None, None).expect("one task");
     let earlier = Earlier::read(&out, &planned.tasks, "settings").expect("a record that can be read");
     assert!(!earlier.is_done(0));
 }

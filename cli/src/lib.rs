@@ -3,6 +3,7 @@
 //! It is a library only so that fuzz targets can link it. Only [`main`] is public.
 //!
 //! - `resample`, `inspect`, `devices`: the everyday commands.
+//! - `packaging`: completions and the manual page.
 //! - `bench`, `quality`, `spectrogram`, `tutorial`: the laboratory. `plot` draws its pictures.
 //! - `filter_args`, `rate`, `threads`: options that several commands share.
 
@@ -18,6 +19,7 @@ mod fourier;
 pub mod fuzzed;
 mod inspect;
 mod interrupt;
+mod packaging;
 mod panics;
 mod plot;
 mod quality;
@@ -30,11 +32,11 @@ mod tutorial;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// Windowed-sinc resampling as torchaudio defines it, exact at every ratio and length.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true)]
+#[command(name = "polyphase", version, propagate_version = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -49,6 +51,8 @@ enum Command {
     Spectrogram(spectrogram::Args),
     Tutorial(tutorial::Args),
     Quality(quality::Args),
+    Completions(packaging::Completions),
+    Man(packaging::Man),
 }
 
 /// Runs the command that is named by the arguments of the process.
@@ -65,6 +69,8 @@ pub fn main() -> ExitCode {
         Command::Spectrogram(args) => spectrogram::run(&args),
         Command::Tutorial(args) => tutorial::run(&args),
         Command::Quality(args) => quality::run(&args),
+        Command::Completions(args) => args.run(Cli::command()),
+        Command::Man(args) => args.run(Cli::command()),
     };
     done.unwrap_or_else(|error| {
         terminal::eprint_line(&format!("polyphase: {error:#}"));

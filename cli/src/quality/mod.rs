@@ -31,9 +31,9 @@ use self::signals::Signals;
 /// which are read from files.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Filter to measure; can be given several times [default: default, kaiser_best, fast, high and best; none with
-    /// --files]
-    #[arg(long, value_name = "NAME")]
+    /// Filter to measure; can be given several times [default: torchaudio, which the table calls default, kaiser_best,
+    /// fast, high and best; none with --files]
+    #[arg(long, value_name = "NAME", value_parser = crate::filter_args::preset)]
     preset: Vec<Preset>,
 
     /// Sampling rate of the input in Hz [default: six common pairs of rates]

@@ -1,4 +1,6 @@
-//! Arguments of `polyphase resample`.
+//! Arguments of `polyphase resample`, in groups that are the headings of `--help`.
+//!
+//! The first paragraph of a comment is the text of `-h`, and should fit in one line.
 
 use std::path::PathBuf;
 
@@ -7,6 +9,7 @@ use clap::builder::PossibleValue;
 use polyphase::Backend;
 use polyphase_audio::{Container, SampleFormat};
 
+use super::shard::Shard;
 use crate::filter_args::FilterArgs;
 use crate::rate::Rate;
 use crate::threads::ThreadArgs;
@@ -14,89 +17,205 @@ use crate::threads::ThreadArgs;
 /// Resample audio files, folders of them, and .npy arrays to one sampling rate
 ///
 /// Reads WAV, RF64, Wave64, FLAC, MP3, Ogg Vorbis, AAC, ALAC, AIFF, CAF, Matroska and .npy (f32, f64, i16 or i32, of
-/// any rank, the last axis is time). Writes WAV, FLAC and .npy. A file that fails is reported, and the others are resampled.
+/// any rank, the last axis is time). Writes WAV, FLAC and .npy. A file that fails is reported, and the others are
+/// resampled. The filter is the preset `high` unless --preset names another: `--preset torchaudio` gives the samples of
+/// torchaudio.functional.resample.
 ///
-/// After an interruption or a failure, --resume continues with the files that are not done. Finished files are recorded
-/// in the output folder, in .polyphase-done.jsonl, which is removed when all are done. If the first run has --resume
-/// too, the record is kept, and later runs resample only files that are new.
+/// Inputs that differ only in their extension, such as a.wav and a.mp3, have outputs with their whole names:
+/// a.wav.flac and a.mp3.flac.
+///
+/// Finished files are recorded in the output folder, in .polyphase-done.jsonl, with their settings. After an
+/// interruption, a failure, or with new inputs, --resume resamples only the files that are not recorded. The record
+/// stays valid if the folders are moved, as long as the times of the files are kept. --no-record leaves none.
 ///
 /// Exit code: 0 if every file was resampled, 1 if a file failed or the report could not be written, 2 if the run was
 /// refused before any work; 130 after Ctrl-C, 143 after SIGTERM. The first signal abandons the files in progress, the
 /// second ends the program at once.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  polyphase resample recordings --rate 16000 --out recordings-16k
-  polyphase resample song.flac --rate 48000 --preset kaiser_best --sample-format f32 --format wav
-  polyphase resample batch.npy --orig-freq 44100 --rate 16000")]
+  polyphase resample recordings -r 16000 -o recordings-16k
+  polyphase resample song.flac -r 48000 -o song-48k.wav
+  find -type f -name '*.mp3' -print0 | polyphase resample --files-from - -r 16000 -o /data
+  polyphase resample batch.npy --orig-freq 44100 -r 16000 --preset torchaudio")]
 pub(crate) struct Args {
+    #[command(flatten)]
+    pub(super) input: InputArgs,
+    #[command(flatten)]
+    pub(super) output: OutputArgs,
+    #[command(flatten)]
+    pub(super) filter: FilterArgs,
+    #[command(flatten)]
+    pub(super) resuming: RunArgs,
+    #[command(flatten)]
+    pub(super) speed: SpeedArgs,
+    #[command(flatten, next_help_heading = "Speed and devices")]
+    pub(super) threads: ThreadArgs,
+    #[command(flatten)]
+    pub(super) messages: MessageArgs,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Input")]
+pub(super) struct InputArgs {
     /// Files, and folders that are searched recursively
-    #[arg(required = true, value_name = "INPUT")]
+    ///
+    /// In folders, files with an audio extension are resampled, and all others are passed over. A file that is named is
+    /// read whatever its extension.
+    #[arg(required_unless_present = "files_from", value_name = "INPUT")]
     pub(super) inputs: Vec<PathBuf>,
 
-    /// Sampling rate of the outputs in Hz, which need not be whole; file headers get the nearest whole number
-    #[arg(long, value_name = "HZ")]
-    pub(super) rate: Rate,
+    /// File, or - for stdin, that lists inputs, one a line or NUL-separated
+    ///
+    /// The outputs keep the tree of the listed files, relative to --relative-to. A list that holds a NUL is separated
+    /// by NUL, as by `find -print0`. Folders in the list are searched. All files are read, whatever their extension,
+    /// but pipes, devices and, without --follow-links, links to folders are passed over.
+    #[arg(long, value_name = "FILE")]
+    pub(super) files_from: Option<PathBuf>,
 
-    /// Sampling rate of the inputs in Hz, which replaces the rate in their headers; required for .npy arrays
+    /// Folder that the names of the outputs are relative to
+    ///
+    /// An input outside of it is refused. [default: the longest common folder of the listed files; for other inputs,
+    /// the input folder, or the folder of the file]
+    #[arg(long, value_name = "DIR", hide_short_help = true)]
+    pub(super) relative_to: Option<PathBuf>,
+
+    /// Resample only files that match, such as '*.wav' or 'train/**'
+    ///
+    /// May be repeated. Patterns are those of .gitignore: one without a slash matches the name of a file or folder at any depth, one
+    /// with a slash the path within the input folder; `*` matches no slash, `**` any folders. A pattern that matches a
+    /// folder matches everything in it.
+    #[arg(long, value_name = "GLOB")]
+    pub(super) include: Vec<String>,
+
+    /// Pass over files and folders that match
+    ///
+    /// May be repeated. It has precedence over --include, and the same patterns.
+    #[arg(long, value_name = "GLOB")]
+    pub(super) exclude: Vec<String>,
+
+    /// Follow links that lead out of an input folder
+    ///
+    /// Links within the folder are always followed. Without this option, links that lead out are passed over.
+    #[arg(long, hide_short_help = true)]
+    pub(super) follow_links: bool,
+
+    /// Sampling rate of the inputs, instead of that in their headers; needed for .npy
+    ///
+    /// In Hz. It applies to all inputs.
     #[arg(long, value_name = "HZ")]
     pub(super) orig_freq: Option<Rate>,
+}
 
-    /// Folder of the outputs; a file keeps its name, and a file found in an input folder its path within that folder
-    #[arg(long, value_name = "DIR", default_value = "resampled")]
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Output")]
+pub(super) struct OutputArgs {
+    /// Sampling rate of the outputs in Hz
+    ///
+    /// It need not be whole; file headers get the nearest whole number.
+    #[arg(short, long, value_name = "HZ")]
+    pub(super) rate: Rate,
+
+    /// Folder of the outputs, or name of the output of one file: out.wav
+    ///
+    /// In the folder, a file keeps its name, and a file found in an input folder its path within that folder. A name
+    /// that ends in .wav, .flac or .npy and is not an existing folder is that of the output of a single input file; its
+    /// extension gives the format.
+    #[arg(short, long, value_name = "PATH", default_value = "resampled")]
     pub(super) out: PathBuf,
 
-    /// Format of the outputs; same keeps the format of each input, or writes WAV if that format can only be read
+    /// Format of the outputs
+    ///
+    /// same is that of each input, or WAV if that format can only be read.
     #[arg(long, value_enum, default_value_t = OrSame(None))]
     pub(super) format: OrSame<Container>,
 
-    /// Type of the output samples; same keeps the type of each input, which is f32 for lossy formats
-    #[arg(long, value_enum, default_value_t = OrSame(None))]
+    /// Type of the output samples
+    ///
+    /// same is that of each input, which is f32 for lossy formats.
+    #[arg(long, value_name = "TYPE", value_enum, default_value_t = OrSame(None))]
     pub(super) sample_format: OrSame<SampleFormat>,
 
     /// Do not add dither to 16-bit output
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(super) no_dither: bool,
 
-    /// Replace outputs that exist; with --resume, skipped outputs are kept
+    /// Replace outputs that exist
+    ///
+    /// With --resume, outputs that are skipped are kept.
     #[arg(long)]
     pub(super) overwrite: bool,
+}
 
-    /// Skip files whose outputs an earlier run made from the same input with the same settings
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Run and resume")]
+pub(super) struct RunArgs {
+    /// Skip files that an earlier run has resampled with the same settings
+    ///
+    /// An output counts if the sizes and times of the input and of the output are those that were recorded.
     #[arg(long)]
     pub(super) resume: bool,
 
-    /// Backend: auto, cpu or gpu; auto uses a GPU if it is faster, transfers included, by an estimate from speeds that
-    /// are measured, and the last line printed gives the reason
+    /// Print what would be done with each file, and do nothing
+    ///
+    /// The report of --json is written. The exit code is 2 if the run would be refused.
+    #[arg(short = 'n', long)]
+    pub(super) dry_run: bool,
+
+    /// Resample share I of N, from 1/N to N/N, of the files
+    ///
+    /// The N shares are disjoint, and together are all files. A file is in share 1 + h mod N, where h is the FNV-1a hash
+    /// (64 bits) of the bytes of its path relative to its input folder, or to --relative-to, with `/` between folders.
+    /// Several shares may run at the same time with the same output folder: each has a record of its own, and the
+    /// report of --json gets the share in its name, as in report.3-of-8.json. Temporary files of killed runs are
+    /// removed by the next run without --shard.
+    #[arg(long, value_name = "I/N")]
+    pub(super) shard: Option<Shard>,
+
+    /// Leave no record of finished files, so that --resume will not find them
+    ///
+    /// For a named output, such as `--out out.wav`, a record is kept only with --resume.
+    #[arg(long, hide_short_help = true, conflicts_with = "resume")]
+    pub(super) no_record: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Speed and devices")]
+pub(super) struct SpeedArgs {
+    /// Backend: auto, cpu or gpu
+    ///
+    /// auto uses a GPU if it is faster, transfers included, by an estimate from speeds that are measured. The last line
+    /// printed gives the reason.
     #[arg(long, value_name = "NAME", default_value_t = Backend::Auto)]
     pub(super) backend: Backend,
 
-    /// GPU adapter: a part of its name, or its index, PCI address or PCI id, which `polyphase devices` lists [default:
-    /// that of the environment variable POLYPHASE_ADAPTER, else the first of the best kind]
+    /// GPU, by index or a part of its name; see `polyphase devices`
+    ///
+    /// It may also be a PCI address or a PCI id. [default: that of the environment variable POLYPHASE_ADAPTER, else the
+    /// first of the best kind]
     #[arg(long, value_name = "NAME")]
     pub(super) adapter: Option<String>,
 
     /// Accept a GPU adapter that computes in software, with --backend gpu: correct, but slower than the CPU backend
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub(super) allow_software: bool,
 
     /// Precision of the computation [default: f64 for f64 inputs, else f32]
-    #[arg(long, value_enum)]
+    #[arg(long, value_name = "TYPE", value_enum, hide_short_help = true)]
     pub(super) precision: Option<Precision>,
+}
 
-    #[command(flatten)]
-    pub(super) threads: ThreadArgs,
-
-    /// Write the result for each file and the totals to a file, as JSON
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Messages")]
+pub(super) struct MessageArgs {
+    /// Write a report on every file, and totals, as JSON
+    ///
+    /// There is a row for every file that was found, also for those that are skipped or passed over, with the reason.
     #[arg(long, value_name = "FILE")]
     pub(super) json: Option<PathBuf>,
 
     /// Print neither progress nor the summary; errors are still printed
-    #[arg(long)]
+    #[arg(short, long)]
     pub(super) quiet: bool,
-
-    // Last, since its help heading applies to all options after it.
-    #[command(flatten)]
-    pub(super) filter: FilterArgs,
 }
 
 /// Property of an output; `None` (`same` on the command line) takes that of the input.

@@ -87,5 +87,18 @@ fn resample_array<T: Sample + Into<f64>>(
     };
     let (frames_in, frames_out) = (frames_in as u64, frames_out as u64);
     let (peak, warnings) = (None, Vec::new());
-    Ok((output, Converted { orig_freq, channels, frames_in, frames_out, format, clipped, peak, warnings }))
+    Ok((
+        output,
+        Converted {
+            orig_freq,
+            input_channels: channels,
+            channels,
+            frames_in,
+            frames_out,
+            format,
+            clipped,
+            peak,
+            warnings,
+        },
+    ))
 }

@@ -23,6 +23,9 @@ pub(super) struct Conversion<'a> {
 #[derive(Debug)]
 pub(super) struct Converted {
     pub(super) orig_freq: Rate,
+    /// Channels of the input.
+    pub(super) input_channels: usize,
+    /// Channels of the output.
     pub(super) channels: usize,
     pub(super) frames_in: u64,
     pub(super) frames_out: u64,
@@ -32,6 +35,13 @@ pub(super) struct Converted {
     pub(super) peak: Option<f64>,
     /// What is odd about the input, a line each.
     pub(super) warnings: Vec<String>,
+}
+
+impl Converted {
+    /// The peak in decibels relative to full scale. `None` for silence and arrays.
+    pub(super) fn peak_dbfs(&self) -> Option<f64> {
+        self.peak.filter(|peak| *peak > 0.0).map(|peak| 20.0 * peak.log10())
+    }
 }
 
 impl<'a> Conversion<'a> {

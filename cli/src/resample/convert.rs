@@ -40,7 +40,7 @@ pub(super) fn convert(task: &Task, settings: &Settings, progress: &Progress) -> 
     interrupt::check()?;
     let stamps = input.zip(output.metadata().ok().as_ref().and_then(Stamp::new));
     if let Some((input, output)) = stamps
-        && let Err(error) = settings.record.add(task, input, output)
+        && let Err(error) = settings.record.add(task, input, output, &converted)
     {
         // The output is worth keeping without the record.
         progress.eprint_line(&format!("polyphase: {error:#}"));
@@ -107,6 +107,7 @@ fn convert_on_gpu(
     let peak = samples.iter().fold(0.0, |peak: f32, sample| peak.max(sample.abs()));
     let converted = Converted {
         orig_freq: reader.orig_rate(),
+        input_channels: reader.decoder().spec().channels,
         channels,
         frames_in,
         frames_out: (samples.len() / channels) as u64,
@@ -149,6 +150,7 @@ fn convert_stream<T: DecodedSample>(conversion: Conversion<'_>, decoder: Decoder
     })?;
     let converted = Converted {
         orig_freq: converted.orig_rate,
+        input_channels: converted.input_channels,
         channels: converted.spec.channels,
         frames_in: converted.input_frames,
         frames_out: converted.output_frames,

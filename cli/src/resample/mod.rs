@@ -1,55 +1,71 @@
 //! `polyphase resample`: resamples files and folders to one sampling rate.
 //!
 //! [`Prepared::new`] checks everything that can be checked before a file is written, [`execute`] converts the files,
-//! [`report`] reports the results.
+//! or [`dry_run`](dry_run::execute) prints what would be done, and [`report`] reports the results.
 
 mod args;
 mod array;
+mod backend;
+mod base;
 mod conversion;
 mod convert;
+mod described;
+mod dry_run;
+mod figures;
+mod globs;
 mod gpu;
+mod listing;
 pub(crate) mod paths;
 mod progress;
 pub(crate) mod record;
+mod refusal;
 mod report;
+mod search;
 mod settings;
+mod shard;
 mod workers;
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
-use polyphase::{BACKEND_VARIABLE, Backend, CpuResampler, ResampleOptions, Resampler};
+use anyhow::{Context, Result, bail};
+use polyphase::{CpuResampler, ResampleOptions, Resampler};
 use polyphase_audio::{Channels, Level, files};
 
 pub(crate) use self::args::Args;
 use self::conversion::format_error;
+use self::globs::Globs;
 use self::gpu::{GpuQueue, Tally, WORKERS};
-use self::paths::{Task, Tasks};
+use self::paths::{Selection, Target, Task, Tasks};
 use self::progress::Progress;
 use self::record::{Earlier, Record};
 use self::report::{JsonFile, Row, Status, Totals};
 use self::settings::Settings;
-use crate::devices::no_gpu;
+use crate::terminal::shown;
 use crate::{interrupt, terminal};
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let began = Instant::now();
     let prepared = Prepared::new(args)?;
-    let outcome = execute(args, prepared)?;
+    let outcome = if args.resuming.dry_run { dry_run::execute(args, prepared)? } else { execute(args, prepared)? };
     Ok(report(args, outcome, began))
 }
 
 /// A run with valid arguments, before anything is written.
 struct Prepared {
     options: ResampleOptions,
+    target: Target,
     found: Tasks,
     earlier: Earlier,
     /// Text of all settings that the samples depend on.
     described: String,
+    /// File of the report.
+    json: Option<PathBuf>,
+    /// True to keep a record of finished files.
+    is_recorded: bool,
     resampler: Resampler,
     /// Reason for the choice of the backend.
     reason: String,
@@ -59,37 +75,78 @@ struct Prepared {
 impl Prepared {
     fn new(args: &Args) -> Result<Self> {
         let options = args.filter.options()?;
-        let (container, format) = (args.format.0, args.sample_format.0);
-        if let (Some(container), Some(format)) = (container, format) {
+        let (container, format, shard) = (args.output.format.0, args.output.sample_format.0, args.resuming.shard);
+        let selection = selection(args)?;
+        let target = Target::new(&args.output.out, &selection, container)?;
+        let written = match target {
+            Target::File(_, container) => Some(container),
+            Target::Folder(_) => container,
+        };
+        if let (Some(container), Some(format)) = (written, format) {
             container.check(format).map_err(format_error)?;
         }
-        let found = paths::plan(&args.inputs, &args.out, container)?;
-        ensure!(!found.tasks.is_empty() || !found.unreadable.is_empty(), "there are no audio files in these folders");
+        let found = paths::plan(&selection, &target, container, shard)?;
+        refuse_nothing(&found)?;
         // The machine is not among the settings, though the last bits of a sample may depend on it.
-        let described = format!(
-            "polyphase {} to {} Hz {:?}",
-            env!("CARGO_PKG_VERSION"),
-            args.rate,
-            (args.orig_freq, options, container, format, args.precision, args.no_dither)
-        );
-        let earlier = Earlier::read(&args.out, &found.tasks, &described);
-        let mut earlier = if args.resume { earlier? } else { earlier.unwrap_or_default() };
-        if !args.resume {
+        let described = described::described(args, &options);
+        let (resume, overwrite) = (args.resuming.resume, args.output.overwrite);
+        let earlier = Earlier::read(target.folder(), &found.tasks, &described);
+        let mut earlier = if resume { earlier? } else { earlier.unwrap_or_default() };
+        let could_resume = !earlier.done.is_empty();
+        if !resume {
             earlier.done.clear();
         }
-        if !args.overwrite {
-            paths::refuse_existing(&found.tasks, &earlier.done, args.resume)?;
+        if !overwrite {
+            let left = found.tasks.iter().enumerate().filter(|(index, _)| !earlier.is_done(*index));
+            paths::refuse_existing(left.map(|(_, task)| task), resume, could_resume)?;
         }
-        if let Some(path) = &args.json {
+        let json = args.messages.json.as_deref().map(|path| report::path_of_share(path, shard));
+        if let Some(path) = &json {
             paths::refuse_report(path, &found.tasks)?;
         }
         let threads = workers::limited_by_memory(args.threads.count());
         // Before the library asks for the number of threads, which would create a pool of another size.
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
         let bytes = found.tasks.iter().map(|task| task.bytes).sum();
-        let (resampler, reason) = choose_backend(args, &options, bytes)?;
-        Ok(Self { options, found, earlier, described, resampler, reason, threads })
+        let (resampler, reason) = backend::choose(&args.speed, &options, bytes)?;
+        // A record beside a single named file would be litter.
+        let is_recorded = resume || !args.resuming.no_record && matches!(target, Target::Folder(_));
+        Ok(Self { options, target, found, earlier, described, json, is_recorded, resampler, reason, threads })
     }
+}
+
+/// The inputs that the arguments select.
+fn selection(args: &Args) -> Result<Selection> {
+    let input = &args.input;
+    Ok(Selection {
+        inputs: input.inputs.clone(),
+        listed: input.files_from.as_deref().map(listing::read).transpose()?.unwrap_or_default(),
+        relative_to: input.relative_to.clone(),
+        globs: Globs::new(&input.include, &input.exclude)?,
+        follow_links: input.follow_links,
+    })
+}
+
+/// Returns an error if no share has anything to do.
+fn refuse_nothing(found: &Tasks) -> Result<()> {
+    if found.tasks.len() + found.other_shares + found.unreadable.len() > 0 {
+        return Ok(());
+    }
+    let reasons = reasons(&found.passed_over.iter().map(|passed| passed.reason).collect::<Vec<_>>());
+    if reasons.is_empty() {
+        bail!("there are no audio files among the inputs")
+    }
+    let reasons: Vec<_> = reasons.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+    bail!("there are no audio files among the inputs; passed over: {}", reasons.join(", "))
+}
+
+/// Number of times that each reason occurs.
+fn reasons(reasons: &[&'static str]) -> BTreeMap<&'static str, usize> {
+    let mut counts = BTreeMap::new();
+    for reason in reasons {
+        *counts.entry(*reason).or_default() += 1;
+    }
+    counts
 }
 
 /// The results of a run.
@@ -97,26 +154,35 @@ struct Outcome {
     rows: Vec<Row>,
     tally: Tally,
     prepared: Prepared,
-    record: Arc<Record>,
     report: Option<JsonFile>,
 }
 
 /// Converts the files that earlier runs have not finished.
 fn execute(args: &Args, mut prepared: Prepared) -> Result<Outcome> {
-    let Prepared { options, found, earlier, described, resampler, threads, .. } = &mut prepared;
-    let threads = *threads;
+    let Prepared { options, target, found, earlier, described, json, is_recorded, resampler, threads, .. } =
+        &mut prepared;
+    let (threads, shard) = (*threads, args.resuming.shard);
     // From here on, files are written.
     interrupt::watch().context("watching for Ctrl-C")?;
-    let report = args.json.as_ref().map(|path| JsonFile::create(path, &args.out)).transpose()?;
-    clean(&found.tasks, &args.out, args.json.as_deref());
-    let record = Arc::new(Record::new(&args.out, std::mem::take(described)));
+    let report = json.as_ref().map(|path| JsonFile::create(path, target.folder())).transpose()?;
+    // Other machines may work on other shares, and their locks may be invisible here.
+    if shard.is_none() {
+        clean(&found.tasks, target.folder(), json.as_deref());
+    }
+    let (new_freq, described) = (args.output.rate, std::mem::take(described));
+    let filter = (*options).into();
+    let record = Record::new(target.folder(), shard, *is_recorded, described, new_freq, &filter);
     // A record that cannot be tidied is still valid.
-    let _ = record.tidy(&found.tasks, earlier);
-    let skipped: Vec<Row> =
-        earlier.done.iter().map(|&index| Row::without_result(&found.tasks[index], Status::Skipped)).collect();
+    let _ = record.tidy(&found.tasks);
     let mut index = 0..;
     let mut tasks = std::mem::take(&mut found.tasks);
-    tasks.retain(|_| index.next().is_none_or(|index| !earlier.is_done(index)));
+    let mut skipped = Vec::new();
+    tasks.retain(|task| {
+        let done = index.next().and_then(|index| earlier.done.remove(&index));
+        let is_left = done.is_none();
+        skipped.extend(done.map(|figures| Row::skipped(task, figures)));
+        is_left
+    });
 
     let (gpu, requests) = match &resampler.adapter() {
         Some(_) => Some(GpuQueue::new(resampler.clone())).unzip(),
@@ -126,40 +192,78 @@ fn execute(args: &Args, mut prepared: Prepared) -> Result<Outcome> {
     let workers = if gpu.is_some() { WORKERS.max(threads) } else { threads };
     let workers = workers.min(workers::limit_by_open_files()).min(tasks.len()).max(1);
     let settings = Settings {
-        new_freq: args.rate,
-        orig_freq: args.orig_freq,
+        new_freq,
+        orig_freq: args.input.orig_freq,
         options: *options,
         channels: Channels::All,
         level: Level::Unchanged,
         raw: None,
-        precision: args.precision,
-        format: args.sample_format.0,
-        dither: !args.no_dither,
-        overwrite: args.overwrite,
-        record: Arc::clone(&record),
+        precision: args.speed.precision,
+        format: args.output.sample_format.0,
+        dither: !args.output.no_dither,
+        overwrite: args.output.overwrite,
+        record: Arc::new(record),
         // With fewer files than threads, each file gets several threads.
         cpu: CpuResampler::new().with_threads(threads.div_ceil(workers)),
         gpu,
     };
 
-    let progress = Progress::new(tasks.len(), tasks.iter().map(|task| task.bytes).sum(), args.quiet);
-    if !args.rate.is_whole() && !args.quiet {
-        let rounded = args.rate.rounded()?;
-        progress.eprint_line(&format!("file headers hold whole numbers of Hz: {rounded} instead of {}", args.rate));
-    }
-    for (path, reason) in &found.unreadable {
-        progress.eprint_line(&format!("polyphase: {}: {reason}", path.display()));
-    }
+    let bytes = tasks.iter().map(|task| task.bytes).sum();
+    let progress = Progress::new(tasks.len(), bytes, args.messages.quiet);
+    print_notes(args, &tasks, found, &progress)?;
     let (mut rows, tally) = workers::convert_all(tasks, settings, &progress, workers, requests)?;
     progress.finish();
     rows.extend(skipped);
-    rows.extend(found.unreadable.iter().map(|(path, reason)| Row::unreadable(path, reason)));
-    Ok(Outcome { rows, tally, prepared, record, report })
+    rows.extend(other_rows(found));
+    Ok(Outcome { rows, tally, prepared, report })
+}
+
+/// Prints what the user should know before the files are converted.
+fn print_notes(args: &Args, tasks: &[Task], found: &Tasks, progress: &Progress) -> Result<()> {
+    let rate = args.output.rate;
+    if !rate.is_whole() {
+        let rounded = rate.rounded()?;
+        progress.note(&format!("file headers hold whole numbers of Hz: {rounded} instead of {rate}"));
+    }
+    let mut whole_names = tasks.iter().filter(|task| task.whole_name);
+    if let Some(task) = whole_names.next() {
+        let count = 1 + whole_names.count();
+        let output = shown(&task.output);
+        progress.note(&format!(
+            "{count} outputs keep the extension of their inputs, which differ in nothing else: {output}"
+        ));
+    }
+    for (path, reason) in &found.unreadable {
+        progress.eprint_line(&format!("polyphase: {}: {reason}", shown(path)));
+    }
+    Ok(())
+}
+
+/// Rows for everything that was found and is not resampled.
+fn other_rows(found: &Tasks) -> impl Iterator<Item = Row> {
+    let unreadable = found.unreadable.iter().map(|(path, reason)| Row::unreadable(path, reason));
+    unreadable.chain(found.passed_over.iter().map(|passed| Row::passed_over(&passed.path, passed.reason)))
 }
 
 /// Writes the report, prints the last line, and returns the exit code.
 fn report(args: &Args, outcome: Outcome, began: Instant) -> ExitCode {
-    let Outcome { rows, tally, prepared, record, report } = outcome;
+    let Outcome { mut rows, tally, prepared, report } = outcome;
+    rows.sort_by_cached_key(Row::order);
+    let totals = totals(args, &rows, &tally, prepared, began);
+    let reported = report.map_or(Ok(()), |report| report.write(&rows, &totals));
+    if let Err(error) = &reported {
+        terminal::eprint_line(&format!("polyphase: {error:#}"));
+    }
+    if !args.messages.quiet {
+        // A line that cannot be printed is no failure: the work is done.
+        let _ = terminal::print_line(&totals.summary());
+    }
+    let complete = totals.failed + totals.interrupted == 0;
+    let code = interrupt::exit_requested().filter(|_| totals.interrupted > 0);
+    ExitCode::from(code.unwrap_or_else(|| u8::from(!complete || reported.is_err())))
+}
+
+fn totals(args: &Args, rows: &[Row], tally: &Tally, prepared: Prepared, began: Instant) -> Totals {
     let adapter = prepared.resampler.adapter();
     let backend_reason = match &tally.cpu_reason {
         Some(reason) => format!("{}; {} clips on the CPU: {reason}", prepared.reason, tally.cpu_clips),
@@ -167,15 +271,22 @@ fn report(args: &Args, outcome: Outcome, began: Instant) -> ExitCode {
         None => prepared.reason,
     };
     let count = |status| rows.iter().filter(|row| row.status() == status).count();
-    let (seconds, wall) = (rows.iter().map(Row::seconds).sum::<f64>(), began.elapsed().as_secs_f64());
-    let totals = Totals {
+    let done = || rows.iter().filter_map(Row::done);
+    let (seconds, wall) =
+        (done().map(|done| done.seconds).fold(0.0, |sum, seconds| sum + seconds), began.elapsed().as_secs_f64());
+    let passed_over: Vec<_> = prepared.found.passed_over.iter().map(|passed| passed.reason).collect();
+    Totals {
         clips: count(Status::Done),
         skipped: count(Status::Skipped),
         failed: count(Status::Failed),
         interrupted: count(Status::Interrupted),
-        passed_over: prepared.found.passed_over,
+        dry_run: args.resuming.dry_run,
+        planned: count(Status::Planned),
+        passed_over: passed_over.len(),
+        passed_over_reasons: reasons(&passed_over),
+        other_shares: prepared.found.other_shares,
         seconds,
-        clipped_samples: rows.iter().map(Row::clipped).sum(),
+        clipped_samples: done().map(|done| done.clipped_samples).sum(),
         wall_seconds: wall,
         times_real_time: seconds / wall,
         backend: if tally.gpu_clips > 0 { "GPU" } else { "CPU" },
@@ -183,22 +294,10 @@ fn report(args: &Args, outcome: Outcome, began: Instant) -> ExitCode {
         adapter: adapter.map(|adapter| adapter.name.clone()),
         simd_level: polyphase::Level::best().to_string(),
         threads: prepared.threads,
-        filter: prepared.options.into(),
-    };
-    let reported = report.map_or(Ok(()), |report| report.write(&rows, &totals));
-    if let Err(error) = &reported {
-        terminal::eprint_line(&format!("polyphase: {error:#}"));
+        filter: args.filter.summary(),
+        filter_options: prepared.options.into(),
+        is_recorded: prepared.is_recorded,
     }
-    if !args.quiet {
-        // A line that cannot be printed is no failure: the work is done.
-        let _ = terminal::print_line(&totals.summary());
-    }
-    let complete = totals.failed + totals.interrupted == 0;
-    if complete && !args.resume && !prepared.earlier.exists {
-        record.remove();
-    }
-    let code = interrupt::exit_requested().filter(|_| totals.interrupted > 0);
-    ExitCode::from(code.unwrap_or_else(|| u8::from(!complete || reported.is_err())))
 }
 
 /// Removes temporary files that killed runs left in the folders of the outputs and of the report.
@@ -206,30 +305,4 @@ fn clean(tasks: &[Task], out: &Path, report: Option<&Path>) {
     let folders = tasks.iter().map(|task| &*task.output).chain(report).filter_map(Path::parent);
     let folders: BTreeSet<_> = folders.chain([out]).collect();
     folders.into_iter().for_each(files::remove_stale);
-}
-
-/// Most samples, of inputs and outputs, for a byte of an input file: those of lossy formats at low bit rates.
-const SAMPLES_PER_BYTE: u64 = 20;
-
-/// Opens the backend that the option or the environment selects, and returns it with the reason for the choice.
-fn choose_backend(args: &Args, options: &ResampleOptions, bytes: u64) -> Result<(Resampler, String)> {
-    let variable = std::env::var(BACKEND_VARIABLE).ok().filter(|_| args.backend == Backend::Auto);
-    let from_variable = variable.is_some();
-    let backend = variable.map_or(Ok(args.backend), |name| name.parse()).context(BACKEND_VARIABLE)?;
-    let mut builder = Resampler::builder().backend(backend).allow_software(args.allow_software);
-    if let Some(adapter) = &args.adapter {
-        builder = builder.adapter(adapter);
-    }
-    let option = if from_variable { format!("{BACKEND_VARIABLE}={backend}") } else { format!("--backend {backend}") };
-    let resampler = builder.build().map_err(|error| no_gpu(&option, error, args.allow_software))?;
-    if backend == Backend::Auto && !resampler.could_use_gpu(options, bytes.saturating_mul(SAMPLES_PER_BYTE)) {
-        let reason = "the CPU is faster than a GPU, which would first have to be opened".to_owned();
-        return Ok((Resampler::builder().backend(Backend::Cpu).build()?, reason));
-    }
-    let reason = match resampler.reason() {
-        Some(reason) => reason.to_string(),
-        None if backend == Backend::Gpu => "the GPU was requested".to_owned(),
-        None => "a GPU was found".to_owned(),
-    };
-    Ok((resampler, reason))
 }

@@ -20,6 +20,7 @@ struct Inner {
     bar: ProgressBar,
     lines: Option<Mutex<Lines>>,
     files: usize,
+    quiet: bool,
 }
 
 struct Lines {
@@ -42,7 +43,7 @@ impl Progress {
         }
         bar.set_message("0");
         let lines = (!quiet && !terminal).then(|| Mutex::new(Lines { last: Instant::now(), files_done: 0 }));
-        Self(Arc::new(Inner { bar, lines, files }))
+        Self(Arc::new(Inner { bar, lines, files, quiet }))
     }
 
     /// Adds bytes of input that were read.
@@ -60,6 +61,13 @@ impl Progress {
     /// Prints a line without disturbing the bar.
     pub(super) fn eprint_line(&self, line: &str) {
         self.0.bar.suspend(|| terminal::eprint_line(line));
+    }
+
+    /// Prints a line that is not an error, unless the run is quiet.
+    pub(super) fn note(&self, line: &str) {
+        if !self.0.quiet {
+            self.eprint_line(line);
+        }
     }
 
     /// Removes the bar.

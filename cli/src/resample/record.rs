@@ -1,14 +1,17 @@
-//! [`Record`]: the finished outputs, for `--resume`, in a file in the output folder, with one line of JSON for each. A
-//! run that finishes all files removes the record, unless it existed before or `--resume` was given.
+//! [`Record`]: the finished outputs, for `--resume`, in a file in the output folder, with one line of JSON for each.
 //!
 //! ```text
-//! {"output":"a.wav","output_is":{size, time},"input":"/in/a.flac","input_is":{size, time},"settings":"…"}
+//! {"output":"x/a.wav","output_is":{size, time},"input":"x/a.flac","input_is":{size, time},"settings":"…","figures":{…}}
 //! ```
 //!
-//! A line holds the size and modification time of its output, and is written just before the output is renamed. A line
-//! counts only if the file of that name has this size and time, so a run may be killed at any point.
+//! Paths are relative to the folders of the outputs and of the inputs, so that both may move. A line holds the size and
+//! modification time of its output, and is written just before the output is renamed. A line counts only if the file of
+//! that name has this size and time, so a run may be killed at any point.
+//!
+//! Each share of `--shard` appends to a record of its own, since several machines cannot append to one file on every
+//! network file system. All records of the folder are read.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fs::{self, Metadata};
 use std::io::{self, BufRead, BufReader, BufWriter, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -18,26 +21,53 @@ use std::time::UNIX_EPOCH;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
+use super::conversion::Converted;
+use super::figures::Figures;
 use super::paths::Task;
+use super::shard::Shard;
+use crate::filter_args::FilterRow;
+use crate::rate::Rate;
+use crate::terminal::shown;
 use polyphase_audio::files::{File, Temporary};
 
 /// Name of the record in the folder of the outputs.
 pub(crate) const NAME: &str = ".polyphase-done.jsonl";
 
+/// Beginning and end of the names of all records.
+const NAMES: (&str, &str) = (".polyphase-done", ".jsonl");
+
+/// Name of the record of a share.
+fn name_for(shard: Option<Shard>) -> String {
+    let (start, end) = NAMES;
+    shard.and_then(Shard::label).map_or_else(|| NAME.to_owned(), |label| format!("{start}-{label}{end}"))
+}
+
+/// Paths of all records in a folder, in order. The main record is among them even if it does not exist.
+fn all_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let is_record = |name: &String| name.starts_with(NAMES.0) && name.ends_with(NAMES.1) && name != NAME;
+    let mut paths: Vec<_> = names.filter(is_record).map(|name| folder.join(name)).collect();
+    paths.push(folder.join(NAME));
+    paths.sort();
+    paths
+}
+
 /// Length of the longest line in bytes. The rest of a longer line is skipped.
 const MAX_LINE: u64 = 1 << 16;
 
 /// Record of one output.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 struct Line {
     /// Path of the output, relative to the folder of the outputs.
     output: Name,
     output_is: Stamp,
-    /// Absolute path of the input.
+    /// Path of the input, relative to the input folder.
     input: Name,
     input_is: Stamp,
     /// Text of all settings that the samples depend on.
     settings: String,
+    figures: Figures,
 }
 
 /// A path, as text if it is valid Unicode, else as bytes.
@@ -58,7 +88,7 @@ impl From<&Path> for Name {
 }
 
 /// Size and modification time of a file, by which a change is detected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Stamp {
     bytes: u64,
     /// Nanoseconds since the beginning of 1970.
@@ -77,55 +107,58 @@ impl Stamp {
     pub(super) fn of_path(path: &Path) -> Option<Self> {
         Self::new(&path.metadata().ok()?)
     }
+
+    /// True if the stamps are those of the same file. Some file systems and archives keep whole seconds only.
+    fn is_same(self, other: Self) -> bool {
+        const SECOND: i64 = 1_000_000_000;
+        let times = [self.modified, other.modified];
+        let is_whole = times.iter().any(|time| time % SECOND == 0);
+        let same_second = times[0].div_euclid(SECOND) == times[1].div_euclid(SECOND);
+        self.bytes == other.bytes && (times[0] == times[1] || is_whole && same_second)
+    }
+
+    /// True if there are stamps of the same file.
+    fn agree(one: Option<Self>, other: Self) -> bool {
+        one.is_some_and(|one| one.is_same(other))
+    }
 }
 
-/// Contents of the record that earlier runs left.
+/// Contents of the records that earlier runs left.
 #[derive(Debug, Default)]
 pub(crate) struct Earlier {
-    /// Indices of the tasks whose outputs exist and were made from the same inputs with the same settings.
-    pub(super) done: HashSet<usize>,
-    /// Number of lines whose output no longer exists or has changed.
-    stale: usize,
-    /// Number of other lines.
-    current: usize,
-    /// True if there is a record.
-    pub(super) exists: bool,
+    /// Figures of the tasks, by index, whose outputs exist and were made from the same inputs with the same settings.
+    pub(super) done: HashMap<usize, Figures>,
 }
 
 impl Earlier {
-    /// Reads the record of a folder. A missing record is empty, and damaged lines are stale.
+    /// Reads the records of a folder. A missing record is empty, and lines that are damaged or of the format of earlier
+    /// versions do not count.
     ///
     /// # Errors
-    /// If the file cannot be read.
+    /// If a file cannot be read.
     pub(crate) fn read(out: &Path, tasks: &[Task], settings: &str) -> Result<Self> {
-        let path = out.join(NAME);
-        let context = || path.display().to_string();
-        check_kind(&path).with_context(context)?;
-        let file = match File::open(&path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
-            file => file.with_context(context)?,
-        };
         let expected = Expected::new(out, tasks);
-        Self::parse(BufReader::new(file), &expected, settings).with_context(context)
+        let mut earlier = Self::default();
+        for path in all_in(out) {
+            let context = || shown(&path);
+            check_kind(&path).with_context(context)?;
+            let file = match File::open(&path) {
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                file => file.with_context(context)?,
+            };
+            let read = for_each_line(BufReader::new(file), |line| {
+                let line = expected.current(line);
+                earlier.done.extend(line.and_then(|line| expected.done(line, settings)));
+                Ok(())
+            });
+            read.with_context(context)?;
+        }
+        Ok(earlier)
     }
 
     /// True if the task of this index is done.
     pub(crate) fn is_done(&self, index: usize) -> bool {
-        self.done.contains(&index)
-    }
-
-    fn parse(record: impl BufRead, expected: &Expected<'_>, settings: &str) -> io::Result<Self> {
-        let mut earlier = Self { exists: true, ..Self::default() };
-        for_each_line(record, |line| {
-            if let Some(line) = expected.current(line) {
-                earlier.current += 1;
-                earlier.done.extend(expected.task(&line, settings));
-            } else {
-                earlier.stale += 1;
-            }
-            Ok(())
-        })?;
-        Ok(earlier)
+        self.done.contains_key(&index)
     }
 }
 
@@ -153,26 +186,21 @@ impl<'a> Expected<'a> {
     fn current(&self, line: &[u8]) -> Option<Line> {
         let line: Line = serde_json::from_slice(line).ok()?;
         let planned = self.planned.get(&line.output);
-        planned.is_none_or(|planned| planned.output_is == Some(line.output_is)).then_some(line)
+        planned.is_none_or(|planned| Stamp::agree(planned.output_is, line.output_is)).then_some(line)
     }
 
-    /// Index of the task that a line records as done.
-    fn task(&self, line: &Line, settings: &str) -> Option<usize> {
+    /// Index and figures of the task that a line records as done.
+    fn done(&self, line: Line, settings: &str) -> Option<(usize, Figures)> {
         let planned = self.planned.get(&line.output)?;
         let same = line.settings == settings
-            && line.input == input_name(&planned.task.input)?
-            && Some(line.input_is) == Stamp::of_path(&planned.task.input);
-        same.then_some(planned.index)
+            && line.input == Name::from(&*planned.task.name)
+            && Stamp::agree(Stamp::of_path(&planned.task.input), line.input_is);
+        same.then_some((planned.index, line.figures))
     }
 }
 
 fn output_name(out: &Path, output: &Path) -> Name {
     Name::from(output.strip_prefix(out).unwrap_or(output))
-}
-
-/// Absolute path of an input; `None` if it does not exist.
-fn input_name(input: &Path) -> Option<Name> {
-    input.canonicalize().ok().map(|path| Name::from(&*path))
 }
 
 /// Calls `each` with every line, one line in memory at a time.
@@ -196,6 +224,8 @@ pub(crate) struct Record {
     path: PathBuf,
     out: PathBuf,
     settings: String,
+    new_freq: Rate,
+    filter: String,
     state: Mutex<State>,
 }
 
@@ -203,24 +233,46 @@ pub(crate) struct Record {
 enum State {
     Unopened,
     Open(File),
-    /// A write has failed, and the failure has been reported.
-    GivenUp,
+    /// Nothing is recorded, by request or since a write has failed, which has been reported.
+    Off,
 }
 
 impl Record {
-    /// Record in the folder `out`. The file is created with the first line.
-    pub(crate) fn new(out: &Path, settings: String) -> Self {
-        Self { path: out.join(NAME), out: out.to_owned(), settings, state: Mutex::new(State::Unopened) }
+    /// Record in the folder `out`. The file is created with the first line, if the record is `kept`.
+    pub(super) fn new(
+        out: &Path,
+        shard: Option<Shard>,
+        kept: bool,
+        settings: String,
+        new_freq: Rate,
+        filter: &FilterRow,
+    ) -> Self {
+        let state = Mutex::new(if kept { State::Unopened } else { State::Off });
+        let path = out.join(name_for(shard));
+        Self { path, out: out.to_owned(), settings, new_freq, filter: filter.to_string(), state }
     }
 
-    /// Rewrites the record without its stale lines, if most are stale.
-    pub(crate) fn tidy(&self, tasks: &[Task], earlier: &Earlier) -> Result<()> {
+    /// Rewrites the record without its stale lines, if most are stale and no other run is writing to it.
+    pub(super) fn tidy(&self, tasks: &[Task]) -> Result<()> {
         /// Number of stale lines that are not worth a rewrite.
         const FEW: usize = 100;
-        if earlier.stale <= earlier.current + FEW {
+        check_kind(&self.path)?;
+        let file = match File::open(&self.path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            file => file?,
+        };
+        let expected = Expected::new(&self.out, tasks);
+        let (mut current, mut stale) = (0, 0);
+        let mut reader = BufReader::new(file);
+        for_each_line(&mut reader, |line| {
+            *(if expected.current(line).is_some() { &mut current } else { &mut stale }) += 1;
+            Ok(())
+        })?;
+        // The lock is held until the record is replaced. A run that waits for it opens the new one.
+        let file = reader.into_inner();
+        if stale <= current + FEW || file.as_std().try_lock().is_err() {
             return Ok(());
         }
-        let expected = Expected::new(&self.out, tasks);
         let tidied = Temporary::new(&self.out)?;
         let mut writer = BufWriter::new(tidied.writer()?);
         for_each_line(BufReader::new(File::open(&self.path)?), |line| match expected.current(line) {
@@ -233,18 +285,23 @@ impl Record {
         Ok(())
     }
 
+    /// Figures of a finished file.
+    pub(super) fn figures(&self, converted: &Converted) -> Figures {
+        Figures::new(converted, self.new_freq, &self.filter)
+    }
+
     /// Appends a finished output.
     ///
     /// # Errors
     /// If the line cannot be written. Only the first failure is an error: after it, nothing is recorded.
-    pub(super) fn add(&self, task: &Task, input_is: Stamp, output_is: Stamp) -> Result<()> {
-        let Some(input) = input_name(&task.input) else { return Ok(()) };
-        let output = output_name(&self.out, &task.output);
-        let line = Line { output, output_is, input, input_is, settings: self.settings.clone() };
-        let line = serde_json::to_string(&line)? + "\n";
+    pub(super) fn add(&self, task: &Task, input_is: Stamp, output_is: Stamp, converted: &Converted) -> Result<()> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*state, State::Off) {
+            return Ok(());
+        }
+        let line = self.line(task, input_is, output_is, converted)?;
         let written = match &mut *state {
-            State::GivenUp => return Ok(()),
+            State::Off => return Ok(()),
             State::Open(file) => file.write_all(line.as_bytes()),
             State::Unopened => self.begin().and_then(|mut file| {
                 let written = file.write_all(line.as_bytes());
@@ -253,28 +310,41 @@ impl Record {
             }),
         };
         if written.is_err() {
-            *state = State::GivenUp;
+            *state = State::Off;
         }
-        let context = || format!("{}: --resume will not find all files of this run", self.path.display());
+        let context = || format!("{}: --resume will not find all files of this run", shown(&self.path));
         written.with_context(context)
     }
 
-    /// Removes the record, unless other runs are writing to it.
-    pub(crate) fn remove(&self) {
-        if let State::Open(file) = &*self.state.lock().unwrap_or_else(PoisonError::into_inner)
-            && file.as_std().try_lock().is_ok()
-        {
-            // A record that cannot be removed is harmless: its lines are correct.
-            let _ = fs::remove_file(&self.path);
+    fn line(&self, task: &Task, input_is: Stamp, output_is: Stamp, converted: &Converted) -> Result<String> {
+        let mut line = Line {
+            output: output_name(&self.out, &task.output),
+            output_is,
+            input: Name::from(&*task.name),
+            input_is,
+            settings: self.settings.clone(),
+            figures: self.figures(converted),
+        };
+        let text = serde_json::to_string(&line)? + "\n";
+        if text.len() as u64 <= MAX_LINE {
+            return Ok(text);
         }
+        line.figures.warnings.clear();
+        Ok(serde_json::to_string(&line)? + "\n")
     }
 
     /// Opens the record to append to it.
     fn begin(&self) -> io::Result<File> {
-        check_kind(&self.path)?;
-        let mut file = File::append(&self.path)?;
-        // Without file locks, simultaneous runs in the same folder may lose their record.
-        let _ = file.as_std().lock_shared();
+        let mut file = loop {
+            check_kind(&self.path)?;
+            let file = File::append(&self.path)?;
+            // Without file locks, simultaneous runs in the same folder may lose their record.
+            let _ = file.as_std().lock_shared();
+            // Another run may have replaced the record before it was locked.
+            if is_at(&file, &self.path) {
+                break file;
+            }
+        };
         // A killed run may have left an unfinished line.
         if file.seek(SeekFrom::End(0))? > 0 {
             file.seek(SeekFrom::End(-1))?;
@@ -286,6 +356,24 @@ impl Record {
         }
         Ok(file)
     }
+}
+
+/// True if an open file is still the one at a path.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |metadata: Metadata| (metadata.dev(), metadata.ino());
+    match (file.as_std().metadata(), path.metadata()) {
+        (Ok(open), Ok(named)) => identity(open) == identity(named),
+        (Ok(_), Err(error)) => error.kind() != ErrorKind::NotFound,
+        _ => true,
+    }
+}
+
+/// True if an open file is still the one at a path: open files cannot be replaced.
+#[cfg(not(unix))]
+fn is_at(_: &File, _: &Path) -> bool {
+    true
 }
 
 /// Checks that a path is a regular file or does not exist. Opening a pipe would block.

@@ -1,14 +1,16 @@
 //! The results of a run: a row for each file and the totals, for `--json` and for the summary line.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::conversion::Converted;
+use super::figures::Figures;
 use super::paths::Task;
+use super::shard::Shard;
 use crate::filter_args::FilterRow;
-use crate::rate::{self, Rate};
+use crate::terminal::shown;
 use anyhow::{Context, Result};
 use polyphase_audio::files::{self, Temporary};
 use serde::Serialize;
@@ -17,18 +19,26 @@ use serde::Serialize;
 pub(super) struct Row {
     status: Status,
     input: String,
-    /// `null` for a path that cannot be read or searched.
+    /// Bytes of a path that is not UTF-8, which `input` shows with replacement characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input_bytes: Option<Vec<u8>>,
+    /// `null` for a path that is not resampled.
     output: Option<String>,
     /// `null` for files that did not fail.
     error: Option<String>,
+    /// Reason for skipping or passing over the file; `null` for other files.
+    reason: Option<&'static str>,
+    /// True if the output has the whole name of the input, since another input differs only in the extension.
+    whole_name: bool,
+    /// Absent for files that have not been resampled.
     #[serde(flatten)]
-    converted: Option<ConvertedRow>,
+    figures: Option<Figures>,
     wall_seconds: f64,
 }
 
 /// Outcome for a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Status {
     Done,
     /// Resampled by an earlier run.
@@ -36,20 +46,10 @@ pub(super) enum Status {
     Failed,
     /// Not finished when a signal ended the run.
     Interrupted,
-}
-
-#[derive(Debug, Serialize)]
-struct ConvertedRow {
-    #[serde(serialize_with = "rate::serialize")]
-    orig_freq: Rate,
-    #[serde(serialize_with = "rate::serialize")]
-    new_freq: Rate,
-    channels: usize,
-    input_frames: u64,
-    output_frames: u64,
-    seconds: f64,
-    sample_format: &'static str,
-    clipped_samples: u64,
+    /// Not resampled, for instance since its name has no audio extension.
+    PassedOver,
+    /// Would be resampled, in a dry run.
+    Planned,
 }
 
 #[derive(Debug, Serialize)]
@@ -59,9 +59,15 @@ pub(super) struct Totals {
     pub(super) failed: usize,
     /// Files that were not finished when a signal ended the run.
     pub(super) interrupted: usize,
-    /// Files in folders that are skipped, since their names are not those of audio files.
+    /// True if nothing was to be written; then `planned` files would be resampled.
+    pub(super) dry_run: bool,
+    pub(super) planned: usize,
     pub(super) passed_over: usize,
-    /// Seconds of audio. The channels of a file are not added up.
+    /// Number of files that were passed over for each reason.
+    pub(super) passed_over_reasons: BTreeMap<&'static str, usize>,
+    /// Files of other shares.
+    pub(super) other_shares: usize,
+    /// Seconds of audio. The channels of a file are not added up, and files of earlier runs do not count.
     pub(super) seconds: f64,
     pub(super) clipped_samples: u64,
     pub(super) wall_seconds: f64,
@@ -72,8 +78,13 @@ pub(super) struct Totals {
     pub(super) adapter: Option<String>,
     pub(super) simd_level: String,
     pub(super) threads: usize,
+    /// Name of the preset, and the options that differ from it.
+    pub(super) filter: String,
     #[serde(flatten)]
-    pub(super) filter: FilterRow,
+    pub(super) filter_options: FilterRow,
+    /// True if `--resume` would continue the run.
+    #[serde(skip)]
+    pub(super) is_recorded: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -84,45 +95,46 @@ struct Report<'a> {
 
 impl Row {
     /// A row for a file that this run resampled or failed to resample.
-    pub(super) fn new(task: &Task, new_freq: Rate, result: Result<Converted, String>, wall: Duration) -> Self {
-        let (status, error, converted) = match result {
-            Ok(converted) => (Status::Done, None, Some(converted)),
+    pub(super) fn new(task: &Task, result: Result<Figures, String>, wall: Duration) -> Self {
+        let (status, error, figures) = match result {
+            Ok(figures) => (Status::Done, None, Some(figures)),
             Err(error) => (Status::Failed, Some(error), None),
         };
-        #[expect(clippy::cast_precision_loss, reason = "a duration to read")]
-        let converted = converted.map(|converted| ConvertedRow {
-            orig_freq: converted.orig_freq,
-            new_freq,
-            channels: converted.channels,
-            input_frames: converted.frames_in,
-            output_frames: converted.frames_out,
-            seconds: converted.frames_in as f64 / converted.orig_freq.hz(),
-            sample_format: converted.format.name(),
-            clipped_samples: converted.clipped,
-        });
-        Self { status, error, converted, wall_seconds: wall.as_secs_f64(), ..Self::without_result(task, status) }
+        Self { error, figures, wall_seconds: wall.as_secs_f64(), ..Self::without_result(task, status) }
     }
 
     /// A row for a file that this run did not finish.
     pub(super) fn without_result(task: &Task, status: Status) -> Self {
-        Self {
-            status,
-            input: task.input.display().to_string(),
-            output: Some(task.output.display().to_string()),
-            error: None,
-            converted: None,
-            wall_seconds: 0.0,
-        }
+        let output = Some(task.output.display().to_string());
+        Self { output, whole_name: task.whole_name, ..Self::bare(&task.input, status) }
+    }
+
+    /// A row for a file that an earlier run resampled.
+    pub(super) fn skipped(task: &Task, figures: Figures) -> Self {
+        let reason = Some("done by an earlier run");
+        Self { reason, figures: Some(figures), ..Self::without_result(task, Status::Skipped) }
+    }
+
+    /// A row for a path that is not resampled.
+    pub(super) fn passed_over(path: &Path, reason: &'static str) -> Self {
+        Self { reason: Some(reason), ..Self::bare(path, Status::PassedOver) }
     }
 
     /// A row for a path that cannot be read or searched.
-    pub(super) fn unreadable(path: &Path, reason: &str) -> Self {
+    pub(super) fn unreadable(path: &Path, error: &str) -> Self {
+        Self { error: Some(error.to_owned()), ..Self::bare(path, Status::Failed) }
+    }
+
+    fn bare(path: &Path, status: Status) -> Self {
         Self {
-            status: Status::Failed,
+            status,
             input: path.display().to_string(),
+            input_bytes: path.to_str().is_none().then(|| path.as_os_str().as_encoded_bytes().to_vec()),
             output: None,
-            error: Some(reason.to_owned()),
-            converted: None,
+            error: None,
+            reason: None,
+            whole_name: false,
+            figures: None,
             wall_seconds: 0.0,
         }
     }
@@ -131,49 +143,90 @@ impl Row {
         self.status
     }
 
-    pub(super) fn seconds(&self) -> f64 {
-        self.converted.as_ref().map_or(0.0, |converted| converted.seconds)
+    /// Figures of a file that this run resampled.
+    pub(super) fn done(&self) -> Option<&Figures> {
+        self.figures.as_ref().filter(|_| self.status == Status::Done)
     }
 
-    pub(super) fn clipped(&self) -> u64 {
-        self.converted.as_ref().map_or(0, |converted| converted.clipped_samples)
+    /// Order of the rows in a report: that of the paths.
+    pub(super) fn order(&self) -> impl Ord + use<> {
+        (self.input.clone(), self.input_bytes.clone(), self.output.clone(), self.status)
     }
 }
 
 impl Totals {
     /// The summary, which is the last line that the program prints.
     pub(super) fn summary(&self) -> String {
-        let plural = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+        if self.dry_run {
+            return format!("{} would be resampled; filter {}{}", files_text(self.planned), self.filter, self.others());
+        }
         let mut line = format!(
             "{}, {:.1} s of audio in {:.2} s, {:.0} times real time, on the {} ({}): {}",
-            plural(self.clips, "file"),
+            files_text(self.clips),
             self.seconds,
             self.wall_seconds,
             self.times_real_time,
             self.backend,
             match &self.adapter {
                 Some(adapter) if self.backend == "GPU" => adapter.clone(),
-                _ => format!("{}, {}", self.simd_level, plural(self.threads, "thread")),
+                _ => format!("{}, {} thread{}", self.simd_level, self.threads, plural(self.threads)),
             },
             self.backend_reason,
         );
-        if self.skipped > 0 {
-            line.push_str(&format!("; {} skipped, done by an earlier run", plural(self.skipped, "file")));
-        }
-        if self.interrupted > 0 {
-            line.push_str(&format!("; interrupted, {} left: continue with --resume", plural(self.interrupted, "file")));
-        }
-        if self.failed > 0 {
-            line.push_str(&format!("; {} failed", plural(self.failed, "file")));
-        }
-        if self.passed_over > 0 {
-            line.push_str(&format!("; {} ignored, without an audio extension", plural(self.passed_over, "file")));
-        }
+        line.push_str(&format!("; filter {}", self.filter));
+        line.push_str(&self.others());
         if self.clipped_samples > 0 {
             line.push_str(&format!("; {} samples clipped to full scale", self.clipped_samples));
         }
         line
     }
+
+    /// The files that were not resampled, for the summary.
+    fn others(&self) -> String {
+        let mut text = String::new();
+        if self.skipped > 0 {
+            text.push_str(&format!("; {} skipped, done by an earlier run", files_text(self.skipped)));
+        }
+        if self.interrupted > 0 {
+            text.push_str(&format!("; interrupted, {} left", files_text(self.interrupted)));
+            text.push_str(if self.is_recorded { ": continue with --resume" } else { "" });
+        }
+        if self.failed > 0 {
+            text.push_str(&format!("; {} failed", files_text(self.failed)));
+        }
+        if self.passed_over > 0 {
+            let reasons = self.passed_over_reasons.iter().map(|(reason, count)| format!("{count} {reason}"));
+            let reasons = reasons.collect::<Vec<_>>().join(", ");
+            text.push_str(&format!("; {} passed over: {reasons}", files_text(self.passed_over)));
+        }
+        if self.other_shares > 0 {
+            text.push_str(&format!("; {} in other shares", files_text(self.other_shares)));
+        }
+        text
+    }
+}
+
+fn files_text(count: usize) -> String {
+    format!("{count} file{}", plural(count))
+}
+
+fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
+}
+
+/// Path of the report of a share, such as `report.3-of-8.json`. A pipe or a device keeps its name.
+pub(super) fn path_of_share(path: &Path, shard: Option<Shard>) -> PathBuf {
+    let Some(label) = shard.and_then(Shard::label) else { return path.to_owned() };
+    if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+        return path.to_owned();
+    }
+    let mut name = path.file_stem().unwrap_or_default().to_owned();
+    name.push(format!(".{label}"));
+    if let Some(extension) = path.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    path.with_file_name(name)
 }
 
 /// File of a report. It is opened before any work, so that a report that cannot be written is found at once.
@@ -189,7 +242,7 @@ impl JsonFile {
     /// # Errors
     /// If the file cannot be written.
     pub(super) fn create(path: &Path, out: &Path) -> Result<Self> {
-        let context = || format!("--json {}", path.display());
+        let context = || format!("--json {}", shown(path));
         if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
             return Ok(Self::Existing(File::options().write(true).open(path).with_context(context)?));
         }
@@ -208,7 +261,7 @@ impl JsonFile {
         match self {
             Self::Existing(mut file) => file.write_all(json.as_bytes()).context("writing the report")?,
             Self::New(temporary, path) => {
-                let context = || format!("writing {}", path.display());
+                let context = || format!("writing {}", shown(&path));
                 let mut file = temporary.writer().with_context(context)?;
                 file.write_all(json.as_bytes()).with_context(context)?;
                 file.sync_all().with_context(context)?;

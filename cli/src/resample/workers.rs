@@ -17,6 +17,7 @@ use super::report::{Row, Status};
 use super::settings::Settings;
 use crate::interrupt::{self, Interrupted};
 use crate::panics;
+use crate::terminal::{one_line, shown};
 use polyphase_audio::files;
 
 /// Time that threads have to stop after a signal, before the process ends without them.
@@ -137,11 +138,15 @@ impl Shared {
             if result.as_ref().is_err_and(|error| error.is::<Interrupted>()) {
                 break;
             }
+            let result = result.map(|converted| self.settings.record.figures(&converted));
             let result = result.map_err(|error| format!("{error:#}"));
             if let Err(error) = &result {
-                self.progress.eprint_line(&format!("polyphase: {}: {error}", task.input.display()));
+                self.progress.eprint_line(&format!("polyphase: {}: {}", shown(&task.input), one_line(error)));
             }
-            let row = Row::new(task, self.settings.new_freq, result, began.elapsed());
+            for warning in result.iter().flat_map(|figures| &figures.warnings) {
+                self.progress.note(&format!("polyphase: {}: warning: {}", shown(&task.input), one_line(warning)));
+            }
+            let row = Row::new(task, result, began.elapsed());
             self.progress.file_done(self.done.fetch_add(1, Ordering::Relaxed) + 1);
             if !report(index, row) {
                 break;

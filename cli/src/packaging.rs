@@ -1,0 +1,53 @@
+//! `polyphase completions` and `polyphase man`: files for packages. Everything that references clap_complete and
+//! clap_mangen is in this file.
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use clap_complete::Shell;
+
+use crate::terminal::print_bytes;
+
+/// Print the completions for a shell
+///
+/// For bash, into a file that it reads at its start:
+/// `polyphase completions bash > ~/.local/share/bash-completion/completions/polyphase`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Completions {
+    /// Shell, as in bash, zsh or fish
+    shell: Shell,
+}
+
+impl Completions {
+    pub(crate) fn run(&self, mut program: clap::Command) -> Result<ExitCode> {
+        // Into memory, since the generator panics on a closed pipe.
+        let mut text = Vec::new();
+        clap_complete::generate(self.shell, &mut program, "polyphase", &mut text);
+        print_bytes(&text)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Print the manual page of the program or of a command, in the format of man
+#[derive(Debug, clap::Args)]
+pub(crate) struct Man {
+    /// Command, such as resample [default: the whole program]
+    command: Option<String>,
+}
+
+impl Man {
+    pub(crate) fn run(&self, mut program: clap::Command) -> Result<ExitCode> {
+        program.build();
+        let page = match &self.command {
+            None => program,
+            Some(name) => match program.find_subcommand(name) {
+                Some(command) => command.clone().display_name(format!("polyphase-{name}")),
+                None => bail!("there is no command `{name}`"),
+            },
+        };
+        let mut text = Vec::new();
+        clap_mangen::Man::new(page).source(concat!("polyphase ", env!("CARGO_PKG_VERSION"))).render(&mut text)?;
+        print_bytes(&text)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,33 @@
+//! [`choose`]: the backend of a run.
+
+use anyhow::{Context, Result};
+use polyphase::{BACKEND_VARIABLE, Backend, ResampleOptions, Resampler};
+
+use super::args::SpeedArgs;
+use crate::devices::no_gpu;
+
+/// Most samples, of inputs and outputs, for a byte of an input file: those of lossy formats at low bit rates.
+const SAMPLES_PER_BYTE: u64 = 20;
+
+/// Opens the backend that the option or the environment selects, and returns it with the reason for the choice.
+pub(super) fn choose(args: &SpeedArgs, options: &ResampleOptions, bytes: u64) -> Result<(Resampler, String)> {
+    let variable = std::env::var(BACKEND_VARIABLE).ok().filter(|_| args.backend == Backend::Auto);
+    let from_variable = variable.is_some();
+    let backend = variable.map_or(Ok(args.backend), |name| name.parse()).context(BACKEND_VARIABLE)?;
+    let mut builder = Resampler::builder().backend(backend).allow_software(args.allow_software);
+    if let Some(adapter) = &args.adapter {
+        builder = builder.adapter(adapter);
+    }
+    let option = if from_variable { format!("{BACKEND_VARIABLE}={backend}") } else { format!("--backend {backend}") };
+    let resampler = builder.build().map_err(|error| no_gpu(&option, error, args.allow_software))?;
+    if backend == Backend::Auto && !resampler.could_use_gpu(options, bytes.saturating_mul(SAMPLES_PER_BYTE)) {
+        let reason = "the CPU is faster than a GPU, which would first have to be opened".to_owned();
+        return Ok((Resampler::builder().backend(Backend::Cpu).build()?, reason));
+    }
+    let reason = match resampler.reason() {
+        Some(reason) => reason.to_string(),
+        None if backend == Backend::Gpu => "the GPU was requested".to_owned(),
+        None => "a GPU was found".to_owned(),
+    };
+    Ok((resampler, reason))
+}
