@@ -12,7 +12,7 @@ use crate::signals::{noise, noise_f32};
 fn arrays_of_any_rank_type_and_order() {
     let folder = TempDir::new().unwrap();
     let cpu = CpuResampler::new();
-    let plan = Plan::new(3, 2, Preset::Default.options()).unwrap();
+    let plan = Plan::new(3, 2, Preset::High.options()).unwrap();
     for (name, shape) in [("one", vec![700]), ("two", vec![3, 700]), ("four", vec![2, 1, 3, 200]), ("none", vec![2, 0])]
     {
         let len = shape.iter().product();

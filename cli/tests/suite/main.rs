@@ -14,7 +14,9 @@
 //! | corrupt, truncated and forged files | `bad_files`, `hostile`, `audio/src/fuzzed.rs`, `cli/src/fuzzed.rs` |
 //! | incomplete outputs: kill −9, full disks, failing operations | `interruptions::killed_runs_lose_no_finished_output`, `limits::a_full_disk_loses_no_finished_output`, `faults::every_file_operation_may_fail` |
 //! | names that collide, links, pipes, `..` | `paths` |
-//! | existing outputs, `--resume` | `resume` |
+//! | existing outputs, `--resume`, moved folders | `resume` |
+//! | lists of files, patterns, dry runs | `lists` |
+//! | shares of several machines in one folder | `shards` |
 //! | Ctrl-C, once and twice | `interruptions::signals_end_a_run_cleanly`, `interruptions::blocked_reads_do_not_delay_the_exit` |
 //! | thousands of files with few descriptors, little memory, missing permissions | `limits` |
 //! | integer output: clipping counted, dither | `outputs` |
@@ -42,11 +44,13 @@ mod hostile;
 mod interruptions;
 #[cfg(target_os = "linux")]
 mod limits;
+mod lists;
 mod outputs;
 mod paths;
 mod pictures;
 mod quality;
 mod resume;
+mod shards;
 mod terminal;
 mod tutorial;
 

@@ -28,7 +28,8 @@ fn the_readme_command_resamples_every_recording() {
     let report: serde_json::Value = serde_json::from_slice(&fs::read(json).unwrap()).unwrap();
     assert_eq!(report["totals"]["clips"], 6);
     assert_eq!(report["totals"]["failed"], 0);
-    assert_eq!(report["totals"]["lowpass_filter_width"], 6.0);
+    assert_eq!(report["totals"]["filter"], "high");
+    assert_eq!(report["totals"]["lowpass_filter_width"], Preset::High.options().lowpass_filter_width);
     for row in report["files"].as_array().unwrap() {
         let [orig_freq, input_frames, output_frames] =
             ["orig_freq", "input_frames", "output_frames"].map(|field| row[field].as_u64().unwrap());
@@ -80,15 +81,17 @@ fn options_reach_the_filter() {
     fs::write(folder.path().join("a.wav"), wav_bytes(48_000, 1, &noise_f32(1, 3000))).unwrap();
     let clip = noise_f32(1, 3000);
     for (arguments, options) in [
-        ("", Preset::Default.options()),
+        ("", Preset::High.options()),
+        ("--preset torchaudio", Preset::Default.options()),
+        ("--preset default", Preset::Default.options()),
         ("--preset kaiser_best", Preset::KaiserBest.options()),
         ("--preset kaiser_best --beta 5", Preset::KaiserBest.options().window(polyphase::Window::Kaiser { beta: 5.0 })),
         ("--preset kaiser_fast --window kaiser", Preset::KaiserFast.options()),
-        ("--window sinc_interp_kaiser", Preset::Default.options().window(polyphase::Window::KAISER)),
         (
-            "--lowpass-filter-width 16.5 --rolloff 0.9",
-            Preset::Default.options().lowpass_filter_width(16.5).rolloff(0.9),
+            "--preset torchaudio --window sinc_interp_kaiser",
+            Preset::Default.options().window(polyphase::Window::KAISER),
         ),
+        ("--lowpass-filter-width 16.5 --rolloff 0.9", Preset::High.options().lowpass_filter_width(16.5).rolloff(0.9)),
     ] {
         done(&folder, &format!("resample a.wav --rate 44100 {arguments} --overwrite"));
         let expected = polyphase::resample_with(&clip, 48_000, 44_100, options).unwrap();
@@ -96,7 +99,7 @@ fn options_reach_the_filter() {
         assert!(written.iter().map(|&sample| sample as f32).eq(expected), "{arguments}");
     }
     // --orig-freq replaces the rate of the header.
-    done(&folder, "resample a.wav --rate 44100 --orig-freq 32000 --overwrite");
+    done(&folder, "resample a.wav --rate 44100 --orig-freq 32000 --preset torchaudio --overwrite");
     let expected = polyphase::resample(&clip, 32_000, 44_100).unwrap();
     let written = read_wav(&folder.path().join("resampled/a.wav")).samples;
     assert!(written.iter().map(|&sample| sample as f32).eq(expected));
@@ -112,7 +115,8 @@ fn flac_and_wav_hold_the_same_integers() {
             done(
                 &folder,
                 &format!(
-                    "resample {input} --rate 48000 --no-dither --format {container} --sample-format {format} --out {out}"
+                    "resample {input} --rate 48000 --no-dither --preset torchaudio --format {container} \
+                     --sample-format {format} --out {out}"
                 ),
             );
         }
@@ -166,7 +170,10 @@ fn clipped_samples_are_counted() {
     let folder = TempDir::new().unwrap();
     let square: Vec<f32> = (0..1000).map(|i| if i / 50 % 2 == 0 { 1.0 } else { -1.0 }).collect();
     fs::write(folder.path().join("a.wav"), wav_bytes(8000, 1, &square)).unwrap();
-    let summary = done(&folder, "resample a.wav --rate 16000 --sample-format i16 --no-dither --json report.json");
+    let summary = done(
+        &folder,
+        "resample a.wav --rate 16000 --sample-format i16 --no-dither --preset torchaudio --json report.json",
+    );
     let report: serde_json::Value =
         serde_json::from_slice(&fs::read(folder.path().join("report.json")).unwrap()).unwrap();
     let expected = polyphase::resample(&square, 8000, 16_000).unwrap();
@@ -234,7 +241,7 @@ fn rates_need_not_be_whole() {
     assert_eq!(report()["files"][0]["output_frames"].as_u64(), Some(22_051));
     assert_eq!(report()["totals"]["padding"].as_str(), Some("edge"));
     let ratio = polyphase::Ratio::new(441_000, 110_255).unwrap();
-    let options = polyphase::ResampleOptions::default().padding(polyphase::Padding::Edge).normalize_phases(true);
+    let options = Preset::High.options().padding(polyphase::Padding::Edge).normalize_phases(true);
     let plan = polyphase::Plan::with_ratio(ratio, options).unwrap();
     let expected = polyphase::CpuResampler::new().resample(&plan, &noise_f32(1, 88_200)).unwrap();
     let wav = read_wav(&folder.path().join("resampled/tone.wav"));

@@ -17,7 +17,7 @@ fn the_tree_is_kept_and_earlier_outputs_are_not_inputs() {
     }
     fs::write(folder.path().join("in/notes.txt"), "not audio").unwrap();
     let summary = done(&folder, "resample in --rate 16000 --out in/out");
-    assert!(summary.contains("3 files") && summary.contains("1 file ignored"), "{summary}");
+    assert!(summary.contains("3 files") && summary.contains("1 file passed over: 1 no audio extension"), "{summary}");
     assert_eq!(files_below(&folder.path().join("in/out")), ["a/b/y.wav", "a/x.wav", "x.wav"]);
     done(&folder, "resample in --rate 16000 --out in/out --overwrite");
     assert_eq!(files_below(&folder.path().join("in/out")).len(), 3);
@@ -29,7 +29,7 @@ fn refused_requests_write_nothing() {
     let folder = TempDir::new().unwrap();
     fs::create_dir(folder.path().join("in")).unwrap();
     fs::create_dir(folder.path().join("c")).unwrap();
-    for name in ["in/a.wav", "in/A.aiff", "b.wav", "c/b.wav"] {
+    for name in ["in/a.wav", "in/A.wav", "b.wav", "c/b.wav"] {
         fs::write(folder.path().join(name), wav_bytes(8000, 1, &noise_f32(1, 100))).unwrap();
     }
     done(&folder, "resample b.wav --rate 16000 --out there");
@@ -39,15 +39,21 @@ fn refused_requests_write_nothing() {
         ("resample b.wav c/b.wav --rate 16000", "several inputs have the same output"),
         ("resample b.wav --rate 16000 --out .", "these outputs are inputs"),
         ("resample b.wav --rate 16000 --out . --overwrite", "these outputs are inputs"),
-        ("resample b.wav --rate 16000 --out there", "these outputs already exist: add --overwrite"),
+        (
+            "resample b.wav --rate 16000 --out there",
+            "these outputs already exist: add --overwrite to replace them, or --resume to continue",
+        ),
         ("resample b.wav --rate 0", "invalid value '0' for '--rate <HZ>'"),
         ("resample b.wav --rate 16000 --rolloff 2", "rolloff is 2: it must be above 0 and at most 1"),
         ("resample b.wav --rate 16000 --rolloff -1", "rolloff is -1: it must be above 0 and at most 1"),
         ("resample b.wav --rate 16000 --lowpass-filter-width nan", "lowpass_filter_width is NaN"),
-        ("resample b.wav --rate 16000 --beta 5", "--beta shapes the Kaiser window: add --window kaiser"),
+        (
+            "resample b.wav --rate 16000 --preset torchaudio --beta 5",
+            "--beta shapes the Kaiser window: add --window kaiser",
+        ),
         (
             "resample b.wav --rate 16000 --preset finest",
-            "unknown preset `finest`: it must be one of default, kaiser_best",
+            "unknown preset `finest`: it must be one of torchaudio, kaiser_best",
         ),
         ("resample b.wav --rate 16000 --window box", "unknown window `box`"),
         ("resample b.wav --rate 16000 --threads 0", "invalid value '0' for '--threads <N>': it must be in 1..=512"),
@@ -57,8 +63,19 @@ fn refused_requests_write_nothing() {
             "resample b.wav --rate 16000 --threads 70000",
             "invalid value '70000' for '--threads <N>': it must be in 1..=512",
         ),
-        ("resample c --rate 16000 --out c --overwrite", "these outputs are inputs: choose another folder with --out"),
-        ("resample b.wav --rate 16000 --out c/b.wav", "--out c/b.wav: c/b.wav is not a folder"),
+        ("resample c --rate 16000 --out c --overwrite", "these outputs are inputs: choose another --out"),
+        ("resample b.wav --rate 16000 --out c/b.wav", "these outputs already exist: add --overwrite to replace them\n"),
+        ("resample b.wav --rate 16000 --out c/b.wav/d.wav", "--out c/b.wav/d.wav: c/b.wav is not a folder"),
+        ("resample b.wav --rate 16000 --out b.wav --overwrite", "these outputs are inputs: choose another --out"),
+        ("resample b.wav c/b.wav --rate 16000 --out d.flac", "--out d.flac names one file, but there are 2 inputs"),
+        ("resample c --rate 16000 --out d.flac", "--out d.flac names one file, but c is a folder: name a folder"),
+        ("resample b.wav --rate 16000 --out d.wav --format flac", "another format than --format flac"),
+        ("resample b.wav --rate 16000 --out d.flac --sample-format f64", "flac files cannot hold f64 samples"),
+        ("resample b.wav --rate 16000 --shard 3/2", "a share is I/N, from 1/N to N/N, such as 3/8"),
+        ("resample b.wav --rate 16000 --include [", "--include [: "),
+        ("resample --files-from nowhere --rate 16000", "--files-from nowhere: "),
+        ("resample b.wav --relative-to c --rate 16000", "these inputs are outside of --relative-to c\n  b.wav\n"),
+        ("resample b.wav --rate 16000 --resume --no-record", "cannot be used with"),
         ("resample b.wav --rate 16000 --out c/b.wav/d", "--out c/b.wav/d: c/b.wav is not a folder"),
         ("resample b.wav --rate 16000 --json c/../b.wav", "--json c/../b.wav is an input: choose another name"),
         ("resample b.wav --rate 16000 --json ./resampled/B.wav", "is an output: choose another name"),
@@ -85,7 +102,7 @@ fn refused_requests_write_nothing() {
     assert_eq!(files_below(folder.path()), before);
     fs::create_dir(folder.path().join("nothing")).unwrap();
     let (code, _, stderr) = run(&folder, "resample nothing --rate 16000");
-    assert_eq!((code, stderr.as_str()), (2, "polyphase: there are no audio files in these folders\n"));
+    assert_eq!((code, stderr.as_str()), (2, "polyphase: there are no audio files among the inputs\n"));
 }
 
 #[test]
@@ -136,12 +153,13 @@ fn reports_have_a_row_for_everything() {
     {
         std::os::unix::fs::symlink(".", folder.path().join("in/again")).unwrap();
         let (code, stdout, _) = run(&folder, "resample in --rate 16000 --out out --json report.json");
-        assert_eq!(code, 1, "{stdout}");
+        assert!(code == 0 && stdout.contains("1 file passed over: 1 link to a folder that contains it"), "{stdout}");
         let report: serde_json::Value =
             serde_json::from_slice(&fs::read(folder.path().join("report.json")).unwrap()).unwrap();
-        assert_eq!((report["files"].as_array().unwrap().len(), &report["totals"]["failed"]), (2, &1.into()));
+        assert_eq!((report["files"].as_array().unwrap().len(), &report["totals"]["passed_over"]), (2, &1.into()));
         assert_eq!(report["files"][1]["input"], "in/again");
-        assert_eq!(report["files"][1]["error"], "a link to a folder that contains it");
+        assert_eq!(report["files"][1]["status"], "passed_over");
+        assert_eq!(report["files"][1]["reason"], "link to a folder that contains it");
     }
 }
 
@@ -161,9 +179,24 @@ fn links_are_followed_and_pipes_are_not_waited_for() {
     symlink(at("elsewhere/deep"), at("in/folder")).unwrap();
     let made = std::process::Command::new("mkfifo").arg(at("in/pipe.wav")).status().unwrap();
     assert!(made.success());
-    let summary = done(&folder, "resample in --rate 16000");
-    assert!(summary.contains("1 file ignored"), "{summary}");
-    assert_eq!(files_below(&at("resampled")), ["folder/b.wav", "link.wav"]);
+    symlink("../in/link.wav", at("in/inside.wav")).unwrap();
+    fs::copy(at("elsewhere/a.wav"), at("in/own.wav")).unwrap();
+    symlink("own.wav", at("in/other.wav")).unwrap();
+    let summary = done(&folder, "resample in --rate 16000 --out inside");
+    let reasons = "4 files passed over: 3 link leads out of the folder, 1 pipe or device";
+    assert!(summary.contains(reasons), "{summary}");
+    assert_eq!(files_below(&at("inside")), ["other.wav", "own.wav"]);
+    let summary = done(&folder, "resample in --rate 16000 --follow-links");
+    assert!(summary.contains("1 file passed over: 1 pipe or device"), "{summary}");
+    let all = ["folder/b.wav", "inside.wav", "link.wav", "other.wav", "own.wav"];
+    assert_eq!(files_below(&at("resampled")), all);
+    // A link that is an input itself is followed.
+    symlink("in", at("whole")).unwrap();
+    assert!(done(&folder, "resample whole --rate 16000 --out whole16").starts_with("2 files, "));
+    // A link to a folder above leads out, and ends even if it is followed.
+    symlink("..", at("in/up")).unwrap();
+    assert!(done(&folder, "resample in --rate 16000 --out up").contains("4 link leads out of the folder"));
+    done(&folder, "resample in --rate 16000 --out up --follow-links --overwrite --quiet");
     // Outputs have the permissions of any new file.
     let mode = |name: &str| fs::metadata(at(name)).unwrap().permissions().mode();
     assert_eq!(mode("resampled/link.wav"), mode("elsewhere/a.wav"));

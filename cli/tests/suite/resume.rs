@@ -53,8 +53,18 @@ fn finished_files_are_skipped_and_failed_files_are_resampled() {
     let expected = ["a.wav\" \"skipped\"", "b.wav\" \"skipped\"", "c.wav\" \"done\"", "d.wav\" \"done\""];
     assert_eq!(rows.len(), expected.len(), "{rows:?}");
     assert!(rows.iter().zip(expected).all(|(row, expected)| row.ends_with(expected)), "{rows:?}");
-    // The first run failed, and the second had --resume: the record is kept.
-    assert!(done(&folder, "resample in --rate 16000 --resume").starts_with("0 files, "));
+    // The rows of skipped files are complete.
+    for row in report["files"].as_array().unwrap() {
+        for (field, value) in
+            [("orig_freq", 8000), ("new_freq", 16_000), ("channels", 1), ("input_frames", 500), ("output_frames", 1000)]
+        {
+            assert_eq!(row[field], value, "{row}");
+        }
+        assert!(row["filter"].as_str().unwrap().starts_with("width 46.5") && row["warnings"] == serde_json::json!([]));
+    }
+    assert_eq!(report["files"][0]["reason"], "done by an earlier run");
+    assert_eq!(report["files"][2]["reason"], serde_json::Value::Null);
+    assert!(done(&folder, "resample in --rate 16000 --resume").starts_with("0 files, 0.0 s of audio"));
     assert!(folder.path().join("resampled").join(RECORD).exists());
 }
 
@@ -106,20 +116,75 @@ fn only_unchanged_files_are_skipped() {
     }
 }
 
-/// The record is removed when all files are done.
+/// A run that did not say `--resume` is resumed, unless it left no record.
 #[test]
-fn a_complete_run_leaves_nothing_but_its_outputs() {
+fn runs_leave_a_record_unless_asked_not_to() {
     let folder = clips();
     let record = folder.path().join("resampled").join(RECORD);
-    assert_eq!(run(&folder, "resample in --rate 16000").0, 1);
-    assert!(record.exists());
-    fs::remove_dir_all(folder.path().join("resampled")).unwrap();
     fs::remove_file(folder.path().join("in/c.wav")).unwrap();
     done(&folder, "resample in --rate 16000");
-    assert!(!record.exists());
+    assert!(record.exists());
     assert_eq!(files_below(&folder.path().join("resampled")), ["a.wav", "b.wav"]);
-    // Without a record, no file counts as done.
+    write_clip(&folder.path().join("in/d.wav"), 4);
+    let (code, _, stderr) = run(&folder, "resample in --rate 16000");
+    assert!(code == 2 && stderr.contains("or --resume to continue an earlier run"), "{stderr}");
+    assert!(done(&folder, "resample in --rate 16000 --resume").contains("1 file, "));
+
+    done(&folder, "resample in --rate 16000 --no-record --out plain");
+    assert!(!folder.path().join("plain").join(RECORD).exists());
+    // Without a record no file counts as done, and --resume is not advised.
+    let (code, _, stderr) = run(&folder, "resample in --rate 16000 --out plain");
+    assert!(code == 2 && stderr.contains("add --overwrite to replace them\n"), "{stderr}");
+    assert_eq!(run(&folder, "resample in --rate 16000 --resume --out plain").0, 2);
+
+    // A named output has a record only on request.
+    done(&folder, "resample in/a.wav --rate 16000 --out a.wav");
+    assert!(!folder.path().join(RECORD).exists());
+    done(&folder, "resample in/a.wav --rate 16000 --out b.wav --resume");
+    assert!(done(&folder, "resample in/a.wav --rate 16000 --out b.wav --resume").starts_with("0 files, "));
+}
+
+/// Inputs and outputs may move, together or alone, and be named through another folder.
+#[test]
+fn moved_folders_are_resumed() {
+    let folder = clips();
+    let at = |name: &str| folder.path().join(name);
+    fs::remove_file(at("in/c.wav")).unwrap();
+    fs::create_dir(at("in/below")).unwrap();
+    write_clip(&at("in/below/e.wav"), 5);
+    done(&folder, "resample in --rate 16000 --out out");
+    let skips_all = |command: &str| {
+        let summary = done(&folder, command);
+        assert!(summary.starts_with("0 files, ") && summary.contains("3 files skipped"), "{command}: {summary}");
+    };
+    fs::create_dir(at("new")).unwrap();
+    fs::rename(at("in"), at("new/in")).unwrap();
+    skips_all("resample new/in --rate 16000 --out out --resume");
+    fs::rename(at("out"), at("new/out")).unwrap();
+    skips_all("resample new/in --rate 16000 --out new/out --resume");
+    fs::rename(at("new"), at("newer")).unwrap();
+    skips_all(&format!("resample {} --rate 16000 --out newer/out --resume", at("newer/in").display()));
+    let list = ["a.wav", "below", "b.wav"].map(|name| format!("newer/in/{name}\n")).concat();
+    fs::write(at("list"), list).unwrap();
+    skips_all("resample --files-from list --relative-to newer/in --rate 16000 --out newer/out --resume");
+}
+
+/// Records of earlier versions do not count, and do no harm.
+#[test]
+fn records_of_earlier_versions_do_not_count() {
+    let folder = clips();
+    fs::remove_file(folder.path().join("in/c.wav")).unwrap();
+    let record = folder.path().join("resampled").join(RECORD);
+    done(&folder, "resample in --rate 16000");
+    let line = fs::read_to_string(&record).unwrap().lines().next().unwrap().to_owned();
+    let mut line: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert!(line["settings"].as_str().unwrap().starts_with("samples 1, rate 16000, width "), "{line}");
+    line.as_object_mut().unwrap().remove("figures");
+    line["settings"] = "polyphase 0.1.0 to 16000 Hz (None, ResampleOptions { lowpass_filter_width: 6.0 })".into();
+    fs::write(&record, format!("{line}\n")).unwrap();
     assert_eq!(run(&folder, "resample in --rate 16000 --resume").0, 2);
+    assert!(done(&folder, "resample in --rate 16000 --resume --overwrite").starts_with("2 files, "));
+    assert!(done(&folder, "resample in --rate 16000 --resume").starts_with("0 files, "));
 }
 
 /// An alteration of the record, and the number of outputs that then count as done.

@@ -35,7 +35,8 @@ fn inspect_describes_the_filter() {
         assert!(table.contains(row), "{row}: {table}");
     }
     let json: serde_json::Value =
-        serde_json::from_str(&done(&folder, "inspect --orig-freq 16001 --rate 16000 --json")).unwrap();
+        serde_json::from_str(&done(&folder, "inspect --orig-freq 16001 --rate 16000 --preset torchaudio --json"))
+            .unwrap();
     assert_eq!(
         (json["phases"].as_u64(), json["stride"].as_u64(), json["taps"].as_u64()),
         (Some(16_000), Some(16_001), Some(13))
@@ -45,7 +46,7 @@ fn inspect_describes_the_filter() {
     let last = &response["pass_bands"][3];
     assert!(last["pass_band"] == 1.0 && last["image_rejection_db"].as_f64().is_some_and(|level| level < 7.0), "{last}");
     assert!(json["filter_bytes_f32"].as_u64() < Some(2_000_000) && json["interpolated"] == false);
-    let huge = done(&folder, "inspect --orig-freq 4294967291 --rate 4294967279.5");
+    let huge = done(&folder, "inspect --orig-freq 4294967291 --rate 4294967279.5 --preset torchaudio");
     assert!(huge.contains("interpolated, within 1e-7: 22240 bytes; the exact bank would take "), "{huge}");
     assert!(done(&folder, "inspect --orig-freq 8000 --rate 8000").contains("unchanged"));
 }
