@@ -4,6 +4,7 @@ use std::hint::black_box;
 use std::io::{self, BufReader, BufWriter, IntoInnerError, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
+use half::f16;
 use ndarray::{ArrayD, IxDyn, Shape, ShapeBuilder};
 use npyz::{DType, Deserialize, NpyFile, NpyHeader, Order, TypeStr, WriteOptions, WriterBuilder};
 
@@ -20,6 +21,8 @@ pub enum Array {
     I16(ArrayD<i16>),
     /// 32-bit integers
     I32(ArrayD<i32>),
+    /// 16-bit floats
+    F16(ArrayD<f16>),
     /// 32-bit floats
     F32(ArrayD<f32>),
     /// 64-bit floats
@@ -32,6 +35,7 @@ impl Array {
         match self {
             Self::I16(array) => array.len(),
             Self::I32(array) => array.len(),
+            Self::F16(array) => array.len(),
             Self::F32(array) => array.len(),
             Self::F64(array) => array.len(),
         }
@@ -42,12 +46,12 @@ impl Array {
         self.len() == 0
     }
 
-    /// Type of the samples.
+    /// Narrowest type of samples that holds them.
     pub fn format(&self) -> SampleFormat {
         match self {
             Self::I16(_) => SampleFormat::I16,
             Self::I32(_) => SampleFormat::I32,
-            Self::F32(_) => SampleFormat::F32,
+            Self::F16(_) | Self::F32(_) => SampleFormat::F32,
             Self::F64(_) => SampleFormat::F64,
         }
     }
@@ -58,6 +62,7 @@ impl Array {
         match self {
             Self::I16(array) => array.mapv(|sample| f32::from(sample) / I16_SCALE as f32),
             Self::I32(array) => array.mapv(|sample| (f64::from(sample) / I32_SCALE) as f32),
+            Self::F16(array) => array.mapv(f32::from),
             Self::F32(array) => array,
             Self::F64(array) => array.mapv(|sample| sample as f32),
         }
@@ -68,6 +73,7 @@ impl Array {
         match self {
             Self::I16(array) => array.mapv(|sample| f64::from(sample) / I16_SCALE),
             Self::I32(array) => array.mapv(|sample| f64::from(sample) / I32_SCALE),
+            Self::F16(array) => array.mapv(f64::from),
             Self::F32(array) => array.mapv(f64::from),
             Self::F64(array) => array,
         }
@@ -112,16 +118,17 @@ pub fn read(path: &Path) -> Result<Array> {
     Ok(match described.get(1..) {
         Some("i4") => Array::I32(samples(array, shape)?),
         Some("i2") => Array::I16(samples(array, shape)?),
+        Some("f2") => Array::F16(samples(array, shape)?),
         Some("f4") => Array::F32(samples(array, shape)?),
         Some("f8") => Array::F64(samples(array, shape)?),
         _ => {
-            let text = format!("the array is of type {described}: f32, f64, i16 and i32 can be read");
+            let text = format!("the array is of type {described}: f16, f32, f64, i16 and i32 can be read");
             return Err(Error::Unsupported(text));
         }
     })
 }
 
-const RECORDS: &str = "the array holds records (f32, f64, i16 and i32 can be read)";
+const RECORDS: &str = "the array holds records (f16, f32, f64, i16 and i32 can be read)";
 const DAMAGED: &str = "not an .npy file, or its header is damaged";
 
 /// Reads the samples into a vector that is allocated once. `NpyFile::into_vec` takes up to three times the memory.

@@ -100,6 +100,7 @@ pub(crate) fn outputs(folder: &Path, signals: &Signals) -> Result<Option<Outputs
 /// Reads the rows of an array of floats, whose last axis is time.
 fn rows(path: &Path) -> Result<Vec<Vec<f64>>> {
     let array: ArrayD<f64> = match npy::read(path).with_context(|| path.display().to_string())? {
+        Array::F16(array) => array.mapv(f64::from),
         Array::F32(array) => array.mapv(f64::from),
         Array::F64(array) => array,
         Array::I16(_) | Array::I32(_) => bail!("{}: the samples are integers: they must be floats", path.display()),

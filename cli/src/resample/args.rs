@@ -2,12 +2,13 @@
 //!
 //! The first paragraph of a comment is the text of `-h`, and should fit in one line.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 use polyphase::Backend;
-use polyphase_audio::{Container, SampleFormat};
+use polyphase_audio::{Channels, Container, Level, RawFormat, SampleFormat};
 
 use super::shard::Shard;
 use crate::filter_args::FilterArgs;
@@ -16,7 +17,7 @@ use crate::threads::ThreadArgs;
 
 /// Resample audio files, folders of them, and .npy arrays to one sampling rate
 ///
-/// Reads WAV, RF64, Wave64, FLAC, MP3, Ogg Vorbis, AAC, ALAC, AIFF, CAF, Matroska and .npy (f32, f64, i16 or i32, of
+/// Reads WAV, RF64, Wave64, FLAC, MP3, Ogg Vorbis, AAC, ALAC, AIFF, CAF, Matroska and .npy (f16, f32, f64, i16 or i32, of
 /// any rank, the last axis is time). Writes WAV, FLAC and .npy. A file that fails is reported, and the others are
 /// resampled. The filter is the preset `high` unless --preset names another: `--preset torchaudio` gives the samples of
 /// torchaudio.functional.resample.
@@ -43,6 +44,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     pub(super) output: OutputArgs,
     #[command(flatten)]
+    pub(super) channels: ChannelArgs,
+    #[command(flatten)]
     pub(super) filter: FilterArgs,
     #[command(flatten)]
     pub(super) resuming: RunArgs,
@@ -57,7 +60,7 @@ pub(crate) struct Args {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Input")]
 pub(super) struct InputArgs {
-    /// Files, and folders that are searched recursively
+    /// Files, and folders that are searched recursively; - is stdin
     ///
     /// In folders, files with an audio extension are resampled, and all others are passed over. A file that is named is
     /// read whatever its extension.
@@ -104,6 +107,17 @@ pub(super) struct InputArgs {
     /// In Hz. It applies to all inputs.
     #[arg(long, value_name = "HZ")]
     pub(super) orig_freq: Option<Rate>,
+
+    /// Read files without headers: TYPE,CHANNELS,RATE, such as s16le,2,44100
+    ///
+    /// The types have ffmpeg's names: u8, s8, s16le, s16be, s24le, s24be, s32le, s32be, f32le, f32be, f64le, f64be, alaw,
+    /// mulaw. It applies to all inputs; in folders, files that end in .raw or .pcm are read too.
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) raw: Option<RawFormat>,
+
+    /// Axis of .npy arrays that is time, counted from 0, or from -1 for the last [default: -1]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, hide_short_help = true)]
+    pub(super) axis: Option<isize>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -115,10 +129,10 @@ pub(super) struct OutputArgs {
     #[arg(short, long, value_name = "HZ")]
     pub(super) rate: Rate,
 
-    /// Folder of the outputs, or name of the output of one file: out.wav
+    /// Folder of the outputs, or name of the output of one file: out.wav; - is stdout
     ///
     /// In the folder, a file keeps its name, and a file found in an input folder its path within that folder. A name
-    /// that ends in .wav, .flac or .npy and is not an existing folder is that of the output of a single input file; its
+    /// that ends in .wav, .flac, .npy or .raw and is not an existing folder is that of the output of a single input file; its
     /// extension gives the format.
     #[arg(short, long, value_name = "PATH", default_value = "resampled")]
     pub(super) out: PathBuf,
@@ -144,6 +158,59 @@ pub(super) struct OutputArgs {
     /// With --resume, outputs that are skipped are kept.
     #[arg(long)]
     pub(super) overwrite: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Channels and level")]
+pub(super) struct ChannelArgs {
+    /// Mix all channels to one
+    ///
+    /// Where a file names the speakers of its channels, the weights are those of ITU-R BS.775, divided by their sum; for
+    /// stereo, and where it does not name them, the mix is the mean.
+    #[arg(long, conflicts_with_all = ["channels", "pick"])]
+    mono: bool,
+
+    /// Mix to 1 or 2 channels
+    ///
+    /// One channel becomes two equal ones. Two from three or more need to know the speakers.
+    #[arg(long, value_name = "N", value_parser = ["1", "2"], conflicts_with = "pick")]
+    channels: Option<String>,
+
+    /// Keep these channels, in this order, counted from 1: --pick 2 or --pick 2,1
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pick: Vec<NonZeroUsize>,
+
+    /// Lower the level by so many decibels, so that peaks are not clipped
+    #[arg(long, value_name = "DB", conflicts_with = "normalize_peak")]
+    headroom: Option<f64>,
+
+    /// Set the highest peak of each file to a level, -1 dBFS unless given: --normalize-peak=-3
+    ///
+    /// Each file is read twice.
+    #[arg(long, value_name = "DBFS", num_args = 0..=1, require_equals = true, default_missing_value = "-1")]
+    normalize_peak: Option<f64>,
+}
+
+impl ChannelArgs {
+    /// Channels of the outputs.
+    pub(super) fn channels(&self) -> Channels {
+        match self.channels.as_deref() {
+            _ if self.mono => Channels::Mono,
+            Some("1") => Channels::Mono,
+            Some(_) => Channels::Stereo,
+            None if self.pick.is_empty() => Channels::All,
+            None => Channels::Pick(self.pick.clone()),
+        }
+    }
+
+    /// Level of the outputs.
+    pub(super) fn level(&self) -> Level {
+        match (self.headroom, self.normalize_peak) {
+            (Some(decibels), _) => Level::Headroom(decibels),
+            (None, Some(decibels)) => Level::NormalizePeak(decibels),
+            (None, None) => Level::Unchanged,
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -230,7 +297,13 @@ impl<T> OrSame<T> {
 
 impl ValueEnum for OrSame<Container> {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self(None), Self(Some(Container::Wav)), Self(Some(Container::Flac)), Self(Some(Container::Npy))]
+        &[
+            Self(None),
+            Self(Some(Container::Wav)),
+            Self(Some(Container::Flac)),
+            Self(Some(Container::Npy)),
+            Self(Some(Container::Raw)),
+        ]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {

@@ -2,11 +2,11 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use polyphase::Sample;
 use polyphase::ndarray::ArrayD;
 use polyphase_audio::files::Temporary;
-use polyphase_audio::{Container, SampleFormat, Spec, WriteOptions, npy};
+use polyphase_audio::{Channels, Container, Level, SampleFormat, Spec, WriteOptions, npy};
 
 use super::args::Precision;
 use super::conversion::{Conversion, Converted};
@@ -22,6 +22,9 @@ const CHUNK_FRAMES: usize = 4096;
 pub(super) fn convert_array(conversion: Conversion<'_>) -> Result<(Temporary, Converted)> {
     let _one = ONE_ARRAY.lock().unwrap_or_else(PoisonError::into_inner);
     interrupt::check()?;
+    if conversion.settings.channels != Channels::All || conversion.settings.level != Level::Unchanged {
+        bail!("channels and levels of arrays stay as they are: leave out --mono, --channels, --pick and the level");
+    }
     let array = npy::read(&conversion.task.input)?;
     let input = array.format();
     let precision = conversion.settings.precision(input);
@@ -33,31 +36,59 @@ pub(super) fn convert_array(conversion: Conversion<'_>) -> Result<(Temporary, Co
         npy::check_memory(array.len() as u128 * bytes)?;
     }
     match precision {
-        Precision::F32 => resample_array(conversion, &array.into_f32(), input),
-        Precision::F64 => resample_array(conversion, &array.into_f64(), input),
+        Precision::F32 => resample_array(conversion, array.into_f32(), input),
+        Precision::F64 => resample_array(conversion, array.into_f64(), input),
     }
+}
+
+/// Index of the axis of time, which is counted from the end if it is negative.
+fn time_axis(axis: isize, ndim: usize) -> Result<usize> {
+    let index = if axis < 0 { ndim.checked_add_signed(axis) } else { usize::try_from(axis).ok() };
+    let index = index.filter(|&index| index < ndim);
+    index.with_context(|| format!("--axis {axis}: the array has {ndim} dimensions"))
+}
+
+/// Moves an axis behind the others.
+fn time_last<T: Clone>(array: ArrayD<T>, axis: usize) -> ArrayD<T> {
+    if axis + 1 == array.ndim() {
+        return array;
+    }
+    let order: Vec<_> = (0..array.ndim()).filter(|&other| other != axis).chain([axis]).collect();
+    array.permuted_axes(order)
+}
+
+/// Moves the last axis to an index, in standard layout.
+fn time_at<T: Clone>(array: ArrayD<T>, axis: usize) -> ArrayD<T> {
+    let last = array.ndim() - 1;
+    if axis == last {
+        return array;
+    }
+    let order: Vec<_> = (0..axis).chain([last]).chain(axis..last).collect();
+    array.permuted_axes(order).as_standard_layout().into_owned()
 }
 
 /// Resamples an array that was stored in the sample format `input`.
 fn resample_array<T: Sample + Into<f64>>(
     conversion: Conversion<'_>,
-    array: &ArrayD<T>,
+    array: ArrayD<T>,
     input: SampleFormat,
 ) -> Result<(Temporary, Converted)> {
     let Conversion { task, settings, .. } = conversion;
+    let axis = time_axis(settings.axis, array.ndim())?;
+    // Time becomes the last axis, and returns to its place in an array.
+    let array = time_last(array, axis);
     let orig_freq = settings.orig_freq.context("an array has no sampling rate of its own: add --orig-freq")?;
-    let Some((&frames_in, rest)) = array.shape().split_last() else {
-        anyhow::bail!("the array has no dimensions: the last one is time")
-    };
+    let Some((&frames_in, rest)) = array.shape().split_last() else { bail!("the array has no dimensions") };
     let channels: usize = rest.iter().product();
     let plan = settings.plan(orig_freq)?;
     let output_len = plan.output_len(frames_in) as u128 * channels as u128;
     npy::check_memory(output_len * size_of::<T>() as u128)?;
     let resampled = match &settings.gpu {
-        Some(gpu) if gpu.suits(&plan) => gpu.resample_array(&plan, array)?,
-        _ => settings.cpu.resample_tensor(&plan, array)?,
+        Some(gpu) if gpu.suits(&plan) => gpu.resample_array(&plan, &array)?,
+        _ => settings.cpu.resample_tensor(&plan, &array)?,
     };
     let frames_out = resampled.shape()[rest.len()];
+    let resampled = if task.container == Container::Npy { time_at(resampled, axis) } else { resampled };
     let samples = resampled.as_slice().context("a new array is in standard layout")?;
     let format = conversion.format(input);
     let dither = settings.dithers(&plan, input, format);

@@ -37,7 +37,39 @@ pub(super) struct Converted {
     pub(super) warnings: Vec<String>,
 }
 
+impl From<polyphase_audio::Converted> for Converted {
+    fn from(converted: polyphase_audio::Converted) -> Self {
+        Self {
+            orig_freq: converted.orig_rate,
+            input_channels: converted.input_channels,
+            channels: converted.spec.channels,
+            frames_in: converted.input_frames,
+            frames_out: converted.output_frames,
+            format: converted.spec.format,
+            clipped: converted.clipped,
+            peak: Some(converted.peak),
+            warnings: converted.warnings,
+        }
+    }
+}
+
 impl Converted {
+    /// What the user should know, a line each: oddities of the input, and clipping.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let mut notes: Vec<_> = self.warnings.iter().map(|warning| format!("warning: {warning}")).collect();
+        match self.peak_dbfs().filter(|_| self.clipped > 0) {
+            Some(above) if above > 0.0 => notes.push(format!(
+                "warning: {} samples clipped, the peak is {above:.1} dB above full scale: lower the level with \
+                 --headroom {:.1} or --normalize-peak, or write floats",
+                self.clipped,
+                (above * 10.0).ceil() / 10.0
+            )),
+            _ if self.clipped > 0 => notes.push(format!("warning: {} samples clipped", self.clipped)),
+            _ => {}
+        }
+        notes
+    }
+
     /// The peak in decibels relative to full scale. `None` for silence and arrays.
     pub(super) fn peak_dbfs(&self) -> Option<f64> {
         self.peak.filter(|peak| *peak > 0.0).map(|peak| 20.0 * peak.log10())
@@ -68,16 +100,20 @@ impl<'a> Conversion<'a> {
         Writer::new(Output::temporary(output)?, &options).map_err(|error| self.explained(error))
     }
 
-    /// Adds advice to an error of the output's format, and the name of the output to an error of writing it.
+    /// [`explained`] for this output.
     pub(super) fn explained(&self, error: polyphase_audio::Error) -> Error {
-        match error {
-            polyphase_audio::Error::Unrepresentable(_) => format_error(error),
-            polyphase_audio::Error::Resample(error) => plan_error(error),
-            polyphase_audio::Error::Write(error) => {
-                Error::from(error).context(format!("writing {}", self.task.output.display()))
-            }
-            error => Error::from(error),
-        }
+        explained(error, &self.task.output)
+    }
+}
+
+/// Adds advice to an error of the output's format or of the filter, and the name of the output to an error of writing
+/// it.
+pub(super) fn explained(error: polyphase_audio::Error, output: &Path) -> Error {
+    match error {
+        polyphase_audio::Error::Unrepresentable(_) => format_error(error),
+        polyphase_audio::Error::Resample(error) => plan_error(error),
+        polyphase_audio::Error::Write(error) => Error::from(error).context(format!("writing {}", output.display())),
+        error => Error::from(error),
     }
 }
 

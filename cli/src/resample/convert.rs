@@ -17,6 +17,7 @@ use super::progress::Progress;
 use super::record::Stamp;
 use super::settings::{STDIN, Settings};
 use crate::interrupt;
+use crate::terminal::shown;
 
 /// Upper bound of the samples that a format stores in a byte, except for silence.
 const MAX_SAMPLES_PER_BYTE: u64 = 24;
@@ -47,6 +48,9 @@ pub(super) fn convert(task: &Task, settings: &Settings, progress: &Progress) -> 
     }
     let published = output.publish(&task.output, settings.overwrite);
     published.with_context(|| format!("writing {}", task.output.display()))?;
+    for note in converted.notes() {
+        progress.note(&format!("polyphase: {}: {note}", shown(&task.input)));
+    }
     Ok(converted)
 }
 
@@ -75,7 +79,8 @@ fn convert_on_gpu(
     let (input, channels) = (reader.spec().format, reader.spec().channels);
     let format = conversion.format(input);
     let promised = reader.promised_frames().and_then(|frames| usize::try_from(frames).ok());
-    let dither = settings.dithers(plan, input, format);
+    let is_copied = plan.ratio().is_identity() && reader.is_copy() && input == format;
+    let dither = settings.dither && !is_copied;
     let options = WriteOptions::new(conversion.task.container, Spec { format, ..reader.spec() })
         .frames(promised.map(|frames| plan.output_len(frames) as u64))
         .dither(dither)
@@ -148,16 +153,5 @@ fn convert_stream<T: DecodedSample>(conversion: Conversion<'_>, decoder: Decoder
         Ok(error) => explained(error),
         Err(error) => error,
     })?;
-    let converted = Converted {
-        orig_freq: converted.orig_rate,
-        input_channels: converted.input_channels,
-        channels: converted.spec.channels,
-        frames_in: converted.input_frames,
-        frames_out: converted.output_frames,
-        format: converted.spec.format,
-        clipped: converted.clipped,
-        peak: Some(converted.peak),
-        warnings: converted.warnings,
-    };
-    Ok((output, converted))
+    Ok((output, converted.into()))
 }

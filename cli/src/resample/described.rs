@@ -4,6 +4,7 @@
 use std::fmt::Write;
 
 use polyphase::ResampleOptions;
+use polyphase_audio::{Channels, Level};
 
 use super::args::{Args, Precision};
 use crate::filter_args::FilterRow;
@@ -29,6 +30,25 @@ pub(super) fn described(args: &Args, options: &ResampleOptions) -> String {
     }
     if let Some(orig_freq) = args.input.orig_freq {
         add("orig-freq", &orig_freq);
+    }
+    if let Some(raw) = args.input.raw {
+        add("raw", &raw);
+    }
+    if let Some(axis) = args.input.axis {
+        add("axis", &axis);
+    }
+    match args.channels.channels() {
+        Channels::All => {}
+        Channels::Pick(picked) => {
+            let picked: Vec<_> = picked.iter().map(ToString::to_string).collect();
+            add("channels", &picked.join("+"));
+        }
+        channels => add("channels", &format!("{channels:?}").to_lowercase()),
+    }
+    match args.channels.level() {
+        Level::Headroom(decibels) => add("headroom", &decibels),
+        Level::NormalizePeak(decibels) => add("peak", &decibels),
+        _ => {}
     }
     if let Some(container) = output.format.0 {
         add("format", &container);
@@ -80,6 +100,10 @@ mod tests {
              length 7, bank 64 MiB, phases normalized, orig-freq 8000, format flac, sample-format i24, dither none, \
              precision f64"
         );
+        let text = of("a.raw -r 16000 --raw s16le,2,44100 --mono --headroom 3 --axis 0");
+        assert!(text.ends_with("bank 64 MiB, raw s16le,2,44100, axis 0, channels mono, headroom 3"), "{text}");
+        let text = of("a.wav -r 16000 --pick 2,1 --normalize-peak");
+        assert!(text.ends_with("bank 64 MiB, channels 2+1, peak -1"), "{text}");
         // Options that the samples do not depend on.
         assert_eq!(of("a.wav -r 16000 --threads 3 --quiet --overwrite --out x --backend cpu"), of("b.wav -r 16000"));
     }

@@ -16,6 +16,7 @@ mod globs;
 mod gpu;
 mod listing;
 pub(crate) mod paths;
+mod pipe;
 mod progress;
 pub(crate) mod record;
 mod refusal;
@@ -33,7 +34,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use polyphase::{CpuResampler, ResampleOptions, Resampler};
-use polyphase_audio::{Channels, Level, files};
+use polyphase_audio::files;
 
 pub(crate) use self::args::Args;
 use self::conversion::format_error;
@@ -43,12 +44,15 @@ use self::paths::{Selection, Target, Task, Tasks};
 use self::progress::Progress;
 use self::record::{Earlier, Record};
 use self::report::{JsonFile, Row, Status, Totals};
-use self::settings::Settings;
+use self::settings::{STDOUT, Settings};
 use crate::terminal::shown;
 use crate::{interrupt, terminal};
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let began = Instant::now();
+    if args.output.out.as_os_str() == STDOUT {
+        return pipe::run(args);
+    }
     let prepared = Prepared::new(args)?;
     let outcome = if args.resuming.dry_run { dry_run::execute(args, prepared)? } else { execute(args, prepared)? };
     Ok(report(args, outcome, began))
@@ -124,6 +128,7 @@ fn selection(args: &Args) -> Result<Selection> {
         relative_to: input.relative_to.clone(),
         globs: Globs::new(&input.include, &input.exclude)?,
         follow_links: input.follow_links,
+        headerless: input.raw.is_some(),
     })
 }
 
@@ -195,9 +200,10 @@ fn execute(args: &Args, mut prepared: Prepared) -> Result<Outcome> {
         new_freq,
         orig_freq: args.input.orig_freq,
         options: *options,
-        channels: Channels::All,
-        level: Level::Unchanged,
-        raw: None,
+        channels: args.channels.channels(),
+        level: args.channels.level(),
+        raw: args.input.raw,
+        axis: args.input.axis.unwrap_or(-1),
         precision: args.speed.precision,
         format: args.output.sample_format.0,
         dither: !args.output.no_dither,

@@ -11,6 +11,7 @@ use super::refusal::refuse;
 pub(crate) use super::search::Selection;
 pub(super) use super::search::extension;
 use super::search::{Found, PassedOver, resolved, search};
+use super::settings::STDIN;
 use super::shard::Shard;
 use crate::terminal::shown;
 
@@ -50,7 +51,7 @@ pub(crate) enum Target {
 }
 
 /// Containers that are written.
-const WRITTEN: [Container; 3] = [Container::Wav, Container::Flac, Container::Npy];
+const WRITTEN: [Container; 4] = Container::ALL;
 
 impl Target {
     /// The target that `--out` names: a file if it has the extension of a format that is written and is not a folder.
@@ -65,6 +66,9 @@ impl Target {
             Some(container) if !ends_with_separator && !out.is_dir() => Self::File(out.to_owned(), container),
             _ => Self::Folder(out.to_owned()),
         };
+        if matches!(target, Self::Folder(_)) && selection.inputs.iter().any(|input| input.as_os_str() == STDIN) {
+            bail!("stdin has no name: name the output, as in --out out.wav or --out -");
+        }
         if let Self::File(_, container) = target {
             let out = shown(out);
             match &selection.inputs[..] {

@@ -26,6 +26,8 @@ pub(crate) struct Selection {
     pub(super) globs: Globs,
     /// True to follow links that lead out of an input folder.
     pub(super) follow_links: bool,
+    /// True if files without headers are read too.
+    pub(super) headerless: bool,
 }
 
 impl Selection {
@@ -141,6 +143,12 @@ impl Search<'_> {
         self.findings.files.push(Found { path, name, bytes });
     }
 
+    fn is_audio(&self, path: &Path) -> bool {
+        let extension = extension(path);
+        let is_headerless = self.selection.headerless && matches!(extension.as_str(), "raw" | "pcm");
+        is_headerless || extension == "npy" || EXTENSIONS.contains(&extension.as_str())
+    }
+
     fn pass_over(&mut self, path: &Path, name: PathBuf, reason: &'static str) {
         self.findings.passed_over.push(PassedOver { path: path.to_owned(), name, reason });
     }
@@ -191,7 +199,7 @@ impl Search<'_> {
         } else if !kind.is_file() {
             // Pipes and devices may never end: they are read only if they are given as inputs.
             PIPE
-        } else if !is_audio(path) {
+        } else if !self.is_audio(path) {
             NO_EXTENSION
         } else if !globs.includes(&name) {
             NOT_INCLUDED
@@ -221,11 +229,6 @@ pub(super) fn extension(path: &Path) -> String {
 
 fn is_pipe(path: &Path) -> bool {
     path.metadata().is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
-}
-
-fn is_audio(path: &Path) -> bool {
-    let extension = extension(path);
-    extension == "npy" || EXTENSIONS.contains(&extension.as_str())
 }
 
 /// Resolves the links in the part of a path that exists.

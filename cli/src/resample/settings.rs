@@ -14,8 +14,10 @@ use super::record::Record;
 use crate::filter_args::plan_error;
 use crate::rate::Rate;
 
-/// Path that stands for stdin.
+/// Input that stands for stdin.
 pub(super) const STDIN: &str = "-";
+/// Output that stands for stdout.
+pub(super) const STDOUT: &str = "-";
 
 /// Settings of a run.
 pub(super) struct Settings {
@@ -27,6 +29,8 @@ pub(super) struct Settings {
     pub(super) level: Level,
     /// Format of the inputs, if they have no headers.
     pub(super) raw: Option<RawFormat>,
+    /// Axis of arrays that is time, from the end if it is negative.
+    pub(super) axis: isize,
     /// Precision of the computation. `None`: float64 for float64 inputs, else float32.
     pub(super) precision: Option<Precision>,
     /// Format of the output samples. `None`: that of the input.

@@ -58,7 +58,7 @@ fn bad_files_fail_alone_with_one_clear_line() {
         ("in-text.npy", "not an .npy file, or its header is damaged"),
         ("in-huge.npy", "the header gives the impossible shape (6400000000000000000, 4)"),
         ("in-long.npy", "the header gives the impossible shape (0, 18446744073709551615)"),
-        ("in-type.npy", "the array is of type <c8: f32, f64, i16 and i32 can be read"),
+        ("in-type.npy", "the array is of type <c8: f16, f32, f64, i16 and i32 can be read"),
         ("in-missing.wav", "No such file"),
     ] {
         let lines: Vec<_> = stderr.lines().filter(|line| line.contains(name)).collect();
