@@ -74,8 +74,8 @@ impl Demuxed {
         if let Some(extension) = extension {
             hint.with_extension(extension);
         }
-        let mut stream = MediaSourceStream::new(source, Default::default());
-        let infos = infos(&mut stream, container)?;
+        let (infos, source) = infos(source, container)?;
+        let stream = MediaSourceStream::new(source, Default::default());
         let unread = infos.iter().find_map(|info| info.unread.as_deref());
         let named = |error| unread.map_or(error, sniff::unread);
         let mut reader = probe(&hint, stream, container).map_err(named)?;
@@ -370,14 +370,14 @@ impl Demuxed {
 }
 
 /// Reads what the container says about its tracks, beyond what symphonia does.
-fn infos(stream: &mut MediaSourceStream<'static>, container: Option<&str>) -> Result<Vec<TrackInfo>> {
-    if !matches!(container, Some("MP4" | "Matroska")) {
-        return Ok(Vec::new());
-    }
-    let mut head = Head::new(stream)?;
-    let infos = if container == Some("MP4") { mp4::tracks(&mut head) } else { matroska::tracks(&mut head) }?;
-    head.leave()?;
-    Ok(infos)
+fn infos(source: Box<dyn MediaSource>, container: Option<&str>) -> Result<(Vec<TrackInfo>, Box<dyn MediaSource>)> {
+    let tracks = match container {
+        Some("MP4") => mp4::tracks,
+        Some("Matroska") => matroska::tracks,
+        _ => return Ok((Vec::new(), source)),
+    };
+    let mut head = Head::new(source)?;
+    Ok((tracks(&mut head)?, head.into_source()?))
 }
 
 /// Returns the length that the header promises, in frames.

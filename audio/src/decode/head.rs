@@ -1,56 +1,86 @@
 //! [`Head`]: random access to a file before its reader takes it, and to the first bytes of a pipe.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
-use symphonia::core::io::{MediaSource, MediaSourceStream, SeekBuffered};
+use symphonia::core::io::MediaSource;
 
 use crate::error::Result;
 
 /// Bytes of a pipe that are looked at.
 const PIPE: usize = 1 << 18;
+/// Bytes read at a time from a file.
+const WINDOW: usize = 1 << 12;
 
 /// A file or a pipe.
-pub(super) struct Head<'a> {
-    stream: &'a mut MediaSourceStream<'static>,
-    /// The first bytes of a pipe.
-    kept: Option<Vec<u8>>,
+pub(super) struct Head {
+    source: Box<dyn MediaSource>,
+    /// Bytes of a file from a position on, or the first bytes of a pipe.
+    window: Vec<u8>,
+    at: u64,
+    is_pipe: bool,
 }
 
-impl<'a> Head<'a> {
-    /// Looks at a stream that stands at its first byte.
-    pub(super) fn new(stream: &'a mut MediaSourceStream<'static>) -> Result<Self> {
-        let kept = if stream.is_seekable() {
-            None
-        } else {
-            let mut kept = Vec::new();
-            stream.ensure_seekback_buffer(PIPE);
-            (&mut *stream).take(PIPE as u64).read_to_end(&mut kept)?;
-            stream.seek_buffered(0);
-            Some(kept)
-        };
-        Ok(Self { stream, kept })
+impl Head {
+    /// Looks at a source that stands at its first byte.
+    pub(super) fn new(mut source: Box<dyn MediaSource>) -> Result<Self> {
+        let is_pipe = !source.is_seekable();
+        let mut window = Vec::new();
+        (&mut source).take(if is_pipe { PIPE } else { WINDOW } as u64).read_to_end(&mut window)?;
+        Ok(Self { source, window, at: 0, is_pipe })
     }
 
     /// Returns `count` bytes from a position on, or fewer where the file ends.
-    pub(super) fn get(&mut self, at: u64, count: usize) -> Result<Vec<u8>> {
-        if let Some(kept) = &self.kept {
-            let from = usize::try_from(at).ok().and_then(|at| kept.get(at..)).unwrap_or_default();
-            return Ok(from[..count.min(from.len())].to_vec());
+    pub(super) fn get(&mut self, at: u64, count: usize) -> Result<&[u8]> {
+        let end = self.at.saturating_add(self.window.len() as u64);
+        if !self.is_pipe && (at < self.at || at.saturating_add(count as u64) > end) {
+            self.window.clear();
+            self.at = at;
+            if self.source.byte_len().is_none_or(|len| at < len) {
+                self.source.seek(SeekFrom::Start(at))?;
+                (&mut self.source).take(count.max(WINDOW) as u64).read_to_end(&mut self.window)?;
+            }
         }
-        let mut bytes = Vec::new();
-        if self.stream.byte_len().is_none_or(|len| at < len) {
-            self.stream.seek(SeekFrom::Start(at))?;
-            (&mut *self.stream).take(count as u64).read_to_end(&mut bytes)?;
-        }
-        Ok(bytes)
+        let start = at.checked_sub(self.at).and_then(|start| usize::try_from(start).ok());
+        let bytes = start.and_then(|start| self.window.get(start..)).unwrap_or_default();
+        Ok(&bytes[..count.min(bytes.len())])
     }
 
-    /// Leaves the stream at its first byte.
-    pub(super) fn leave(self) -> Result<()> {
-        if self.kept.is_none() {
-            self.stream.seek(SeekFrom::Start(0))?;
+    /// Returns the source, from its first byte on.
+    pub(super) fn into_source(mut self) -> Result<Box<dyn MediaSource>> {
+        if self.is_pipe {
+            return Ok(Box::new(Rejoined { first: Cursor::new(self.window), rest: self.source }));
         }
-        Ok(())
+        self.source.seek(SeekFrom::Start(0))?;
+        Ok(self.source)
+    }
+}
+
+/// A pipe behind the bytes that were taken from it.
+struct Rejoined {
+    first: Cursor<Vec<u8>>,
+    rest: Box<dyn MediaSource>,
+}
+
+impl Read for Rejoined {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.first.read(buffer)?;
+        if read > 0 || buffer.is_empty() { Ok(read) } else { self.rest.read(buffer) }
+    }
+}
+
+impl Seek for Rejoined {
+    fn seek(&mut self, _target: SeekFrom) -> io::Result<u64> {
+        Err(io::ErrorKind::NotSeekable.into())
+    }
+}
+
+impl MediaSource for Rejoined {
+    fn is_seekable(&self) -> bool {
+        false
+    }
+
+    fn byte_len(&self) -> Option<u64> {
+        None
     }
 }
 

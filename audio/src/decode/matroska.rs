@@ -30,7 +30,7 @@ struct Element {
 }
 
 /// Reads what a file says about its audio tracks.
-pub(super) fn tracks(head: &mut Head<'_>) -> Result<Vec<TrackInfo>> {
+pub(super) fn tracks(head: &mut Head) -> Result<Vec<TrackInfo>> {
     let mut tracks = Vec::new();
     let (mut at, mut last_cluster, mut last_group) = (0, None, None);
     for _ in 0..MAX_ELEMENTS {
@@ -71,9 +71,9 @@ pub(super) fn tracks(head: &mut Head<'_>) -> Result<Vec<TrackInfo>> {
 }
 
 /// Reads the header of an element.
-fn element(head: &mut Head<'_>, at: u64) -> Result<Option<Element>> {
+fn element(head: &mut Head, at: u64) -> Result<Option<Element>> {
     let bytes = head.get(at, 12)?;
-    let Some((id, rest)) = variable(&bytes, false) else { return Ok(None) };
+    let Some((id, rest)) = variable(bytes, false) else { return Ok(None) };
     let Some((size, rest)) = variable(rest, true) else { return Ok(None) };
     let body = at + (bytes.len() - rest.len()) as u64;
     let header = bytes.len() - rest.len();
@@ -110,13 +110,13 @@ fn children(body: &[u8], mut call: impl FnMut(u64, &[u8])) {
 }
 
 /// The body of an element, or its beginning.
-fn body(head: &mut Head<'_>, element: Element) -> Result<Vec<u8>> {
+fn body(head: &mut Head, element: Element) -> Result<Vec<u8>> {
     let size = element.end.map_or(0, |end| (end - element.body).min(MAX_BODY));
-    head.get(element.body, usize::try_from(size).unwrap_or(0))
+    Ok(head.get(element.body, usize::try_from(size).unwrap_or(0))?.to_vec())
 }
 
 /// Reads a track, if it is audio.
-fn track(head: &mut Head<'_>, element: Element) -> Result<Option<TrackInfo>> {
+fn track(head: &mut Head, element: Element) -> Result<Option<TrackInfo>> {
     const AUDIO: u64 = 2;
     let body = body(head, element)?;
     let (mut info, mut kind, mut codec, mut private) = (TrackInfo::new(0), 0, String::new(), Vec::new());
@@ -154,7 +154,7 @@ fn unread(codec: &str, private: &[u8]) -> Option<String> {
 }
 
 /// Reads the padding of the last block.
-fn padding(head: &mut Head<'_>, group: Element, tracks: &mut [TrackInfo]) -> Result<()> {
+fn padding(head: &mut Head, group: Element, tracks: &mut [TrackInfo]) -> Result<()> {
     let body = body(head, group)?;
     let (mut number_of_track, mut padding) = (0, 0);
     children(&body, |id, child| match id {

@@ -38,7 +38,7 @@ struct Movie {
 }
 
 /// Reads what a file says about its audio tracks.
-pub(super) fn tracks(head: &mut Head<'_>) -> Result<Vec<TrackInfo>> {
+pub(super) fn tracks(head: &mut Head) -> Result<Vec<TrackInfo>> {
     let mut movie = Movie::default();
     walk(head, 0, u64::MAX, 0, &mut movie)?;
     let (units, gapless) = (movie.units, movie.gapless);
@@ -46,10 +46,10 @@ pub(super) fn tracks(head: &mut Head<'_>) -> Result<Vec<TrackInfo>> {
 }
 
 /// Walks the atoms between two positions.
-fn walk(head: &mut Head<'_>, mut at: u64, end: u64, depth: u32, movie: &mut Movie) -> Result<()> {
+fn walk(head: &mut Head, mut at: u64, end: u64, depth: u32, movie: &mut Movie) -> Result<()> {
     while at.saturating_add(8) <= end && movie.atoms < MAX_ATOMS {
         movie.atoms += 1;
-        let header = head.get(at, 16)?;
+        let header = head.get(at, 16)?.to_vec();
         let Some((size, name)) = header.first_chunk().zip(header.get(4..8)) else { break };
         let (size, skip) = match u32::from_be_bytes(*size) {
             0 => (u64::MAX, 8),
@@ -74,7 +74,7 @@ fn walk(head: &mut Head<'_>, mut at: u64, end: u64, depth: u32, movie: &mut Movi
             b"meta" if depth < 8 => walk(head, body + 4, next, depth + 1, movie)?,
             b"mvhd" | b"tkhd" | b"mdhd" | b"hdlr" | b"elst" | b"stsd" | b"----" => {
                 let len = usize::try_from((next - body).min(MAX_BODY)).unwrap_or(0);
-                read(name, &head.get(body, len)?, movie);
+                read(name, head.get(body, len)?, movie);
             }
             _ => {}
         }

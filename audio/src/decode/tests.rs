@@ -170,3 +170,24 @@ fn panics_of_symphonia_are_errors_that_name_what_failed() {
     let text = "the MPEG Audio Layer 3 decoder failed (an internal error of symphonia): the file is damaged or unusual";
     assert_eq!(error.expect_err("an error").to_string(), text);
 }
+
+/// A pipe cannot seek: what is read of it first must be read again.
+#[cfg(unix)]
+#[test]
+fn pipes_are_read_as_files_are() {
+    use crate::Decoder;
+    for name in ["20-opus.webm", "21-vorbis.webm", "20-celt.opus", "22-fragmented.mp4", "23-vbr.mp3"] {
+        let (bytes, extension) = recording(name);
+        let (whole, ..) = contents(&bytes, &extension).expect(name);
+        let folder = TempDir::new().expect("a folder");
+        let path = folder.path().join(name);
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo").success());
+        let written = path.clone();
+        let writer = std::thread::spawn(move || fs::write(written, bytes));
+        let mut decoder = Decoder::open(&path, |_| {}).expect(name);
+        let (mut samples, mut scratch) = (Vec::<f32>::new(), Vec::new());
+        while decoder.read(&mut samples, &mut scratch).expect(name) {}
+        writer.join().expect("a thread").expect("a pipe");
+        assert!(samples == whole, "{name}: {} {}", samples.len(), whole.len());
+    }
+}

@@ -101,7 +101,7 @@ fn lossy_files_with_audio_missing_are_refused() {
 
     let promised = "truncated or damaged: the header promises 118091 frames, ";
     fails(&folder, "half.mp3", &half(&mp3), promised);
-    fails(&folder, "cut.mp3", &without_middle(&mp3), promised);
+    fails(&folder, "cut.mp3", &without_middle(&mp3), "damaged after 53039 frames: frame depends on bit reservoir");
     let twice = "the file goes on after the 118091 frames that its header promises: several files in one, or damaged";
     fails(&folder, "twice.mp3", &mp3.repeat(2), twice);
 
