@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use crate::flac::{FlacReader, FlacWriter};
-use crate::npy;
-use crate::{Decoder, Error, SampleFormat, Spec, Tags};
+use crate::{Decoder, Error, Result, SampleFormat, Source, Spec, Tags};
+use crate::{npy, pcm};
 
 /// Number of samples after which decoding stops: some formats compress silence without limit.
 const MAX_SAMPLES: usize = 1 << 22;
@@ -20,28 +20,45 @@ fn folder() -> TempDir {
     if shared_memory.is_dir() { TempDir::new_in(shared_memory) } else { TempDir::new() }.expect("a temporary folder")
 }
 
-/// Decodes the bytes as an audio file.
+/// Decodes the bytes as an audio file, and front to back as from a pipe: if both succeed, the samples must be the same.
 pub fn audio(bytes: &[u8]) {
-    thread_local!(static FILE: (TempDir, PathBuf) = {
-        let folder = folder();
-        let path = folder.path().join("input");
-        (folder, path)
-    });
-    FILE.with(|(_, path)| {
-        fs::write(path, bytes).expect("a file");
-        let Ok(mut decoder) = Decoder::open(&**path) else { return };
-        let spec = decoder.spec();
-        assert!(spec.rate > 0 && (1..=1024).contains(&spec.channels));
-        let (mut samples, mut taken) = (Vec::<f32>::new(), 0);
-        while let Ok(true) = decoder.read(&mut samples) {
-            assert_eq!(samples.len() % spec.channels, 0);
-            taken += samples.len();
-            samples.clear();
-            if taken > MAX_SAMPLES {
-                break;
-            }
-        }
-    });
+    let whole = decoded(Source::bytes(bytes));
+    let piped = decoded(Source::stream(Cursor::new(bytes.to_vec())));
+    if let (Ok(whole), Ok(piped)) = (whole, piped) {
+        assert!(whole == piped, "{} samples, {} through a pipe", whole.len(), piped.len());
+    }
+}
+
+/// [`audio`] for bytes that begin as a container of PCM.
+pub fn pcm(bytes: &[u8]) {
+    if pcm::Container::of(bytes).is_some() {
+        audio(bytes);
+    }
+}
+
+/// [`audio`] for bytes that begin as Ogg.
+pub fn ogg(bytes: &[u8]) {
+    if bytes.starts_with(b"OggS") {
+        audio(bytes);
+    }
+}
+
+/// Bits of the samples.
+fn decoded(source: Source) -> Result<Vec<u32>> {
+    let decoder = Decoder::open(source).inspect_err(one_line);
+    let mut decoder = decoder?;
+    let spec = decoder.spec();
+    assert!(spec.rate > 0 && (1..=1024).contains(&spec.channels));
+    let mut samples = Vec::<f32>::new();
+    while samples.len() < MAX_SAMPLES && decoder.read(&mut samples).inspect_err(one_line)? {
+        assert_eq!(samples.len() % spec.channels, 0);
+    }
+    Ok(samples.into_iter().map(f32::to_bits).collect())
+}
+
+/// Messages have one line.
+fn one_line(error: &Error) {
+    assert!(!format!("{error:#}").contains('\n'), "{error:#}");
 }
 
 /// Reads the bytes as FLAC, writes the samples as FLAC, and reads that: the samples must be the same. Bytes that are not
@@ -63,7 +80,7 @@ pub fn flac(bytes: &[u8]) {
                 (spec, samples.iter().map(integer).collect())
             }
             Err(error) => {
-                assert!(!format!("{error:#}").contains('\n'), "{error:#}");
+                one_line(&error);
                 return;
             }
         },
@@ -102,11 +119,14 @@ pub fn npy(bytes: &[u8]) {
         let array = match npy::read(path) {
             Ok(array) => array,
             Err(error) => {
-                assert!(!format!("{error:#}").contains('\n'), "{error:#}");
+                one_line(&error);
                 return;
             }
         };
-        let width = usize::from(array.format().bits() / 8);
+        let width = match array {
+            npy::Array::F16(_) => 2,
+            _ => usize::from(array.format().bits() / 8),
+        };
         assert!(array.len() * width <= bytes.len());
     });
 }

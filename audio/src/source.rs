@@ -264,7 +264,9 @@ impl Input {
     }
 
     /// Returns bytes that were taken from a pipe: they are read next.
-    pub(crate) fn return_bytes(&mut self, bytes: Vec<u8>) {
+    pub(crate) fn return_bytes(&mut self, mut bytes: Vec<u8>) {
+        let read = usize::try_from(self.returned.position()).unwrap_or(usize::MAX);
+        bytes.extend(self.returned.get_ref().get(read..).unwrap_or_default());
         self.returned = Cursor::new(bytes);
     }
 

@@ -55,10 +55,16 @@ fn files_bytes_readers_and_streams_hold_the_same() {
         Source::path(path),
         Source::bytes(bytes.clone()),
         Source::seekable(Cursor::new(bytes.clone())),
-        Source::stream(Cursor::new(bytes)),
+        Source::stream(Cursor::new(bytes.clone())),
     ];
     for source in sources {
         assert_eq!(read(source, &all), samples);
+    }
+    // Headers of many lengths: 16 and 18 bytes of a format, with texts of any length before the samples.
+    for len in 0..80 {
+        let mut long = bytes.clone();
+        long.splice(12..12, [&b"JUNK"[..], &(2 * len as u32).to_le_bytes(), &vec![0; 2 * len]].concat());
+        assert_eq!(read(Source::stream(Cursor::new(long)), &all), samples, "{len}");
     }
     let missing = Decoder::open(PathBuf::from("/nowhere/at/all.wav")).expect_err("no file");
     assert!(matches!(missing, Error::Io(_)), "{missing}");

@@ -46,7 +46,7 @@ pub(crate) struct FilterArgs {
     /// Shape of the Kaiser window, at least 0
     ///
     /// [default: that of the preset, or 14.769656459379492 if its window is another]
-    #[arg(long, value_name = "F", allow_negative_numbers = true)]
+    #[arg(long, value_name = "F", allow_negative_numbers = true, hide_short_help = true)]
     beta: Option<f64>,
 
     /// Divide the taps of each phase by their sum, so that a constant stays constant

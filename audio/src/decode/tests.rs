@@ -184,9 +184,9 @@ fn pipes_are_read_as_files_are() {
         assert!(std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo").success());
         let written = path.clone();
         let writer = std::thread::spawn(move || fs::write(written, bytes));
-        let mut decoder = Decoder::open(&path, |_| {}).expect(name);
-        let (mut samples, mut scratch) = (Vec::<f32>::new(), Vec::new());
-        while decoder.read(&mut samples, &mut scratch).expect(name) {}
+        let mut decoder = Decoder::open(&path).expect(name);
+        let mut samples = Vec::<f32>::new();
+        while decoder.read(&mut samples).expect(name) {}
         writer.join().expect("a thread").expect("a pipe");
         assert!(samples == whole, "{name}: {} {}", samples.len(), whole.len());
     }

@@ -34,9 +34,10 @@ use crate::threads::ThreadArgs;
 /// second ends the program at once.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  polyphase resample recordings -r 16000 -o recordings-16k
+  polyphase resample recordings -r 16000 --mono --format flac -o recordings-16k
   polyphase resample song.flac -r 48000 -o song-48k.wav
   find -type f -name '*.mp3' -print0 | polyphase resample --files-from - -r 16000 -o /data
+  ffmpeg -i film.mkv -f s16le -ac 2 -ar 48000 - | polyphase resample - --raw s16le,2,48000 -r 16000 -o - | sox - a.ogg
   polyphase resample batch.npy --orig-freq 44100 -r 16000 --preset torchaudio")]
 pub(crate) struct Args {
     #[command(flatten)]

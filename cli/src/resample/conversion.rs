@@ -55,19 +55,19 @@ impl From<polyphase_audio::Converted> for Converted {
 
 impl Converted {
     /// What the user should know, a line each: oddities of the input, and clipping.
-    pub(super) fn notes(&self) -> Vec<String> {
-        let mut notes: Vec<_> = self.warnings.iter().map(|warning| format!("warning: {warning}")).collect();
+    pub(super) fn all_warnings(&self) -> Vec<String> {
+        let mut warnings = self.warnings.clone();
         match self.peak_dbfs().filter(|_| self.clipped > 0) {
-            Some(above) if above > 0.0 => notes.push(format!(
-                "warning: {} samples clipped, the peak is {above:.1} dB above full scale: lower the level with \
+            Some(above) if above > 0.0 => warnings.push(format!(
+                "{} samples clipped, the peak is {above:.1} dB above full scale: lower the level with \
                  --headroom {:.1} or --normalize-peak, or write floats",
                 self.clipped,
                 (above * 10.0).ceil() / 10.0
             )),
-            _ if self.clipped > 0 => notes.push(format!("warning: {} samples clipped", self.clipped)),
+            _ if self.clipped > 0 => warnings.push(format!("{} samples clipped", self.clipped)),
             _ => {}
         }
-        notes
+        warnings
     }
 
     /// The peak in decibels relative to full scale. `None` for silence and arrays.

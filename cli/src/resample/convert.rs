@@ -17,7 +17,6 @@ use super::progress::Progress;
 use super::record::Stamp;
 use super::settings::{STDIN, Settings};
 use crate::interrupt;
-use crate::terminal::shown;
 
 /// Upper bound of the samples that a format stores in a byte, except for silence.
 const MAX_SAMPLES_PER_BYTE: u64 = 24;
@@ -48,9 +47,6 @@ pub(super) fn convert(task: &Task, settings: &Settings, progress: &Progress) -> 
     }
     let published = output.publish(&task.output, settings.overwrite);
     published.with_context(|| format!("writing {}", task.output.display()))?;
-    for note in converted.notes() {
-        progress.note(&format!("polyphase: {}: {note}", shown(&task.input)));
-    }
     Ok(converted)
 }
 

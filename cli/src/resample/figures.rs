@@ -29,7 +29,7 @@ pub(super) struct Figures {
     peak_dbfs: Option<f64>,
     /// The filter, as text; `null` if the rates are equal.
     filter: Option<String>,
-    /// Oddities of the input that cost no samples, a line for each.
+    /// Oddities of the input that cost no samples, and clipping, a line for each.
     #[serde(default)]
     pub(super) warnings: Vec<String>,
 }
@@ -51,7 +51,7 @@ impl Figures {
             clipped_samples: converted.clipped,
             peak_dbfs: converted.peak_dbfs(),
             filter: (converted.orig_freq != new_freq).then(|| filter.to_owned()),
-            warnings: converted.warnings.clone(),
+            warnings: converted.all_warnings(),
         }
     }
 }

@@ -12,7 +12,7 @@ use polyphase_audio::{
 use super::args::{Args, Precision};
 use super::conversion::{Converted, explained};
 use super::settings::STDIN;
-use crate::terminal::{eprint_line, shown};
+use crate::terminal::{eprint_line, one_line, shown};
 
 /// Resamples the only input, and writes it to stdout as it is read.
 pub(super) fn run(args: &Args) -> Result<ExitCode> {
@@ -38,8 +38,9 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     match converted.map_err(|error| explained(error, Path::new("stdout"))) {
         Ok(converted) => {
             if !args.messages.quiet {
-                let notes = Converted::from(converted).notes();
-                notes.iter().for_each(|note| eprint_line(&format!("polyphase: {}: {note}", shown(path))));
+                for warning in Converted::from(converted).all_warnings() {
+                    eprint_line(&format!("polyphase: {}: warning: {}", shown(path), one_line(&warning)));
+                }
             }
             Ok(ExitCode::SUCCESS)
         }

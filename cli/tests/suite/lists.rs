@@ -260,12 +260,13 @@ fn the_filter_is_named() {
 fn help_completions_and_manual_pages_are_printed() {
     let folder = TempDir::new().unwrap();
     let help = done(&folder, "resample --help");
-    let headings = ["Input:", "Output:", "Filter:", "Run and resume:", "Speed and devices:", "Messages:"];
+    let headings =
+        ["Input:", "Output:", "Channels and level:", "Filter:", "Run and resume:", "Speed and devices:", "Messages:"];
     let positions: Vec<_> = headings.iter().map(|heading| help.find(&format!("\n{heading}\n")).unwrap()).collect();
     assert!(positions.is_sorted(), "{help}");
     assert!(help.contains("The filter is the preset `high`"), "{help}");
     let short = done(&folder, "resample -h");
-    assert!(short.lines().count() < 60 && short.contains("-o, --out <PATH>"), "{short}");
+    assert!(short.lines().count() < 62 && short.contains("-o, --out <PATH>"), "{short}");
     for shell in ["bash", "zsh", "fish"] {
         let text = done(&folder, &format!("completions {shell}"));
         assert!(text.contains("files-from") && text.contains("polyphase"), "{shell}");

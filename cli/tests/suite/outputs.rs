@@ -19,7 +19,7 @@ fn the_readme_command_resamples_every_recording() {
     let output = polyphase(&arguments);
     assert!(output.status.success(), "{output:?}");
     let summary = String::from_utf8(output.stdout).unwrap();
-    assert!(summary.starts_with("6 files, 23.5 s of audio in ") && summary.contains("on the CPU"), "{summary}");
+    assert!(summary.starts_with("6 files, 23.4 s of audio in ") && summary.contains("on the CPU"), "{summary}");
 
     let expected = ["speech-22050.wav", "speech-aac-22050.wav", "speech-mpeg-22050.wav", "speech-vorbis-22050.wav"];
     let expected: Vec<_> = expected.into_iter().chain(["stereo-44100.flac", "sweep-48000.wav"]).collect();
