@@ -1,8 +1,8 @@
 //! Recordings of programs in use, and headers after theirs, with the samples that they hold.
 
-use std::path::{Path, PathBuf};
-
 use polyphase_audio::{Decoder, Error, SampleFormat, Source};
+
+use super::{path, read};
 
 /// Name, channels, rate, frames, the first three samples of the first channels, and the sum of all magnitudes.
 type Recording = (&'static str, usize, u32, usize, &'static [f64], f64);
@@ -41,16 +41,6 @@ const RECORDINGS: &[Recording] = &[
     ("12-mask0-4ch.wav", 4, 16000, 400, &[0.44305419921875, 0.011322021484375, 0.47625732421875, -0.2503662109375, 0.23126220703125, 0.297332763671875], 402.6513671875),
 ];
 
-fn path(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
-}
-
-fn read(decoder: &mut Decoder) -> Vec<f64> {
-    let mut samples = Vec::new();
-    while decoder.read(&mut samples).expect("samples") {}
-    samples
-}
-
 #[test]
 fn recordings_hold_these_samples() {
     for &(name, channels, rate, frames, first, sum) in RECORDINGS {
@@ -64,7 +54,7 @@ fn recordings_hold_these_samples() {
         };
         assert_eq!(spec.channel_mask, mask, "{name}");
         let promised = decoder.promised_frames();
-        let samples = read(&mut decoder);
+        let samples = read(&mut decoder).expect("samples");
         assert_eq!(samples.len(), channels * frames, "{name}");
         assert!(promised.is_none_or(|promised| promised == frames as u64), "{name}");
         // The table holds channel after channel.
@@ -80,7 +70,7 @@ fn rates_may_be_fractions() {
     let mut decoder = Decoder::open(path("07-rate-11025.5.aiff")).expect("an AIFF file");
     assert!((decoder.rate().hz() - 11_025.5).abs() < 1e-9);
     assert_eq!((decoder.spec().rate, decoder.promised_frames()), (11_026, Some(60_000)));
-    assert_eq!(read(&mut decoder).len(), 60_000);
+    assert_eq!(read(&mut decoder).expect("samples").len(), 60_000);
 }
 
 #[test]
@@ -101,7 +91,7 @@ fn one_frame_less_than_promised_is_an_error() {
 fn not_a_number_stays_not_a_number() {
     let mut decoder = Decoder::open(path("14-nan.wav")).expect("a WAV file");
     assert_eq!(decoder.spec().format, SampleFormat::F32);
-    assert!(read(&mut decoder).iter().any(|sample| sample.is_nan()));
+    assert!(read(&mut decoder).expect("samples").iter().any(|sample| sample.is_nan()));
 }
 
 #[test]
@@ -115,7 +105,7 @@ fn every_byte_is_reported_once() {
             reported.fetch_add(bytes, Ordering::Relaxed);
         };
         let mut decoder = Decoder::open(Source::path(path(name)).on_read(report)).expect(name);
-        read(&mut decoder);
+        read(&mut decoder).expect("samples");
         drop(decoder);
         assert_eq!(total.load(Ordering::Relaxed), std::fs::metadata(path(name)).expect(name).len(), "{name}");
     }

@@ -1,8 +1,8 @@
 //! Recordings of opusenc, oggenc, lame and ffmpeg, with the samples that opusdec, oggdec and ffmpeg decode them to.
 
-use std::path::{Path, PathBuf};
+use polyphase_audio::{Decoder, Source};
 
-use polyphase_audio::{Decoder, Error, Source};
+use super::{path, read};
 
 /// Name, channels, rate, mask of speakers, frames, the first two samples of the frame in the middle or of it and the
 /// next, and the sum of all magnitudes.
@@ -33,16 +33,6 @@ const RECORDINGS: &[Recording] = &[
     ("23-no-tag.mp3", 1, 16000, 0x4, 17280, [0.058317, 0.236407], 3896.3606),
     ("23-vbr.mp3", 2, 22050, 0x3, 4501, [0.17448, 0.091156], 2261.4368),
 ];
-
-fn path(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
-}
-
-fn read(decoder: &mut Decoder) -> Result<Vec<f64>, Error> {
-    let mut samples = Vec::new();
-    while decoder.read(&mut samples)? {}
-    Ok(samples)
-}
 
 /// Largest difference of a sample, and largest relative difference of the sum.
 fn tolerance(name: &str) -> (f64, f64) {

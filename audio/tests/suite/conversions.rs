@@ -39,7 +39,7 @@ fn wav(rate: u32, samples: &Array2<f32>) -> Vec<u8> {
     file(Container::Wav, spec(rate, samples.nrows()), samples)
 }
 
-fn read(source: impl Into<Source>, options: &ReadOptions) -> Array2<f32> {
+fn loaded(source: impl Into<Source>, options: &ReadOptions) -> Array2<f32> {
     load(source, options).expect("a recording").samples
 }
 
@@ -58,13 +58,16 @@ fn files_bytes_readers_and_streams_hold_the_same() {
         Source::stream(Cursor::new(bytes.clone())),
     ];
     for source in sources {
-        assert_eq!(read(source, &all), samples);
+        assert_eq!(loaded(source, &all), samples);
     }
     // Headers of many lengths: 16 and 18 bytes of a format, with texts of any length before the samples.
-    for len in 0..80 {
+    for len in 0..80_u16 {
         let mut long = bytes.clone();
-        long.splice(12..12, [&b"JUNK"[..], &(2 * len as u32).to_le_bytes(), &vec![0; 2 * len]].concat());
-        assert_eq!(read(Source::stream(Cursor::new(long)), &all), samples, "{len}");
+        long.splice(
+            12..12,
+            [&b"JUNK"[..], &(2 * u32::from(len)).to_le_bytes(), &vec![0; 2 * usize::from(len)]].concat(),
+        );
+        assert_eq!(loaded(Source::stream(Cursor::new(long)), &all), samples, "{len}");
     }
     let missing = Decoder::open(PathBuf::from("/nowhere/at/all.wav")).expect_err("no file");
     assert!(matches!(missing, Error::Io(_)), "{missing}");
@@ -77,7 +80,7 @@ fn sections_are_cut_before_they_are_resampled() {
     for container in [Container::Wav, Container::Flac] {
         let format = if container == Container::Flac { SampleFormat::I24 } else { SampleFormat::F32 };
         let bytes = file(container, Spec { format, ..spec(8000, 2) }, &samples);
-        let whole = read(bytes.clone(), &ReadOptions::default());
+        let whole = loaded(bytes.clone(), &ReadOptions::default());
         assert_eq!(whole.dim(), (2, 9000));
         for (start, length) in
             [(0_usize, 0_usize), (0, 1), (1, 4096), (4095, 2), (5000, 4000), (8999, 1), (8999, 9), (9000, 1)]
@@ -85,9 +88,9 @@ fn sections_are_cut_before_they_are_resampled() {
             let options = ReadOptions::default().start(Time::Frames(start as u64)).length(Time::Frames(length as u64));
             let end = (start + length).min(9000);
             for source in [Source::bytes(bytes.clone()), Source::stream(Cursor::new(bytes.clone()))] {
-                assert_eq!(read(source, &options), whole.slice(s![.., start..end]), "{container} {start} {length}");
+                assert_eq!(loaded(source, &options), whole.slice(s![.., start..end]), "{container} {start} {length}");
             }
-            let resampled = read(bytes.clone(), &options.rate(12_000));
+            let resampled = loaded(bytes.clone(), &options.rate(12_000));
             let plan = Plan::new(8000, 12_000, polyphase::ResampleOptions::default()).expect("a plan");
             let section = whole.slice(s![.., start..end]).to_owned();
             let expected = CpuResampler::new().resample_tensor(&plan, &section).expect("memory");
@@ -95,8 +98,8 @@ fn sections_are_cut_before_they_are_resampled() {
         }
     }
     let from = |seconds| ReadOptions::default().start(Time::Seconds(seconds));
-    assert_eq!(read(wav(8000, &samples), &from(1.0)).ncols(), 1000);
-    assert_eq!(read(wav(8000, &samples), &from(1.00012)).ncols(), 1000);
+    assert_eq!(loaded(wav(8000, &samples), &from(1.0)).ncols(), 1000);
+    assert_eq!(loaded(wav(8000, &samples), &from(1.00012)).ncols(), 1000);
     for seconds in [-1.0, f64::NAN, f64::INFINITY] {
         let error = load::<f32>(wav(8000, &samples), &from(seconds)).expect_err("no time");
         assert!(matches!(error, Error::Argument(_)), "{error}");
@@ -128,17 +131,17 @@ fn channels_are_mixed_and_picked() {
     let pick = |channels: &[usize]| {
         Channels::Pick(channels.iter().map(|&channel| NonZeroUsize::new(channel).expect("from 1")).collect())
     };
-    let picked = read(bytes.clone(), &ReadOptions::default().channels(pick(&[4, 2])));
+    let picked = loaded(bytes.clone(), &ReadOptions::default().channels(pick(&[4, 2])));
     assert_eq!(picked, samples.select(ndarray::Axis(0), &[3, 1]));
-    let mono = read(bytes.clone(), &ReadOptions::default().channels(Channels::Mono));
+    let mono = loaded(bytes.clone(), &ReadOptions::default().channels(Channels::Mono));
     for (frame, mono) in samples.columns().into_iter().zip(mono.iter()) {
         let mean = frame.iter().map(|&sample| f64::from(sample)).sum::<f64>() / 4.0;
         assert!((mean - f64::from(*mono)).abs() < 1e-7);
     }
     // Mixing and resampling are linear: their order does not matter.
     let options = ReadOptions::default().rate(12_000).filter(Preset::High);
-    let mixed = read(bytes.clone(), &options.clone().channels(Channels::Mono));
-    let all = read(bytes.clone(), &options);
+    let mixed = loaded(bytes.clone(), &options.clone().channels(Channels::Mono));
+    let all = loaded(bytes.clone(), &options);
     for (frame, mono) in all.columns().into_iter().zip(mixed.iter()) {
         assert!((frame.sum() / 4.0 - mono).abs() < 1e-6);
     }
@@ -152,7 +155,7 @@ fn converted(bytes: &[u8], options: &ConvertOptions) -> (polyphase_audio::Conver
     let temporary = Temporary::new(folder.path()).expect("a file");
     let output = Output::temporary(&temporary).expect("a file");
     let figures = convert(bytes.to_vec(), output, options).expect("a conversion");
-    (figures, read(temporary.path(), &ReadOptions::default()))
+    (figures, loaded(temporary.path(), &ReadOptions::default()))
 }
 
 #[test]
@@ -197,7 +200,7 @@ fn copies_get_no_dither_and_other_samples_do() {
         let same = ConvertOptions::new(container, ReadOptions::default().rate(8000));
         assert_eq!(converted(&bytes, &same).1, samples);
         let mono = ReadOptions::default().channels(Channels::Mono);
-        let exact = read(bytes.clone(), &mono);
+        let exact = loaded(bytes.clone(), &mono);
         let (figures, mixed) = converted(&bytes, &ConvertOptions::new(container, mono));
         assert_eq!((figures.input_channels, figures.spec.channels, figures.input_frames), (2, 1, 4000));
         assert_ne!(mixed, exact);
