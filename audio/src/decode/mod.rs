@@ -34,21 +34,30 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use symphonia::core::audio::GenericAudioBufferRef;
-use symphonia::core::audio::conv::ConvertibleSample;
 use symphonia::core::errors::Error as SymphoniaError;
 
 use self::demuxed::Demuxed;
 use crate::error::{Error, Result};
 use crate::format::Spec;
-use crate::pcm::samples::Float;
 use crate::source::Input;
 use crate::tags::Tags;
 
 /// Samples that files are decoded to: `f32` or `f64`, with integers scaled to [−1, 1).
-pub trait DecodedSample: ConvertibleSample + Float + polyphase::Sample + Into<f64> {}
+pub trait DecodedSample: polyphase::Sample + Into<f64> + sealed::Sealed {}
 
 impl DecodedSample for f32 {}
 impl DecodedSample for f64 {}
+
+mod sealed {
+    use symphonia::core::audio::conv::ConvertibleSample;
+
+    use crate::pcm::samples::Float;
+
+    pub trait Sealed: ConvertibleSample + Float {}
+
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
 
 /// A file of compressed audio that is being read.
 pub(crate) struct Packets(Kind);
