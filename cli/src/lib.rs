@@ -44,7 +44,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Resample(resample::Args),
+    Resample(Box<resample::Args>),
     Inspect(inspect::Args),
     Devices(devices::Args),
     Bench(bench::Args),
