@@ -136,7 +136,7 @@ fn opened(browser: &Path, folder: &Path, page: &Path) -> Value {
             if let Some(found) = logged("FOUND") {
                 let _ = sender.send(found.to_owned());
             } else if let Some(progress) = logged("PROGRESS") {
-                eprintln!("{progress}");
+                say(progress);
             }
         }
     });
