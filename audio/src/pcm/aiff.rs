@@ -1,7 +1,7 @@
 //! AIFF and AIFC.
 
 use super::bytes::{Bytes, Fields, Order};
-use super::chunks::{Chunk, Chunks, Extent, Style};
+use super::chunks::{Chunk, Chunks, Extent, Style, is_empty_in_pipe};
 use super::codecs::{self, Codec};
 use super::samples::{Coding, SampleType};
 use super::{Container, Found, Header, check_channels, incomplete, integer_format, speakers, unread};
@@ -15,6 +15,7 @@ const PREAMBLE: u64 = 8;
 pub(super) fn header(bytes: &mut Bytes<'_>, container: Container) -> Result<Found> {
     let mut chunks = Chunks::new(Style::Riff(Order::Big), 12, [*b"COMM", *b"SSND"]);
     let (mut common, mut data, mut layout) = (None, None::<Chunk>, Vec::new());
+    let mut is_empty = false;
     while let Some(chunk) = chunks.next(bytes)? {
         match &chunk.name {
             b"COMM" if common.is_none() => {
@@ -28,7 +29,10 @@ pub(super) fn header(bytes: &mut Bytes<'_>, container: Container) -> Result<Foun
             }
             _ => {}
         }
-        let is_final = data.is_some_and(|data| data.size > PREAMBLE || bytes.len().is_none());
+        if data == Some(chunk) {
+            is_empty = is_empty_in_pipe(chunk, bytes)?;
+        }
+        let is_final = data.is_some_and(|data| data.size > PREAMBLE || bytes.len().is_none() && !is_empty);
         if common.is_some() && is_final {
             break;
         }
@@ -42,14 +46,14 @@ pub(super) fn header(bytes: &mut Bytes<'_>, container: Container) -> Result<Foun
         None => return Err(incomplete(container, "it has no `SSND` chunk")),
     };
     let offset = match data.size {
-        0 if bytes.len().is_some() && chunks.is_clean() => 0,
+        0 if (bytes.len().is_some() || is_empty) && chunks.is_clean() => 0,
         _ => PREAMBLE + u64::from(Fields::new(Order::Big, bytes.get(data.at, 4)?).u32()),
     };
     let data_at = data.at.saturating_add(offset);
     let left = bytes.left_from(data_at);
     let stated = common.stated_bytes();
     let extent = match data.size {
-        0..=PREAMBLE if left.is_some() && chunks.is_clean() => Extent::Stated(0),
+        0..=PREAMBLE if (left.is_some() || is_empty) && chunks.is_clean() => Extent::Stated(0),
         0..=PREAMBLE => Extent::Rest,
         size => Extent::new_u32(size.saturating_sub(offset), left),
     };

@@ -189,6 +189,11 @@ impl Chunks {
     }
 }
 
+/// True if an empty chunk of audio in a pipe is one, since a chunk follows it, and not one whose size was never written.
+pub(super) fn is_empty_in_pipe(chunk: Chunk, bytes: &mut Bytes<'_>) -> Result<bool> {
+    Ok(bytes.len().is_none() && chunk.size == 0 && is_usual(bytes.get(chunk.at, 4)?))
+}
+
 /// True for names that often follow a chunk of odd size.
 fn is_usual(name: &[u8]) -> bool {
     const USUAL: [&[u8; 4]; 24] = [

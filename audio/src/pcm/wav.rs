@@ -1,7 +1,7 @@
 //! WAV in its five kinds: RIFF, RIFX (big-endian), RF64 and BW64 (sizes of 64 bits in a `ds64` chunk), Wave64.
 
 use super::bytes::{Bytes, Fields, Order};
-use super::chunks::{Chunk, Chunks, Extent, Style, is_placeholder};
+use super::chunks::{Chunk, Chunks, Extent, Style, is_empty_in_pipe, is_placeholder};
 use super::wave_format::{self, Format};
 use super::{Container, Found, Header, incomplete};
 use crate::error::Result;
@@ -15,6 +15,7 @@ pub(super) fn header(bytes: &mut Bytes<'_>, container: Container) -> Result<Foun
     };
     let mut chunks = Chunks::new(style, start, [*b"fmt ", *b"data"]);
     let (mut format, mut data, mut long_size) = (None, None::<Chunk>, None);
+    let mut is_empty = false;
     while let Some(chunk) = chunks.next(bytes)? {
         match &chunk.name {
             b"fmt " if format.is_none() => {
@@ -33,7 +34,10 @@ pub(super) fn header(bytes: &mut Bytes<'_>, container: Container) -> Result<Foun
             }
             _ => {}
         }
-        let is_final = data.is_some_and(|data| data.size > 0 || bytes.len().is_none());
+        if data == Some(chunk) {
+            is_empty = is_empty_in_pipe(chunk, bytes)?;
+        }
+        let is_final = data.is_some_and(|data| data.size > 0 || bytes.len().is_none() && !is_empty);
         if format.is_some() && is_final {
             break;
         }
@@ -50,7 +54,7 @@ pub(super) fn header(bytes: &mut Bytes<'_>, container: Container) -> Result<Foun
         (0 | 0xffff_ffff, Some(size)) if size > 0 => Extent::new(size, left),
         (0xffff_ffff, Some(_)) => Extent::Rest,
         // An empty chunk is one only if what follows are chunks too, and else one whose size was never written.
-        (0, _) if left.is_some() && chunks.is_clean() => Extent::Stated(0),
+        (0, _) if (left.is_some() || is_empty) && chunks.is_clean() => Extent::Stated(0),
         (0, _) => Extent::Rest,
         (size, _) if is_unfinished(bytes, container)? && left.is_none_or(|left| left < size) => Extent::Rest,
         (size, _) if container == Container::Wave64 => Extent::new(size, left),

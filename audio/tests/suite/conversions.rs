@@ -12,6 +12,8 @@ use polyphase_audio::{
     Spec, Time, WriteOptions, Writer, convert, load, save,
 };
 
+use super::path;
+
 /// Samples of shape (channels, frames), of which every one differs.
 fn samples(channels: usize, frames: usize) -> Array2<f32> {
     Array2::from_shape_fn((channels, frames), |(channel, frame)| {
@@ -48,11 +50,11 @@ fn files_bytes_readers_and_streams_hold_the_same() {
     let samples = samples(3, 5000);
     let bytes = wav(8000, &samples);
     let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("a.wav");
-    std::fs::write(&path, &bytes).expect("a file");
+    let file = folder.path().join("a.wav");
+    std::fs::write(&file, &bytes).expect("a file");
     let all = ReadOptions::default();
     let sources: [Source; 4] = [
-        Source::path(path),
+        Source::path(file),
         Source::bytes(bytes.clone()),
         Source::seekable(Cursor::new(bytes.clone())),
         Source::stream(Cursor::new(bytes.clone())),
@@ -68,6 +70,11 @@ fn files_bytes_readers_and_streams_hold_the_same() {
             [&b"JUNK"[..], &(2 * u32::from(len)).to_le_bytes(), &vec![0; 2 * usize::from(len)]].concat(),
         );
         assert_eq!(loaded(Source::stream(Cursor::new(long)), &all), samples, "{len}");
+    }
+    // An empty chunk of samples before the real one.
+    for name in ["05-empty-data-first.wav", "05-list-empty.wav", "02-stream-lame.wav", "08-size-unknown.caf"] {
+        let bytes = std::fs::read(path(name)).expect(name);
+        assert_eq!(loaded(Source::stream(Cursor::new(bytes.clone())), &all), loaded(bytes, &all), "{name}");
     }
     let missing = Decoder::open(PathBuf::from("/nowhere/at/all.wav")).expect_err("no file");
     assert!(matches!(missing, Error::Io(_)), "{missing}");
