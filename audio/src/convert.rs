@@ -208,17 +208,17 @@ fn amplitude(decibels: f64) -> Result<f64> {
 /// The highest magnitude of samples, or `peak` if that is higher. NaN does not count.
 fn peak_of<T: DecodedSample>(samples: &[T], peak: f64) -> f64 {
     let highest = crate::simd::vectorized(|| {
-        let mut highest = [0.0_f32; 16];
+        let mut highest = [0.0_f64; 16];
         let (blocks, rest) = samples.as_chunks::<16>();
-        let raise = |highest: &mut f32, sample: &T| {
-            let magnitude = sample.magnitude();
+        let raise = |highest: &mut f64, &sample: &T| {
+            let magnitude = Into::<f64>::into(sample).abs();
             *highest = if magnitude > *highest { magnitude } else { *highest };
         };
         for block in blocks {
             highest.iter_mut().zip(block).for_each(|(highest, sample)| raise(highest, sample));
         }
         highest.iter_mut().zip(rest).for_each(|(highest, sample)| raise(highest, sample));
-        highest.into_iter().fold(0.0, f32::max)
+        highest.into_iter().fold(0.0, f64::max)
     });
-    peak.max(highest.into())
+    peak.max(highest)
 }

@@ -74,9 +74,9 @@ impl Demuxed {
         if let Some(extension) = extension {
             hint.with_extension(extension);
         }
-        let (infos, source) = infos(source, container)?;
+        let Before { infos, id3v1, source } = before(source, container)?;
         let stream = MediaSourceStream::new(source, Default::default());
-        let unread = infos.iter().find_map(|info| info.unread.as_deref());
+        let unread = infos.iter().find_map(|info| info.unread.as_deref().or(info.codec.as_deref()));
         let named = |error| unread.map_or(error, sniff::unread);
         let mut reader = probe(&hint, stream, container).map_err(named)?;
         // For an MPEG stream that does not tell its length, a reader that can seek estimates the length, and drops the
@@ -93,7 +93,9 @@ impl Demuxed {
             return Err(sniff::unread(name));
         }
         let parameters = track.codec_params.as_ref().and_then(|parameters| parameters.audio()).cloned();
-        let parameters = parameters.ok_or_else(|| Error::Unsupported("the audio is of an unknown codec".to_owned()))?;
+        let unknown = || Error::Unsupported("the audio is of an unknown codec".to_owned());
+        let mut parameters = parameters.ok_or_else(unknown)?;
+        parameters.codec = info.corrected.unwrap_or(parameters.codec);
         let format = reader.format_info().short_name;
         let codec = Codec::of(&parameters, format)?;
         let (header, track) = (track.clone(), track.id);
@@ -120,6 +122,10 @@ impl Demuxed {
         this.promise = promise_of(format, &header, &parameters, Some(this.spec.rate));
         this.set_trim(&info);
         this.read_tags();
+        tags::extend_by_id3v1(&mut this.tags, &id3v1);
+        if let Some(title) = info.title.filter(|_| this.tags.get("TITLE").is_none()) {
+            this.tags.push("TITLE", &title);
+        }
         Ok(this)
     }
 
@@ -185,10 +191,11 @@ impl Demuxed {
     }
 
     fn read_tags(&mut self) {
+        let is_matroska = matches!(self.reader.format_info().short_name, "matroska" | "webm");
         let mut metadata = self.reader.metadata();
         loop {
             if let Some(revision) = metadata.current() {
-                tags::extend(&mut self.tags, revision, self.track.into());
+                tags::extend(&mut self.tags, revision, self.track.into(), is_matroska);
             }
             if metadata.is_latest() || metadata.pop().is_none() {
                 break;
@@ -369,15 +376,28 @@ impl Demuxed {
     }
 }
 
-/// Reads what the container says about its tracks, beyond what symphonia does.
-fn infos(source: Box<dyn MediaSource>, container: Option<&str>) -> Result<(Vec<TrackInfo>, Box<dyn MediaSource>)> {
-    let tracks = match container {
-        Some("MP4") => mp4::tracks,
-        Some("Matroska") => matroska::tracks,
-        _ => return Ok((Vec::new(), source)),
-    };
+/// What is known of a file before symphonia reads it.
+struct Before {
+    /// What the container says about its tracks, beyond what symphonia reads.
+    infos: Vec<TrackInfo>,
+    /// The last bytes of MPEG audio: an ID3v1 tag, if there is one.
+    id3v1: Vec<u8>,
+    source: Box<dyn MediaSource>,
+}
+
+fn before(source: Box<dyn MediaSource>, container: Option<&str>) -> Result<Before> {
+    let (mut infos, mut id3v1) = (Vec::new(), Vec::new());
+    if container.is_none() && !source.is_seekable() {
+        return Ok(Before { infos, id3v1, source });
+    }
     let mut head = Head::new(source)?;
-    Ok((tracks(&mut head)?, head.into_source()?))
+    match container {
+        Some("MP4") => infos = mp4::tracks(&mut head)?,
+        Some("Matroska") => infos = matroska::tracks(&mut head)?,
+        None => id3v1 = head.last(128)?.to_vec(),
+        _ => {}
+    }
+    Ok(Before { infos, id3v1, source: head.into_source()? })
 }
 
 /// Returns the length that the header promises, in frames.
@@ -397,12 +417,18 @@ fn promise_of(format: &str, track: &Track, parameters: &AudioCodecParameters, ra
 }
 
 fn probe(hint: &Hint, stream: MediaSourceStream<'static>, container: Option<&str>) -> Result<Box<dyn FormatReader>> {
+    let is_pipe = !stream.is_seekable();
     caught("reader of audio files", || {
         let probed = symphonia::default::get_probe().probe(hint, stream, Default::default(), Default::default());
         probed.map_err(|error| match (container, error) {
             (_, SymphoniaError::IoError(error)) if error.kind() != io::ErrorKind::UnexpectedEof => Error::Io(error),
+            (Some("MP4"), error) if is_pipe && error.to_string().contains("missing moov") => {
+                let text = "the index of the MP4 file is behind the audio, or missing, and a pipe cannot be read \
+                            backwards: read it from a file, or move the index with `ffmpeg -movflags +faststart`";
+                Error::Unsupported(text.to_owned())
+            }
             (Some(container), error) => damaged(format!(
-                "truncated or damaged: it begins as {container}, but goes on as none: {}",
+                "truncated or damaged: the file begins as {container}, but its header cannot be read: {}",
                 described(&error)
             )),
             (None, SymphoniaError::Unsupported(_)) => {

@@ -2,6 +2,7 @@
 
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
+use symphonia::core::codecs::audio::AudioCodecId;
 use symphonia::core::io::MediaSource;
 
 use crate::error::Result;
@@ -43,6 +44,14 @@ impl Head {
         let start = at.checked_sub(self.at).and_then(|start| usize::try_from(start).ok());
         let bytes = start.and_then(|start| self.window.get(start..)).unwrap_or_default();
         Ok(&bytes[..count.min(bytes.len())])
+    }
+
+    /// The last bytes of a file, up to `count`; none of a pipe.
+    pub(super) fn last(&mut self, count: usize) -> Result<&[u8]> {
+        match self.source.byte_len().filter(|_| !self.is_pipe) {
+            Some(len) => self.get(len.saturating_sub(count as u64), count),
+            None => Ok(&[]),
+        }
     }
 
     /// Returns the source, from its first byte on.
@@ -90,6 +99,12 @@ pub(super) struct TrackInfo {
     pub(super) id: u32,
     /// Name of its codec, if it is one that is not read.
     pub(super) unread: Option<String>,
+    /// Title of the file, where symphonia does not read it.
+    pub(super) title: Option<String>,
+    /// Its codec, for the error if symphonia does not read it.
+    pub(super) codec: Option<String>,
+    /// Its codec, where symphonia takes it for another.
+    pub(super) corrected: Option<AudioCodecId>,
     /// Time at the beginning that is left out, in seconds.
     pub(super) delay: f64,
     /// Length of what follows, if it is known, in seconds.
@@ -102,6 +117,16 @@ pub(super) struct TrackInfo {
 
 impl TrackInfo {
     pub(super) fn new(id: u32) -> Self {
-        Self { id, unread: None, delay: 0.0, length: None, padding: 0.0, warnings: Vec::new() }
+        Self {
+            id,
+            unread: None,
+            title: None,
+            codec: None,
+            corrected: None,
+            delay: 0.0,
+            length: None,
+            padding: 0.0,
+            warnings: Vec::new(),
+        }
     }
 }

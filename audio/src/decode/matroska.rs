@@ -15,6 +15,8 @@ const MAX_ELEMENTS: usize = 200_000;
 const MAX_BODY: u64 = 1 << 16;
 
 const SEGMENT: u32 = 0x1853_8067;
+const INFO: u32 = 0x1549_a966;
+const TITLE: u32 = 0x7ba9;
 const TRACKS: u32 = 0x1654_ae6b;
 const TRACK: u32 = 0xae;
 const CLUSTER: u32 = 0x1f43_b675;
@@ -32,11 +34,17 @@ struct Element {
 /// Reads what a file says about its audio tracks.
 pub(super) fn tracks(head: &mut Head) -> Result<Vec<TrackInfo>> {
     let mut tracks = Vec::new();
-    let (mut at, mut last_cluster, mut last_group) = (0, None, None);
+    let (mut at, mut last_cluster, mut last_group, mut title) = (0, None, None, None);
     for _ in 0..MAX_ELEMENTS {
         let Some(element) = element(head, at)? else { break };
         match element.id {
-            SEGMENT | TRACKS => at = element.body,
+            SEGMENT | TRACKS | INFO => at = element.body,
+            TITLE => {
+                let len = element.end.map_or(0, |end| (end - element.body).min(MAX_BODY));
+                let text = head.get(element.body, usize::try_from(len).unwrap_or(0))?;
+                title = Some(String::from_utf8_lossy(text).into_owned());
+                at = element.end.unwrap_or(u64::MAX);
+            }
             TRACK => {
                 tracks.extend(track(head, element)?);
                 at = element.end.unwrap_or(u64::MAX);
@@ -67,6 +75,7 @@ pub(super) fn tracks(head: &mut Head) -> Result<Vec<TrackInfo>> {
     if let Some(group) = last_group {
         padding(head, group, &mut tracks)?;
     }
+    tracks.iter_mut().for_each(|track| track.title.clone_from(&title));
     Ok(tracks)
 }
 

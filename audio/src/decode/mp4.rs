@@ -7,6 +7,8 @@
 //!             udta meta ilst ----: iTunSMPB, delay and length in frames
 //! ```
 
+use symphonia::core::codecs::audio::{AudioCodecId, well_known as codecs};
+
 use super::aac;
 use super::head::{Head, TrackInfo};
 use crate::error::Result;
@@ -26,6 +28,8 @@ struct Track {
     /// Length in units of the movie, and start in units of the media, of the parts that are played.
     edits: Vec<(u64, i64)>,
     unread: Option<String>,
+    codec: Option<String>,
+    corrected: Option<AudioCodecId>,
 }
 
 #[derive(Debug, Default)]
@@ -111,7 +115,11 @@ fn read(name: &[u8], body: &[u8], movie: &mut Movie) {
             let half = (size - 4) / 2;
             track.edits = entries.map(|entry| (number(&entry[..half]), signed(&entry[half..2 * half]))).collect();
         }
-        b"stsd" => track.unread = unread(body),
+        b"stsd" => {
+            track.unread = unread(body);
+            track.codec = codec(body);
+            track.corrected = big_endian(body);
+        }
         _ => {}
     }
 }
@@ -137,6 +145,28 @@ fn unread(body: &[u8]) -> Option<String> {
         _ => return None,
     };
     Some(format!("{name} in MP4"))
+}
+
+/// Name of the codec and number of channels of a sample description.
+fn codec(body: &[u8]) -> Option<String> {
+    let (name, channels) = (body.get(12..16)?, number(body.get(32..34)?));
+    let plural = if channels == 1 { "" } else { "s" };
+    Some(format!("audio with the codec `{}` and {channels} channel{plural} in MP4", name.escape_ascii()))
+}
+
+/// The codec of integers of 24 and 32 bits and of floats in QuickTime, which are big-endian unless the atom `enda` says
+/// otherwise. symphonia takes them for little-endian.
+fn big_endian(body: &[u8]) -> Option<AudioCodecId> {
+    let codec = match body.get(12..16)? {
+        b"in24" => codecs::CODEC_ID_PCM_S24BE,
+        b"in32" => codecs::CODEC_ID_PCM_S32BE,
+        b"fl32" => codecs::CODEC_ID_PCM_F32BE,
+        b"fl64" => codecs::CODEC_ID_PCM_F64BE,
+        _ => return None,
+    };
+    let order = body.windows(6).find(|bytes| bytes.starts_with(b"enda"));
+    let is_little = order.is_some_and(|bytes| bytes[4..] == [0, 1]);
+    (!is_little).then_some(codec)
 }
 
 /// The decoder's configuration in a sample description: objects with a type, a size of up to four bytes, and a body.
@@ -185,6 +215,8 @@ fn gapless(body: &[u8]) -> Option<[u64; 3]> {
 fn info(track: &Track, movie_units: u32, gapless: Option<[u64; 3]>) -> TrackInfo {
     let mut info = TrackInfo::new(track.id);
     info.unread.clone_from(&track.unread);
+    info.codec.clone_from(&track.codec);
+    info.corrected = track.corrected;
     let (units, length) = (f64::from(track.media.0), track.media.1);
     if track.media.0 == 0 || movie_units == 0 {
         return info;

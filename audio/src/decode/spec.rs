@@ -80,6 +80,8 @@ fn checked(rate: u32, channels: Option<&Channels>, format: SampleFormat) -> Resu
     }
     check_channels(count)?;
     let channel_mask = match channels {
+        // symphonia takes a single channel for the left one.
+        Some(Channels::Positioned(_)) if count == 1 => 0x4,
         Some(Channels::Positioned(positions)) => u32::try_from(positions.bits()).unwrap_or(0),
         _ => 0,
     };

@@ -48,11 +48,15 @@ fn text<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
 }
 
 /// Appends the texts that symphonia read.
-pub(super) fn extend(tags: &mut Tags, revision: &MetadataRevision, track: u64) {
+pub(super) fn extend(tags: &mut Tags, revision: &MetadataRevision, track: u64, is_matroska: bool) {
     let of_track = revision.per_track.iter().filter(|metadata| metadata.track_id == track);
+    let of_tracks = |tag: &Tag| tag.raw.key.starts_with("TRACK@");
     let all = std::iter::once(&revision.media).chain(of_track.map(|metadata| &metadata.metadata));
-    for tag in all.flat_map(|container| &container.tags).take(MAX_COMMENTS as usize) {
-        let Some((name, value)) = named(tag) else { continue };
+    let all: Vec<_> = all.flat_map(|container| &container.tags).take(MAX_COMMENTS as usize).collect();
+    let is_flat = is_matroska && !all.iter().any(|tag| of_tracks(tag));
+    for tag in all {
+        let of_matroska = if is_flat { named_in_matroska(tag) } else { None };
+        let Some((name, value)) = of_matroska.or_else(|| named(tag)) else { continue };
         // An ID3v1 tag repeats what an ID3v2 tag says, cut to 30 letters.
         let is_repeated = tags
             .iter()
@@ -60,6 +64,56 @@ pub(super) fn extend(tags: &mut Tags, revision: &MetadataRevision, track: u64) {
         if !is_repeated {
             push(tags, &name, &value);
         }
+    }
+}
+
+/// Appends the texts of an ID3v1 tag, the last 128 bytes of a file, under names that have no text yet.
+///
+/// ```text
+/// TAG   title 30   artist 30   album 30   year 4   comment 30, of which the last two may be 0 and a track   genre 1
+/// ```
+pub(super) fn extend_by_id3v1(tags: &mut Tags, tag: &[u8]) {
+    let Some(fields) = tag.strip_prefix(b"TAG").filter(|fields| fields.len() == 125) else { return };
+    let text = |bytes: &[u8]| {
+        let text = bytes.split(|&byte| byte == 0).next().unwrap_or_default();
+        let text: String = match std::str::from_utf8(text) {
+            Ok(text) => text.to_owned(),
+            Err(_) => text.iter().copied().map(char::from).collect(),
+        };
+        text.trim_end().to_owned()
+    };
+    let mut texts = vec![
+        ("TITLE", text(&fields[..30])),
+        ("ARTIST", text(&fields[30..60])),
+        ("ALBUM", text(&fields[60..90])),
+        ("DATE", text(&fields[90..94])),
+        ("COMMENT", text(&fields[94..124])),
+    ];
+    if fields[122] == 0 && fields[123] > 0 {
+        texts.push(("TRACKNUMBER", fields[123].to_string()));
+    }
+    for (name, value) in texts {
+        if tags.get(name).is_none() {
+            push(tags, name, &value);
+        }
+    }
+}
+
+/// Name and text of a tag of Matroska in a file whose tags are all about the album: ffmpeg leaves out what a tag is
+/// about, which by default is the album.
+fn named_in_matroska(tag: &Tag) -> Option<(String, String)> {
+    let key = tag.raw.key.rsplit_once('@').map_or(tag.raw.key.as_str(), |(_, key)| key);
+    let name = match key {
+        name @ ("TITLE" | "ARTIST" | "ALBUM") => name,
+        "ALBUM_ARTIST" => "ALBUMARTIST",
+        "DATE" | "DATE_RELEASED" | "DATE_RECORDED" => "DATE",
+        "PART_NUMBER" | "TRACK" => "TRACKNUMBER",
+        _ => return None,
+    };
+    match &tag.raw.value {
+        RawValue::String(value) => Some((name.to_owned(), value.to_string())),
+        RawValue::UnsignedInt(value) => Some((name.to_owned(), value.to_string())),
+        _ => None,
     }
 }
 

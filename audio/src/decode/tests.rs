@@ -72,6 +72,21 @@ fn tags_have_the_names_of_vorbis_comments() {
     }
 }
 
+#[test]
+fn tags_of_id3v1_and_of_matroska_without_a_target_are_read() {
+    for (name, expected) in [
+        ("23-id3v1.mp3", &[("TITLE", "Title"), ("ARTIST", "Art"), ("TRACKNUMBER", "7")][..]),
+        ("20-tags.webm", &[("TITLE", "Tee"), ("ARTIST", "Bo"), ("ALBUM", "Al"), ("DATE", "2020")]),
+    ] {
+        let (bytes, extension) = recording(name);
+        let (_, tags, _) = contents(&bytes, &extension).expect(name);
+        for &(tag, text) in expected {
+            assert!(tags.contains(&(tag.to_owned(), text.to_owned())), "{name} {tag}: {tags:?}");
+        }
+        assert!(tags.iter().all(|(tag, _)| tag != "ALBUMARTIST"), "{name}: {tags:?}");
+    }
+}
+
 /// A truncated file is an error, or its true beginning with a warning. Streams and fragments that tell no length can
 /// only be read to where they end.
 #[test]

@@ -179,7 +179,7 @@ pub(super) fn comments(tags: &Tags, mask: Option<u32>) -> Vec<u8> {
 }
 
 fn damaged(what: &str) -> Error {
-    Error::Damaged(format!("truncated or damaged: it begins as FLAC, but goes on as none: {what}"))
+    Error::Damaged(format!("truncated or damaged: the file begins as FLAC, but its header is incomplete: {what}"))
 }
 
 /// Checks that a format is possible.

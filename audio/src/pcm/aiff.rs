@@ -119,7 +119,8 @@ fn sample_type(kind: [u8; 4], bits: usize, container: Container) -> Result<(Samp
         b"in16" => integer(16, Big),
         b"in24" => integer(24, Big),
         b"in32" => integer(32, Big),
-        b"42ni" => integer(24, Little),
+        // libsndfile writes the second name.
+        b"42ni" | b"42n1" => integer(24, Little),
         b"23ni" => integer(32, Little),
         b"fl32" => other(Float, 4, SampleFormat::F32),
         b"fl64" => other(Float, 8, SampleFormat::F64),

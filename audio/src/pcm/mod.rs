@@ -338,5 +338,7 @@ fn unread(codec: &str, container: Container) -> Error {
 
 /// The error for a header of which something is missing.
 fn incomplete(container: Container, what: &str) -> Error {
-    Error::Damaged(format!("truncated or damaged: it begins as {container}, but goes on as none: {what}"))
+    Error::Damaged(format!(
+        "truncated or damaged: the file begins as {container}, but its header is incomplete: {what}"
+    ))
 }

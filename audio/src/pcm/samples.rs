@@ -24,8 +24,6 @@ pub trait Float: Copy {
     fn from_f64(value: f64) -> Self;
     /// Half the sum of two samples.
     fn mean(a: Self, b: Self) -> Self;
-    /// The magnitude, rounded to float32.
-    fn magnitude(self) -> f32;
 }
 
 impl Float for f32 {
@@ -51,9 +49,6 @@ impl Float for f32 {
     fn mean(a: Self, b: Self) -> Self {
         (a + b) * 0.5
     }
-    fn magnitude(self) -> f32 {
-        self.abs()
-    }
 }
 
 impl Float for f64 {
@@ -77,10 +72,6 @@ impl Float for f64 {
     }
     fn mean(a: Self, b: Self) -> Self {
         (a + b) * 0.5
-    }
-    #[expect(clippy::cast_possible_truncation, reason = "rounded to float32")]
-    fn magnitude(self) -> f32 {
-        self.abs() as f32
     }
 }
 

@@ -47,6 +47,9 @@ pub(super) fn read(bytes: &mut Bytes<'_>, container: Container) -> Result<Tags> 
     Ok(tags)
 }
 
+/// Another name of the number of a track, which is read only.
+const PART: [u8; 4] = *b"IPRT";
+
 /// Names of texts in `INFO`, and those of Vorbis comments.
 const NAMES: [([u8; 4], &str); 17] = [
     (*b"INAM", "TITLE"),
@@ -56,7 +59,7 @@ const NAMES: [([u8; 4], &str); 17] = [
     (*b"IGNR", "GENRE"),
     (*b"ICMT", "COMMENT"),
     (*b"ITRK", "TRACKNUMBER"),
-    (*b"IPRT", "TRACKNUMBER"),
+    (PART, "TRACKNUMBER"),
     (*b"ICOP", "COPYRIGHT"),
     (*b"IENG", "ENGINEER"),
     (*b"ILNG", "LANGUAGE"),
@@ -130,8 +133,16 @@ fn decoded(text: &[u8]) -> String {
 /// A `LIST` chunk with the texts that have a name there; empty if there are none.
 pub(crate) fn list_chunk(tags: &Tags) -> Vec<u8> {
     let mut list = Vec::new();
-    for (name, value) in tags.iter() {
-        let Some((id, _)) = NAMES.iter().find(|(_, known)| *known == name) else { continue };
+    for (id, name) in NAMES.iter().filter(|(id, _)| *id != PART) {
+        // A list has one text of a name: several are joined, as ID3v2 editors do.
+        let mut values: Vec<_> = tags.iter().filter(|(other, _)| other == name).map(|(_, value)| value).collect();
+        if *name == "COMMENT" && values.is_empty() {
+            values.extend(tags.get("DESCRIPTION"));
+        }
+        let value = values.join("; ");
+        if value.is_empty() {
+            continue;
+        }
         let Ok(size) = u32::try_from(value.len() + 1) else { continue };
         if list.len() as u64 + u64::from(size) + 10 > MAX_LEN {
             break;
@@ -156,14 +167,23 @@ mod tests {
     #[test]
     fn a_list_is_read_as_it_was_written() {
         let mut tags = Tags::default();
-        for (name, value) in [("TITLE", "Ödön"), ("artist", "B"), ("ISRC", "unknown here"), ("DATE", "2026-11-26")] {
+        for (name, value) in [
+            ("TITLE", "Ödön"),
+            ("artist", "B"),
+            ("ARTIST", "C"),
+            ("ISRC", "unknown here"),
+            ("DATE", "2026-11-26"),
+            ("TRACKNUMBER", "7"),
+            ("DESCRIPTION", "D"),
+        ] {
             tags.push(name, value);
         }
         let chunk = list_chunk(&tags);
         assert_eq!(chunk[4..8], u32::try_from(chunk.len() - 8).expect("short").to_le_bytes());
         let mut read = Tags::default();
         read_list(&chunk[8..], Order::Little, &mut read);
-        let expected = [("TITLE", "Ödön"), ("ARTIST", "B"), ("DATE", "2026-11-26")];
+        let expected =
+            [("TITLE", "Ödön"), ("ARTIST", "B; C"), ("DATE", "2026-11-26"), ("COMMENT", "D"), ("TRACKNUMBER", "7")];
         assert_eq!(read.iter().collect::<Vec<_>>(), expected);
         for end in 0..chunk.len() - 8 {
             read_list(&chunk[8..8 + end], Order::Little, &mut Tags::default());

@@ -32,12 +32,19 @@ const RECORDINGS: &[Recording] = &[
     ("23-mpeg25.mp3", 1, 8000, 0x4, 5184, [-0.286049, -0.400779], 983.3113),
     ("23-no-tag.mp3", 1, 16000, 0x4, 17280, [0.058317, 0.236407], 3896.3606),
     ("23-vbr.mp3", 2, 22050, 0x3, 4501, [0.17448, 0.091156], 2261.4368),
+    ("24-fl32.mov", 1, 16000, 0x4, 1001, [-0.14111363887786865, -0.853979229927063], 454.6912351846695),
+    ("24-fl64.mov", 1, 16000, 0x4, 1001, [-0.14111363887786865, -0.853979229927063], 454.6912351846695),
+    ("24-in24.mov", 1, 16000, 0x4, 1001, [-0.14111363887786865, -0.853979229927063], 454.6912351846695),
+    ("24-in24-little.mov", 1, 16000, 0x4, 1001, [-0.14111363887786865, -0.853979229927063], 454.6912351846695),
+    ("24-in32.mov", 1, 16000, 0x4, 1001, [-0.14111363887786865, -0.853979229927063], 454.6912351846695),
 ];
 
 /// Largest difference of a sample, and largest relative difference of the sum.
 fn tolerance(name: &str) -> (f64, f64) {
     match name {
         // SILK is exact, and so are codecs without loss.
+        // PCM.
+        _ if name.starts_with("24-") => (1e-15, 1e-12),
         _ if name.contains("silk") || name.contains("alac") || name.contains(".oga") => (1e-6, 1e-6),
         // CELT is decoded with integers: the largest difference of all samples is 2.3e-4.
         _ if name.contains("20-") => (2.5e-4, 2e-4),

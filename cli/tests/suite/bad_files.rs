@@ -48,7 +48,7 @@ fn bad_files_fail_alone_with_one_clear_line() {
         ("in-empty.wav", "the file is empty"),
         ("in-text.wav", "the file is text, not audio"),
         ("in-truncated.wav", "truncated or damaged: the header promises 5000 frames, 2989 could be read"),
-        ("in-header.wav", "truncated or damaged: it begins as WAV, but goes on as none"),
+        ("in-header.wav", "truncated or damaged: the file begins as WAV, but its header is incomplete"),
         ("in-rate0.wav", "the header gives a sampling rate of 0"),
         ("in-channels.wav", "the header gives 65535 channels: at most 1024 are read"),
         ("in-size.wav", "truncated or damaged: the header promises 500000000 frames, 5000 could be read"),
@@ -113,7 +113,12 @@ fn lossy_files_with_audio_missing_are_refused() {
     let warning = "polyphase: twice.ogg: warning: the file holds 2 recordings one after the other: read as one\n";
     assert_eq!((code, stderr.as_str()), (0, warning));
     assert_eq!(read_wav(&folder.path().join("twice/twice.wav")).samples.len(), 2 * 118_091);
-    fails(&folder, "half.m4a", &half(&m4a), "truncated or damaged: it begins as MP4, but goes on as none");
+    fails(
+        &folder,
+        "half.m4a",
+        &half(&m4a),
+        "truncated or damaged: the file begins as MP4, but its header cannot be read",
+    );
     // An ID3 tag after the audio is not an error.
     fs::write(folder.path().join("tag.mp3"), [&mp3[..], b"TAG", &[0; 125]].concat()).unwrap();
     done(&folder, "resample tag.mp3 --rate 22050");

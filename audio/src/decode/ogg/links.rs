@@ -110,7 +110,7 @@ impl Links {
                 if codec == Codec::Flac {
                     break;
                 }
-                let text = "truncated or damaged: it begins as Ogg, but ends within its headers";
+                let text = "truncated or damaged: the file begins as Ogg, but ends within its headers";
                 return Err(Error::Damaged(text.to_owned()));
             };
             headers.packets.extend(more.packets);

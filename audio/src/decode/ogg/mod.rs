@@ -72,9 +72,9 @@ impl Audio {
     /// If the file cannot be read, holds no audio of a codec that is read, or is damaged.
     pub(super) fn open(source: Source) -> Result<Self> {
         let mut links = Links::new(source);
-        let link = links.next_link()?.ok_or_else(|| {
-            damaged("truncated or damaged: it begins as Ogg, but goes on as none: there is no first page")
-        })?;
+        let link = links
+            .next_link()?
+            .ok_or_else(|| damaged("truncated or damaged: the file begins as Ogg, but has no first page"))?;
         let (decoder, spec, clock) = decoder_of(&link)?;
         let mut warnings = Vec::new();
         if link.others > 0 {

@@ -134,7 +134,7 @@ fn bytes_between_the_header_and_the_audio_cost_a_warning() {
 #[test]
 fn headers_that_are_none_are_refused() {
     let (bytes, _) = file(Some(5000), true);
-    let begins = "truncated or damaged: it begins as FLAC, but goes on as none: ";
+    let begins = "truncated or damaged: the file begins as FLAC, but its header is incomplete: ";
     let mut changed = bytes.clone();
     changed[4] = 1;
     assert_eq!(refusal(&changed), format!("{begins}there is no STREAMINFO"));

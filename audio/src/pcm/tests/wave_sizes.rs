@@ -88,7 +88,8 @@ fn chunks_around_the_audio() {
     is_i16(&read(&riff(&[data_chunk(), fmt_chunk()])).expect("a file"));
     for missing in [riff(&[fmt_chunk()]), riff(&[data_chunk()]), riff(&[])] {
         assert!(
-            refusal(&missing).starts_with("truncated or damaged: it begins as WAV, but goes on as none: it has no ")
+            refusal(&missing)
+                .starts_with("truncated or damaged: the file begins as WAV, but its header is incomplete: it has no ")
         );
     }
 }
