@@ -76,8 +76,13 @@ impl Demuxed {
         }
         let Before { infos, id3v1, source } = before(source, container)?;
         let stream = MediaSourceStream::new(source, Default::default());
-        let unread = infos.iter().find_map(|info| info.unread.as_deref().or(info.codec.as_deref()));
-        let named = |error| unread.map_or(error, sniff::unread);
+        let unread = infos.iter().find_map(|info| info.unread.as_deref());
+        // symphonia refuses a description that it does not know as an invalid one.
+        let codec = infos.iter().find_map(|info| info.codec.as_deref());
+        let named = |error: Error| {
+            let is_codec = matches!(&error, Error::Damaged(text) if text.contains("invalid") || text == NO_AUDIO);
+            unread.or(codec.filter(|_| is_codec)).map_or(error, sniff::unread)
+        };
         let mut reader = probe(&hint, stream, container).map_err(named)?;
         // For an MPEG stream that does not tell its length, a reader that can seek estimates the length, and drops the
         // audio beyond. Read it again without seeking.
@@ -87,7 +92,7 @@ impl Demuxed {
             reader = probe(&hint, stream, container)?;
         }
         let track = reader.default_track(TrackType::Audio);
-        let track = track.ok_or_else(|| named(damaged("there is no audio in the file")))?;
+        let track = track.ok_or_else(|| named(damaged(NO_AUDIO)))?;
         let info = infos.into_iter().find(|info| info.id == track.id).unwrap_or_else(|| TrackInfo::new(track.id));
         if let Some(name) = &info.unread {
             return Err(sniff::unread(name));
@@ -375,6 +380,8 @@ impl Demuxed {
         Ok(())
     }
 }
+
+const NO_AUDIO: &str = "there is no audio in the file";
 
 /// What is known of a file before symphonia reads it.
 struct Before {
