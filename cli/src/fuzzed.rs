@@ -39,7 +39,7 @@ pub fn paths(bytes: &[u8]) {
     for container in [None, Some(Container::Wav)] {
         let selection = Selection::of(inputs.clone());
         let target = Target::Folder(out.clone());
-        let Ok(planned) = paths::plan(&selection, &target, container, None) else { continue };
+        let Ok(planned) = paths::plan(&selection, &target, container, None, |_| Vec::new()) else { continue };
         let mut names = HashSet::new();
         for task in &planned.tasks {
             let below = task.output.strip_prefix(&out).expect("an output outside its folder");
@@ -95,7 +95,7 @@ pub fn record(bytes: &[u8]) {
     fs::write(out.join("a.wav"), "output").expect("a file");
     fs::write(out.join(NAME), bytes).expect("a file");
     let selection = Selection::of(vec![input]);
-    let planned = paths::plan(&selection, &Target::Folder(out.clone()), None, None).expect("one task");
+    let planned = paths::plan(&selection, &Target::Folder(out.clone()), None, None, |_| Vec::new()).expect("one task");
     let earlier = Earlier::read(&out, &planned.tasks, "settings").expect("a record that can be read");
     assert!(!earlier.is_done(0));
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::report::{JsonFile, Row, Status};
-use super::{Args, Outcome, Prepared, Tally, other_rows};
+use super::{Args, Outcome, Prepared, Tally, failure_lines, orphan_lines, other_rows};
 use crate::terminal::{eprint_line, print_line, shown};
 
 /// Prints a line for every file that was found, in the order of their paths, and writes nothing.
@@ -37,8 +37,9 @@ pub(super) fn execute(args: &Args, mut prepared: Prepared) -> Result<Outcome> {
             print_line(line)?;
         }
     }
-    for (path, reason) in &found.unreadable {
-        eprint_line(&format!("polyphase: {}: {reason}", shown(path)));
+    if !args.messages.quiet {
+        orphan_lines(found).for_each(|line| eprint_line(&line));
     }
+    failure_lines(found).for_each(|line| eprint_line(&line));
     Ok(Outcome { rows, tally: Tally::default(), prepared, report })
 }

@@ -14,6 +14,7 @@ mod dry_run;
 mod figures;
 mod globs;
 mod gpu;
+mod kept;
 mod listing;
 pub(crate) mod paths;
 mod pipe;
@@ -40,7 +41,7 @@ pub(crate) use self::args::Args;
 use self::conversion::format_error;
 use self::globs::Globs;
 use self::gpu::{GpuQueue, Tally, WORKERS};
-use self::paths::{Selection, Target, Task, Tasks};
+use self::paths::{Orphan, Selection, Target, Task, Tasks};
 use self::progress::Progress;
 use self::record::{Earlier, Record};
 use self::report::{JsonFile, Row, Status, Totals};
@@ -89,11 +90,12 @@ impl Prepared {
         if let (Some(container), Some(format)) = (written, format) {
             container.check(format).map_err(format_error)?;
         }
-        let found = paths::plan(&selection, &target, container, shard)?;
-        refuse_nothing(&found)?;
         // The machine is not among the settings, though the last bits of a sample may depend on it.
         let described = described::described(args, &options);
         let (resume, overwrite) = (args.resuming.resume, args.output.overwrite);
+        let recorded = |tasks: &[Task]| kept::read(target.folder(), tasks, &described, resume);
+        let found = paths::plan(&selection, &target, container, shard, recorded)?;
+        refuse_nothing(&found)?;
         let earlier = Earlier::read(target.folder(), &found.tasks, &described);
         let mut earlier = if resume { earlier? } else { earlier.unwrap_or_default() };
         let could_resume = !earlier.done.is_empty();
@@ -102,7 +104,7 @@ impl Prepared {
         }
         if !overwrite {
             let left = found.tasks.iter().enumerate().filter(|(index, _)| !earlier.is_done(*index));
-            paths::refuse_existing(left.map(|(_, task)| task), resume, could_resume)?;
+            paths::refuse_existing(left, resume.then_some(|index| earlier.difference(index)), could_resume)?;
         }
         let json = args.messages.json.as_deref().map(|path| report::path_of_share(path, shard));
         if let Some(path) = &json {
@@ -134,7 +136,7 @@ fn selection(args: &Args) -> Result<Selection> {
 
 /// Returns an error if no share has anything to do.
 fn refuse_nothing(found: &Tasks) -> Result<()> {
-    if found.tasks.len() + found.other_shares + found.unreadable.len() > 0 {
+    if found.tasks.len() + found.other_shares + found.failures.len() > 0 {
         return Ok(());
     }
     let reasons = reasons(&found.passed_over.iter().map(|passed| passed.reason).collect::<Vec<_>>());
@@ -234,21 +236,38 @@ fn print_notes(args: &Args, tasks: &[Task], found: &Tasks, progress: &Progress) 
     let mut whole_names = tasks.iter().filter(|task| task.whole_name);
     if let Some(task) = whole_names.next() {
         let count = 1 + whole_names.count();
-        let output = shown(&task.output);
-        progress.note(&format!(
-            "{count} outputs keep the extension of their inputs, which differ in nothing else: {output}"
-        ));
+        let text = if count == 1 {
+            "1 input differs from another only in its extension, so its output keeps it:".to_owned()
+        } else {
+            format!("{count} inputs differ only in their extension, so their outputs keep it, for example")
+        };
+        progress.note(&format!("{text} {}", shown(&task.output)));
     }
-    for (path, reason) in &found.unreadable {
-        progress.eprint_line(&format!("polyphase: {}: {reason}", shown(path)));
+    for line in orphan_lines(found) {
+        progress.note(&line);
+    }
+    for line in failure_lines(found) {
+        progress.eprint_line(&line);
     }
     Ok(())
 }
 
+/// Lines that name the outputs of earlier runs whose inputs have other outputs now.
+fn orphan_lines(found: &Tasks) -> impl Iterator<Item = String> {
+    found.orphans.iter().map(|Orphan { orphan, input, output }| {
+        format!("{} is left of an earlier run: the output of {} is now {}", shown(orphan), shown(input), shown(output))
+    })
+}
+
+/// Errors of the files that fail before any is opened.
+fn failure_lines(found: &Tasks) -> impl Iterator<Item = String> {
+    found.failures.iter().map(|failure| format!("polyphase: {}: {}", shown(&failure.path), failure.reason))
+}
+
 /// Rows for everything that was found and is not resampled.
 fn other_rows(found: &Tasks) -> impl Iterator<Item = Row> {
-    let unreadable = found.unreadable.iter().map(|(path, reason)| Row::unreadable(path, reason));
-    unreadable.chain(found.passed_over.iter().map(|passed| Row::passed_over(&passed.path, passed.reason)))
+    let failures = found.failures.iter().map(|failure| Row::failure(&failure.path, &failure.reason));
+    failures.chain(found.passed_over.iter().map(|passed| Row::passed_over(&passed.path, passed.reason)))
 }
 
 /// Writes the report, prints the last line, and returns the exit code.
@@ -291,6 +310,7 @@ fn totals(args: &Args, rows: &[Row], tally: &Tally, prepared: Prepared, began: I
         passed_over: passed_over.len(),
         passed_over_reasons: reasons(&passed_over),
         other_shares: prepared.found.other_shares,
+        orphans: prepared.found.orphans.iter().map(|orphan| report::text(&orphan.orphan)).collect(),
         seconds,
         clipped_samples: done().map(|done| done.clipped_samples).sum(),
         wall_seconds: wall,

@@ -5,12 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail, ensure};
-use polyphase_audio::{Container, files};
+use polyphase_audio::{Container, EXTENSIONS, files};
 
 use super::refusal::refuse;
 pub(crate) use super::search::Selection;
 pub(super) use super::search::extension;
-use super::search::{Found, PassedOver, resolved, search};
+use super::search::{Failure, Found, PassedOver, resolved, search};
 use super::settings::STDIN;
 use super::shard::Shard;
 use crate::terminal::shown;
@@ -36,10 +36,31 @@ pub(crate) struct Tasks {
     pub(crate) tasks: Vec<Task>,
     /// Files and folders that are not resampled, with the reasons.
     pub(super) passed_over: Vec<PassedOver>,
-    /// Paths that cannot be read or searched, with the reasons.
-    pub(super) unreadable: Vec<(PathBuf, String)>,
-    /// Number of files to resample in other shares.
+    /// Paths that cannot be read or searched, and files whose outputs some file systems do not keep apart.
+    pub(super) failures: Vec<Failure>,
+    /// Number of files to resample, and of failures, in other shares.
     pub(super) other_shares: usize,
+    /// Outputs of earlier runs of files whose outputs have other names now.
+    pub(super) orphans: Vec<Orphan>,
+}
+
+/// An output of an earlier run that the records name, while the output of its input has another name now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Orphan {
+    pub(super) orphan: PathBuf,
+    pub(super) input: PathBuf,
+    pub(super) output: PathBuf,
+}
+
+/// An unchanged output that the records of earlier runs hold for a file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Recorded {
+    /// Index of the file.
+    pub(super) index: usize,
+    /// True if the output has the whole name of the file.
+    pub(super) whole_name: bool,
+    /// True if the output is kept: the file and the settings are those that were recorded.
+    pub(super) is_kept: bool,
 }
 
 /// Where the outputs go.
@@ -64,6 +85,11 @@ impl Target {
         let container = WRITTEN.into_iter().find(|container| container.extension() == extension);
         let target = match container {
             Some(container) if !ends_with_separator && !out.is_dir() => Self::File(out.to_owned(), container),
+            _ if EXTENSIONS.contains(&&*extension) && !ends_with_separator && !out.is_dir() => bail!(
+                "--out {}: {extension} cannot be written: choose .wav, .flac, .npy or .raw, or end the name of a folder \
+                 with /",
+                shown(out)
+            ),
             _ => Self::Folder(out.to_owned()),
         };
         if matches!(target, Self::Folder(_)) && selection.inputs.iter().any(|input| input.as_os_str() == STDIN) {
@@ -108,55 +134,96 @@ impl Target {
 /// folder.
 ///
 /// `container` is the format of the outputs. `None` keeps that of the input, or takes WAV if it can only be read. Names
-/// are given to the files of all shares, so that they do not depend on the share.
+/// are given to the files of all shares, so that they do not depend on the share. `recorded` reads the records of
+/// earlier runs: outputs that are kept keep their names.
 ///
 /// # Errors
-/// If two outputs would have the same name (upper and lower case are the same, as on some file systems), if an output
-/// is an input, or if an input is outside of the folder that names are relative to.
+/// If two outputs would have the same name, if an output is an input, or if an input is outside of the folder that
+/// names are relative to. Outputs whose names differ only in upper and lower case are failures of their files.
 pub(crate) fn plan(
     selection: &Selection,
     target: &Target,
     container: Option<Container>,
     shard: Option<Shard>,
+    recorded: impl FnOnce(&[Task]) -> Vec<Recorded>,
 ) -> Result<Tasks> {
     let found = search(selection, target.folder())?;
-    let mut tasks = match target {
-        Target::Folder(folder) => name_outputs(found.files, folder, container),
+    let mut orphans = Vec::new();
+    let tasks = match target {
+        Target::Folder(folder) => {
+            let mut tasks: Vec<_> =
+                found.files.into_iter().map(|found| task(found, folder, container, false)).collect();
+            let recorded = recorded(&tasks);
+            name_outputs(&mut tasks, folder, &recorded);
+            orphans = self::orphans(&tasks, folder, &recorded, shard);
+            tasks
+        }
         Target::File(output, container) => {
             let task = |found| Task { output: output.clone(), ..task(found, Path::new(""), Some(*container), false) };
             found.files.into_iter().map(task).collect()
         }
     };
     refuse_clashes(&tasks)?;
-    let mut passed_over = found.passed_over;
-    let all = tasks.len();
+    let (mut failures, mut passed_over) = (found.failures, found.passed_over);
+    let mut tasks = without_case_clashes(tasks, &mut failures);
+    let all = tasks.len() + failures.len();
     if let Some(shard) = shard {
         tasks.retain(|task| shard.holds(&task.name));
+        failures.retain(|failure| shard.holds(&failure.name));
         passed_over.retain(|passed| shard.holds(&passed.name));
     }
-    Ok(Tasks { other_shares: all - tasks.len(), tasks, passed_over, unreadable: found.unreadable })
+    Ok(Tasks { other_shares: all - tasks.len() - failures.len(), tasks, passed_over, failures, orphans })
 }
 
-/// Names the outputs. Where outputs would have the same name, they get the whole names of their inputs.
+/// Names the outputs. Where outputs would have the same name, they get the whole names of their inputs, except for one
+/// that is kept.
 ///
-/// A whole name may be the name of another output, which then gets its whole name too. Each round decides for all names
-/// at once, so that the result does not depend on the order.
-fn name_outputs(found: Vec<Found>, out: &Path, container: Option<Container>) -> Vec<Task> {
-    let mut tasks: Vec<_> = found.into_iter().map(|found| task(found, out, container, false)).collect();
-    loop {
-        let mut counts = BTreeMap::<_, usize>::new();
-        for task in &tasks {
-            *counts.entry(key(&task.output)).or_default() += 1;
-        }
-        let mut changed = false;
-        for task in tasks.iter_mut().filter(|task| !task.whole_name && counts.get(&key(&task.output)) > Some(&1)) {
-            task.output = output(&task.name, out, task.container, true);
-            (task.whole_name, changed) = (true, true);
-        }
-        if !changed {
-            return tasks;
+/// A whole name may be the name of another output, which then gets its whole name too, even if it is kept. Each round
+/// decides for all names at once, so that the result does not depend on the order.
+fn name_outputs(tasks: &mut [Task], out: &Path, recorded: &[Recorded]) {
+    let use_whole_name = |task: &mut Task| {
+        task.output = output(&task.name, out, task.container, true);
+        task.whole_name = true;
+    };
+    let mut is_kept = vec![false; tasks.len()];
+    for kept in recorded.iter().filter(|recorded| recorded.is_kept) {
+        is_kept[kept.index] = true;
+        if kept.whole_name {
+            use_whole_name(&mut tasks[kept.index]);
         }
     }
+    loop {
+        let mut counts = BTreeMap::<_, usize>::new();
+        for task in &*tasks {
+            *counts.entry(key(&task.output)).or_default() += 1;
+        }
+        let clash = |task: &Task| !task.whole_name && counts.get(&key(&task.output)) > Some(&1);
+        let mut clashes: Vec<_> = (0..tasks.len()).filter(|&index| clash(&tasks[index])).collect();
+        if clashes.is_empty() {
+            return;
+        }
+        if clashes.iter().any(|&index| !is_kept[index]) {
+            clashes.retain(|&index| !is_kept[index]);
+        }
+        clashes.into_iter().for_each(|index| use_whole_name(&mut tasks[index]));
+    }
+}
+
+/// The recorded outputs of a share that are not outputs of this run.
+fn orphans(tasks: &[Task], out: &Path, recorded: &[Recorded], shard: Option<Shard>) -> Vec<Orphan> {
+    let is_renamed = |recorded: &&Recorded| recorded.whole_name != tasks[recorded.index].whole_name;
+    let mut renamed = recorded.iter().filter(is_renamed).peekable();
+    if renamed.peek().is_none() {
+        return Vec::new();
+    }
+    let outputs: HashSet<_> = tasks.iter().map(|task| &*task.output).collect();
+    let orphan = |recorded: &Recorded| {
+        let task = &tasks[recorded.index];
+        let orphan = output(&task.name, out, task.container, recorded.whole_name);
+        let is_left = !outputs.contains(&*orphan) && shard.is_none_or(|shard| shard.holds(&task.name));
+        is_left.then(|| Orphan { orphan, input: task.input.clone(), output: task.output.clone() })
+    };
+    renamed.filter_map(orphan).collect()
 }
 
 fn task(found: Found, out: &Path, container: Option<Container>, whole_name: bool) -> Task {
@@ -170,7 +237,7 @@ fn task(found: Found, out: &Path, container: Option<Container>, whole_name: bool
     Task { input, name, output, container, bytes, whole_name }
 }
 
-fn output(name: &Path, out: &Path, container: Container, whole_name: bool) -> PathBuf {
+pub(super) fn output(name: &Path, out: &Path, container: Container, whole_name: bool) -> PathBuf {
     // `with_extension` mistakes the name `..wav` for the parent folder with an extension.
     let stem = if whole_name { name.file_name() } else { name.file_stem() };
     let mut file_name = stem.unwrap_or_default().to_owned();
@@ -181,15 +248,15 @@ fn output(name: &Path, out: &Path, container: Container, whole_name: bool) -> Pa
 
 /// Returns an error if two outputs share a name, or if an output is an input.
 fn refuse_clashes(tasks: &[Task]) -> Result<()> {
-    let mut by_output = BTreeMap::<Vec<u8>, Vec<&Task>>::new();
+    let mut by_output = BTreeMap::<_, Vec<&Task>>::new();
     for task in tasks {
-        by_output.entry(key(&task.output)).or_default().push(task);
+        by_output.entry(&*task.output).or_default().push(task);
     }
     let clashes = by_output.values().filter(|tasks| tasks.len() > 1).map(|tasks| {
         let inputs: Vec<_> = tasks.iter().map(|task| shown(&task.input)).collect();
         inputs.join(" and ")
     });
-    refuse("several inputs have the same output: resample them separately, or rename them", clashes.collect())?;
+    refuse("these inputs would have the same output: rename one, or leave one out with --exclude", clashes.collect())?;
 
     // Links are resolved, since a file may have several names.
     let inputs: Vec<_> = tasks.iter().filter_map(|task| fs::canonicalize(&task.input).ok()).collect();
@@ -197,6 +264,31 @@ fn refuse_clashes(tasks: &[Task]) -> Result<()> {
     let own = tasks.iter().filter(|task| fs::canonicalize(&task.output).is_ok_and(|output| inputs.contains(&output)));
     let own = own.map(|task| shown(&task.output));
     refuse("these outputs are inputs: choose another --out", own.collect())
+}
+
+/// Moves the tasks whose outputs differ only in upper and lower case to the failures.
+fn without_case_clashes(tasks: Vec<Task>, failures: &mut Vec<Failure>) -> Vec<Task> {
+    let mut by_key = BTreeMap::<_, Vec<(usize, Task)>>::new();
+    for (index, task) in tasks.into_iter().enumerate() {
+        by_key.entry(key(&task.output)).or_default().push((index, task));
+    }
+    let mut kept = Vec::new();
+    for mut group in by_key.into_values() {
+        if group.len() == 1 {
+            kept.append(&mut group);
+            continue;
+        }
+        for (at, (_, task)) in group.iter().enumerate() {
+            let other = shown(&group[usize::from(at == 0)].1.input);
+            let reason = format!(
+                "its output differs from that of {other} only in upper and lower case, which some file systems do not \
+                 keep apart: rename one"
+            );
+            failures.push(Failure { path: task.input.clone(), name: task.name.clone(), reason });
+        }
+    }
+    kept.sort_by_key(|(index, _)| *index);
+    kept.into_iter().map(|(_, task)| task).collect()
 }
 
 /// Returns an error if the report would overwrite an input or an output.
@@ -218,23 +310,27 @@ fn key(path: &Path) -> Vec<u8> {
     }
 }
 
-/// Returns an error if the outputs of these tasks exist. `resume` is true if the tasks are those that an earlier run has
-/// not done, and `could_resume` if there are others.
+/// Returns an error if the outputs of tasks that are not done exist. `difference` says why a task is not done, and
+/// `could_resume` is true if others are.
 pub(super) fn refuse_existing<'a>(
-    tasks: impl Iterator<Item = &'a Task>,
-    resume: bool,
+    tasks: impl Iterator<Item = (usize, &'a Task)>,
+    difference: Option<impl Fn(usize) -> &'static str>,
     could_resume: bool,
 ) -> Result<()> {
-    let existing = tasks.filter(|task| task.output.symlink_metadata().is_ok());
-    let existing = existing.map(|task| shown(&task.output)).collect();
-    let reason = match (resume, could_resume) {
-        (true, _) => {
-            "these outputs exist, but are not recorded for these inputs and settings: add --overwrite to replace them"
+    let existing = tasks.filter(|(_, task)| task.output.symlink_metadata().is_ok());
+    let existing = existing.map(|(index, task)| match &difference {
+        Some(difference) => format!("{}: {}", shown(&task.output), difference(index)),
+        None => shown(&task.output),
+    });
+    let reason = match (&difference, could_resume) {
+        (Some(_), _) => {
+            "these outputs exist, but are not recorded for these inputs and settings: add --overwrite to replace them \
+             (files that are done stay skipped)"
         }
-        (false, true) => {
+        (None, true) => {
             "these outputs already exist: add --overwrite to replace them, or --resume to continue an earlier run"
         }
-        (false, false) => "these outputs already exist: add --overwrite to replace them",
+        (None, false) => "these outputs already exist: add --overwrite to replace them",
     };
-    refuse(reason, existing)
+    refuse(reason, existing.collect())
 }

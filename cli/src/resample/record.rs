@@ -43,7 +43,7 @@ fn name_for(shard: Option<Shard>) -> String {
 }
 
 /// Paths of all records in a folder, in order. The main record is among them even if it does not exist.
-fn all_in(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn all_in(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
     let is_record = |name: &String| name.starts_with(NAMES.0) && name.ends_with(NAMES.1) && name != NAME;
@@ -58,22 +58,22 @@ const MAX_LINE: u64 = 1 << 16;
 
 /// Record of one output.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Line {
+pub(super) struct Line {
     /// Path of the output, relative to the folder of the outputs.
-    output: Name,
-    output_is: Stamp,
+    pub(super) output: Name,
+    pub(super) output_is: Stamp,
     /// Path of the input, relative to the input folder.
-    input: Name,
-    input_is: Stamp,
+    pub(super) input: Name,
+    pub(super) input_is: Stamp,
     /// Text of all settings that the samples depend on.
-    settings: String,
+    pub(super) settings: String,
     figures: Figures,
 }
 
 /// A path, as text if it is valid Unicode, else as bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(untagged)]
-enum Name {
+pub(super) enum Name {
     Text(String),
     Bytes(Vec<u8>),
 }
@@ -118,7 +118,7 @@ impl Stamp {
     }
 
     /// True if there are stamps of the same file.
-    fn agree(one: Option<Self>, other: Self) -> bool {
+    pub(super) fn agree(one: Option<Self>, other: Self) -> bool {
         one.is_some_and(|one| one.is_same(other))
     }
 }
@@ -128,6 +128,8 @@ impl Stamp {
 pub(crate) struct Earlier {
     /// Figures of the tasks, by index, whose outputs exist and were made from the same inputs with the same settings.
     pub(super) done: HashMap<usize, Figures>,
+    /// What the last line of a task that is not done differs in.
+    differences: HashMap<usize, &'static str>,
 }
 
 impl Earlier {
@@ -147,13 +149,26 @@ impl Earlier {
                 file => file.with_context(context)?,
             };
             let read = for_each_line(BufReader::new(file), |line| {
-                let line = expected.current(line);
-                earlier.done.extend(line.and_then(|line| expected.done(line, settings)));
+                earlier.add(&expected, line, settings);
                 Ok(())
             });
             read.with_context(context)?;
         }
         Ok(earlier)
+    }
+
+    fn add(&mut self, expected: &Expected<'_>, line: &[u8], settings: &str) {
+        let Ok(line) = serde_json::from_slice::<Line>(line) else { return };
+        let Some(planned) = expected.planned.get(&line.output) else { return };
+        match planned.difference(&line, settings) {
+            Some(difference) => self.differences.insert(planned.index, difference),
+            None => self.done.insert(planned.index, line.figures).and(None),
+        };
+    }
+
+    /// Reason why the task of this index is not done.
+    pub(super) fn difference(&self, index: usize) -> &'static str {
+        self.differences.get(&index).copied().unwrap_or("not recorded")
     }
 
     /// True if the task of this index is done.
@@ -181,30 +196,37 @@ impl<'a> Expected<'a> {
         Self { planned: planned.collect() }
     }
 
-    /// Parses a line. `None` if the line is damaged, or if its output belongs to this run and is missing or has
-    /// changed.
-    fn current(&self, line: &[u8]) -> Option<Line> {
-        let line: Line = serde_json::from_slice(line).ok()?;
+    /// True if a line is not damaged, and its output has not changed or does not belong to this run.
+    fn is_current(&self, line: &[u8]) -> bool {
+        let Ok(line) = serde_json::from_slice::<Line>(line) else { return false };
         let planned = self.planned.get(&line.output);
-        planned.is_none_or(|planned| Stamp::agree(planned.output_is, line.output_is)).then_some(line)
-    }
-
-    /// Index and figures of the task that a line records as done.
-    fn done(&self, line: Line, settings: &str) -> Option<(usize, Figures)> {
-        let planned = self.planned.get(&line.output)?;
-        let same = line.settings == settings
-            && line.input == Name::from(&*planned.task.name)
-            && Stamp::agree(Stamp::of_path(&planned.task.input), line.input_is);
-        same.then_some((planned.index, line.figures))
+        planned.is_none_or(|planned| Stamp::agree(planned.output_is, line.output_is))
     }
 }
 
-fn output_name(out: &Path, output: &Path) -> Name {
+impl Planned<'_> {
+    /// Property in which a recorded output differs from that of the task. `None` if the task is done.
+    fn difference(&self, line: &Line, settings: &str) -> Option<&'static str> {
+        if !Stamp::agree(self.output_is, line.output_is) {
+            return Some("the output has changed since, or was copied without its times");
+        }
+        if line.input != Name::from(&*self.task.name) {
+            return Some("made from another input");
+        }
+        if line.settings != settings {
+            return Some("made with other settings");
+        }
+        let is_same = Stamp::agree(Stamp::of_path(&self.task.input), line.input_is);
+        (!is_same).then_some("the input has changed since, or was copied without its times")
+    }
+}
+
+pub(super) fn output_name(out: &Path, output: &Path) -> Name {
     Name::from(output.strip_prefix(out).unwrap_or(output))
 }
 
 /// Calls `each` with every line, one line in memory at a time.
-fn for_each_line(mut reader: impl BufRead, mut each: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+pub(super) fn for_each_line(mut reader: impl BufRead, mut each: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
     let mut line = Vec::new();
     loop {
         line.clear();
@@ -265,7 +287,7 @@ impl Record {
         let (mut current, mut stale) = (0, 0);
         let mut reader = BufReader::new(file);
         for_each_line(&mut reader, |line| {
-            *(if expected.current(line).is_some() { &mut current } else { &mut stale }) += 1;
+            *(if expected.is_current(line) { &mut current } else { &mut stale }) += 1;
             Ok(())
         })?;
         // The lock is held until the record is replaced. A run that waits for it opens the new one.
@@ -275,9 +297,9 @@ impl Record {
         }
         let tidied = Temporary::new(&self.out)?;
         let mut writer = BufWriter::new(tidied.writer()?);
-        for_each_line(BufReader::new(File::open(&self.path)?), |line| match expected.current(line) {
-            Some(_) => writer.write_all(line),
-            None => Ok(()),
+        for_each_line(BufReader::new(File::open(&self.path)?), |line| match expected.is_current(line) {
+            true => writer.write_all(line),
+            false => Ok(()),
         })?;
         writer.flush()?;
         writer.get_ref().sync_all()?;
@@ -377,7 +399,7 @@ fn is_at(_: &File, _: &Path) -> bool {
 }
 
 /// Checks that a path is a regular file or does not exist. Opening a pipe would block.
-fn check_kind(path: &Path) -> io::Result<()> {
+pub(super) fn check_kind(path: &Path) -> io::Result<()> {
     match path.symlink_metadata() {
         Ok(metadata) if !metadata.is_file() => Err(io::Error::other("it is not a regular file")),
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),

@@ -67,6 +67,8 @@ pub(super) struct Totals {
     pub(super) passed_over_reasons: BTreeMap<&'static str, usize>,
     /// Files of other shares.
     pub(super) other_shares: usize,
+    /// Outputs of earlier runs whose inputs have other outputs now.
+    pub(super) orphans: Vec<String>,
     /// Seconds of audio. The channels of a file are not added up, and files of earlier runs do not count.
     pub(super) seconds: f64,
     pub(super) clipped_samples: u64,
@@ -120,8 +122,8 @@ impl Row {
         Self { reason: Some(reason), ..Self::bare(path, Status::PassedOver) }
     }
 
-    /// A row for a path that cannot be read or searched.
-    pub(super) fn unreadable(path: &Path, error: &str) -> Self {
+    /// A row for a path that fails before any file is opened.
+    pub(super) fn failure(path: &Path, error: &str) -> Self {
         Self { error: Some(error.to_owned()), ..Self::bare(path, Status::Failed) }
     }
 
@@ -204,6 +206,11 @@ impl Totals {
         }
         text
     }
+}
+
+/// Text of a path, with replacement characters for bytes that are not UTF-8.
+pub(super) fn text(path: &Path) -> String {
+    path.display().to_string()
 }
 
 fn files_text(count: usize) -> String {

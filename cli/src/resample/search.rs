@@ -64,12 +64,21 @@ const FOLDER_LINK: &str = "link to a folder in a list";
 const LOOP: &str = "link to a folder that contains it";
 const PIPE: &str = "pipe or device";
 
+/// A path that cannot be resampled, known before any file is opened.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Failure {
+    pub(super) path: PathBuf,
+    /// Path relative to the input folder.
+    pub(super) name: PathBuf,
+    pub(super) reason: String,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Findings {
     pub(super) files: Vec<Found>,
     pub(super) passed_over: Vec<PassedOver>,
-    /// Paths that cannot be read or searched, with the reasons.
-    pub(super) unreadable: Vec<(PathBuf, String)>,
+    /// Paths that cannot be read or searched.
+    pub(super) failures: Vec<Failure>,
 }
 
 /// Finds the inputs. The folder `out` is not searched, unless it is an input itself: it may hold outputs of earlier
@@ -129,7 +138,7 @@ impl Search<'_> {
             // The output of a path that ends in `..` would be outside the folder of the outputs.
             let reason =
                 fs::metadata(path).err().map_or("the path has no file name".to_owned(), |error| error.to_string());
-            self.findings.unreadable.push((path.to_owned(), reason));
+            self.fail(path, name, reason);
         } else if self.selection.globs.includes(&name) {
             // A missing file fails alone, as does any file that cannot be read.
             self.file(path.to_owned(), name);
@@ -151,6 +160,10 @@ impl Search<'_> {
 
     fn pass_over(&mut self, path: &Path, name: PathBuf, reason: &'static str) {
         self.findings.passed_over.push(PassedOver { path: path.to_owned(), name, reason });
+    }
+
+    fn fail(&mut self, path: &Path, name: PathBuf, reason: String) {
+        self.findings.failures.push(Failure { path: path.to_owned(), name, reason });
     }
 
     /// Searches a folder, whose files are named `prefix` and their path within it.
@@ -215,7 +228,7 @@ impl Search<'_> {
         let path = error.path().unwrap_or(folder);
         match error.io_error() {
             _ if self.selection.globs.excludes(&name, false) => self.pass_over(path, name, EXCLUDED),
-            Some(error) => self.findings.unreadable.push((path.to_owned(), error.to_string())),
+            Some(error) => self.fail(path, name, error.to_string()),
             // The files of the folder are found without the link.
             None => self.pass_over(path, name, LOOP),
         }

@@ -53,8 +53,9 @@ fn a_name_with_an_extension_is_that_of_the_output() {
     assert_eq!(&fs::read(folder.path().join("Z.FLAC")).unwrap()[..4], b"fLaC");
     done(&folder, "resample a.wav -r 16000 -o z.npy");
     assert_eq!(&fs::read(folder.path().join("z.npy")).unwrap()[1..6], b"NUMPY");
-    // An existing folder, a name that ends with a slash, and an extension that is not written, are folders.
-    for out in ["folder.wav", "new.wav/", "some.mp3"] {
+    // An existing folder, a name that ends with a slash, and an extension that is not one of audio, are folders.
+    fs::create_dir(folder.path().join("old.mp3")).unwrap();
+    for out in ["folder.wav", "new.wav/", "some.mp3/", "old.mp3", "a.b"] {
         done(&folder, &format!("resample a.wav b.wav -r 16000 -o {out}"));
         assert_eq!(files_below(&folder.path().join(out)), ["a.wav", "b.wav"]);
     }
@@ -220,7 +221,7 @@ fn names_that_differ_in_the_extension_are_kept_whole() {
     let folder = folder_with(&inputs);
     let expected = ["A.aiff.wav", "a.mp3.wav", "a.wav.wav", "b.wav", "x/a.wav"];
     let (code, _, stderr) = run(&folder, "resample in -r 16000 --format wav --json report.json");
-    let told = "3 outputs keep the extension of their inputs, which differ in nothing else: resampled/A.aiff.wav\n";
+    let told = "3 inputs differ only in their extension, so their outputs keep it, for example resampled/A.aiff.wav\n";
     assert_eq!((code, stderr.as_str()), (0, told));
     assert_eq!(files_below(&folder.path().join("resampled")), expected);
     let report = report(&folder, "report.json");
@@ -237,7 +238,7 @@ fn names_that_differ_in_the_extension_are_kept_whole() {
     // Names that are equal.
     write_clip(&folder, "other/a.wav");
     let (code, _, stderr) = run(&folder, "resample in other -r 16000 --format wav -o none");
-    assert!(code == 2 && stderr.contains("several inputs have the same output"), "{stderr}");
+    assert!(code == 2 && stderr.contains("these inputs would have the same output"), "{stderr}");
     assert!(stderr.ends_with("\n  in/a.wav and other/a.wav\n"), "{stderr}");
     assert!(!Path::new(&folder.path().join("none")).exists());
 }

@@ -29,14 +29,22 @@ fn refused_requests_write_nothing() {
     let folder = TempDir::new().unwrap();
     fs::create_dir(folder.path().join("in")).unwrap();
     fs::create_dir(folder.path().join("c")).unwrap();
-    for name in ["in/a.wav", "in/A.wav", "b.wav", "c/b.wav"] {
+    for name in ["in/a.wav", "b.wav", "c/b.wav"] {
         fs::write(folder.path().join(name), wav_bytes(8000, 1, &noise_f32(1, 100))).unwrap();
     }
     done(&folder, "resample b.wav --rate 16000 --out there");
     let before = files_below(folder.path());
     for (command, reason) in [
-        ("resample in --rate 16000", "several inputs have the same output"),
-        ("resample b.wav c/b.wav --rate 16000", "several inputs have the same output"),
+        (
+            "resample b.wav c/b.wav --rate 16000",
+            "these inputs would have the same output: rename one, or leave one out",
+        ),
+        (
+            "resample b.wav --rate 16000 --out out.mp3",
+            "--out out.mp3: mp3 cannot be written: choose .wav, .flac, .npy or",
+        ),
+        ("resample b.wav --rate 16000 --out x/OUT.Opus", "opus cannot be written"),
+        ("resample in c --rate 16000 --out out.m4a", "or end the name of a folder with /"),
         ("resample b.wav --rate 16000 --out .", "these outputs are inputs"),
         ("resample b.wav --rate 16000 --out . --overwrite", "these outputs are inputs"),
         (
@@ -103,6 +111,29 @@ fn refused_requests_write_nothing() {
     fs::create_dir(folder.path().join("nothing")).unwrap();
     let (code, _, stderr) = run(&folder, "resample nothing --rate 16000");
     assert_eq!((code, stderr.as_str()), (2, "polyphase: there are no audio files among the inputs\n"));
+}
+
+/// Names that some file systems do not keep apart fail, and the other files are resampled.
+#[test]
+fn names_that_differ_in_case_fail_alone() {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir(folder.path().join("in")).unwrap();
+    for name in ["in/a.wav", "in/x.wav", "in/x.WAV"] {
+        fs::write(folder.path().join(name), wav_bytes(8000, 1, &noise_f32(1, 100))).unwrap();
+    }
+    let (code, summary, stderr) = run(&folder, "resample in --rate 16000 --json report.json");
+    assert!(code == 1 && summary.starts_with("1 file, ") && summary.contains("2 files failed"), "{summary}{stderr}");
+    let reason = "only in upper and lower case, which some file systems do not keep apart: rename one\n";
+    let expected = format!(
+        "polyphase: in/x.WAV: its output differs from that of in/x.wav {reason}\
+         polyphase: in/x.wav: its output differs from that of in/x.WAV {reason}"
+    );
+    assert_eq!(stderr, expected);
+    assert_eq!(files_below(&folder.path().join("resampled")), ["a.wav"]);
+    let report: serde_json::Value =
+        serde_json::from_slice(&fs::read(folder.path().join("report.json")).unwrap()).unwrap();
+    let failed: Vec<_> = report["files"].as_array().unwrap().iter().filter(|row| row["status"] == "failed").collect();
+    assert!(failed.len() == 2 && failed.iter().all(|row| row["output"].is_null()), "{failed:?}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 
 use super::files::wav_bytes;
-use super::{RECORD, done, files_below, run};
+use super::{RECORD, done, errors, files_below, run};
 use crate::signals::noise_f32;
 
 fn write_clip(path: &Path, seed: u64) {
@@ -75,20 +75,20 @@ type Change<'a> = (&'a str, &'a dyn Fn(&TempDir), &'a str);
 fn only_unchanged_files_are_skipped() {
     let command = "resample in --rate 16000 --resume";
     let changes: [Change<'_>; 6] = [
-        ("the settings", &|_| (), "resample in --rate 16000 --resume --rolloff 0.9"),
-        ("the rate", &|_| (), "resample in --rate 32000 --resume"),
-        ("the input", &|folder| write_clip(&folder.path().join("in/a.wav"), 9), command),
+        ("made with other settings", &|_| (), "resample in --rate 16000 --resume --rolloff 0.9"),
+        ("made with other settings", &|_| (), "resample in --rate 32000 --resume"),
+        ("the input has changed since", &|folder| write_clip(&folder.path().join("in/a.wav"), 9), command),
         (
-            "the input's time",
+            "the input has changed since",
             &|folder| {
                 let file = fs::File::options().write(true).open(folder.path().join("in/a.wav")).unwrap();
                 file.set_modified(SystemTime::now() - Duration::from_secs(100)).unwrap();
             },
             command,
         ),
-        ("the output", &|folder| write_clip(&folder.path().join("resampled/a.wav"), 9), command),
+        ("the output has changed since", &|folder| write_clip(&folder.path().join("resampled/a.wav"), 9), command),
         (
-            "the folder of the inputs",
+            "the input has changed since, or was copied without its times",
             &|folder| {
                 fs::rename(folder.path().join("in"), folder.path().join("of")).unwrap();
                 fs::create_dir(folder.path().join("in")).unwrap();
@@ -108,7 +108,8 @@ fn only_unchanged_files_are_skipped() {
         let (code, _, stderr) = run(&folder, again);
         assert_eq!(code, 2, "{what}: {stderr}");
         let reason = "these outputs exist, but are not recorded for these inputs and settings: add --overwrite";
-        assert!(stderr.contains(reason) && stderr.contains("resampled/a.wav"), "{what}: {stderr}");
+        assert!(stderr.contains(reason) && stderr.contains(&format!("resampled/a.wav: {what}")), "{what}: {stderr}");
+        assert!(stderr.contains("(files that are done stay skipped)\n"), "{stderr}");
         assert_eq!(written(&folder, "resampled/a.wav"), before, "{what}");
         let summary = done(&folder, &format!("{again} --overwrite"));
         assert!(!summary.starts_with("0 files"), "{what}: {summary}");
@@ -142,6 +143,48 @@ fn runs_leave_a_record_unless_asked_not_to() {
     assert!(!folder.path().join(RECORD).exists());
     done(&folder, "resample in/a.wav --rate 16000 --out b.wav --resume");
     assert!(done(&folder, "resample in/a.wav --rate 16000 --out b.wav --resume").starts_with("0 files, "));
+}
+
+/// An output keeps its name when another input is added that differs only in the extension, or is removed.
+#[test]
+fn finished_outputs_keep_their_names() {
+    let folder = TempDir::new().unwrap();
+    fs::create_dir(folder.path().join("in")).unwrap();
+    let at = |name: &str| folder.path().join(name);
+    write_clip(&at("in/a.wav"), 1);
+    let command = "resample in --rate 16000 --format flac";
+    done(&folder, &format!("{command} --sample-format i16"));
+    let before = written(&folder, "resampled/a.flac");
+    write_clip(&at("in/a.mp3"), 2);
+    let resume = format!("{command} --sample-format i16 --resume");
+    for run_again in [format!("{resume} --shard 1/2"), format!("{resume} --shard 2/2"), resume.clone()] {
+        let (code, summary, stderr) = run(&folder, &run_again);
+        let told = "1 input differs from another only in its extension, so its output keeps it: resampled/a.mp3.flac";
+        assert!(code == 0 && errors(&stderr).iter().all(|line| *line == told), "{summary}{stderr}");
+    }
+    let outputs = || {
+        let names = files_below(&at("resampled")).into_iter();
+        names.filter(|name| !name.starts_with(".polyphase")).collect::<Vec<_>>()
+    };
+    assert_eq!(outputs(), ["a.flac", "a.mp3.flac"]);
+    assert_eq!(written(&folder, "resampled/a.flac"), before);
+    fs::remove_file(at("in/a.wav")).unwrap();
+    assert!(done(&folder, &resume).contains("1 file"));
+    assert_eq!(outputs(), ["a.flac", "a.mp3.flac"]);
+
+    // Where the name cannot be kept, the output of the earlier run is named.
+    write_clip(&at("in/a.wav"), 3);
+    fs::remove_dir_all(at("resampled")).unwrap();
+    fs::remove_file(at("in/a.mp3")).unwrap();
+    done(&folder, &format!("{command} --sample-format i16"));
+    write_clip(&at("in/a.mp3"), 2);
+    write_clip(&at("in/a.wav"), 4);
+    let (code, _, stderr) = run(&folder, &format!("{resume} --json report.json"));
+    let told = "resampled/a.flac is left of an earlier run: the output of in/a.wav is now resampled/a.wav.flac";
+    assert!(code == 0 && stderr.lines().any(|line| line == told), "{code}{stderr}");
+    let report: serde_json::Value = serde_json::from_slice(&fs::read(at("report.json")).unwrap()).unwrap();
+    assert_eq!(report["totals"]["orphans"], serde_json::json!(["resampled/a.flac"]));
+    assert_eq!(outputs(), ["a.flac", "a.mp3.flac", "a.wav.flac"]);
 }
 
 /// Inputs and outputs may move, together or alone, and be named through another folder.

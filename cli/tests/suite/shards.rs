@@ -75,6 +75,24 @@ fn shares_that_run_together_make_the_whole() {
     assert!(stdout.contains("1 file in other shares") != other.contains("1 file in other shares"));
 }
 
+/// A path that cannot be read fails in one share.
+#[cfg(unix)]
+#[test]
+fn failures_are_in_one_share() {
+    let folder = clips();
+    for i in 0..6 {
+        std::os::unix::fs::symlink("nothing", folder.path().join(format!("in/{i}.wav"))).unwrap();
+    }
+    let (mut failures, mut shares) = (0, 0);
+    for index in 1..=3 {
+        let (code, summary, stderr) = run(&folder, &format!("{COMMAND} -o out --shard {index}/3"));
+        let count = stderr.matches("No such file").count();
+        assert_eq!(code, i32::from(count > 0), "{summary}{stderr}");
+        (failures, shares) = (failures + count, shares + usize::from(count > 0));
+    }
+    assert!(failures == 6 && shares > 1, "{failures} in {shares}");
+}
+
 /// The shares of these names never change: runs of different versions may share a set.
 #[test]
 fn shares_are_those_of_the_documented_hash() {
