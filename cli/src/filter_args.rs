@@ -3,9 +3,11 @@
 use std::fmt;
 
 use anyhow::{Context, Error, Result, anyhow, bail};
-use clap::Args;
+use clap::{Args, ValueHint};
 use polyphase::{OutputLength, Padding, Preset, ResampleOptions, Window};
 use serde::Serialize;
+
+use crate::names::Named;
 
 /// Preset of the program. That of the library is torchaudio's default.
 const DEFAULT: &str = "high";
@@ -13,40 +15,55 @@ const DEFAULT: &str = "high";
 /// Name of torchaudio's default, which the library calls `default`.
 const TORCHAUDIO: &str = "torchaudio";
 
+/// Names of the presets.
+const PRESETS: &[&str] =
+    &[TORCHAUDIO, "fast", "high", "best", "kaiser_best", "kaiser_fast", "resampy_kaiser_best", "resampy_kaiser_fast"];
+
+/// Names of the windows, first those of the library, then torchaudio's.
+const WINDOWS: &[&str] = &["hann", "kaiser", "sinc_interp_hann", "sinc_interp_kaiser"];
+
+/// Names of the paddings.
+const PADDINGS: &[&str] = &["zero", "edge", "reflect"];
+
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Filter")]
 pub(crate) struct FilterArgs {
-    /// Named filter, which the options below change: torchaudio, fast, high, best, …
+    /// Named filter: torchaudio, fast, high, best, …
+    ///
+    /// The options below change it.
     ///
     /// torchaudio is the default of torchaudio.functional.resample, with aliases at -14 dB near the band's edge (width
-    /// 6, rolloff 0.99, hann; it is also called default). fast, high and best are designed for 80, 120 and 150 dB.
-    /// kaiser_best and kaiser_fast are those of torchaudio's tutorial, resampy_kaiser_best and resampy_kaiser_fast those
-    /// of resampy 0.4.
-    #[arg(long, value_name = "NAME", default_value = DEFAULT, value_parser = preset)]
+    /// 6, rolloff 0.99, hann; it is also called default). fast, high and best keep aliases below -80, -120 and -150 dB,
+    /// up to 0.8, 0.913 and 0.95 of the lower Nyquist frequency. kaiser_best and kaiser_fast are those of torchaudio's
+    /// tutorial, resampy_kaiser_best and resampy_kaiser_fast those of resampy 0.4.
+    #[arg(long, value_name = "NAME", default_value = DEFAULT, value_parser = Named::new(PRESETS, preset))]
+    #[arg(hide_possible_values = true)]
     preset: Preset,
 
     /// Half-width in zero crossings: larger is sharper and slower
     ///
     /// It need not be whole. [default: that of the preset]
-    #[arg(long, value_name = "F", allow_negative_numbers = true)]
+    #[arg(long, value_name = "F", allow_negative_numbers = true, value_hint = ValueHint::Other)]
     lowpass_filter_width: Option<f64>,
 
     /// Cut-off as a fraction of the lower Nyquist frequency, up to 1
     ///
-    /// [default: that of the preset]
-    #[arg(long, value_name = "F", allow_negative_numbers = true)]
+    /// That is the Nyquist frequency (half the rate) of the lower of the two rates. [default: that of the preset]
+    #[arg(long, value_name = "F", allow_negative_numbers = true, value_hint = ValueHint::Other)]
     rolloff: Option<f64>,
 
     /// Window, hann or kaiser; torchaudio's method names work too
     ///
     /// [default: that of the preset]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = Named::<Window>::of(WINDOWS))]
+    #[arg(hide_possible_values = true)]
     window: Option<Window>,
 
     /// Shape of the Kaiser window, at least 0
     ///
-    /// [default: that of the preset, or 14.769656459379492 if its window is another]
+    /// [default: that of the preset, or 14.769656459379492 if the window of the preset is not Kaiser]
     #[arg(long, value_name = "F", allow_negative_numbers = true, hide_short_help = true)]
+    #[arg(value_hint = ValueHint::Other)]
     beta: Option<f64>,
 
     /// Divide the taps of each phase by their sum, so that a constant stays constant
@@ -57,15 +74,18 @@ pub(crate) struct FilterArgs {
     ///
     /// edge repeats the first and last sample, reflect mirrors the clip.
     #[arg(long, value_name = "NAME", default_value_t = Padding::Zero, hide_default_value = true, hide_short_help = true)]
+    #[arg(value_parser = Named::<Padding>::of(PADDINGS), hide_possible_values = true)]
     padding: Padding,
 
-    /// Number of output samples: ceil (n·L/M rounded up for n input samples at the ratio L/M, as in torchaudio), floor
-    /// (rounded down), or a number
-    #[arg(long, value_name = "LENGTH", default_value = "ceil", value_parser = output_length, hide_short_help = true)]
+    /// Number of output samples: ceil, floor or a number
+    ///
+    /// ceil: n × new rate / old rate for n input samples, rounded up, as in torchaudio; floor: rounded down.
+    #[arg(long, value_name = "LENGTH", default_value = "ceil", hide_short_help = true, hide_possible_values = true)]
+    #[arg(value_parser = Named::new(&["ceil", "floor"], output_length))]
     output_length: OutputLength,
 
     /// Largest size of a filter bank, in MiB: a bank that would be larger is interpolated
-    #[arg(long, value_name = "MIB", default_value_t = 64, hide_short_help = true)]
+    #[arg(long, value_name = "MIB", default_value_t = 64, hide_short_help = true, value_hint = ValueHint::Other)]
     max_filter_mib: u32,
 }
 
@@ -204,5 +224,20 @@ impl From<ResampleOptions> for FilterRow {
                 _ => "ceil".to_owned(),
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_is_offered() {
+        assert_eq!(PRESETS.len(), Preset::ALL.len());
+        for known in Preset::ALL {
+            assert_eq!(PRESETS.iter().filter(|name| preset(name).is_ok_and(|preset| preset == known)).count(), 1);
+        }
+        assert!(WINDOWS.iter().all(|name| name.parse::<Window>().is_ok()));
+        assert_eq!(PADDINGS, Padding::ALL.map(Padding::name));
     }
 }

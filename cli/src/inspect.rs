@@ -16,11 +16,11 @@ use crate::{filter_curves, terminal};
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Sampling rate of the input in Hz, which need not be whole
-    #[arg(long, value_name = "HZ")]
+    #[arg(long, value_name = "HZ", value_hint = clap::ValueHint::Other)]
     orig_freq: Rate,
 
     /// Sampling rate of the output in Hz, which need not be whole
-    #[arg(long, value_name = "HZ")]
+    #[arg(long, value_name = "HZ", value_hint = clap::ValueHint::Other)]
     rate: Rate,
 
     /// Print JSON instead of a table

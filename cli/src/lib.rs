@@ -5,7 +5,7 @@
 //! - `resample`, `inspect`, `devices`: the everyday commands.
 //! - `packaging`: completions and the manual page.
 //! - `bench`, `quality`, `spectrogram`, `tutorial`: the laboratory. `plot` draws its pictures.
-//! - `filter_args`, `rate`, `threads`: options that several commands share.
+//! - `filter_args`, `names`, `rate`, `threads`: options that several commands share.
 
 #![forbid(unsafe_code)]
 
@@ -19,6 +19,7 @@ mod fourier;
 pub mod fuzzed;
 mod inspect;
 mod interrupt;
+mod names;
 mod packaging;
 mod panics;
 mod plot;

@@ -45,9 +45,18 @@ impl Man {
                 None => bail!("there is no command `{name}`"),
             },
         };
+        // clap_mangen leaves out the text of options that `-h` hides.
+        let page = page.mut_args(|arg| arg.hide_short_help(false));
         let mut text = Vec::new();
         clap_mangen::Man::new(page).source(concat!("polyphase ", env!("CARGO_PKG_VERSION"))).render(&mut text)?;
-        print_bytes(&text)?;
+        print_bytes(with_examples(String::from_utf8(text)?).as_bytes())?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Renames the section of the examples, and keeps its lines as they are.
+fn with_examples(page: String) -> String {
+    let Some((start, rest)) = page.split_once("\n.SH EXTRA\nExamples:\n") else { return page };
+    let (examples, end) = rest.split_once("\n.SH ").unwrap_or((rest, ""));
+    format!("{start}\n.SH EXAMPLES\n.EX\n{examples}\n.EE\n.SH {end}")
 }

@@ -11,7 +11,7 @@ const MAX_THREADS: usize = 512;
 #[derive(Debug, Args)]
 pub(crate) struct ThreadArgs {
     /// Number of threads, from 1 to 512 [default: one for each core]
-    #[arg(short = 'j', long, value_name = "N", value_parser = threads)]
+    #[arg(short = 'j', long, value_name = "N", value_parser = threads, value_hint = clap::ValueHint::Other)]
     threads: Option<NonZeroUsize>,
 }
 
