@@ -21,13 +21,33 @@ pub(super) fn choose(args: &SpeedArgs, options: &ResampleOptions, bytes: u64) ->
     let option = if from_variable { format!("{BACKEND_VARIABLE}={backend}") } else { format!("--backend {backend}") };
     let resampler = builder.build().map_err(|error| no_gpu(&option, error, args.allow_software))?;
     if backend == Backend::Auto && !resampler.could_use_gpu(options, bytes.saturating_mul(SAMPLES_PER_BYTE)) {
-        let reason = "the CPU is faster than a GPU, which would first have to be opened".to_owned();
+        let reason = "the job is too short to start a GPU".to_owned();
         return Ok((Resampler::builder().backend(Backend::Cpu).build()?, reason));
     }
     let reason = match resampler.reason() {
-        Some(reason) => reason.to_string(),
+        Some(reason) => no_gpu_text(&reason.to_string()),
         None if backend == Backend::Gpu => "the GPU was requested".to_owned(),
         None => "a GPU was found".to_owned(),
     };
     Ok((resampler, reason))
+}
+
+/// Shortens the reason of a machine that has only software adapters.
+fn no_gpu_text(reason: &str) -> String {
+    let (_, adapter) = reason.split_once("all adapters compute in software, such as ").unwrap_or_default();
+    match adapter.rsplit_once(": ") {
+        Some((adapter, _)) => format!("no GPU found (only software drivers: {adapter})"),
+        None => reason.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn software_drivers_are_no_gpu() {
+        let reason =
+            "no GPU: all adapters compute in software, such as llvmpipe (LLVM 15.0): software adapters must be allowed";
+        assert_eq!(super::no_gpu_text(reason), "no GPU found (only software drivers: llvmpipe (LLVM 15.0))");
+        assert_eq!(super::no_gpu_text("no GPU: there is no adapter"), "no GPU: there is no adapter");
+    }
 }

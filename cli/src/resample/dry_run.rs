@@ -5,8 +5,8 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::report::{JsonFile, Row, Status};
-use super::{Args, Outcome, Prepared, Tally, failure_lines, orphan_lines, other_rows};
-use crate::terminal::{eprint_line, print_line, shown};
+use super::{Args, Outcome, Prepared, Tally, failure_lines, orphan_lines, other_rows, print_result};
+use crate::terminal::{eprint_line, shown};
 
 /// Prints a line for every file that was found, in the order of their paths, and writes nothing.
 pub(super) fn execute(args: &Args, mut prepared: Prepared) -> Result<Outcome> {
@@ -16,7 +16,7 @@ pub(super) fn execute(args: &Args, mut prepared: Prepared) -> Result<Outcome> {
     for (index, task) in std::mem::take(&mut found.tasks).into_iter().enumerate() {
         let line = format!("{} → {}", shown(&task.input), shown(&task.output));
         if let Some(figures) = earlier.done.remove(&index) {
-            lines.push((task.input.clone(), format!("{line}: skipped, done by an earlier run")));
+            lines.push((task.input.clone(), format!("{line}: would be skipped, done by an earlier run")));
             rows.push(Row::skipped(&task, figures));
         } else if let Err(error) = task.input.metadata() {
             // The only fault of a file that is found without reading it.
@@ -34,7 +34,7 @@ pub(super) fn execute(args: &Args, mut prepared: Prepared) -> Result<Outcome> {
     lines.sort();
     if !args.messages.quiet {
         for (_, line) in &lines {
-            print_line(line)?;
+            print_result(args, line)?;
         }
     }
     if !args.messages.quiet {

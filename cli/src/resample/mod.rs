@@ -28,6 +28,7 @@ mod shard;
 mod workers;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -51,6 +52,7 @@ use crate::{interrupt, terminal};
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let began = Instant::now();
+    args.refuse_numbers()?;
     if args.output.out.as_os_str() == STDOUT {
         return pipe::run(args);
     }
@@ -107,7 +109,7 @@ impl Prepared {
             paths::refuse_existing(left, resume.then_some(|index| earlier.difference(index)), could_resume)?;
         }
         let json = args.messages.json.as_deref().map(|path| report::path_of_share(path, shard));
-        if let Some(path) = &json {
+        if let Some(path) = json.as_ref().filter(|path| path.as_os_str() != STDOUT) {
             paths::refuse_report(path, &found.tasks)?;
         }
         let threads = workers::limited_by_memory(args.threads.count());
@@ -281,11 +283,20 @@ fn report(args: &Args, outcome: Outcome, began: Instant) -> ExitCode {
     }
     if !args.messages.quiet {
         // A line that cannot be printed is no failure: the work is done.
-        let _ = terminal::print_line(&totals.summary());
+        let _ = print_result(args, &totals.summary());
     }
     let complete = totals.failed + totals.interrupted == 0;
     let code = interrupt::exit_requested().filter(|_| totals.interrupted > 0);
     ExitCode::from(code.unwrap_or_else(|| u8::from(!complete || reported.is_err())))
+}
+
+/// Prints a line to stdout, or to stderr if stdout gets the report.
+fn print_result(args: &Args, line: &str) -> io::Result<()> {
+    if args.messages.json.as_deref().is_none_or(|path| path.as_os_str() != STDOUT) {
+        return terminal::print_line(line);
+    }
+    terminal::eprint_line(line);
+    Ok(())
 }
 
 fn totals(args: &Args, rows: &[Row], tally: &Tally, prepared: Prepared, began: Instant) -> Totals {

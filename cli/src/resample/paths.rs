@@ -334,3 +334,30 @@ pub(super) fn refuse_existing<'a>(
     };
     refuse(reason, existing.collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Names of the outputs of these inputs. Of those in `kept`, by index, the records hold the short or whole name.
+    fn names(inputs: &[&str], kept: &[(usize, bool)]) -> Vec<String> {
+        let out = Path::new("out");
+        let found = |name: &&str| Found { path: name.into(), name: name.into(), bytes: 0 };
+        let mut tasks: Vec<_> = inputs.iter().map(|name| task(found(name), out, Some(Container::Wav), false)).collect();
+        let kept = kept.iter().map(|&(index, whole_name)| Recorded { index, whole_name, is_kept: true });
+        name_outputs(&mut tasks, out, &kept.collect::<Vec<_>>());
+        tasks.iter().map(|task| shown(task.output.strip_prefix(out).expect("a path in the folder"))).collect()
+    }
+
+    #[test]
+    fn recorded_names_are_kept_where_they_can_be() {
+        assert_eq!(names(&["a.wav", "a.mp3"], &[]), ["a.wav.wav", "a.mp3.wav"]);
+        assert_eq!(names(&["a.wav", "a.mp3"], &[(0, false)]), ["a.wav", "a.mp3.wav"]);
+        assert_eq!(names(&["a.wav", "a.mp3"], &[(1, false)]), ["a.wav.wav", "a.wav"]);
+        assert_eq!(names(&["a.wav"], &[(0, false), (0, true)]), ["a.wav.wav"]);
+        assert_eq!(names(&["a.wav", "a.mp3"], &[(0, false), (1, false)]), ["a.wav.wav", "a.mp3.wav"]);
+        // The kept name is the only one that another output can have.
+        let whole = ["a.mp3.flac.wav", "a.mp3.wav", "a.aac.wav"];
+        assert_eq!(names(&["a.mp3.flac", "a.mp3", "a.aac"], &[(0, false)]), whole);
+    }
+}

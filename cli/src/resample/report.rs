@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use super::figures::Figures;
 use super::paths::Task;
+use super::settings::STDOUT;
 use super::shard::Shard;
 use crate::filter_args::FilterRow;
-use crate::terminal::shown;
-use anyhow::{Context, Result};
+use crate::terminal::{print_bytes, shown};
+use anyhow::{Context, Result, ensure};
 use polyphase_audio::files::{self, Temporary};
 use serde::Serialize;
 
@@ -19,11 +20,12 @@ use serde::Serialize;
 pub(super) struct Row {
     status: Status,
     input: String,
-    /// Bytes of a path that is not UTF-8, which `input` shows with replacement characters.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Bytes of a path that is not UTF-8, which `input` shows with replacement characters; else `null`.
     input_bytes: Option<Vec<u8>>,
-    /// `null` for a path that is not resampled.
+    /// `null` for a path that is not resampled, or failed.
     output: Option<String>,
+    /// Bytes of an output that is not UTF-8, else `null`.
+    output_bytes: Option<Vec<u8>>,
     /// `null` for files that did not fail.
     error: Option<String>,
     /// Reason for skipping or passing over the file; `null` for other files.
@@ -107,8 +109,13 @@ impl Row {
 
     /// A row for a file that this run did not finish.
     pub(super) fn without_result(task: &Task, status: Status) -> Self {
-        let output = Some(task.output.display().to_string());
-        Self { output, whole_name: task.whole_name, ..Self::bare(&task.input, status) }
+        let output = Some(&*task.output).filter(|_| status != Status::Failed);
+        Self {
+            output: output.map(text),
+            output_bytes: output.and_then(bytes),
+            whole_name: task.whole_name,
+            ..Self::bare(&task.input, status)
+        }
     }
 
     /// A row for a file that an earlier run resampled.
@@ -130,9 +137,10 @@ impl Row {
     fn bare(path: &Path, status: Status) -> Self {
         Self {
             status,
-            input: path.display().to_string(),
-            input_bytes: path.to_str().is_none().then(|| path.as_os_str().as_encoded_bytes().to_vec()),
+            input: text(path),
+            input_bytes: bytes(path),
             output: None,
+            output_bytes: None,
             error: None,
             reason: None,
             whole_name: false,
@@ -160,14 +168,30 @@ impl Totals {
     /// The summary, which is the last line that the program prints.
     pub(super) fn summary(&self) -> String {
         if self.dry_run {
-            return format!("{} would be resampled; filter {}{}", files_text(self.planned), self.filter, self.others());
+            let mut line = format!("{} would be resampled; filter {}", files_text(self.planned), self.filter);
+            if self.skipped > 0 {
+                line.push_str(&format!("; {} would be skipped, done by an earlier run", files_text(self.skipped)));
+            }
+            if self.failed > 0 {
+                line.push_str(&format!("; {} would fail", files_text(self.failed)));
+            }
+            return line + &self.others();
+        }
+        if self.skipped > 0 && self.clips + self.failed + self.interrupted == 0 {
+            let were = if self.skipped == 1 { "was" } else { "were" };
+            return format!(
+                "nothing to do: {} {were} done by an earlier run{}",
+                files_text(self.skipped),
+                self.others()
+            );
         }
         let mut line = format!(
-            "{}, {:.1} s of audio in {:.2} s, {:.0} times real time, on the {} ({}): {}",
+            "{}, {:.1} s of audio in {:.2} s, {:.0} times real time{} on the {} ({}): {}",
             files_text(self.clips),
             self.seconds,
             self.wall_seconds,
             self.times_real_time,
+            if self.failed > 0 { format!("; {} failed;", files_text(self.failed)) } else { ",".to_owned() },
             self.backend,
             match &self.adapter {
                 Some(adapter) if self.backend == "GPU" => adapter.clone(),
@@ -176,6 +200,9 @@ impl Totals {
             self.backend_reason,
         );
         line.push_str(&format!("; filter {}", self.filter));
+        if self.skipped > 0 {
+            line.push_str(&format!("; {} skipped, done by an earlier run", files_text(self.skipped)));
+        }
         line.push_str(&self.others());
         if self.clipped_samples > 0 {
             line.push_str(&format!("; {} samples clipped to full scale", self.clipped_samples));
@@ -186,15 +213,9 @@ impl Totals {
     /// The files that were not resampled, for the summary.
     fn others(&self) -> String {
         let mut text = String::new();
-        if self.skipped > 0 {
-            text.push_str(&format!("; {} skipped, done by an earlier run", files_text(self.skipped)));
-        }
         if self.interrupted > 0 {
             text.push_str(&format!("; interrupted, {} left", files_text(self.interrupted)));
             text.push_str(if self.is_recorded { ": continue with --resume" } else { "" });
-        }
-        if self.failed > 0 {
-            text.push_str(&format!("; {} failed", files_text(self.failed)));
         }
         if self.passed_over > 0 {
             let reasons = self.passed_over_reasons.iter().map(|(reason, count)| format!("{count} {reason}"));
@@ -213,6 +234,11 @@ pub(super) fn text(path: &Path) -> String {
     path.display().to_string()
 }
 
+/// Bytes of a path that is not UTF-8.
+fn bytes(path: &Path) -> Option<Vec<u8>> {
+    path.to_str().is_none().then(|| path.as_os_str().as_encoded_bytes().to_vec())
+}
+
 fn files_text(count: usize) -> String {
     format!("{count} file{}", plural(count))
 }
@@ -221,10 +247,10 @@ fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
-/// Path of the report of a share, such as `report.3-of-8.json`. A pipe or a device keeps its name.
+/// Path of the report of a share, such as `report.3-of-8.json`. Stdout, a pipe or a device keeps its name.
 pub(super) fn path_of_share(path: &Path, shard: Option<Shard>) -> PathBuf {
     let Some(label) = shard.and_then(Shard::label) else { return path.to_owned() };
-    if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+    if path.as_os_str() == STDOUT || path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
         return path.to_owned();
     }
     let mut name = path.file_stem().unwrap_or_default().to_owned();
@@ -241,6 +267,7 @@ pub(super) enum JsonFile {
     New(Temporary, PathBuf),
     /// A pipe or a device.
     Existing(File),
+    Stdout,
 }
 
 impl JsonFile {
@@ -250,6 +277,9 @@ impl JsonFile {
     /// If the file cannot be written.
     pub(super) fn create(path: &Path, out: &Path) -> Result<Self> {
         let context = || format!("--json {}", shown(path));
+        if path.as_os_str() == STDOUT {
+            return Ok(Self::Stdout);
+        }
         if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
             return Ok(Self::Existing(File::options().write(true).open(path).with_context(context)?));
         }
@@ -259,6 +289,7 @@ impl JsonFile {
         if folder.starts_with(out) {
             files::create_folder(folder).with_context(context)?;
         }
+        ensure!(folder.is_dir(), "--json {}: there is no folder {}", shown(&path), shown(folder));
         Ok(Self::New(Temporary::new(folder).with_context(context)?, path))
     }
 
@@ -266,6 +297,7 @@ impl JsonFile {
     pub(super) fn write(self, files: &[Row], totals: &Totals) -> Result<()> {
         let json = serde_json::to_string_pretty(&Report { files, totals })? + "\n";
         match self {
+            Self::Stdout => print_bytes(json.as_bytes()).context("writing the report")?,
             Self::Existing(mut file) => file.write_all(json.as_bytes()).context("writing the report")?,
             Self::New(temporary, path) => {
                 let context = || format!("writing {}", shown(&path));

@@ -133,7 +133,7 @@ fn lists_hold_any_name_and_messages_escape_them() {
     let report = report(&folder, "report.json");
     let bytes: Vec<_> =
         report["files"].as_array().unwrap().iter().filter(|row| !row["input_bytes"].is_null()).collect();
-    assert!(bytes.len() == 1 && bytes[0]["input_bytes"][3] == 255, "{bytes:?}");
+    assert!(bytes.len() == 1 && bytes[0]["input_bytes"][3] == 255 && bytes[0]["output_bytes"][10] == 255, "{bytes:?}");
     // Every other line of the program.
     let (code, stdout, stderr) = run(&folder, "resample in -r 16000 --dry-run");
     assert!(code == 2 && stdout.is_empty() && stderr.contains("resampled/\\u{1b}[31mred.wav\n"), "{stderr}");
@@ -185,11 +185,11 @@ fn dry_runs_tell_and_write_nothing() {
     let before = files_below(folder.path());
     let (code, stdout, stderr) =
         run(&folder, "resample in none.wav -r 16000 --resume -n --json plan.json --sample-format same");
-    let expected = "in/a.wav → resampled/a.wav: skipped, done by an earlier run\n\
+    let expected = "in/a.wav → resampled/a.wav: would be skipped, done by an earlier run\n\
          in/b.wav → resampled/b.wav\n\
          in/notes.txt: passed over, no audio extension\n\
-         1 file would be resampled; filter high; 1 file skipped, done by an earlier run; \
-         1 file failed; 1 file passed over: 1 no audio extension\n";
+         1 file would be resampled; filter high; 1 file would be skipped, done by an earlier run; \
+         1 file would fail; 1 file passed over: 1 no audio extension\n";
     assert_eq!((code, stdout.as_str()), (1, expected));
     assert!(stderr.starts_with("polyphase: none.wav: ") && stderr.lines().count() == 1, "{stderr}");
     fs::remove_file(folder.path().join("plan.json")).unwrap_or_default();
@@ -271,9 +271,26 @@ fn help_completions_and_manual_pages_are_printed() {
     for shell in ["bash", "zsh", "fish"] {
         let text = done(&folder, &format!("completions {shell}"));
         assert!(text.contains("files-from") && text.contains("polyphase"), "{shell}");
+        for name in ["resampy_kaiser_best", "sinc_interp_kaiser", "reflect", "auto cpu gpu", "floor"] {
+            let lines = name.replace(' ', "\\t''\n");
+            assert!(text.contains(name) || text.contains(&lines), "{shell}: {name}");
+        }
     }
+    // Every extension that is read is listed, and no line of the examples is broken.
+    for extension in polyphase_audio::EXTENSIONS {
+        assert!(help.contains(&format!(" {extension}")), "{extension}");
+    }
+    let examples = &help[help.find("\nExamples:\n").unwrap()..];
+    assert!(examples.lines().skip(2).all(|line| line.len() <= 100 && line.starts_with("  ")), "{examples}");
     assert!(done(&folder, "man").contains(".TH polyphase 1"));
-    assert!(done(&folder, "man resample").contains("\\-\\-files\\-from"));
+    let manual = done(&folder, "man resample");
+    assert!(
+        manual.contains("\\-\\-files\\-from") && manual.contains("\n.SH EXAMPLES\n.EX\n  polyphase resample"),
+        "{manual}"
+    );
+    for text in ["Precision of the computation", "Do not add dither", "Axis of .npy arrays", "Divide the taps"] {
+        assert!(manual.contains(text), "{text}: {manual}");
+    }
     assert_eq!(run(&folder, "man none").0, 2);
     let (code, stdout, stderr) = run(&folder, "");
     assert!(code == 2 && stdout.is_empty() && stderr.contains("resample"), "{stderr}");

@@ -87,7 +87,16 @@ fn refused_requests_write_nothing() {
         ("resample b.wav --rate 16000 --out c/b.wav/d", "--out c/b.wav/d: c/b.wav is not a folder"),
         ("resample b.wav --rate 16000 --json c/../b.wav", "--json c/../b.wav is an input: choose another name"),
         ("resample b.wav --rate 16000 --json ./resampled/B.wav", "is an output: choose another name"),
-        ("resample b.wav --rate 16000 --json nowhere/report.json", "--json nowhere/report.json: "),
+        (
+            "resample b.wav --rate 16000 --json nowhere/report.json",
+            "--json nowhere/report.json: there is no folder nowhere\n",
+        ),
+        (
+            "resample b.wav --rate 16000 --headroom -3",
+            "invalid value '-3' for '--headroom <DB>': it must be at least 0",
+        ),
+        ("resample b.wav --rate 16000 --normalize-peak -3", "--normalize-peak -3: write --normalize-peak=-3\n"),
+        ("resample b.wav -5 --rate 16000 --out -", "-5 is not an option: write ./-5 if it is a file"),
         (
             "inspect --orig-freq 500009 --rate 500083 --lowpass-filter-width 4096 --max-filter-mib 1",
             "or raise --max-filter-mib",
@@ -170,6 +179,31 @@ fn names_that_lead_upwards_fail_alone() {
     assert!(done(&folder, "resample in in/.wav --rate 16000").starts_with("4 files, "));
     let names = files_below(&folder.path().join("resampled"));
     assert_eq!(names, ["...wav", "..a.wav", "..wav", ".wav.wav"]);
+}
+
+/// `--json -` writes the report to stdout, and the summary to stderr.
+#[test]
+fn reports_are_written_to_stdout() {
+    let folder = TempDir::new().unwrap();
+    for name in ["a.wav", "b.wav"] {
+        fs::write(folder.path().join(name), wav_bytes(8000, 1, &noise_f32(1, 100))).unwrap();
+    }
+    fs::write(folder.path().join("c.wav"), "").unwrap();
+    for (arguments, code, summary) in
+        [("-n", 0, "3 files would be"), ("", 1, "2 files, "), ("--resume --shard 1/1", 1, "0 files, ")]
+    {
+        let command = format!("resample a.wav b.wav c.wav --rate 16000 --json - {arguments}");
+        let (ended, stdout, stderr) = run(&folder, &command);
+        let report: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+        assert!(ended == code && stderr.lines().last().unwrap().starts_with(summary), "{arguments}: {stderr}");
+        let rows = report["files"].as_array().unwrap();
+        assert!(rows.len() == 3 && rows.iter().all(|row| row.get("input_bytes").unwrap().is_null()), "{stdout}");
+        assert!(rows.iter().all(|row| row.get("output_bytes").unwrap().is_null()), "{stdout}");
+        assert!(rows.iter().all(|row| row["output"].is_null() == (row["status"] == "failed")), "{stdout}");
+    }
+    assert!(!folder.path().join("-").exists());
+    let (_, summary, _) = run(&folder, "resample a.wav c.wav --rate 16000 --overwrite");
+    assert!(summary.contains(" times real time; 1 file failed; on the CPU ("), "{summary}");
 }
 
 /// The report has a row for every file and unreadable path, and may be in the folder of the outputs.

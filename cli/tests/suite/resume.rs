@@ -64,7 +64,10 @@ fn finished_files_are_skipped_and_failed_files_are_resampled() {
     }
     assert_eq!(report["files"][0]["reason"], "done by an earlier run");
     assert_eq!(report["files"][2]["reason"], serde_json::Value::Null);
-    assert!(done(&folder, "resample in --rate 16000 --resume").starts_with("0 files, 0.0 s of audio"));
+    assert!(
+        done(&folder, "resample in --rate 16000 --resume")
+            .starts_with("nothing to do: 4 files were done by an earlier run")
+    );
     assert!(folder.path().join("resampled").join(RECORD).exists());
 }
 
@@ -112,8 +115,8 @@ fn only_unchanged_files_are_skipped() {
         assert!(stderr.contains("(files that are done stay skipped)\n"), "{stderr}");
         assert_eq!(written(&folder, "resampled/a.wav"), before, "{what}");
         let summary = done(&folder, &format!("{again} --overwrite"));
-        assert!(!summary.starts_with("0 files"), "{what}: {summary}");
-        assert!(done(&folder, again).starts_with("0 files, "), "{what}");
+        assert!(!summary.starts_with("nothing to do"), "{what}: {summary}");
+        assert!(done(&folder, again).starts_with("nothing to do: "), "{what}");
     }
 }
 
@@ -142,7 +145,7 @@ fn runs_leave_a_record_unless_asked_not_to() {
     done(&folder, "resample in/a.wav --rate 16000 --out a.wav");
     assert!(!folder.path().join(RECORD).exists());
     done(&folder, "resample in/a.wav --rate 16000 --out b.wav --resume");
-    assert!(done(&folder, "resample in/a.wav --rate 16000 --out b.wav --resume").starts_with("0 files, "));
+    assert!(done(&folder, "resample in/a.wav --rate 16000 --out b.wav --resume").starts_with("nothing to do: "));
 }
 
 /// An output keeps its name when another input is added that differs only in the extension, or is removed.
@@ -198,7 +201,10 @@ fn moved_folders_are_resumed() {
     done(&folder, "resample in --rate 16000 --out out");
     let skips_all = |command: &str| {
         let summary = done(&folder, command);
-        assert!(summary.starts_with("0 files, ") && summary.contains("3 files skipped"), "{command}: {summary}");
+        assert!(
+            summary.starts_with("nothing to do: ") && summary.contains(": 3 files were done by an earlier run"),
+            "{command}: {summary}"
+        );
     };
     fs::create_dir(at("new")).unwrap();
     fs::rename(at("in"), at("new/in")).unwrap();
@@ -227,7 +233,7 @@ fn records_of_earlier_versions_do_not_count() {
     fs::write(&record, format!("{line}\n")).unwrap();
     assert_eq!(run(&folder, "resample in --rate 16000 --resume").0, 2);
     assert!(done(&folder, "resample in --rate 16000 --resume --overwrite").starts_with("2 files, "));
-    assert!(done(&folder, "resample in --rate 16000 --resume").starts_with("0 files, "));
+    assert!(done(&folder, "resample in --rate 16000 --resume").starts_with("nothing to do: "));
 }
 
 /// An alteration of the record, and the number of outputs that then count as done.
@@ -259,9 +265,10 @@ fn damaged_records_are_used_as_far_as_they_are_valid() {
         let (code, summary, stderr) = run(&folder, &format!("{command} --overwrite"));
         assert_eq!((code, stderr.as_str()), (0, ""));
         let text = String::from_utf8_lossy(&held[..held.len().min(100)]).into_owned();
-        assert!(summary.starts_with(&format!("{} file", 2 - known)), "{known}: {summary}: {text}");
+        let start = if known == 2 { "nothing to do".to_owned() } else { format!("{} file", 2 - known) };
+        assert!(summary.starts_with(&start), "{known}: {summary}: {text}");
         // An incomplete line does not damage the line after it.
-        assert!(done(&folder, command).starts_with("0 files, "), "{known}: {text}");
+        assert!(done(&folder, command).starts_with("nothing to do: "), "{known}: {text}");
     }
     fs::remove_file(&record).unwrap();
     fs::create_dir(&record).unwrap();
@@ -290,5 +297,5 @@ fn stale_lines_are_removed_from_the_record() {
     let lines = fs::read_to_string(&record).unwrap();
     assert_eq!(lines.lines().count(), 2, "{lines}");
     assert!(lines.starts_with(&other) && lines.contains("\"output\":\"a.wav\""), "{lines}");
-    assert!(done(&folder, "resample a.wav --rate 16000 --resume").starts_with("0 files, "));
+    assert!(done(&folder, "resample a.wav --rate 16000 --resume").starts_with("nothing to do: "));
 }
