@@ -118,7 +118,8 @@ fn pipes_carry_what_files_hold() {
     assert!(stdout[4..8] == [0xff; 4] && stdout.ends_with(&file_raw));
     let (code, _, stderr) = piped(&folder, &format!("resample - -r 12000 -o named.wav {raw_option}"), &raw);
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
-    assert!(fs::read(folder.path().join("named.wav")).unwrap() == file_wav);
+    // Its header has room for that of a longer file.
+    assert!(fs::read(folder.path().join("named.wav")).unwrap().ends_with(&file_raw));
     // The last frame is not complete.
     let (code, stdout, stderr) =
         piped(&folder, &format!("resample - -r 12000 -o - {raw_option}"), &raw[..raw.len() - 3]);
