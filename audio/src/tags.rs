@@ -47,9 +47,10 @@ impl Tags {
         self.broadcast = body.to_vec();
     }
 
-    /// The tags of the same recording at another rate: the time at which it begins, which the broadcast extension
-    /// counts in samples, is converted.
-    pub(crate) fn at_rate(&self, ratio: f64) -> Self {
+    /// The tags of the same recording at `ratio` times its rate: the time at which it begins, which the broadcast
+    /// extension counts in samples, is converted.
+    #[must_use]
+    pub fn at_rate(&self, ratio: f64) -> Self {
         /// Position of the 64-bit number of samples since midnight.
         const TIME_REFERENCE: std::ops::Range<usize> = 338..346;
         let mut tags = self.clone();
@@ -76,5 +77,17 @@ mod tests {
         }
         assert_eq!(tags.iter().collect::<Vec<_>>(), [("TITLE", "A"), ("ARTIST", "B")]);
         assert_eq!((tags.get("artist"), tags.get("DATE"), tags.is_empty()), (Some("B"), None, false));
+    }
+
+    #[test]
+    fn the_beginning_is_converted_to_the_new_rate() {
+        let mut tags = Tags::default();
+        let mut broadcast = vec![7; 602];
+        broadcast[338..346].copy_from_slice(&480_001_u64.to_le_bytes());
+        tags.set_broadcast(&broadcast);
+        broadcast[338..346].copy_from_slice(&160_000_u64.to_le_bytes());
+        assert_eq!(tags.at_rate(1.0 / 3.0).broadcast(), broadcast);
+        tags.set_broadcast(&[7; 100]);
+        assert_eq!(tags.at_rate(1.0 / 3.0), tags);
     }
 }

@@ -2,6 +2,7 @@
 
 use symphonia::core::meta::{MetadataRevision, RawValue, StandardTag, Tag};
 
+use crate::pcm::texts;
 use crate::tags::Tags;
 
 /// Most comments that are kept, and their bytes.
@@ -74,14 +75,7 @@ pub(super) fn extend(tags: &mut Tags, revision: &MetadataRevision, track: u64, i
 /// ```
 pub(super) fn extend_by_id3v1(tags: &mut Tags, tag: &[u8]) {
     let Some(fields) = tag.strip_prefix(b"TAG").filter(|fields| fields.len() == 125) else { return };
-    let text = |bytes: &[u8]| {
-        let text = bytes.split(|&byte| byte == 0).next().unwrap_or_default();
-        let text: String = match std::str::from_utf8(text) {
-            Ok(text) => text.to_owned(),
-            Err(_) => text.iter().copied().map(char::from).collect(),
-        };
-        text.trim_end().to_owned()
-    };
+    let text = |bytes: &[u8]| texts::decoded(bytes).trim_end().to_owned();
     let mut texts = vec![
         ("TITLE", text(&fields[..30])),
         ("ARTIST", text(&fields[30..60])),

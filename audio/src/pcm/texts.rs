@@ -122,7 +122,7 @@ fn of_aiff(name: [u8; 4]) -> Option<&'static str> {
 }
 
 /// A text in UTF-8, or else in Latin-1, up to its NUL.
-fn decoded(text: &[u8]) -> String {
+pub(crate) fn decoded(text: &[u8]) -> String {
     let text = text.split(|byte| *byte == 0).next().unwrap_or_default();
     match std::str::from_utf8(text) {
         Ok(text) => text.to_owned(),

@@ -77,10 +77,12 @@ fn convert_on_gpu(
     let promised = reader.promised_frames().and_then(|frames| usize::try_from(frames).ok());
     let is_copied = plan.ratio().is_identity() && reader.is_copy() && input == format;
     let dither = settings.dither && !is_copied;
+    // The reader reads at the rate of the input.
+    let tags = reader.tags().at_rate(settings.new_freq.hz() / reader.orig_rate().hz());
     let options = WriteOptions::new(conversion.task.container, Spec { format, ..reader.spec() })
         .frames(promised.map(|frames| plan.output_len(frames) as u64))
         .dither(dither)
-        .tags(reader.tags());
+        .tags(tags);
     let output = conversion.temporary()?;
     let mut writer = conversion.writer(&output, options)?;
     let mut samples = Vec::new();
