@@ -110,3 +110,35 @@ fn every_byte_is_reported_once() {
         assert_eq!(total.load(Ordering::Relaxed), std::fs::metadata(path(name)).expect(name).len(), "{name}");
     }
 }
+
+/// A truncated file is an error. Only one whose length was never written may end anywhere.
+#[test]
+fn truncated_files_are_errors_or_true_beginnings() {
+    for (name, is_stream) in [
+        ("05-fmt20-pcm.wav", false),
+        ("05-24bit-block-align-8.wav", false),
+        ("06-mulaw-ext.wav", false),
+        ("07-twos-24.aifc", false),
+        ("02-stream-lame.wav", true),
+        ("08-size-unknown.caf", true),
+    ] {
+        let bytes = std::fs::read(path(name)).expect(name);
+        let whole = read(&mut Decoder::open(bytes.clone()).expect(name)).expect(name);
+        let mut beginnings = 0;
+        for end in 0..bytes.len() {
+            let mut decoder = match Decoder::open(bytes[..end].to_vec()) {
+                Ok(decoder) => decoder,
+                Err(error) => {
+                    assert!(!error.to_string().contains('\n'), "{name} {end}");
+                    continue;
+                }
+            };
+            let Ok(samples) = read(&mut decoder) else { continue };
+            assert!(whole.starts_with(&samples), "{name} {end}");
+            // What is behind the audio may be missing.
+            assert!(is_stream || samples.len() == whole.len(), "{name} {end}: {} of {}", samples.len(), whole.len());
+            beginnings += usize::from(samples.len() < whole.len());
+        }
+        assert_eq!(beginnings > 0, is_stream, "{name}");
+    }
+}
