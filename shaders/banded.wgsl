@@ -2,31 +2,48 @@
 //
 //   clip      |-- period 0 --|-- period 1 --|-- period 2 --|-- period 3 --|-- period 4 --| …
 //   quad 0     x[r]           x[r + M]       x[r + 2M]      x[r + 3M]                         M = stride
-//   xs[r]   =  vec4 of these four: row r of the quad, staged in workgroup memory
+//   row r   =  vec4 of these four, staged in workgroup memory
 //
-//   workgroup memory                                  threads of a tile
-//   xs[0 · pitch + row]  rows of quad 0               block 0   block 1       …  (8 phases each)
-//   xs[1 · pitch + row]  rows of quad 1      quad 0   lane 0    lane quads
-//   …                                        quad 1   lane 1    lane quads + 1
+//   workgroup memory                                        threads of a tile
+//   xs[0 · pitch + r]  row r of quad 0                      block 0   block 1       …  (8 phases each)
+//   xs[1 · pitch + r]  row r of quad 1            quad 0    lane 0    lane quads
+//   …                                             quad 1    lane 1    lane quads + 1
 //
 //   sums[j] (vec4) += xs[quad · pitch + start of the block + k] · taps[block][k][j]     j = 0 … 7, k = 0 … span - 1
 //
 // One vec4 of samples and 8 taps make 32 multiply-adds, each of which reads an eighth of a word of workgroup memory.
-// The rows of a tile are staged for `chunk` values of k at a time, as many as workgroup memory holds. The blocks of the
-// tile share them:
+// `chunk` values of k are computed at a time. The blocks of the tile share the rows that are staged for them:
 //
 //   row          0                                        rows - 1
 //   block 0      |—————— chunk ——————|
 //   block 1            |—————— chunk ——————|               begins starts[block 1] - starts[block 0] rows later
 //
-// Each output is one chain of multiply-adds in the order of its taps or, with a long filter, one chain for every
+// The rows of each quad are a ring. While a chunk is computed, each thread loads one row that the next chunk needs, into
+// registers. The new rows then take the places of those that no block needs any more:
+//
+//   chunk 0      |■■■■■■■■■■■■|               all `rows` are loaded at once
+//   chunk 1      |□□□□■■■■■■■■|               the first `chunk` rows (□) were loaded ahead
+//   chunk 2      |□□□□□□□□■■■■|               …
+//
+// Workgroup memory decides how many threads a GPU runs at a time, so tiles are chosen to need little for each thread. A
+// filter that decimates by 2 or more would need much: neighbouring blocks begin 8 · M / L samples apart. Its samples are
+// therefore divided into polyphase components, as the field calls them, and one component is summed after the other:
+//
+//   component 0      x[0]            x[3]            x[6]          …        components = 3, the divisor of M nearest to M / L
+//   component 1           x[1]            x[4]            x[7]
+//   component 2                x[2]            x[5]            x[8]
+//
+// Row r of component c holds the samples at positions r · components + c, and blocks begin 8 rows apart at 3 to 1. For
+// plans of one component, which are the rest, rows are samples.
+//
+// Each output is one chain of multiply-adds in the order of these taps or, with a long filter, one chain for every
 // `taps_per_sum` values of k. The order depends on the plan alone, not on the batch or the device.
 //
 // A lane's outputs lie far apart: neighbouring phases are neighbours in the output, and neighbouring periods lie
-// `phases` outputs apart. So the sums are transposed in workgroup memory, where the samples were, and neighbouring lanes
-// store neighbouring outputs:
+// `phases` outputs apart. So the sums are transposed in workgroup memory, where the samples were, one half of the quads
+// after the other, and neighbouring lanes store neighbouring outputs:
 //
-//   xs[j · (quads | 1) + quad] = sums of phase j of the tile and four periods
+//   xs[j · (half | 1) + quad] = sums of phase j of the tile and four periods
 //
 //   lane                       0      1      2      …           then the same phases of the next quad
 //   output of period p       p·L+0  p·L+1  p·L+2    …           L = phases, p = 0 … 3 of the quad, one store each
@@ -35,24 +52,29 @@
 // |-------------|----------------------------------------------------------------------------------------|
 // | 0/3 plans   | ratio and tiling of each plan, and the indices of its first start and tap               |
 // | 0/4 starts  | for each block of 8 phases, the position of its first sample relative to the period's    |
-// | 0/5 taps    | taps[block][k][8] in two vec4s, zero outside a phase's window                           |
+// | 0/5 taps    | taps[block][component][k][8] in two vec4s, zero outside a phase's window                |
 // | others      | as in `common.wgsl`, which stands before this text                                      |
 //
 // Machine code for RDNA2 (RADV of Mesa 22.3.6, with the bounds checks that wgpu adds), 2026-11. In all variants the hot
-// block has 128 fma, 77 % of its vector instructions, 0.125 words of workgroup memory per fma, and nothing is spilled.
+// block has 128 fma, 74 % of its instructions without waits, 0.125 words of workgroup memory per fma, and nothing is
+// spilled.
 //
-// | variant                              | instructions | VGPRs | waves per SIMD with STAGED = 512, 640 / 768 / 1024 |
-// |--------------------------------------|--------------|-------|-----------------------------------------------------|
-// | float32                              | 614          | 96    | 8 / 6 / 4                                           |
-// | SPLITS_SUMS                          | 717          | 128   | 8 / 6 / 4                                           |
-// | INPUT = 1 (i16)                      | 649          | 96    | 8 / 6 / 4                                           |
-// | INPUT = 2 (f16)                      | 698          | 96    | 8 / 6 / 4                                           |
-// | PADS                                 | 800          | 96    | 8 / 6 / 4                                           |
-// | STRIDES                              | 706          | 96    | 8 / 6 / 4                                           |
-// | INPUT = 1, OUTPUT = 1 (i16 to i16)   | 1410         | 96    | 8 / 6 / 4                                           |
-// | INPUT = 2, OUTPUT = 2 (f16 to f16)   | 1376         | 96    | 8 / 6 / 4                                           |
+// | variant                              | instructions | VGPRs and waves per SIMD, STAGED = 512, 640 / 768, 1024 |
+// |--------------------------------------|--------------|----------------------------------------------------------|
+// | float32                              | 857          | 80, 12 / 112, 8                                          |
+// | SPLITS_SUMS                          | 979          | 128, 8 / 128, 8                                          |
+// | INPUT = 1 (i16)                      | 994          | 80, 12 / 112, 8                                          |
+// | INPUT = 2 (f16)                      | 1190         | 80, 12 / 112, 8                                          |
+// | PADS                                 | 1550         | 80, 12 / 112, 8                                          |
+// | STRIDES                              | 880          | 80, 12 / 112, 8                                          |
+// | INPUT = 1, OUTPUT = 1 (i16 to i16)   | 1747         | 80, 12 / 112, 8                                          |
+// | INPUT = 2, OUTPUT = 2 (f16 to f16)   | 1865         | 80, 12 / 112, 8                                          |
 //
-// A wave of 32 lanes stores 0.125 to 0.154 sectors of 32 bytes per float32 output: `layout/traffic.rs` counts them.
+// A wave of 32 lanes stores 0.125 to 0.158 sectors of 32 bytes per float32 output: `layout/traffic.rs` counts them.
+//
+// On an H100 (driver 580, Vulkan), 2026-11, these were slower: loading four rows at a time before any is staged, or all
+// taps of a step before its multiply-adds (more registers: 1.3 and 2.4 times the time), 8 periods in each thread (1.3 to
+// 2 times, for want of workgroup memory), and two rows ahead for each thread (0.95 to 1.4 times).
 
 @group(0) @binding(3) var<storage, read> plans: array<Plan>;
 @group(0) @binding(4) var<storage, read> starts: array<i32>;
@@ -66,6 +88,8 @@ const STEP: u32 = 4u;
 
 // True if a plan of the job has a filter that is long enough to be summed in several chains.
 override SPLITS_SUMS: bool = false;
+// Number of lanes of a workgroup.
+override WORKGROUP: u32 = 128u;
 // Number of vec4s of workgroup memory: enough for the staged rows and for the sums of a tile.
 override STAGED: u32 = 1024u;
 
@@ -90,17 +114,16 @@ fn store_word(clip: Clip, n: u32, j: u32, count: u32, before: f32, y: f32, after
     store_pair(clip, n - odd, pair, vec2(j - odd, j - odd + 1u) < vec2(count));
 }
 
-// Stores the sums of the tile, transposed in `xs`: `count` phases, of which the first is output `first_n` in the first
-// period. Lanes run along the phases of a quad and on into the next quad.
-fn store_tile(clip: Clip, plan: Plan, first_n: u32, count: u32, lane: u32) {
-    let pitch = plan.quads | 1u;
+// Stores the sums of `quads` quads, transposed in `xs`: `count` phases, of which the first is output `first_n` in the
+// first period. Lanes run along the phases of a quad and on into the next quad.
+fn store_tile(clip: Clip, plan: Plan, quads: u32, pitch: u32, first_n: u32, count: u32, lane: u32) {
     let steps = select(count / 2u + 1u, count, OUTPUT == SAMPLES_F32);
     // Integer division in float32: the added 0.5 keeps the quotient away from integers, so that rounding cannot cross one.
     let quads_on = u32((f32(WORKGROUP) + 0.5) / f32(steps));
     let steps_on = WORKGROUP - quads_on * steps;
     var q = u32((f32(lane) + 0.5) / f32(steps));
     var step = lane - q * steps;
-    while q < plan.quads {
+    while q < quads {
         let j = select(step * 2u, step, OUTPUT == SAMPLES_F32);
         let n = first_n + q * QUAD_PERIODS * plan.phases + j;
         let at = j * pitch + q;
@@ -127,6 +150,23 @@ fn store_tile(clip: Clip, plan: Plan, first_n: u32, count: u32, lane: u32) {
     }
 }
 
+// Loads a row of quad `q` of the tile whose first row is at position `origin`: the samples of its four periods.
+fn load_row(clip: Clip, plan: Plan, padding: u32, origin: i32, q: u32, row: u32) -> vec4<f32> {
+    let stride = i32(plan.stride);
+    let position = origin + i32(q * QUAD_PERIODS * plan.stride + row * plan.components);
+    return vec4(
+        load_padded(clip, padding, plan.margin, position),
+        load_padded(clip, padding, plan.margin, position + stride),
+        load_padded(clip, padding, plan.margin, position + 2 * stride),
+        load_padded(clip, padding, plan.margin, position + 3 * stride),
+    );
+}
+
+// Place of a row in a ring of `rows` rows, for rows below 2 · rows.
+fn place(row: u32, rows: u32) -> u32 {
+    return row - select(0u, rows, row >= rows);
+}
+
 @compute @workgroup_size(WORKGROUP)
 fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
     // The tile: the same for all threads of the workgroup.
@@ -141,20 +181,30 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
     let first_block = tile.y % plan.tiles_across * plan.blocks_in_tile;
     let last_block = min(first_block + plan.blocks_in_tile, plan.blocks) - 1u;
     let first_start = starts[plan.starts + first_block];
-    let rows = plan.chunk + u32(starts[plan.starts + last_block] - first_start);
+    let rows = plan.chunk + u32(starts[plan.starts + last_block] - first_start) / plan.components;
     let origin = clip.shift + i32(first_period * plan.stride) + first_start;
+    // Padding is needed only by tiles that reach beyond the clip.
+    let reach = (plan.quads * QUAD_PERIODS - 1u) * plan.stride + (rows - plan.chunk + plan.span) * plan.components;
+    let is_inside = origin >= clip.first && origin + i32(reach) <= clip.last;
+    let padding = select(plan.padding, PADDING_ZERO, is_inside);
 
     // The thread: its quad of periods and block of phases. Threads beyond the last block only stage samples.
     let quad = lane % plan.quads;
     let block = first_block + lane / plan.quads;
     let has_outputs = block <= last_block && lane < plan.quads * plan.blocks_in_tile;
     let used_block = min(block, last_block);
-    let first_row = quad * plan.pitch + u32(starts[plan.starts + used_block] - first_start);
-    var tap = plan.taps + used_block * plan.span * 2u;
+    let first_row = u32(starts[plan.starts + used_block] - first_start) / plan.components;
+    let ring = quad * plan.pitch;
+    var tap = plan.taps + used_block % plan.tap_blocks * plan.components * plan.span * 2u;
 
-    // Lanes that stage: 2^log2_rows_in_flight of them run along the rows of one quad.
+    // Lanes that stage all rows: 2^log2_rows_in_flight of them run along the rows of one quad.
     let lane_row = lane & ((1u << plan.log2_rows_in_flight) - 1u);
     let lane_quad = lane >> plan.log2_rows_in_flight;
+    // The row that this lane loads ahead. Integer division in float32: the added 0.5 keeps the quotient away from
+    // integers, so that rounding cannot cross one.
+    let ahead_quad = u32((f32(lane) + 0.5) / f32(plan.chunk));
+    let ahead_row = lane - ahead_quad * plan.chunk;
+    var ahead = vec4<f32>();
 
     // Sums of phases 0 to 3 and 4 to 7 of the block: a column for each phase, a row for each period.
     var low = mat4x4<f32>();
@@ -163,58 +213,81 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
     var low_total = mat4x4<f32>();
     var high_total = mat4x4<f32>();
 
+    // The chunk: its polyphase component, its first value of k, and the place of that row of block 0 in the ring.
+    var component = 0u;
+    var k = 0u;
+    var first_place = 0u;
     for (var c = 0u; c < job.chunks; c += 1u) {
         // A plan with fewer than `job.chunks` chunks stages and sums nothing in the remaining iterations.
-        let k = c * plan.chunk;
-        let taken = min(plan.chunk, plan.span - min(k, plan.span));
+        let is_used = component < plan.components;
+        let component_origin = origin + i32(component);
 
-        // Stage the rows of the chunk.
         workgroupBarrier();
-        let stride = i32(plan.stride);
-        let last_position = origin + i32((plan.quads * QUAD_PERIODS - 1u) * plan.stride + k + rows - 1u);
-        let is_inside = origin + i32(k) >= clip.first && last_position <= clip.last;
-        let padding = select(plan.padding, PADDING_ZERO, is_inside);
-        let staged_rows = select(rows, 0u, taken == 0u);
-        for (var q = lane_quad; q < plan.quads; q += WORKGROUP >> plan.log2_rows_in_flight) {
-            let quad_start = origin + i32(q * QUAD_PERIODS * plan.stride + k);
-            for (var row = lane_row; row < staged_rows; row += 1u << plan.log2_rows_in_flight) {
-                let position = quad_start + i32(row);
-                xs[q * plan.pitch + row] = vec4(
-                    load_padded(clip, padding, plan.margin, position),
-                    load_padded(clip, padding, plan.margin, position + stride),
-                    load_padded(clip, padding, plan.margin, position + 2 * stride),
-                    load_padded(clip, padding, plan.margin, position + 3 * stride),
-                );
+        if k == 0u {
+            // Stage all rows, two at a time, so that more loads are in flight.
+            let staged_rows = select(0u, rows, is_used);
+            let step = 1u << plan.log2_rows_in_flight;
+            for (var q = lane_quad; q < plan.quads; q += WORKGROUP >> plan.log2_rows_in_flight) {
+                var row = lane_row;
+                for (; row + step < staged_rows; row += 2u * step) {
+                    let x = load_row(clip, plan, padding, component_origin, q, row);
+                    let next = load_row(clip, plan, padding, component_origin, q, row + step);
+                    xs[q * plan.pitch + row] = x;
+                    xs[q * plan.pitch + row + step] = next;
+                }
+                if row < staged_rows {
+                    xs[q * plan.pitch + row] = load_row(clip, plan, padding, component_origin, q, row);
+                }
             }
+            first_place = 0u;
+        } else {
+            if ahead_quad < plan.quads {
+                xs[ahead_quad * plan.pitch + place(first_place + ahead_row, rows)] = ahead;
+            }
+            first_place = place(first_place + plan.chunk, rows);
         }
         workgroupBarrier();
 
-        // Multiply and add, STEP rows at a time.
-        let end = first_row + select(0u, taken, has_outputs);
-        for (var row = first_row; row < end; row += STEP) {
-            var x = xs[row];
+        if is_used && k + plan.chunk < plan.span && ahead_quad < plan.quads {
+            ahead = load_row(clip, plan, padding, component_origin, ahead_quad, k + rows + ahead_row);
+        }
+
+        // Multiply and add, STEP rows at a time. A step does not cross the end of the ring: with several chunks, all
+        // numbers of rows are multiples of STEP.
+        let taken = select(0u, min(plan.chunk, plan.span - k), is_used && has_outputs);
+        var row = place(first_place + first_row, rows);
+        for (var done = 0u; done < taken; done += STEP) {
+            let at = ring + row;
+            var x = xs[at];
             low = multiply_add(x, taps[tap], low);
             high = multiply_add(x, taps[tap + 1u], high);
-            x = xs[row + 1u];
+            x = xs[at + 1u];
             low = multiply_add(x, taps[tap + 2u], low);
             high = multiply_add(x, taps[tap + 3u], high);
-            x = xs[row + 2u];
+            x = xs[at + 2u];
             low = multiply_add(x, taps[tap + 4u], low);
             high = multiply_add(x, taps[tap + 5u], high);
-            x = xs[row + 3u];
+            x = xs[at + 3u];
             low = multiply_add(x, taps[tap + 6u], low);
             high = multiply_add(x, taps[tap + 7u], high);
             tap += STEP * 2u;
+            row = place(row + STEP, rows);
         }
+        k += plan.chunk;
+        let ends_component = k >= plan.span;
 
         // At the end of a chain, add its sums to the totals and begin a new one.
         if SPLITS_SUMS {
-            if plan.taps_per_sum != 0u && (k + plan.chunk) % plan.taps_per_sum == 0u {
+            if plan.taps_per_sum != 0u && (ends_component || k % plan.taps_per_sum == 0u) {
                 low_total += low;
                 high_total += high;
                 low = mat4x4<f32>();
                 high = mat4x4<f32>();
             }
+        }
+        if ends_component {
+            component += 1u;
+            k = 0u;
         }
     }
     if SPLITS_SUMS {
@@ -222,21 +295,27 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
         high += high_total;
     }
 
-    workgroupBarrier();
-    if has_outputs {
-        let pitch = plan.quads | 1u;
-        let at = (block - first_block) * BLOCK_PHASES * pitch + quad;
-        xs[at] = low[0];
-        xs[at + pitch] = low[1];
-        xs[at + 2u * pitch] = low[2];
-        xs[at + 3u * pitch] = low[3];
-        xs[at + 4u * pitch] = high[0];
-        xs[at + 5u * pitch] = high[1];
-        xs[at + 6u * pitch] = high[2];
-        xs[at + 7u * pitch] = high[3];
-    }
-    workgroupBarrier();
     let first_phase = first_block * BLOCK_PHASES;
     let count = min((last_block + 1u) * BLOCK_PHASES, plan.phases) - first_phase;
-    store_tile(clip, plan, first_period * plan.phases + first_phase, count, lane);
+    let half = (plan.quads + 1u) / 2u;
+    let pitch = half | 1u;
+    for (var part = 0u; part < 2u; part += 1u) {
+        let first_quad = part * half;
+        workgroupBarrier();
+        // Quads before the first wrap to large numbers.
+        if has_outputs && quad - first_quad < half {
+            let at = (block - first_block) * BLOCK_PHASES * pitch + quad - first_quad;
+            xs[at] = low[0];
+            xs[at + pitch] = low[1];
+            xs[at + 2u * pitch] = low[2];
+            xs[at + 3u * pitch] = low[3];
+            xs[at + 4u * pitch] = high[0];
+            xs[at + 5u * pitch] = high[1];
+            xs[at + 6u * pitch] = high[2];
+            xs[at + 7u * pitch] = high[3];
+        }
+        workgroupBarrier();
+        let first_n = (first_period + first_quad * QUAD_PERIODS) * plan.phases + first_phase;
+        store_tile(clip, plan, min(half, plan.quads - first_quad), pitch, first_n, count, lane);
+    }
 }

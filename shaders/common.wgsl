@@ -56,17 +56,22 @@ struct Plan {
     // Numbers of outputs of a period, and of input samples from one period to the next.
     phases: u32,
     stride: u32,
-    // Tiling of `banded.wgsl`: numbers of blocks of a period, blocks of a tile, tiles across a period, quads of a tile.
+    // Tiling of `banded.wgsl`: numbers of blocks of a period, blocks of a tile, tiles across a period, quads of a tile,
+    // and blocks after which the taps repeat.
     blocks: u32,
     blocks_in_tile: u32,
     tiles_across: u32,
     quads: u32,
-    // Staging of `banded.wgsl`: vec4s of workgroup memory for each quad, and log2 of the number of lanes along a quad.
+    tap_blocks: u32,
+    // Staging of `banded.wgsl`: vec4s of workgroup memory for each quad, log2 of the number of lanes along a quad, and
+    // number of polyphase components of the samples.
     pitch: u32,
     log2_rows_in_flight: u32,
-    // Number of samples under a block or, in `plain.wgsl`, under a phase. 0 for equal rates, where samples are copied.
+    components: u32,
+    // Number of samples under a phase in `plain.wgsl`; of rows of a component under a block in `banded.wgsl`. 0 for
+    // equal rates, where samples are copied.
     span: u32,
-    // Number of samples of the span that are staged at a time.
+    // Number of rows of the span that are computed at a time.
     chunk: u32,
     // Number of taps after which a chain of multiply-adds ends and a new one begins; 0 for a single chain.
     taps_per_sum: u32,
@@ -102,7 +107,6 @@ override PADS: bool = false;
 override STRIDES: bool = false;
 // True if a clip of the job is the mean of several channels.
 override MIXES: bool = false;
-override WORKGROUP: u32 = 64u;
 
 // Index of a workgroup in `tiles`. Indices from `job.end_tile` on fill the last row of the grid and have no tile.
 fn tile_index(workgroup: vec3<u32>) -> u32 {

@@ -13,6 +13,8 @@
 
 // Number of outputs of a tile.
 override COPIED: u32 = 2048u;
+// Number of lanes of a workgroup.
+override WORKGROUP: u32 = 64u;
 
 @compute @workgroup_size(WORKGROUP)
 fn copied(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_index) lane: u32) {

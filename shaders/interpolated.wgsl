@@ -60,6 +60,8 @@ struct Place {
 
 // Number of vec4s of taps after which the sums are added to the totals and new sums begin.
 override SEGMENT: u32 = 32u;
+// Number of lanes of a workgroup.
+override WORKGROUP: u32 = 64u;
 
 // Sum of two 64-bit integers in x and y, and the carry in z.
 fn add(a: vec2<u32>, b: vec2<u32>) -> vec3<u32> {

@@ -19,7 +19,7 @@ pub enum Backend {
     /// The faster backend for each batch, by an estimate from speeds that are measured on this machine. A GPU that
     /// computes in software is never used. The default.
     ///
-    /// The GPU is opened, which takes about 0.1 s, when it begins to pay: when the best possible GPU would have saved
+    /// The GPU is opened, which takes 0.1 to 0.4 s, when it begins to pay: when the best possible GPU would have saved
     /// as much time so far.
     #[default]
     Auto,

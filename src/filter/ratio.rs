@@ -154,7 +154,8 @@ const fn saturating_len(len: u128) -> usize {
     if len > usize::MAX as u128 { usize::MAX } else { len as usize }
 }
 
-const fn gcd(mut a: u64, mut b: u64) -> u64 {
+/// Greatest common divisor.
+pub(crate) const fn gcd(mut a: u64, mut b: u64) -> u64 {
     while b != 0 {
         (a, b) = (b, a % b);
     }

@@ -11,7 +11,8 @@
 use super::host::adjoint::Adjoint;
 use super::host::pieces::{Capacity, ClipWork, Cursor, Portion, next_piece, packed};
 use super::layout::abi::{ClipEntry, halves};
-use super::layout::bank::{Recipe, check_tile};
+use super::layout::banded::check_tile;
+use super::layout::bank::Recipe;
 use super::layout::cache::BankCache;
 use super::layout::shader::{BLOCK_PHASES, GpuKernel as Kernel, SampleFormat, Shader, WORKGROUP};
 use super::layout::tables::{Dispatch, DispatchLimits, Kind, Plans, Tables};
@@ -261,7 +262,10 @@ fn check_place(
             let starts = &starts[plan.starts as usize..];
             let is_banded = dispatch.kind.shader == Shader::Banded;
             let first = i128::from(at + starts[if is_banded { phase / BLOCK_PHASES } else { phase } as usize]);
-            assert!(first <= start && end <= first + i128::from(plan.span), "{start}..{end} for {first}: {plan:?}");
+            assert!(
+                first <= start && end <= first + i128::from(plan.span * plan.components.max(1)),
+                "{start}..{end} for {first}: {plan:?}"
+            );
             if is_banded {
                 check_tile(plan, &starts[..plan.blocks as usize]);
             } else {

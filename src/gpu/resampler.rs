@@ -6,7 +6,7 @@ use super::device::slots::Slots;
 #[cfg(doc)]
 use super::job_options::JobOptions;
 use super::layout::cache::BankCache;
-use super::layout::shader::{GpuKernel, MAX_STAGED, WORKGROUP};
+use super::layout::shader::{BANDED_WORKGROUP, GpuKernel, MAX_STAGED};
 use super::pipelines::Pipelines;
 use super::residents::Residents;
 use crate::error::{Error, Result};
@@ -68,7 +68,7 @@ impl GpuResampler {
         let staged = u64::from(MAX_STAGED) * 16;
         for (what, needed, limit) in [
             ("bytes of workgroup memory", staged, u64::from(limits.max_compute_workgroup_storage_size)),
-            ("threads of a workgroup", WORKGROUP.into(), limits.max_compute_invocations_per_workgroup.into()),
+            ("threads of a workgroup", BANDED_WORKGROUP.into(), limits.max_compute_invocations_per_workgroup.into()),
             ("storage buffers of a shader", 7, limits.max_storage_buffers_per_shader_stage.into()),
         ] {
             if needed > limit {

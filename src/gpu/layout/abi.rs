@@ -53,8 +53,10 @@ pub(crate) struct PlanEntry {
     pub(crate) blocks_in_tile: u32,
     pub(crate) tiles_across: u32,
     pub(crate) quads: u32,
+    pub(crate) tap_blocks: u32,
     pub(crate) pitch: u32,
     pub(crate) log2_rows_in_flight: u32,
+    pub(crate) components: u32,
     pub(crate) span: u32,
     pub(crate) chunk: u32,
     pub(crate) taps_per_sum: u32,
@@ -135,8 +137,8 @@ mod tests {
             ),
             layout!(
                 "Plan",
-                PlanEntry: phases, stride, blocks, blocks_in_tile, tiles_across, quads, pitch, log2_rows_in_flight,
-                span, chunk, taps_per_sum, starts, taps, padding, margin
+                PlanEntry: phases, stride, blocks, blocks_in_tile, tiles_across, quads, tap_blocks, pitch,
+                log2_rows_in_flight, components, span, chunk, taps_per_sum, starts, taps, padding, margin
             ),
         ]
     }

@@ -1,15 +1,16 @@
 //! [`Recipe`] and [`Bank`]: the taps of a plan in the layout of each shader. Plain data, computed without a device.
 
 use super::abi::{InterpolatedEntry, PlaceEntry, PlanEntry, halves};
+use super::banded;
+use super::phase_taps::PhaseTaps;
 use super::shader::{
-    BLOCK_PHASES, COPIED, GpuKernel as Kernel, MAX_STAGED, MAX_TAPS_IN_ONE_SUM, QUAD_PERIODS, SEGMENT, Shader,
-    TAPS_PER_SUM, WORKGROUP, check_steps, to_i32, to_u32,
+    BLOCK_PHASES, COPIED, GpuKernel as Kernel, MAX_TAPS_IN_ONE_SUM, QUAD_PERIODS, SEGMENT, Shader, TAPS_PER_SUM,
+    WORKGROUP, check_steps, to_i32, to_u32,
 };
-use super::tile::Tile;
+use super::tile::{MAX_COMPONENTS, PlanSize, Tile};
 use crate::error::{Error, Result};
-use crate::filter::bank::FilterBank;
 use crate::filter::interpolated::{InterpolatedBank, VECTOR};
-use crate::filter::prototype::{divisor, phase_sums};
+use crate::filter::prototype::phase_sums;
 use crate::filter::shape::FilterShape;
 use crate::plan::{Bank as PlanBank, Plan};
 
@@ -49,13 +50,13 @@ impl Recipe {
         let (granularity, tile) = match shader {
             Shader::Copied => (1, None),
             Shader::Plain => {
-                check_steps(taps)?;
+                check_steps(taps + MAX_COMPONENTS)?;
                 to_u32("phases", ratio.phases())?;
                 to_u32("stride", ratio.stride())?;
                 (ratio.phases(), None)
             }
             Shader::Banded => {
-                let tile = Tile::choose(ratio.phases(), ratio.stride(), taps, MAX_STAGED.into());
+                let tile = Tile::choose(PlanSize::of(plan));
                 let (phases, _) = tile.check(ratio)?;
                 (phases.into(), Some(tile))
             }
@@ -155,7 +156,7 @@ impl Bank {
     pub(crate) fn new(plan: &Plan, recipe: Recipe, forward: Option<&FilterShape>) -> Result<Self> {
         match plan.bank() {
             PlanBank::Copy => {
-                let entry = PlanEntry { phases: 1, stride: 1, ..PlanEntry::default() };
+                let entry = PlanEntry { phases: 1, stride: 1, components: 1, ..PlanEntry::default() };
                 Ok(Self { recipe, form: Form::Phases { entry, starts: vec![0] }, taps: vec![0.0; 4] })
             }
             PlanBank::Interpolated(_) if forward.is_some() => Err(Error::GpuUnsupported {
@@ -169,7 +170,10 @@ impl Bank {
                 }
                 match recipe.tile {
                     None => plain(plan, &phase_taps, recipe),
-                    Some(tile) => banded(plan, &phase_taps, recipe, tile),
+                    Some(tile) => {
+                        let (entry, starts, taps) = banded::lay_out(plan, &phase_taps, tile)?;
+                        Ok(Self { recipe, form: Form::Phases { entry, starts }, taps })
+                    }
                 }
             }
         }
@@ -185,52 +189,13 @@ impl Bank {
     }
 }
 
-/// Taps of a plan in float32, phase after phase.
-struct PhaseTaps {
-    filter: FilterBank<f32>,
-    /// Taps of the phases, `len` for each.
-    taps: Vec<f32>,
-    len: usize,
-}
-
-impl PhaseTaps {
-    fn new(plan: &Plan) -> Self {
-        let (filter, len) = (FilterBank::design(plan.shape()), plan.taps());
-        let taps = (0..filter.phases()).flat_map(|phase| &filter.taps(phase)[..len]).copied().collect();
-        Self { filter, taps, len }
-    }
-
-    /// Divides each tap by `sums[n mod L]`, where n is the input sample under it and L the number of sums.
-    #[expect(clippy::cast_possible_truncation, reason = "a second rounding, of 2⁻²⁵: half of that of the sums")]
-    fn divide(&mut self, sums: &[f64]) {
-        let phases = i64::try_from(sums.len()).unwrap_or(i64::MAX);
-        for (phase, taps) in self.taps.chunks_exact_mut(self.len).enumerate() {
-            for (position, tap) in (self.filter.start(phase)..).zip(taps) {
-                let sum = usize::try_from(position.rem_euclid(phases)).ok().and_then(|phase| sums.get(phase));
-                *tap = (f64::from(*tap) / divisor(sum.copied().unwrap_or(1.0))) as f32;
-            }
-        }
-    }
-
-    /// Taps of a phase. After the last phase those of the next period follow: phase j + L has the taps of phase j.
-    fn taps(&self, phase: u32) -> &[f32] {
-        &self.taps[phase as usize % self.filter.phases() * self.len..][..self.len]
-    }
-
-    /// Position of the first sample under the [`taps`](Self::taps) of a phase, relative to the first of the period.
-    fn start(&self, phase: u32) -> Result<i32> {
-        let (repeat, phase) = (phase as usize / self.filter.phases(), phase as usize % self.filter.phases());
-        let start = self.filter.start(phase) + (repeat as u64).cast_signed() * self.filter.stride();
-        to_i32("the reach of the filter", start.into())
-    }
-}
-
 fn plain(plan: &Plan, phase_taps: &PhaseTaps, recipe: Recipe) -> Result<Bank> {
     let phases = to_u32("phases", plan.ratio().phases())?;
     let taps = plan.taps();
     let entry = PlanEntry {
         phases,
         stride: to_u32("stride", plan.ratio().stride())?,
+        components: to_u32("components", PlanSize::of(plan).components())?,
         span: to_u32("taps", taps as u64)?,
         taps_per_sum: if taps > MAX_TAPS_IN_ONE_SUM { TAPS_PER_SUM } else { 0 },
         ..PlanEntry::default()
@@ -239,44 +204,6 @@ fn plain(plan: &Plan, phase_taps: &PhaseTaps, recipe: Recipe) -> Result<Bank> {
     let mut taps: Vec<_> = (0..phases).flat_map(|phase| phase_taps.taps(phase).iter().copied()).collect();
     // The smallest binding of taps is one vec4, which the other shaders read.
     taps.resize(taps.len().max(4), 0.0);
-    Ok(Bank { recipe, form: Form::Phases { entry, starts }, taps })
-}
-
-fn banded(plan: &Plan, phase_taps: &PhaseTaps, recipe: Recipe, tile: Tile) -> Result<Bank> {
-    let (phases, stride) = tile.check(plan.ratio())?;
-    let blocks = phases.div_ceil(BLOCK_PHASES);
-    let span = to_u32("taps", tile.span)?;
-
-    let starts = (0..blocks).map(|block| phase_taps.start(block * BLOCK_PHASES)).collect::<Result<Vec<_>>>()?;
-    let block_len = (span * BLOCK_PHASES) as usize;
-    let mut taps = vec![0.0; blocks as usize * block_len];
-    for ((block, &first), block_taps) in (0..).zip(&starts).zip(taps.chunks_exact_mut(block_len)) {
-        for phase in block * BLOCK_PHASES..phases.min((block + 1) * BLOCK_PHASES) {
-            let offset = phase_taps.start(phase)?.abs_diff(first) as usize;
-            for (k, &tap) in phase_taps.taps(phase).iter().enumerate() {
-                block_taps[(offset + k) * BLOCK_PHASES as usize + (phase % BLOCK_PHASES) as usize] = tap;
-            }
-        }
-    }
-    let small = |value: u64| u32::try_from(value).unwrap_or(u32::MAX);
-    let entry = PlanEntry {
-        phases,
-        stride,
-        blocks,
-        blocks_in_tile: small(tile.blocks_in_tile),
-        tiles_across: blocks.div_ceil(small(tile.blocks_in_tile)),
-        quads: small(tile.quads),
-        pitch: small(tile.pitch),
-        log2_rows_in_flight: tile.log2_rows_in_flight,
-        span,
-        chunk: small(tile.chunk),
-        taps_per_sum: if plan.taps() > MAX_TAPS_IN_ONE_SUM {
-            TAPS_PER_SUM / small(tile.chunk) * small(tile.chunk)
-        } else {
-            0
-        },
-        ..PlanEntry::default()
-    };
     Ok(Bank { recipe, form: Form::Phases { entry, starts }, taps })
 }
 
@@ -321,88 +248,4 @@ pub(crate) fn place(plan: &Plan, output: u64, origin: u64) -> Result<PlaceEntry>
         rest: halves(u64::try_from(rest).unwrap_or(u64::MAX)),
         fraction: halves(u64::try_from((rest << 64) / phases).unwrap_or(u64::MAX)),
     })
-}
-
-/// Checks that the plan's tiles fit a workgroup, and that their rows fit its memory.
-#[cfg(any(test, fuzzing))]
-pub(crate) fn check_tile(plan: &PlanEntry, starts: &[i32]) {
-    assert!(plan.blocks_in_tile * plan.quads <= WORKGROUP, "{plan:?}");
-    assert!(plan.pitch % 2 == 1 && plan.pitch * plan.quads <= MAX_STAGED, "{plan:?}");
-    assert!(
-        plan.span.is_multiple_of(super::shader::STEP)
-            && plan.chunk.is_multiple_of(super::shader::STEP)
-            && plan.chunk > 0,
-        "{plan:?}"
-    );
-    for tile in starts.chunks(plan.blocks_in_tile as usize) {
-        let span = tile[tile.len() - 1].abs_diff(tile[0]);
-        assert!(plan.chunk + span <= plan.pitch, "{plan:?}: {span}");
-    }
-}
-
-#[cfg(test)]
-#[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "small numbers")]
-mod tests {
-    use super::*;
-    use crate::options::Preset;
-
-    const PAIRS: [(u32, u32); 9] = [
-        (48_000, 44_100),
-        (44_100, 48_000),
-        (16_000, 8_000),
-        (8_000, 16_000),
-        (44_100, 16_000),
-        (8_000, 192_000),
-        (1009, 997),
-        (100, 1),
-        (1, 1000),
-    ];
-
-    fn plans() -> impl Iterator<Item = Plan> {
-        PAIRS.into_iter().flat_map(|(orig, new)| {
-            [Preset::Default, Preset::KaiserBest].map(|preset| Plan::new(orig, new, preset.options()).expect("a plan"))
-        })
-    }
-
-    fn bank(plan: &Plan) -> Bank {
-        let recipe = Recipe::new(plan, Kernel::Banded).expect("within the limits");
-        Bank::new(plan, recipe, None).expect("within the limits")
-    }
-
-    /// Each tap of a block is the tap of its phase at that sample, or zero outside the window of the phase. No tap is
-    /// missing.
-    #[test]
-    fn bands_hold_the_taps_of_the_plan() {
-        for plan in plans() {
-            let filter = FilterBank::<f32>::design(plan.shape());
-            let bank = bank(&plan);
-            let Form::Phases { entry: PlanEntry { phases, span, blocks, .. }, starts } = bank.form else { panic!() };
-            assert_eq!(bank.taps.len(), (blocks * span * BLOCK_PHASES) as usize);
-            let mut nonzero = 0;
-            for j in 0..phases {
-                let (block, lane) = (j / BLOCK_PHASES, j % BLOCK_PHASES);
-                let (phase, repeat) = (u64::from(j) % plan.ratio().phases(), u64::from(j) / plan.ratio().phases());
-                let phase_taps = filter.taps(phase as usize);
-                let first = filter.start(phase as usize) + (repeat * plan.ratio().stride()) as i64;
-                for k in 0..span {
-                    let tap = bank.taps[((block * span + k) * BLOCK_PHASES + lane) as usize];
-                    let position = i64::from(starts[block as usize]) + i64::from(k);
-                    let expected = usize::try_from(position - first).ok().and_then(|k| phase_taps.get(k));
-                    assert_eq!(tap.to_bits(), expected.copied().unwrap_or(0.0).to_bits(), "phase {j}, tap {k}");
-                    nonzero += usize::from(tap != 0.0);
-                }
-            }
-            let repeats = (phases as u64 / plan.ratio().phases()) as usize;
-            let all = (0..filter.phases()).flat_map(|phase| filter.taps(phase)).filter(|&&tap| tap != 0.0);
-            assert_eq!(nonzero, repeats * all.count());
-        }
-    }
-
-    #[test]
-    fn tiles_fit() {
-        for plan in plans() {
-            let Form::Phases { entry, starts } = bank(&plan).form else { panic!() };
-            check_tile(&entry, &starts);
-        }
-    }
 }

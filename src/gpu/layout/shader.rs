@@ -92,6 +92,14 @@ impl Shader {
         }
     }
 
+    /// Number of lanes (threads) of a workgroup.
+    pub(crate) const fn workgroup(self) -> u32 {
+        match self {
+            Self::Banded => BANDED_WORKGROUP,
+            Self::Copied | Self::Plain | Self::Interpolated => WORKGROUP,
+        }
+    }
+
     /// Number of float32 values in an element of binding 5.
     pub(crate) const fn tap_unit(self) -> usize {
         match self {
@@ -160,7 +168,7 @@ impl Variant {
             ("PADS", flag(pads)),
             ("STRIDES", flag(strides)),
             ("MIXES", flag(mixes)),
-            ("WORKGROUP", WORKGROUP.into()),
+            ("WORKGROUP", self.shader.workgroup().into()),
         ];
         match self.shader {
             Shader::Copied => constants.push(("COPIED", COPIED.into())),
@@ -204,8 +212,12 @@ impl Variant {
     }
 }
 
-/// Number of lanes (threads) of a workgroup.
+/// Number of lanes (threads) of a workgroup, of all kernels but the banded one.
 pub(crate) const WORKGROUP: u32 = 64;
+
+/// Number of lanes of a workgroup of the banded kernel. They share workgroup memory, which decides how many of them a
+/// GPU runs at a time: an H100 with its Vulkan driver has room for three workgroups of 16 KiB on each multiprocessor.
+pub(crate) const BANDED_WORKGROUP: u32 = 128;
 
 /// Number of lanes that execute together on most GPUs, a wave. A wave whose lanes have no outputs costs next to
 /// nothing.

@@ -239,7 +239,7 @@ fn parts_of_a_job_compute_what_the_job_computes() {
     let short: Vec<_> = (0..100).map(|i| GpuClip::new(&plan, 480 * i, 480, 441 * i)).collect();
     let cost = 100 * 441 * plan.multiply_adds();
     let job = gpu.prepare(&short, JobOptions::default().max_multiply_adds(cost)).unwrap();
-    assert!(job.parts() > 10, "{} parts", job.parts());
+    assert!(job.parts() >= 10, "{} parts", job.parts());
 }
 
 /// llvmpipe ends the loops of a thread after 65,535 iterations. Mixes of many channels have more.
