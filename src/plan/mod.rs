@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 mod cache;
 pub(crate) mod reach;
 mod response;
+mod taps;
 
 pub use self::response::Response;
 use crate::error::{Error, Result};
