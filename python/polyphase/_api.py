@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, overload
 
 import numpy as np
 
@@ -15,14 +15,12 @@ from ._native import Plan
 if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
-    from typing_extensions import Unpack
+    from typing_extensions import TypeIs, Unpack
 
     from ._options import Backend, FilterOptions
 
-    Samples = TypeVar("Samples", NDArray[Any], torch.Tensor)
 
-
-def _is_tensor(value: object) -> bool:
+def _is_tensor(value: object) -> TypeIs[torch.Tensor]:
     # A tensor exists only if torch has been imported.
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(value, torch.Tensor)
@@ -33,17 +31,33 @@ def _plan_of(stride: int, phases: int, options: FilterOptions) -> Plan:
     return Plan(stride, phases, **options)
 
 
+@overload
 def resample(
-    x: Samples,
+    x: NDArray[Any],
     orig_freq: float,
     new_freq: float,
     *,
     axis: int = -1,
-    out: Samples | None = None,
+    out: NDArray[Any] | None = None,
     threads: int | None = None,
     backend: Backend = "cpu",
     **options: Unpack[FilterOptions],
-) -> Samples:
+) -> NDArray[Any]: ...
+@overload
+def resample(
+    x: torch.Tensor, orig_freq: float, new_freq: float, *, axis: int = -1, **options: Unpack[FilterOptions]
+) -> torch.Tensor: ...
+def resample(
+    x: NDArray[Any] | torch.Tensor,
+    orig_freq: float,
+    new_freq: float,
+    *,
+    axis: int = -1,
+    out: NDArray[Any] | None = None,
+    threads: int | None = None,
+    backend: Backend = "cpu",
+    **options: Unpack[FilterOptions],
+) -> NDArray[Any] | torch.Tensor:
     """Resamples an array of NumPy or a tensor of torch along an axis; the result is of the same kind and type.
 
     The default filter is torchaudio's; `preset="high"` is sharper. Samples are float16, float32, float64, int16, int32
@@ -55,8 +69,8 @@ def resample(
         orig_freq: Rate of the samples in Hz, or any other unit; whole, or with up to nine decimals.
         new_freq: Rate of the result.
         axis: Axis of time.
-        out: Array for the result, of any strides. Tensors take none.
-        threads: Largest number of threads. Default: see `set_num_threads`.
+        out: Array for the result, of any strides. This and the next two are for arrays only.
+        threads: Largest number of threads. Default: see `set_num_threads`; tensors also keep to torch's number.
         backend: `auto` for the faster of CPU and GPU, `gpu` for the GPU. Tensors stay on their device.
         **options: See `FilterOptions`.
 
@@ -75,27 +89,45 @@ def resample(
     Traceback (most recent call last):
     ValueError: new_freq is 0: a sampling rate must be at least 1
     """
-    if _is_tensor(x):
-        from . import _torch
+    plan = Plan(orig_freq, new_freq, **options)
+    if not _is_tensor(x):
+        return plan.resample(x, axis=axis, out=out, threads=threads, backend=backend)
+    if out is not None or threads is not None or backend != "cpu":
+        raise TypeError("out, threads and backend are for arrays of NumPy: a tensor stays on its device")
+    from . import _torch
 
-        if out is not None:
-            raise TypeError("out is for arrays of NumPy: the result of a tensor is a new tensor")
-        plan = Plan(orig_freq, new_freq, **options)
-        return _torch.resample_axis(cast("torch.Tensor", x), plan, axis)
-    return Plan(orig_freq, new_freq, **options).resample(
-        cast("NDArray[Any]", x), axis=axis, out=cast("NDArray[Any] | None", out), threads=threads, backend=backend
-    )
+    return _torch.resample_axis(x, plan, axis)
 
 
+@overload
 def resample_batch(
-    clips: Sequence[Samples],
+    clips: Sequence[NDArray[Any]],
     orig_freqs: float | Sequence[float],
     new_freqs: float | Sequence[float],
     *,
     threads: int | None = None,
     backend: Backend = "cpu",
     **options: Unpack[FilterOptions],
-) -> list[Samples]:
+) -> list[NDArray[Any]]: ...
+@overload
+def resample_batch(
+    clips: Sequence[torch.Tensor],
+    orig_freqs: float | Sequence[float],
+    new_freqs: float | Sequence[float],
+    *,
+    threads: int | None = None,
+    backend: Backend = "cpu",
+    **options: Unpack[FilterOptions],
+) -> list[torch.Tensor]: ...
+def resample_batch(
+    clips: Sequence[NDArray[Any]] | Sequence[torch.Tensor],
+    orig_freqs: float | Sequence[float],
+    new_freqs: float | Sequence[float],
+    *,
+    threads: int | None = None,
+    backend: Backend = "cpu",
+    **options: Unpack[FilterOptions],
+) -> list[NDArray[Any]] | list[torch.Tensor]:
     """Resamples clips of any lengths, shapes and rates in one call, on all cores or the GPU.
 
     The last axis of each clip is time. The results are views of one array: keep a copy of a clip, not the view, if
@@ -114,16 +146,14 @@ def resample_batch(
     >>> [y.shape for y in polyphase.resample_batch(clips, [44_100, 48_000], 16_000)]
     [(16000,), (2, 160)]
     """
-    if any(map(_is_tensor, clips)):
+    is_tensors = any(map(_is_tensor, clips))
+    arrays: Sequence[Any] = clips
+    if is_tensors:
         from . import _torch
 
-        tensors = cast("Sequence[torch.Tensor]", clips)
-        arrays = [_torch.as_array(tensor, f"clip {index}") for index, tensor in enumerate(tensors)]
-        outputs = _native.resample_batch(arrays, orig_freqs, new_freqs, threads=threads, backend=backend, **options)
-        return cast("list[Samples]", [_torch.as_tensor(output) for output in outputs])
-    arrays = list(cast("Sequence[NDArray[Any]]", clips))
+        arrays = [_torch.as_array(tensor, f"clip {index}") for index, tensor in enumerate(clips)]
     outputs = _native.resample_batch(arrays, orig_freqs, new_freqs, threads=threads, backend=backend, **options)
-    return cast("list[Samples]", outputs)
+    return [_torch.as_tensor(output) for output in outputs] if is_tensors else outputs
 
 
 def load(
@@ -203,5 +233,5 @@ def save(
     if _is_tensor(samples):
         from . import _torch
 
-        samples = _torch.as_array(cast("torch.Tensor", samples), "samples")
+        samples = _torch.as_array(samples, "samples")
     return _native.save(file, samples, sr, container=container, sample_format=sample_format, dither=dither)
