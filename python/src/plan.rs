@@ -1,7 +1,8 @@
 //! `Plan`: a filter, and what it makes of arrays.
 
+use numpy::ndarray::{ArrayViewD, Axis};
 use numpy::{Element, PyArray1, PyArray2, PyArrayDyn, PyArrayMethods, PyUntypedArrayMethods};
-use polyphase::{FilterForm, OutputLength, Preset, Sample, Window};
+use polyphase::{Batch, FilterForm, OutputLength, Preset, Sample, Window};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -203,7 +204,7 @@ impl Plan {
         let axis = axis_of(axis, x.ndim())?;
         let mut shape = x.shape().to_vec();
         shape[axis] = self.plan.output_len(shape[axis]);
-        let axis = numpy::ndarray::Axis(axis);
+        let axis = Axis(axis);
         let input = x.try_readonly().map_err(|error| PyValueError::new_err(error.to_string()))?;
         let input = input.as_array();
         let cost = self.multiply_adds(shape.iter().fold(1, |outputs: usize, &len| outputs.saturating_mul(len)));
@@ -214,10 +215,17 @@ impl Plan {
         let mut view = output.try_readwrite().map_err(|error| PyValueError::new_err(format!("out: {error}")))?;
         let mut view = view.as_array_mut();
         let resampler = backend::named(py, backend)?;
+        let shape_is_right = view.shape() == shape;
         let run = |cpu: polyphase::CpuResampler| match &resampler {
-            None => cpu.resample_axis_into(&self.plan, &input, axis, view).map(drop),
+            None => match (lanes_of(&input, axis), view.as_slice_mut()) {
+                (Some(lanes), Some(packed)) if shape_is_right => {
+                    let batch: Batch<'_, T> = lanes.into_iter().map(|lane| (&self.plan, lane)).collect();
+                    cpu.resample_batch_into(&batch, packed).map(drop)
+                }
+                _ => cpu.resample_axis_into(&self.plan, &input, axis, view).map(drop),
+            },
             Some(resampler) => {
-                if view.shape() != shape {
+                if !shape_is_right {
                     let (expected, actual) = (shape.clone(), view.shape().to_vec());
                     return Err(polyphase::Error::OutputShape { expected, actual });
                 }
@@ -241,7 +249,7 @@ impl Plan {
         let mut shape = y.shape().to_vec();
         let cost = self.multiply_adds(shape.iter().product());
         shape[axis] = input_len;
-        let axis = numpy::ndarray::Axis(axis);
+        let axis = Axis(axis);
         let gradient = y.try_readonly().map_err(|error| PyValueError::new_err(error.to_string()))?;
         let gradient = gradient.as_array();
         let input = zeros::<T>(py, &shape)?;
@@ -253,6 +261,14 @@ impl Plan {
         }
         Ok(input.into_any())
     }
+}
+
+/// The signals of a tensor along its last axis, where they are, if each is contiguous but the tensor is not.
+fn lanes_of<'a, T>(tensor: &'a ArrayViewD<'_, T>, axis: Axis) -> Option<Vec<&'a [T]>> {
+    if axis.index() + 1 != tensor.ndim() || tensor.is_standard_layout() {
+        return None;
+    }
+    tensor.lanes(axis).into_iter().map(|lane| lane.to_slice()).collect()
 }
 
 /// The array that a call fills.
