@@ -11,6 +11,7 @@ Blocks of phases and of periods q bound the memory.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import torch
@@ -25,7 +26,7 @@ def resample(x: torch.Tensor, plan: Plan) -> torch.Tensor:
     """Resamples a tensor along its last axis."""
     length = x.shape[-1]
     outputs = plan.output_len(length)
-    lanes = x.reshape(-1, length).to(_computed_in(x.dtype))
+    lanes = x.reshape(math.prod(x.shape[:-1]), length).to(_computed_in(x.dtype))
     y = lanes.new_zeros((lanes.shape[0], outputs))
     if y.numel() > 0:
         for numbers, positions, taps in _blocks(plan, length, outputs, lanes):
@@ -36,7 +37,7 @@ def resample(x: torch.Tensor, plan: Plan) -> torch.Tensor:
 def adjoint(y: torch.Tensor, input_len: int, plan: Plan) -> torch.Tensor:
     """Applies the transpose of `resample` along the last axis."""
     outputs = y.shape[-1]
-    lanes = y.reshape(-1, outputs).to(_computed_in(y.dtype))
+    lanes = y.reshape(math.prod(y.shape[:-1]), outputs).to(_computed_in(y.dtype))
     x = lanes.new_zeros((lanes.shape[0], input_len))
     if lanes.numel() > 0 and input_len > 0:
         for numbers, positions, taps in _blocks(plan, input_len, outputs, lanes):

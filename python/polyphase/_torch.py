@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from . import _device
+from . import _device, _function
 from ._native import Plan
 
 if TYPE_CHECKING:
@@ -97,10 +97,24 @@ def resample_axis(x: torch.Tensor, plan: Plan, axis: int) -> torch.Tensor:
 
 def resample_last(x: torch.Tensor, filter: Filter) -> torch.Tensor:
     """Resamples a tensor along its last axis."""
-    if not torch.compiler.is_compiling() and _needs_no_dispatch(x):
-        return _resample_on_cpu(x, *filter)
+    if not torch.compiler.is_compiling():
+        if _is_transformed():
+            return _function.resample(x, filter)
+        if _needs_no_dispatch(x):
+            return _resample_on_cpu(x, *filter)
     y: torch.Tensor = torch.ops.polyphase.resample(x, *filter)
     return y
+
+
+def _is_transformed() -> bool:
+    """True inside torch.func's transforms and forward-mode gradients, which registered gradients do not support.
+
+    These questions, and those of `_has_no_mode`, have no public form.
+    """
+    try:
+        return torch._C._are_functorch_transforms_active() or torch.autograd.forward_ad._current_level >= 0
+    except AttributeError:
+        return False
 
 
 def _needs_no_dispatch(x: torch.Tensor) -> bool:
@@ -115,14 +129,13 @@ def _needs_no_dispatch(x: torch.Tensor) -> bool:
 
 
 def _has_no_mode(x: torch.Tensor) -> bool:
-    """True if no mode, transform, tracer or dual level observes operations. These questions have no public form."""
+    """True if no mode and no tracer observes operations, and no transform has wrapped the tensor."""
     try:
         return (
             torch._C._len_torch_dispatch_stack() == 0
             and torch._C._len_torch_function_stack() == 0
             and torch._C._get_tracing_state() is None
             and not torch._C._functorch.is_functorch_wrapped_tensor(x)
-            and torch.autograd.forward_ad._current_level < 0
         )
     except AttributeError:
         return False
