@@ -13,6 +13,16 @@ use crate::response::Response;
 use crate::{backend, options, threads};
 
 /// A filter for two rates, designed once. Plans are immutable and can be shared by threads, compared and pickled.
+///
+/// Rates are whole, or have up to nine decimals; the options are those of `FilterOptions`.
+///
+/// >>> plan = polyphase.Plan(48_000, 44_100, preset="kaiser_best")
+/// >>> plan.taps, plan.output_len(48_000)
+/// (148, 44100)
+/// >>> plan.resample(numpy.zeros((2, 480))).shape
+/// (2, 441)
+/// >>> plan.response().pass_band_ripple(0.8) < 1e-5
+/// True
 #[pyclass(frozen, module = "polyphase")]
 pub(crate) struct Plan {
     pub(crate) plan: polyphase::Plan,

@@ -41,6 +41,14 @@ macro_rules! with_stream {
 
 /// Resamples a signal that arrives in chunks. The outputs of all chunks together are those of one call with the whole
 /// signal, in every bit.
+///
+/// Chunks have the shape (channels, frames), or (frames,) for one channel, and the type that `dtype` names.
+///
+/// >>> stream = polyphase.Stream(48_000, 16_000, channels=2)
+/// >>> [stream.push(numpy.zeros((2, 480), numpy.float32)).shape for _ in range(3)]
+/// [(2, 154), (2, 160), (2, 160)]
+/// >>> stream.finish().shape
+/// (2, 6)
 #[pyclass(module = "polyphase")]
 pub(crate) struct Stream {
     stream: Typed,
