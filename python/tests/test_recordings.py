@@ -9,7 +9,7 @@ import numpy as np
 import polyphase
 import pytest
 
-from helpers import RECORDINGS, error_db, noise
+from helpers import RECORDINGS, error_db, noise, require
 
 FILES = sorted(path for path in RECORDINGS.iterdir() if path.suffix in (".wav", ".flac", ".mp3", ".m4a", ".ogg"))
 
@@ -98,7 +98,7 @@ def test_saving_with_another_type_dithers_and_counts_clipped_samples(tmp_path):
 
 
 def test_tensors_are_saved(tmp_path):
-    torch = pytest.importorskip("torch")
+    torch = require("torch")
     x = torch.rand(2, 100)
     polyphase.save(tmp_path / "x.wav", x, 8000)
     assert np.array_equal(polyphase.load(tmp_path / "x.wav", mono=False)[0], x.numpy())

@@ -11,7 +11,7 @@ import numpy as np
 import polyphase
 import pytest
 
-from helpers import RECORDINGS, noise
+from helpers import RECORDINGS, noise, require
 
 # A minute of stereo: enough for several threads.
 X = noise(2, 600_000).astype(np.float32)
@@ -212,7 +212,7 @@ class Clips:
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 @pytest.mark.parametrize("ask", [False, True])
 def test_workers_of_a_dataloader_have_one_thread_unless_they_ask(method, ask, restored_threads):
-    torch = pytest.importorskip("torch")
+    torch = require("torch")
     polyphase.set_num_threads(2)
     expected = [float(polyphase.resample(X[:, : 300_000 + index], 48_000, 44_100).sum()) for index in range(16)]
     loader = torch.utils.data.DataLoader(

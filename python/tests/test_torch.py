@@ -318,7 +318,7 @@ def test_the_tutorials_other_calls():
 
 
 def test_torchaudio_agrees():
-    torchaudio = pytest.importorskip("torchaudio")
+    torchaudio = require("torchaudio")
     for rates in [*PAIRS, (1009, 997), (3, 3)]:
         for options in ((), (16, 0.85), (6, 0.99, "sinc_interp_kaiser"), (64, 0.9, "sinc_interp_kaiser", 9.0)):
             x = randn(2, 2000, dtype=torch.float64)
