@@ -15,9 +15,7 @@ PresetName = Literal[
     "high",
     "best",
 ]
-WindowName = Literal[
-    "hann", "kaiser", "sinc_interp_hann", "sinc_interp_kaiser", "sinc_interpolation", "kaiser_window"
-]
+WindowName = Literal["hann", "kaiser", "sinc_interp_hann", "sinc_interp_kaiser", "sinc_interpolation", "kaiser_window"]
 PaddingName = Literal["zero", "edge", "reflect"]
 Backend = Literal["cpu", "auto", "gpu"]
 

@@ -1,11 +1,11 @@
 """Times and errors beside other resamplers: `python -m polyphase.bench`.
 
-The signals, the rates and the filters are those of torchaudio's audio resampling tutorial. The contenders of a row run in
-turn, and the shortest time of each counts. Resamplers that are not installed are named and left out.
+The signals, the rates and the filters are those of torchaudio's audio resampling tutorial. The contenders of a row run
+in turn, and the shortest time of each counts. Resamplers that are not installed are named and left out.
 
-Columns: milliseconds of one call; `error`, the float32 rounding in dB relative to the signal, against the same filter in
-float64 (torchaudio's and polyphase's filters only); `SINAD`, signal over noise, distortion and aliases of the worst of 24
-tones up to 0.8 of the lower Nyquist frequency, in dB.
+Columns: milliseconds of one call; `error`, the signal over the error of float32 in dB, against the same filter in
+float64 (torchaudio's and polyphase's filters only); `SINAD`, signal over noise, distortion and aliases of the worst of
+24 tones up to 0.8 of the lower Nyquist frequency, in dB.
 """
 
 from __future__ import annotations
@@ -113,9 +113,7 @@ def contenders(name: str, orig_freq: int, new_freq: int, modules: dict[str, Modu
     """The contenders of a row."""
     options = FILTERS[name]
     native = {key: value for key, value in options.items() if key != "resampling_method"}
-    plan = polyphase.Plan(
-        orig_freq, new_freq, window=options.get("resampling_method", "sinc_interp_hann"), **native
-    )
+    plan = polyphase.Plan(orig_freq, new_freq, window=options.get("resampling_method", "sinc_interp_hann"), **native)
     found = [Contender("polyphase NumPy", plan.resample, plan.resample, name)]
     if "torch" in modules:
         from polyphase import functional, transforms
@@ -163,12 +161,18 @@ def torch_contenders(
         return functional.resample(tensor(x), orig_freq, new_freq, **options)
 
     return [
-        Contender(f"{library} functional", function, lambda x: functional.resample(
-            torch.from_numpy(x)[None], orig_freq, new_freq, **options
-        )[0].numpy(), name),
-        Contender(f"{library} transforms", lambda x: module(tensor(x)), lambda x: module(
-            torch.from_numpy(x)[None]
-        )[0].numpy(), name),
+        Contender(
+            f"{library} functional",
+            function,
+            lambda x: functional.resample(torch.from_numpy(x)[None], orig_freq, new_freq, **options)[0].numpy(),
+            name,
+        ),
+        Contender(
+            f"{library} transforms",
+            lambda x: module(tensor(x)),
+            lambda x: module(torch.from_numpy(x)[None])[0].numpy(),
+            name,
+        ),
         Contender(f"{library} gradient", gradient, None),
     ]
 

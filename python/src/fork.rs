@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use pyo3::prelude::*;
+use pyo3::Python;
 
 /// Number of calls of all threads that are inside the library.
 static ACTIVE: AtomicUsize = AtomicUsize::new(0);
@@ -48,9 +48,8 @@ impl Drop for Active {
     }
 }
 
-/// Waits until no other thread is inside the library.
-#[pyfunction]
-pub(crate) fn before_fork(py: Python<'_>) {
+/// Keeps other threads out, and waits until none is inside the library.
+pub(crate) fn begin(py: Python<'_>) {
     let begin = Instant::now();
     while FORKING.swap(true, Ordering::SeqCst) && begin.elapsed() < PATIENCE {
         py.detach(|| std::thread::sleep(PAUSE));
@@ -61,16 +60,12 @@ pub(crate) fn before_fork(py: Python<'_>) {
 }
 
 /// Lets other threads in again.
-#[pyfunction]
-pub(crate) fn after_fork_in_parent() {
+pub(crate) fn end() {
     FORKING.store(false, Ordering::SeqCst);
 }
 
-/// Forgets the threads and the GPU of the parent.
-#[pyfunction]
-pub(crate) fn after_fork_in_child() {
+/// Forgets the calls of threads that the child does not have.
+pub(crate) fn begin_child() {
     ACTIVE.store(OWN.get(), Ordering::SeqCst);
-    FORKING.store(false, Ordering::SeqCst);
-    crate::threads::forget();
-    crate::backend::forget();
+    end();
 }

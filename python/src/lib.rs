@@ -10,6 +10,8 @@ mod backend;
 mod batch;
 mod error;
 mod fork;
+mod fork_hooks;
+mod gpu;
 mod load;
 mod options;
 mod plan;
@@ -25,13 +27,13 @@ use pyo3::prelude::*;
 #[pymodule]
 mod _native {
     #[pymodule_export]
-    use crate::backend::GpuResampler;
-    #[pymodule_export]
     use crate::batch::resample_batch;
     #[pymodule_export]
     use crate::error::AudioFileError;
     #[pymodule_export]
-    use crate::fork::{after_fork_in_child, after_fork_in_parent, before_fork};
+    use crate::fork_hooks::{after_fork_in_child, after_fork_in_parent, before_fork};
+    #[pymodule_export]
+    use crate::gpu::GpuResampler;
     #[pymodule_export]
     use crate::load::load;
     #[pymodule_export]

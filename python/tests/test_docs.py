@@ -6,9 +6,9 @@ import inspect
 import pkgutil
 
 import numpy
-import polyphase
 import pytest
 
+import polyphase
 from helpers import require
 
 GLOBALS = {"polyphase": polyphase, "numpy": numpy}
@@ -20,9 +20,7 @@ NEED_TORCH = {"_device", "_function", "_torch", "functional", "transforms"}
 def examples_of(name):
     """The examples of a docstring."""
     item = eval(name, GLOBALS)
-    return doctest.DocTestParser().get_doctest(
-        inspect.getdoc(item) or "", GLOBALS, name, None, None
-    )
+    return doctest.DocTestParser().get_doctest(inspect.getdoc(item) or "", GLOBALS, name, None, None)
 
 
 PUBLIC = [f"polyphase.{name}" for name in polyphase.__all__]

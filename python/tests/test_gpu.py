@@ -3,9 +3,9 @@
 import os
 
 import numpy as np
-import polyphase
 import pytest
 
+import polyphase
 from helpers import error_db, noise
 
 

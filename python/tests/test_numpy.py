@@ -2,11 +2,13 @@
 
 import json
 import pickle
+import subprocess
+import sys
 
 import numpy as np
-import polyphase
 import pytest
 
+import polyphase
 from helpers import GOLDEN, error_db, noise, oracle
 
 
@@ -219,7 +221,7 @@ def test_phase_taps_are_the_rows_of_the_filter():
     plan = polyphase.Plan(5, 7, normalize_phases=True)
     starts, taps = plan.phase_taps(0, 14)
     x = noise(100)
-    for output, (start, row) in enumerate(zip(starts, taps)):
+    for output, (start, row) in enumerate(zip(starts, taps, strict=True)):
         inside = [(start + k, tap) for k, tap in enumerate(row) if 0 <= start + k < 100]
         assert abs(sum(x[i] * tap for i, tap in inside) - plan.resample(x)[output]) < 1e-13
 
@@ -282,3 +284,20 @@ def test_backends_agree():
         polyphase.resample(x, 48_000, 16_000, backend="auto", out=np.empty((4, 3), np.float32))
     for y, row in zip(polyphase.resample_batch(list(x), 48_000, 16_000, backend="auto"), expected, strict=True):
         assert error_db(row, y) > 130
+
+
+def test_input_is_not_copied():
+    """Reading 400 MB, contiguous or in rows of a larger array, takes little more memory than the result."""
+    code = """
+import resource, numpy, polyphase
+x = numpy.zeros((4, 25_000_001), numpy.float32)
+x += 1
+polyphase.resample(x[:, :1000], 100, 1)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+polyphase.resample(x, 100, 1)
+polyphase.resample(x[:, :-1], 100, 1)
+polyphase.resample(x[::-1], 100, 1)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=True)
+    assert int(run.stdout) < 60, f"{run.stdout} MiB"

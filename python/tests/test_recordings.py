@@ -6,9 +6,9 @@ import pathlib
 import struct
 
 import numpy as np
-import polyphase
 import pytest
 
+import polyphase
 from helpers import RECORDINGS, error_db, noise, require
 
 FILES = sorted(path for path in RECORDINGS.iterdir() if path.suffix in (".wav", ".flac", ".mp3", ".m4a", ".ogg"))

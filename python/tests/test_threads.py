@@ -8,9 +8,9 @@ import threading
 import time
 
 import numpy as np
-import polyphase
 import pytest
 
+import polyphase
 from helpers import RECORDINGS, noise, require
 
 # A minute of stereo: enough for several threads.

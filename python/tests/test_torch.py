@@ -4,13 +4,14 @@ import copy
 import io
 import math
 import pickle
-import tracemalloc
+import subprocess
+import sys
 import warnings
 
 import numpy as np
-import polyphase
 import pytest
 
+import polyphase
 from helpers import GOLDEN, KAISER_BEST, KAISER_FAST, PAIRS, error_db, require
 
 torch = require("torch")
@@ -62,7 +63,8 @@ def test_options_and_batches_of_tensors():
         ),
     )
     clips = [randn(100), randn(2, 50)]
-    for clip, rate, y in zip(clips, (8000, 48_000), polyphase.resample_batch(clips, [8000, 48_000], 16_000)):
+    rates = [8000, 48_000]
+    for clip, rate, y in zip(clips, rates, polyphase.resample_batch(clips, rates, 16_000), strict=True):
         assert torch.equal(y, F.resample(clip, rate, 16_000))
     with pytest.raises(TypeError, match="requires gradients"):
         polyphase.resample_batch([x.requires_grad_()], 3, 2)
@@ -90,7 +92,11 @@ def test_gradients(options, dtype):
 def test_gradients_have_the_type_of_the_waveform(dtype):
     x = randn(2, 3000, dtype=torch.float64).to(dtype).requires_grad_()
     F.resample(x, 48_000, 44_100).abs().sum().backward()
-    assert x.grad is not None and x.grad.dtype == dtype and torch.isfinite(torch.view_as_real(x.grad) if dtype.is_complex else x.grad).all()
+    assert (
+        x.grad is not None
+        and x.grad.dtype == dtype
+        and torch.isfinite(torch.view_as_real(x.grad) if dtype.is_complex else x.grad).all()
+    )
 
 
 def test_operators_keep_their_contracts():
@@ -198,9 +204,6 @@ _device.resample(x, plan)
 _device.adjoint(torch.randn(1, 60 * 16_000), 60 * 16_001, plan)
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 """
-    import subprocess
-    import sys
-
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=True)
     assert int(run.stdout) < 800, f"{run.stdout} MiB"
 
@@ -211,7 +214,9 @@ def test_the_operator_of_another_device_is_torchs_arithmetic(monkeypatch):
     assert "CPU" in kernels and "CompositeExplicitAutograd" in kernels
     x = randn(2, 300)
     assert torch.equal(_torch._resample_on_device(x, *FILTER), _device.resample(x, polyphase.Plan(3, 2)))
-    assert torch.equal(_torch._adjoint_on_device(x[:, :200], 300, *FILTER), _device.adjoint(x[:, :200], 300, polyphase.Plan(3, 2)))
+    assert torch.equal(
+        _torch._adjoint_on_device(x[:, :200], 300, *FILTER), _device.adjoint(x[:, :200], 300, polyphase.Plan(3, 2))
+    )
 
 
 def test_modules_are_copied_pickled_and_saved():
