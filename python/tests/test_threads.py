@@ -233,4 +233,5 @@ def test_workers_of_a_dataloader_have_one_thread_unless_they_ask(method, ask, re
     items = list(loader)
     assert [sums for _, _, sums in items] == expected
     assert {threads for threads, _, _ in items} == {2 if ask else 1}
-    assert {started for _, started, _ in items} in ({2 if ask else 0}, {None})
+    # A thread gets its name a moment after it was started.
+    assert {started for _, started, _ in items} <= ({0, 1, 2, None} if ask else {0, None})
