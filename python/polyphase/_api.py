@@ -146,12 +146,12 @@ def resample_batch(
     >>> [y.shape for y in polyphase.resample_batch(clips, [44_100, 48_000], 16_000)]
     [(16000,), (2, 160)]
     """
-    is_tensors = any(map(_is_tensor, clips))
-    arrays: Sequence[Any] = clips
+    arrays: list[Any] = list(clips)
+    is_tensors = any(map(_is_tensor, arrays))
     if is_tensors:
         from . import _torch
 
-        arrays = [_torch.as_array(tensor, f"clip {index}") for index, tensor in enumerate(clips)]
+        arrays = [_torch.as_array(tensor, f"clip {index}") for index, tensor in enumerate(arrays)]
     outputs = _native.resample_batch(arrays, orig_freqs, new_freqs, threads=threads, backend=backend, **options)
     return [_torch.as_tensor(output) for output in outputs] if is_tensors else outputs
 

@@ -36,7 +36,7 @@ impl<'py> Clips<'py> {
 
 /// A rate for each of `count` clips.
 fn each<'py>(name: &str, freqs: &Bound<'py, PyAny>, count: usize) -> PyResult<Vec<Bound<'py, PyAny>>> {
-    if freqs.extract::<f64>().is_ok() {
+    if freqs.len().is_err() && freqs.extract::<f64>().is_ok() {
         return Ok(vec![freqs.clone(); count]);
     }
     let freqs: PyResult<Vec<_>> = freqs.try_iter()?.collect();

@@ -42,7 +42,13 @@ fn set(options: &mut ResampleOptions, beta: &mut Option<f64>, key: &str, value: 
         "preset" => {}
         "lowpass_filter_width" => options.lowpass_filter_width = value.extract()?,
         "rolloff" => options.rolloff = value.extract()?,
-        "window" => options.window = value.extract::<String>()?.parse().map_err(|error| resampling(&error))?,
+        "window" => {
+            let window: Window = value.extract::<String>()?.parse().map_err(|error| resampling(&error))?;
+            // The name of the preset's own window keeps the preset's beta.
+            if window.name() != options.window.name() {
+                options.window = window;
+            }
+        }
         "beta" => *beta = Some(value.extract()?),
         "normalize_phases" => options.normalize_phases = value.extract()?,
         "padding" => options.padding = value.extract::<String>()?.parse().map_err(|error| resampling(&error))?,

@@ -151,6 +151,16 @@ def test_padding_is_numpys(padding):
     assert np.abs(plan.resample(x) - expected).max() < 1e-12
 
 
+def test_options_that_are_given_replace_those_of_the_preset():
+    for window in ("kaiser", "kaiser_window"):
+        assert polyphase.Plan(3, 2, preset="kaiser_fast", window=window) == polyphase.Plan(3, 2, preset="kaiser_fast")
+    plan = polyphase.Plan(3, 2, window="kaiser", preset="kaiser_fast", beta=5, rolloff=None, lowpass_filter_width=9)
+    assert plan.options["beta"] == 5 and plan.options["rolloff"] == 0.85 and plan.options["lowpass_filter_width"] == 9
+    assert polyphase.Plan(3, 2, preset="kaiser_fast", window="hann").options["window"] == "hann"
+    assert polyphase.Plan(3, 2, window="kaiser").options["beta"] == 14.769656459379492
+    assert polyphase.Plan(3, 2, preset="torchaudio") == polyphase.Plan(np.int32(6), np.float32(4))
+
+
 def test_lengths_and_rates():
     assert polyphase.resample(np.zeros(100), 3, 2, output_length="floor").shape == (66,)
     assert polyphase.resample(np.zeros(100), 3, 2, output_length=80).shape == (80,)
@@ -236,6 +246,10 @@ def test_batches_are_their_clips():
             assert np.array_equal(y, polyphase.resample(clip, rate, 16_000, preset="high"))
             assert y.dtype == dtype
     assert polyphase.resample_batch([], 1, 2) == []
+    rows = polyphase.resample_batch(noise(2, 50), np.array([3, 2]), np.int64(2))
+    assert [row.shape for row in rows] == [(34,), (50,)]
+    with pytest.raises(ValueError, match="holds 1 rates for 2 clips"):
+        polyphase.resample_batch([np.zeros(3)] * 2, np.array([1]), 2)
     with pytest.raises(TypeError, match="clip 1 holds float64 and clip 0 float32"):
         polyphase.resample_batch([np.zeros(3, np.float32), np.zeros(3)], 1, 2)
     with pytest.raises(ValueError, match="holds 1 rates for 2 clips"):
