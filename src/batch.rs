@@ -4,7 +4,7 @@
 use std::ops::{Index, Range};
 
 use crate::error::{Error, Result};
-use crate::num::{distance, to_position};
+use crate::num::to_position;
 use crate::plan::Plan;
 
 /// A ragged batch: clips to resample in one call, borrowed, each with its own length and plan.
@@ -249,17 +249,6 @@ impl<'a, T> Source<'a, T> {
     /// Position after the last sample.
     pub(crate) fn end(&self) -> i64 {
         self.origin.saturating_add(to_position(self.samples.len()))
-    }
-
-    /// Samples at those of the `positions` that have one.
-    pub(crate) fn part(&self, positions: Range<i64>) -> Self {
-        let start = positions.start.clamp(self.origin, self.end());
-        let end = positions.end.clamp(start, self.end());
-        Self {
-            samples: &self.samples[distance(self.origin, start)..distance(self.origin, end)],
-            origin: start,
-            ..*self
-        }
     }
 }
 

@@ -27,9 +27,9 @@
 //! # Architecture
 //!
 //! 1. [`ResampleOptions`] and [`Ratio`]: the request, checked, in exact integers.
-//! 2. The filter: the windowed sinc in float64, zero outside its window. Its taps are laid out for the float32 kernels
-//!    in blocks of sixteen neighbouring outputs or, where the ratio has too many phases, as evenly spaced phases to
-//!    interpolate between.
+//! 2. The filter: the windowed sinc in float64, zero outside its window. Its taps are laid out for the CPU
+//!    kernels in blocks of sixteen neighbouring outputs or, where the ratio has too many phases, as evenly spaced phases
+//!    to interpolate between.
 //! 3. [`Plan`]: both of these, immutable and shared. All parameters have been checked when a plan exists.
 //! 4. [`Batch`]: clips with their plans, borrowed.
 //! 5. [`CpuResampler`]: runs of outputs of about equal cost, on threads, through SIMD kernels. [`Stream`]: the same
@@ -52,8 +52,10 @@
 //!   any batch and order.
 //! - Outputs of an interpolated filter ([`FilterForm`]) are within 1e-7 of those of the exact one for |x| ≤ 1.
 //! - [`CpuResampler::adjoint`] is the transpose: ⟨Ax, y⟩ = ⟨x, Aᵀy⟩ within the rounding of the sums.
-//! - A NaN or an infinity reaches the outputs whose window holds it, and no others. On the GPU it may also reach up to
-//!   seven outputs beside them.
+//! - A NaN or an infinity reaches the outputs whose taps touch it, and no others: those inside whose window it lies. With
+//!   a rolloff of 1, taps are zero where m = i·L − n·M is a multiple of max(L, M) other than 0, and nothing passes them.
+//!   On the GPU a NaN or an infinity may also pass these zeros, and reach up to seven outputs beside those whose window
+//!   holds it.
 //! - Equal rates return the samples unchanged, as in torchaudio.
 //!
 //! # Out of scope

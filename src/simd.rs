@@ -1,4 +1,4 @@
-//! [`Level`]: the SIMD instructions of the float32 kernels and of filter design.
+//! [`Level`]: the SIMD instructions of the kernels and of filter design.
 
 use std::fmt;
 

@@ -1,5 +1,4 @@
-//! [`CpuResampler`]: the backend that is always available. float64 kernels are the reference, float32 kernels use SIMD,
-//! and both use threads.
+//! [`CpuResampler`]: the backend that is always available, with SIMD kernels for float32 and float64, on threads.
 
 mod adjoint;
 mod convert;
@@ -85,14 +84,14 @@ impl CpuResampler {
         self
     }
 
-    /// Sets the SIMD instructions of the float32 kernels. Default: [`Level::best`].
+    /// Sets the SIMD instructions of the kernels. Default: [`Level::best`].
     #[must_use]
     pub fn with_level(mut self, level: Level) -> Self {
         self.level = level;
         self
     }
 
-    /// SIMD instructions of the float32 kernels.
+    /// SIMD instructions of the kernels.
     pub fn level(&self) -> Level {
         self.level
     }

@@ -56,19 +56,14 @@ pub(super) fn resample_range<T: Kernel>(
 
 /// Fills `output` with the outputs from `first` on. Samples beyond the source count as zeros.
 ///
-/// A block of the kernel covers more samples than the window of each of its outputs, and 0 × NaN is NaN: a sample
-/// beside a window may contaminate an output. Each output that is not finite is therefore recomputed from its own
-/// window.
+/// A block of the kernel covers more samples than the taps of each of its outputs touch, and 0 × NaN is NaN: a sample
+/// beside a window, or under a structural zero, may contaminate an output. Each output that is not finite is therefore
+/// computed again from the samples under its own taps.
 fn convolve<T: Kernel>(engine: &mut Engine, plan: &Plan, source: Source<'_, T>, first: u64, output: &mut [T]) {
     if T::convolve(engine, plan, source, first, output) {
         return;
     }
     for (n, value) in (first..).zip(output).filter(|(_, value)| !value.is_finite()) {
-        let window = source.part(plan.shape().window(n));
-        if window.samples.iter().all(|sample| sample.is_finite()) {
-            T::convolve(engine, plan, window, n, std::slice::from_mut(value));
-        } else {
-            *value = T::dot(engine, plan, n, window);
-        }
+        *value = T::output(engine, plan, source, n);
     }
 }

@@ -5,8 +5,7 @@ use super::prototype::Prototype;
 use super::shape::FilterShape;
 use crate::num::saturating_position;
 
-/// Taps of every phase, one phase after the other. The float64 kernel reads them, and the tables of the GPU are made
-/// from them.
+/// Taps of every phase, one phase after the other. The tables of the GPU are made from them.
 #[derive(Clone, PartialEq)]
 pub(crate) struct FilterBank<T> {
     /// Input samples from one period to the next.
@@ -23,7 +22,7 @@ impl<T: Coefficient> FilterBank<T> {
     pub(crate) fn design(shape: &FilterShape) -> Self {
         let prototype = Prototype::design(shape);
         let phases = usize::try_from(shape.ratio().phases()).expect("the plan bounds phases · 8 bytes");
-        let taps_per_phase = shape.taps();
+        let taps_per_phase = shape.window_len();
         let mut starts = Vec::with_capacity(phases);
         let mut coefficients = vec![T::default(); phases * taps_per_phase];
         for (phase, taps) in coefficients.chunks_exact_mut(taps_per_phase).enumerate() {

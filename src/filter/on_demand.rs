@@ -18,7 +18,7 @@ pub(crate) struct OnDemandTaps {
 
 impl OnDemandTaps {
     pub(crate) fn new(shape: &FilterShape) -> Self {
-        let capacity = shape.taps().next_multiple_of(EVALUATED_TOGETHER);
+        let capacity = shape.window_len().next_multiple_of(EVALUATED_TOGETHER);
         Self { shape: *shape, function: shape.function(), values: Vec::with_capacity(capacity) }
     }
 

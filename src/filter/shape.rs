@@ -7,6 +7,9 @@
 //! This is torchaudio's definition, with M = orig_freq and L = new_freq in lowest terms. The integer m = i·L − n·M
 //! gives t = m · rolloff / max(L, M), so no phase is rounded.
 //!
+//! With a rolloff of 1, t is a whole number wherever max(L, M) divides m. There the sinc is zero, m = 0 aside, and so is
+//! the tap: a structural zero. Kernels skip structural zeros, and nothing passes them, not even NaN.
+//!
 //! The taps of output n = q·L + j are those of phase j, applied q·M samples later.
 
 use super::ratio::Ratio;
@@ -30,8 +33,8 @@ pub(crate) struct FilterShape {
     gain: f64,
     /// Largest |m| inside the window.
     pub(crate) reach: i128,
-    /// Number of taps of the longest phase. Phases differ by at most one.
-    taps: usize,
+    /// Number of samples inside the longest window. Windows differ by at most one.
+    window_len: usize,
     /// Bound of the number of input samples inside a window on one side of its centre.
     look_ahead: usize,
 }
@@ -61,7 +64,7 @@ impl FilterShape {
                 padding,
                 gain: 1.0,
                 reach: 0,
-                taps: 1,
+                window_len: 1,
                 look_ahead: 0,
             });
         }
@@ -84,7 +87,7 @@ impl FilterShape {
             padding: options.padding,
             gain,
             reach,
-            taps,
+            window_len: taps,
             look_ahead: look_ahead(reach, phases),
         })
     }
@@ -93,9 +96,9 @@ impl FilterShape {
     /// input i and output n is h(i·L − n·M) in both directions.
     pub(crate) fn transposed(&self) -> Self {
         let ratio = self.ratio.reversed();
-        let taps = usize::try_from(self.reach * 2 / i128::from(ratio.phases()) + 1).unwrap_or(usize::MAX);
+        let window_len = usize::try_from(self.reach * 2 / i128::from(ratio.phases()) + 1).unwrap_or(usize::MAX);
         let look_ahead = if ratio.is_identity() { 0 } else { look_ahead(self.reach, ratio.phases()) };
-        Self { ratio, normalize: false, padding: Padding::Zero, taps, look_ahead, ..*self }
+        Self { ratio, normalize: false, padding: Padding::Zero, window_len, look_ahead, ..*self }
     }
 
     /// Same filter with the terms of the ratio, and with them every m, multiplied by `factor`; `None` if they overflow.
@@ -115,17 +118,53 @@ impl FilterShape {
     #[expect(clippy::cast_precision_loss, reason = "a factor, which rounds like any other")]
     pub(crate) fn function(&self) -> PrototypeFunction {
         let step = self.rolloff / self.ratio.stride().max(self.ratio.phases()) as f64;
-        PrototypeFunction { gain: self.gain, step, width: self.width, window: WindowFunction::new(self.window) }
+        PrototypeFunction {
+            gain: self.gain,
+            step,
+            width: self.width,
+            window: WindowFunction::new(self.window),
+            zero_spacing: self.zero_spacing().map_or(f64::INFINITY, |spacing| spacing as f64),
+        }
     }
 
     /// Bytes of a float64 bank, with the taps and the start of each phase.
     pub(crate) fn f64_bytes(&self) -> u128 {
-        (self.taps as u128 + 1) * u128::from(self.ratio.phases()) * size_of::<f64>() as u128
+        (self.window_len as u128 + 1) * u128::from(self.ratio.phases()) * size_of::<f64>() as u128
     }
 
-    /// Number of taps of the longest phase.
+    /// Number of samples inside the longest window.
+    pub(crate) fn window_len(&self) -> usize {
+        self.window_len
+    }
+
+    /// Number of taps of an output that are not structural zeros: the mean of all phases, rounded up.
+    ///
+    /// Every m from −reach to reach belongs to one tap of one phase, so L phases share 2 · reach + 1 taps.
     pub(crate) fn taps(&self) -> usize {
-        self.taps
+        let zeros = self.zero_spacing().map_or(0, |spacing| self.reach / i128::from(spacing));
+        let taps = 2 * (self.reach - zeros) + 1;
+        usize::try_from((taps - 1) / self.phases() + 1).unwrap_or(usize::MAX)
+    }
+
+    /// Distance in m from one structural zero to the next: max(L, M) with a rolloff of 1, where the zeros of the sinc
+    /// lie at samples; `None` with any other rolloff.
+    pub(crate) fn zero_spacing(&self) -> Option<u64> {
+        #[expect(clippy::float_cmp, reason = "zeros of the sinc lie at samples for this rolloff alone")]
+        let has_zeros = self.rolloff == 1.0;
+        has_zeros.then(|| self.ratio.stride().max(self.ratio.phases()))
+    }
+
+    /// True if the tap between output `n` and the sample at `position` is a structural zero: m is not 0, and a multiple
+    /// of the [`zero_spacing`](Self::zero_spacing).
+    pub(crate) fn is_zero(&self, n: u64, position: i64) -> bool {
+        if self.zero_spacing().is_none() {
+            return false;
+        }
+        // L and M are coprime: L divides m = i·L − n·M if it divides n, and M does if it divides i.
+        let (stride, phases) = (self.ratio.stride(), self.ratio.phases());
+        let is_multiple =
+            if phases > stride { n.is_multiple_of(phases) } else { position.unsigned_abs().is_multiple_of(stride) };
+        is_multiple && i128::from(position) * self.phases() != i128::from(n) * self.stride()
     }
 
     /// Bound of the number of input samples inside a window on one side of its centre, see [`look_ahead`].
@@ -246,6 +285,31 @@ fn largest_inside(width: f64, rolloff: f64, larger: u64) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn structural_zeros_are_the_zeros_of_the_sinc() {
+        for (orig, new) in [(2, 1), (1, 2), (3, 2), (2, 3), (160, 147), (49, 50), (49, 48), (1, 7), (1, 1)] {
+            let ratio = Ratio::new(orig, new).expect("a ratio");
+            let shape = |rolloff| {
+                let options = ResampleOptions::default().lowpass_filter_width(9.5).rolloff(rolloff);
+                FilterShape::new(ratio, &options).expect("a shape")
+            };
+            let (sparse, dense) = (shape(1.0), shape(0.99));
+            let (mut taps, mut zeros) = (0, 0);
+            for n in 0..new {
+                for position in sparse.window(n) {
+                    let m = i128::from(position) * i128::from(new) - i128::from(n) * i128::from(orig);
+                    let expected = m != 0 && m % i128::from(orig.max(new)) == 0;
+                    assert_eq!(sparse.is_zero(n, position), expected, "{orig}→{new}, output {n}, sample {position}");
+                    assert!(!dense.is_zero(n, position));
+                    taps += 1;
+                    zeros += u64::from(expected);
+                }
+            }
+            assert_eq!(sparse.taps() as u64, (taps - zeros).div_ceil(new), "{orig}→{new}");
+            assert_eq!(dense.taps(), dense.window_len(), "{orig}→{new}");
+        }
+    }
 
     #[test]
     fn first_windows_are_found_to_the_output() {

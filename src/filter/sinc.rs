@@ -92,6 +92,8 @@ pub(crate) struct PrototypeFunction {
     /// Zero crossings at which the window ends.
     pub(crate) width: f64,
     pub(crate) window: WindowFunction,
+    /// Distance in m from one structural zero to the next; infinite without them.
+    pub(crate) zero_spacing: f64,
 }
 
 /// Number of vectors that are evaluated side by side.
@@ -117,7 +119,12 @@ impl PrototypeFunction {
             let mut t = [f64x8::splat(simd, 0.0); SIDE_BY_SIDE];
             let mut u = t;
             for ((t, u), m) in t.iter_mut().zip(&mut u).zip(block.as_chunks::<8>().0) {
-                *t = f64x8::load_array_ref(simd, m) * self.step;
+                let m = f64x8::load_array_ref(simd, m);
+                let rounded = m * self.step;
+                // At a structural zero t is whole, so that the sinc is exactly 0. The product may round: 49 · (1/49) is
+                // not 1.
+                let whole = rounded.round_ties_even();
+                *t = (whole * self.zero_spacing).simd_eq(m).select(whole, rounded);
                 // The inverse of the smallest widths is infinite, and 0 times infinity is NaN.
                 *u = if inverse.is_finite() { *t * inverse } else { *t / f64x8::splat(simd, self.width) };
             }

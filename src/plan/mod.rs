@@ -9,7 +9,6 @@ mod taps;
 
 pub use self::response::Response;
 use crate::error::{Error, Result};
-use crate::filter::bank::FilterBank;
 use crate::filter::blocks::PhaseBlocks;
 use crate::filter::interpolated::{Grid, InterpolatedBank, MAX_ERROR, NODES};
 use crate::filter::on_demand::OnDemandTaps;
@@ -21,8 +20,8 @@ use crate::options::{Limits, OutputLength, ResampleOptions};
 /// A ratio, its options and its filter: everything that a call needs to know. Plans are immutable and `Send + Sync`;
 /// clones share one filter.
 ///
-/// Making a plan designs the float32 filter. The float64 filter, and the taps of float32 filters beyond 1 MiB, are
-/// designed on first use.
+/// Making a plan designs the float32 filter. The float64 filter, and the taps of filters beyond 1 MiB, are designed on
+/// first use.
 ///
 /// ```
 /// use polyphase::{Plan, ResampleOptions};
@@ -42,7 +41,7 @@ struct Inner {
     options: ResampleOptions,
     shape: FilterShape,
     f32_bank: Bank,
-    f64_bank: OnceLock<FilterBank<f64>>,
+    f64_blocks: OnceLock<Option<PhaseBlocks<f64>>>,
     /// Sum of the taps of each phase before normalisation, for the adjoint.
     sums: OnceLock<Vec<f64>>,
     transposed: OnceLock<Plan>,
@@ -54,7 +53,7 @@ pub(crate) enum Bank {
     /// No taps: equal rates return the samples unchanged.
     Copy,
     /// Taps of every phase.
-    Exact(PhaseBlocks),
+    Exact(PhaseBlocks<f32>),
     /// Taps of evenly spaced phases, with a cubic between them.
     Interpolated(InterpolatedBank),
 }
@@ -100,13 +99,13 @@ impl Choice {
             return Ok(Self::Interpolated(grid));
         }
         let bytes = grid.bytes().min(exact_bytes(shape));
-        Err(Error::FilterTooLarge { bytes, phases: shape.ratio().phases(), taps: shape.taps() as u128, limit })
+        Err(Error::FilterTooLarge { bytes, phases: shape.ratio().phases(), taps: shape.window_len() as u128, limit })
     }
 }
 
 /// Bytes of the exact bank in float32 or float64, whichever is larger.
 fn exact_bytes(shape: &FilterShape) -> u128 {
-    PhaseBlocks::bytes_needed(shape).max(shape.f64_bytes())
+    PhaseBlocks::<f32>::bytes_needed(shape).max(shape.f64_bytes())
 }
 
 impl Plan {
@@ -150,7 +149,7 @@ impl Plan {
             options: *options,
             shape: *shape,
             f32_bank,
-            f64_bank: OnceLock::new(),
+            f64_blocks: OnceLock::new(),
             sums: OnceLock::new(),
             transposed: OnceLock::new(),
         })))
@@ -198,8 +197,20 @@ impl Plan {
         Ok(reach::input_range(self.shape(), input_len, output))
     }
 
-    /// Number of taps of the longest phase; 1 for equal rates. One output costs that many multiply-adds, or four times
-    /// as many with an interpolated filter.
+    /// Number of taps of an output: the mean of all phases, rounded up; 1 for equal rates. One output costs that many
+    /// multiply-adds, or four times as many with an interpolated filter.
+    ///
+    /// Taps are not counted where a rolloff of 1 puts zeros of the sinc on samples: half of all taps at ratios of 2:1
+    /// and 1:2, a third at 3:1, 3:2, 2:3 and 1:3.
+    ///
+    /// ```
+    /// use polyphase::{Plan, ResampleOptions};
+    ///
+    /// let options = ResampleOptions::default().lowpass_filter_width(16.0);
+    /// assert_eq!(Plan::new(2, 1, options.rolloff(0.999))?.taps(), 65);
+    /// assert_eq!(Plan::new(2, 1, options.rolloff(1.0))?.taps(), 33);
+    /// # Ok::<(), polyphase::Error>(())
+    /// ```
     pub fn taps(&self) -> usize {
         self.0.shape.taps()
     }
@@ -215,8 +226,8 @@ impl Plan {
 
     /// Form of the float32 filter: the taps of every phase, or interpolated ones.
     ///
-    /// float64 outputs are exact in both cases. If the float32 filter is interpolated, the float64 taps are computed
-    /// for each output, which is slow.
+    /// float64 outputs are exact in both cases. If the float32 filter is interpolated, or the taps of every phase exceed
+    /// the limit in float64, the float64 taps are computed for each output, which is slow.
     ///
     /// ```
     /// use polyphase::{FilterForm, Plan, ResampleOptions};
@@ -249,7 +260,7 @@ impl Plan {
         self.shape().look_ahead()
     }
 
-    /// Multiply-adds of one float32 output: the taps, or four times as many with an interpolated bank.
+    /// Multiply-adds of one float32 output: its [`taps`](Self::taps), or four times as many with an interpolated bank.
     pub fn multiply_adds(&self) -> u64 {
         let nodes = match self.bank() {
             Bank::Copy | Bank::Exact(_) => 1,
@@ -268,14 +279,13 @@ impl Plan {
         &self.0.f32_bank
     }
 
-    /// The float64 bank; `None` if the taps are to be computed for each output. That is so for interpolated filters,
-    /// and, as long as the bank has not been designed, for fewer outputs than half the phases.
-    pub(crate) fn f64_bank(&self, outputs: usize) -> Option<&FilterBank<f64>> {
-        match self.bank() {
-            Bank::Copy | Bank::Interpolated(_) => None,
-            Bank::Exact(_) if (outputs as u64) < self.ratio().phases() / 2 => self.0.f64_bank.get(),
-            Bank::Exact(_) => Some(self.0.f64_bank.get_or_init(|| FilterBank::design(self.shape()))),
-        }
+    /// The float64 taps of every phase; `None` if they are to be computed for each output, because the float32 filter is
+    /// interpolated or they would exceed [`Limits::max_filter_bytes`].
+    pub(crate) fn f64_blocks(&self) -> Option<&PhaseBlocks<f64>> {
+        let Bank::Exact(_) = self.bank() else { return None };
+        let fits =
+            || PhaseBlocks::<f64>::bytes_needed(self.shape()) <= u128::from(self.options().limits.max_filter_bytes);
+        self.0.f64_blocks.get_or_init(|| fits().then(|| PhaseBlocks::design(self.shape()))).as_ref()
     }
 
     /// Up to `max` evenly spaced phases, each as the m of its first tap and its float64 taps. m is in units of 1/L

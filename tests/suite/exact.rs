@@ -1,7 +1,7 @@
 //! Results that must be bit-identical: they depend on the plan, the clip and the SIMD level, and on nothing else.
 
 use ndarray::{Array1, Array2, Array3, ArrayD, Axis, IxDyn, s};
-use polyphase::{Batch, CpuResampler, Level, Plan, Preset, ResampleOptions, Stream};
+use polyphase::{Batch, CpuResampler, Level, Plan, Preset, ResampleOptions, Sample, Stream};
 
 use crate::signals::{noise, noise_f32};
 
@@ -213,6 +213,26 @@ fn results_do_not_depend_on_the_number_of_periods() {
     }
 }
 
+fn check_many_periods<T: Sample + PartialEq + std::fmt::Debug>(plan: &Plan, clip: &[T], step: usize) {
+    let (stride, phases) = (plan.ratio().stride(), plan.ratio().phases() as usize);
+    for level in Level::available() {
+        let what = || format!("{stride}→{phases}, rolloff {}, at {level}", plan.options().rolloff);
+        let cpu = CpuResampler::new().with_threads(1).with_level(level);
+        let whole = cpu.resample(plan, clip).unwrap();
+        let ends = (0..100).chain(whole.len() - 100..whole.len());
+        for n in ends.chain((100..whole.len() - 100).step_by(step)) {
+            let alone = cpu.resample_range(plan, clip, n..n + 1).unwrap();
+            assert_eq!(alone[0], whole[n], "output {n} of {}", what());
+        }
+        for start in [1, phases - 1, phases + 1, 7 * phases, whole.len() / 3] {
+            for end in [whole.len(), whole.len() - 1, whole.len() - phases] {
+                let part = cpu.resample_range(plan, clip, start..end).unwrap();
+                assert!(part == whole[start..end], "{start}..{end} of {}", what());
+            }
+        }
+    }
+}
+
 /// Clips of so many periods that 48 are computed side by side, in tiles and a remainder; ranges that begin within a
 /// period, extend to the end of the clip, and are longer than a tile.
 #[test]
@@ -227,23 +247,24 @@ fn every_output_alone_equals_its_place_among_many_periods() {
         (7, 5, 1.0),
     ] {
         let plan = Plan::new(orig, new, ResampleOptions::default().lowpass_filter_width(width)).unwrap();
-        let (stride, phases) = (plan.ratio().stride() as usize, plan.ratio().phases() as usize);
         // A period of the kernel is at most 16 periods of the ratio.
-        let clip = noise_f32(13, (60 * stride).max(60_000));
-        for level in Level::available() {
-            let cpu = CpuResampler::new().with_threads(1).with_level(level);
-            let whole = cpu.resample(&plan, &clip).unwrap();
-            let ends = (0..100).chain(whole.len() - 100..whole.len());
-            for n in ends.chain((100..whole.len() - 100).step_by(307)) {
-                let alone = cpu.resample_range(&plan, &clip, n..n + 1).unwrap();
-                assert!(alone[0].to_bits() == whole[n].to_bits(), "output {n} of {orig}→{new} at {level}");
-            }
-            for start in [1, phases - 1, phases + 1, 7 * phases, whole.len() / 3] {
-                for end in [whole.len(), whole.len() - 1, whole.len() - phases] {
-                    let part = cpu.resample_range(&plan, &clip, start..end).unwrap();
-                    assert!(part == whole[start..end], "{start}..{end} of {orig}→{new} at {level}");
-                }
-            }
+        let len = (60 * plan.ratio().stride() as usize).max(60_000);
+        check_many_periods(&plan, &noise_f32(13, len), 307);
+        check_many_periods(&plan, &noise(13, len), 1499);
+    }
+}
+
+/// Ratios at which kernels skip structural zeros, in bands of 4 outputs and of 8, and in spans too long for the kernel
+/// for many periods.
+#[test]
+fn structural_zeros_are_skipped_alike_by_all_kernels() {
+    for (orig, new) in [(2, 1), (1, 2), (3, 1), (3, 2), (1, 3), (2, 3), (4, 1), (1, 4), (5, 4), (4, 5), (147, 160)] {
+        for width in [6.0, 46.5, 150.0] {
+            let options = ResampleOptions::default().rolloff(1.0).lowpass_filter_width(width);
+            let plan = Plan::new(orig, new, options).unwrap();
+            let len = (60 * plan.ratio().stride() as usize).max(8000);
+            check_many_periods(&plan, &noise_f32(14, len), 307);
+            check_many_periods(&plan, &noise(14, len), 307);
         }
     }
 }

@@ -69,6 +69,17 @@ fn fractional_and_extreme_filters() {
     }
 }
 
+/// Clips of hundreds of periods, with a rolloff of 1, whose taps are zero at every multiple of max(L, M).
+#[test]
+fn structural_zeros_change_no_output() {
+    for (orig, new) in [(2, 1), (1, 2), (3, 1), (1, 3), (3, 2), (2, 3), (4, 1), (1, 4), (5, 4), (49, 48), (48, 49)] {
+        for (width, beta) in [(6.0, None), (20.5, Some(8.0)), (46.4, Some(9.6))] {
+            let filter = Filter { width, rolloff: 1.0, beta };
+            check(orig, new, filter, [500, 3500].into_iter(), compare::single);
+        }
+    }
+}
+
 /// A filter of low rolloff has many taps that are nearly as large as the largest. A single running sum would be rounded
 /// to the precision of the whole sum at every tap.
 #[test]

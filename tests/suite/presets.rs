@@ -96,8 +96,8 @@ fn plans_print_in_a_few_lines() {
         (Ok(vec![0.0]), Ok(vec![0.0; 441]))
     );
     let printed = format!("{plan:?}");
-    assert!(printed.contains("phases: 147") && printed.contains("FilterBank { phases: 147, taps: 14"), "{printed}");
-    assert!(printed.contains("PhaseBlocks { blocks: ") && printed.len() < 1000, "{printed}");
+    assert!(printed.contains("phases: 147") && printed.contains("f32_bank: Exact(PhaseBlocks { blocks: "), "{printed}");
+    assert!(printed.contains("f64_blocks: OnceLock(Some(PhaseBlocks { blocks: ") && printed.len() < 1000, "{printed}");
 }
 
 trait MapBits {

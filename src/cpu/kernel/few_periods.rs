@@ -1,4 +1,4 @@
-//! The float32 kernel for few periods: sixteen neighbouring outputs in the lanes of a vector.
+//! The kernel for few periods: sixteen neighbouring outputs in the lanes of a vector.
 //!
 //! ```text
 //!                  lane 0 … 15: outputs 16b … 16b + 15, the phases of block b
@@ -18,16 +18,22 @@
 //! 48→44.1 kHz with kaiser_best, are multiplied too. P independent chains of sums hide the latency of the
 //! multiply-adds.
 //!
+//! Where structural zeros leave enough samples without a tap, a list of the others replaces the range.
+//!
 //! Products are summed in the plan's segments: `sums` over one segment, `totals` over all segments.
 
 use std::ops::Range;
 
-use fearless_simd::{Simd, f32x16, prelude::*};
+use fearless_simd::Simd;
 
+use super::Kernel;
 use super::input::Input;
 use super::outputs::Outputs;
 use super::scratch::MAX_AT_EDGE;
-use crate::filter::blocks::{STEP, Taps};
+use super::vector::Vector;
+use crate::filter::bands::{List, Needed};
+use crate::filter::blocks::Taps;
+use crate::filter::segments::STEP;
 use crate::num::{distance, to_index, to_position};
 
 /// Number of periods computed side by side on vectors of `lanes` lanes. Each takes 16 / lanes registers for its sums.
@@ -49,15 +55,15 @@ pub(super) const fn periods_at_once(lanes: usize) -> usize {
     }
 }
 
-impl Input<'_> {
+impl<T: Kernel> Input<'_, T> {
     /// Computes the wanted outputs of P periods, from `period` on, and returns P.
     #[inline(always)]
     pub(super) fn convolve_few<S: Simd, const P: usize>(
         self,
         simd: S,
         period: u64,
-        outputs: &mut Outputs<'_, S>,
-        edge: &mut Vec<f32>,
+        outputs: &mut Outputs<'_, S, T>,
+        edge: &mut Vec<T>,
     ) -> u64 {
         let (span, period_len) = (self.blocks.span(), self.blocks.period_len());
         let stride = to_index(self.blocks.stride());
@@ -87,11 +93,14 @@ impl Input<'_> {
                     &edge[distance(from, start)..][..needed]
                 }
             };
-            let mut windows: [&[f32]; P] = [&[]; P];
+            let mut windows: [&[T]; P] = [&[]; P];
             for p in 0..P {
                 windows[p] = &samples[p * stride..][..span];
             }
-            let totals = self.block_few::<S, P>(simd, taps, windows);
+            let totals = match self.blocks.needed(block) {
+                Needed::All => self.block_few::<S, P>(simd, taps, windows),
+                Needed::Listed(list) => Self::listed_few::<S, P>(simd, taps, windows, list),
+            };
             for (period, totals) in (period..).zip(totals) {
                 outputs.store(period, block, period_len, simd, totals);
             }
@@ -101,22 +110,23 @@ impl Input<'_> {
 
     /// Outputs of a block in P periods. Each period has a slice of the samples under the block in `windows`.
     #[inline(always)]
-    fn block_few<S: Simd, const P: usize>(self, simd: S, taps: &[Taps], windows: [&[f32]; P]) -> [f32x16<S>; P] {
-        let mut totals = [f32x16::splat(simd, 0.0); P];
+    fn block_few<S: Simd, const P: usize>(self, simd: S, taps: &[Taps<T>], windows: [&[T]; P]) -> [T::Vector<S>; P] {
+        let zero = T::Vector::splat(simd, T::default());
+        let mut totals = [zero; P];
         let (steps, tail) = taps.as_chunks::<STEP>();
         // Slices of arrays, all of one length, so that no bounds are checked in the loops.
-        let mut samples: [&[[f32; STEP]]; P] = [&[]; P];
+        let mut samples: [&[[T; STEP]]; P] = [&[]; P];
         for p in 0..P {
             samples[p] = &windows[p].as_chunks::<STEP>().0[..steps.len()];
         }
         let mut step = 0;
         for segment in self.blocks.segments() {
-            let mut sums = [f32x16::splat(simd, 0.0); P];
+            let mut sums = [zero; P];
             while step < steps.len().min(segment.end / STEP) {
                 for k in 0..STEP {
-                    let taps = f32x16::load_array_ref(simd, &steps[step][k].0);
+                    let taps = T::Vector::load(simd, &steps[step][k].0);
                     for p in 0..P {
-                        sums[p] = taps.mul_add(f32x16::splat(simd, samples[p][step][k]), sums[p]);
+                        sums[p] = taps.mul_add(T::Vector::splat(simd, samples[p][step][k]), sums[p]);
                     }
                 }
                 step += 1;
@@ -124,14 +134,45 @@ impl Input<'_> {
             // The samples after the last whole step belong to the last segment. Spans of small banks have none.
             if segment.end % STEP != 0 {
                 for (k, taps) in tail.iter().enumerate() {
-                    let taps = f32x16::load_array_ref(simd, &taps.0);
+                    let taps = T::Vector::load(simd, &taps.0);
                     for p in 0..P {
-                        sums[p] = taps.mul_add(f32x16::splat(simd, windows[p][steps.len() * STEP + k]), sums[p]);
+                        let sample = windows[p][steps.len() * STEP + k];
+                        sums[p] = taps.mul_add(T::Vector::splat(simd, sample), sums[p]);
                     }
                 }
             }
             for p in 0..P {
-                totals[p] += sums[p];
+                totals[p] = totals[p].plus(sums[p]);
+            }
+        }
+        totals
+    }
+
+    /// Outputs of a block in P periods from some of the samples under it.
+    #[inline(always)]
+    fn listed_few<S: Simd, const P: usize>(
+        simd: S,
+        taps: &[Taps<T>],
+        mut windows: [&[T]; P],
+        list: &List,
+    ) -> [T::Vector<S>; P] {
+        let zero = T::Vector::splat(simd, T::default());
+        let mut totals = [zero; P];
+        // Slices of one length, so that each index is checked once.
+        for window in &mut windows {
+            *window = &window[..taps.len()];
+        }
+        for segment in list.segments() {
+            let mut sums = [zero; P];
+            for &k in segment {
+                let k = k as usize;
+                let taps = T::Vector::load(simd, &taps[k].0);
+                for p in 0..P {
+                    sums[p] = taps.mul_add(T::Vector::splat(simd, windows[p][k]), sums[p]);
+                }
+            }
+            for p in 0..P {
+                totals[p] = totals[p].plus(sums[p]);
             }
         }
         totals

@@ -18,6 +18,7 @@ use fearless_simd::{Simd, f32x16, prelude::*};
 
 use crate::batch::Source;
 use crate::filter::interpolated::{InterpolatedBank, NODES, Output, VECTOR};
+use crate::filter::shape::FilterShape;
 use crate::num::to_position;
 
 /// Number of vectors of products in a segment, which is summed before it is added to the totals. In one long sum every
@@ -35,29 +36,59 @@ pub(super) fn convolve<S: Simd>(
 ) -> bool {
     let mut finite = true;
     for (value, place) in output.iter_mut().zip(bank.outputs(first)) {
-        *value = compute(simd, source, &place, bank.node_taps(&place));
+        let (start, nodes) = (place.start, bank.node_taps(&place));
+        let index = usize::try_from(start.saturating_sub(source.origin)).ok();
+        let window = index.and_then(|index| source.samples.get(index..)?.get(..nodes[0].len()));
+        *value = match window {
+            Some(window) => {
+                let vectors = window.as_chunks::<VECTOR>().0;
+                let totals = weighted_sum(simd, place.weights, nodes, |k| f32x16::load_array_ref(simd, &vectors[k]));
+                finish(totals, &place, |position| source.at(position))
+            }
+            None => compute(simd, &place, nodes, |position| source.at(position)),
+        };
         finite &= value.is_finite();
     }
     finite
 }
 
+/// Computes output `n` from the samples under its taps alone.
 #[inline(always)]
-fn compute<S: Simd>(simd: S, source: Source<'_, f32>, output: &Output, nodes: [&[f32]; NODES]) -> f32 {
-    let (start, len) = (output.start, nodes[0].len());
-    let index = usize::try_from(start.saturating_sub(source.origin)).ok();
-    let window = index.and_then(|index| source.samples.get(index..)?.get(..len));
-    let totals = match window {
-        Some(window) => {
-            let vectors = window.as_chunks::<VECTOR>().0;
-            weighted_sum(simd, output.weights, nodes, |k| f32x16::load_array_ref(simd, &vectors[k]))
-        }
-        None => weighted_sum(simd, output.weights, nodes, |k| {
-            let position = |lane| start.saturating_add(to_position(k * VECTOR + lane));
-            f32x16::load_array(simd, std::array::from_fn(|lane| source.at(position(lane))))
-        }),
-    };
-    let after = start.saturating_add(to_position(output.taps));
-    let ends = output.ends[0] * source.at(start.saturating_sub(1)) + output.ends[1] * source.at(after);
+pub(super) fn output<S: Simd>(
+    simd: S,
+    bank: &InterpolatedBank,
+    shape: &FilterShape,
+    source: Source<'_, f32>,
+    n: u64,
+) -> f32 {
+    let window = shape.window(n);
+    let touched = |position: &i64| window.contains(position) && !shape.is_zero(n, *position);
+    if window.clone().filter(touched).all(|position| source.at(position).is_finite())
+        && let Some(place) = bank.outputs(n).next()
+    {
+        let sample = |position: i64| if touched(&position) { source.at(position) } else { 0.0 };
+        return compute(simd, &place, bank.node_taps(&place), sample);
+    }
+    // Products of interpolated taps: the weights of both signs would turn an infinity into NaN.
+    let taps = window.clone().zip(bank.output_taps(n)).filter(|(position, _)| touched(position));
+    taps.map(|(position, tap)| tap * source.at(position)).sum()
+}
+
+/// Computes an output from samples by their positions.
+#[inline(always)]
+fn compute<S: Simd>(simd: S, output: &Output, nodes: [&[f32]; NODES], sample: impl Fn(i64) -> f32) -> f32 {
+    let totals = weighted_sum(simd, output.weights, nodes, |k| {
+        let position = |lane| output.start.saturating_add(to_position(k * VECTOR + lane));
+        f32x16::load_array(simd, std::array::from_fn(|lane| sample(position(lane))))
+    });
+    finish(totals, output, sample)
+}
+
+/// Adds the products at the window's ends to the sums of all others.
+#[inline(always)]
+fn finish<S: Simd>(totals: f32x16<S>, output: &Output, sample: impl Fn(i64) -> f32) -> f32 {
+    let after = output.start.saturating_add(to_position(output.taps));
+    let ends = output.ends[0] * sample(output.start.saturating_sub(1)) + output.ends[1] * sample(after);
     (totals.reduce_sum() + ends) * output.scale
 }
 

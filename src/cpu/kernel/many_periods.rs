@@ -1,4 +1,4 @@
-//! The float32 kernel for many periods: one output of sixteen periods in the lanes of a vector.
+//! The kernel for many periods: one output of sixteen periods in the lanes of a vector.
 //!
 //! ```text
 //!  a tile of 48 · Q periods: Q for each lane of three vectors; lane_stride = Q · stride samples
@@ -7,13 +7,14 @@
 //!  row i = [ x[i]  x[lane_stride + i]  x[2 · lane_stride + i]  …  x[47 · lane_stride + i] ]    transposed 16 × 16
 //!  row i + lane_stride = row i moved by one lane, with one new sample in the last lane         copied
 //!
-//!  for q in 0..Q, for each block, for each half of its 16 phases (a band):
-//!      sums[phase] += row[q · stride + start + k] · splat(taps[k][phase])                      8 phases × 3 vectors
+//!  for q in 0..Q, for each block, for each quarter of its 16 phases (a band):
+//!      sums[phase] += row[q · stride + start + k] · splat(taps[k][phase])                      4 phases × 3 vectors
 //! ```
 //!
-//! All lanes are at the same phase and share its taps. Each row serves 8 phases and each tap 3 vectors: 3 + 8 loads
-//! for 24 vectors of multiply-adds, where `few_periods` loads a sample for each. A band skips the samples that none of
-//! its 8 windows reaches, half of the zeros of a block.
+//! All lanes are at the same phase and share its taps. Each row serves 4 phases and each tap 3 vectors: 3 + 4 loads
+//! for 12 vectors of multiply-adds, where `few_periods` loads a sample for each. A band skips the samples that none of
+//! its 4 windows reaches, three quarters of the zeros of a block, and where it pays the samples at which all of its taps
+//! are structural zeros.
 //!
 //! Neighbouring periods share most of their samples. With Q of them in one lane, no sample is transposed twice: lane l
 //! needs samples of lane l + 1 only at its end, and there a row is an earlier row moved by one lane. Finished outputs
@@ -26,12 +27,15 @@
 
 use std::ops::Range;
 
-use fearless_simd::{Simd, f32x16, prelude::*};
+use fearless_simd::Simd;
 
+use super::Kernel;
 use super::input::Input;
 use super::outputs::Outputs;
 use super::scratch::{MAX_ROWS, Row, VECTORS};
-use crate::filter::blocks::{BAND, LANES, Taps};
+use super::vector::Vector;
+use crate::filter::bands::{Band, LANES, Products};
+use crate::filter::blocks::Taps;
 use crate::num::{distance, to_index, to_position};
 
 /// Periods that one call computes, in the lanes of one to three vectors.
@@ -66,7 +70,7 @@ impl Tile {
     }
 }
 
-impl Input<'_> {
+impl<T: Kernel> Input<'_, T> {
     /// Computes all outputs of a tile of V vectors.
     #[inline(always)]
     pub(super) fn convolve_many<S: Simd, const V: usize>(
@@ -74,15 +78,15 @@ impl Input<'_> {
         simd: S,
         tile: Tile,
         period: u64,
-        outputs: &mut Outputs<'_, S>,
-        rows: &mut Vec<Row>,
+        outputs: &mut Outputs<'_, S, T>,
+        rows: &mut Vec<Row<T>>,
     ) {
         let (span, stride, period_len) = (self.blocks.span(), self.blocks.stride(), self.blocks.period_len());
         let lane_stride = to_index(tile.periods_per_lane * stride);
         // Index in the source of the first sample of the tile.
         let first = to_position(period * stride) - self.source.origin;
         let end = to_position((tile.periods_per_lane - 1) * stride) + self.blocks.end(0..period_len);
-        let mut totals = [Row::ZERO; LANES];
+        let mut totals = [Row::zero(); LANES];
         // Rows that are filled, by their number i.
         let mut chunk: Option<Range<i64>> = None;
         for q in 0..tile.periods_per_lane {
@@ -93,7 +97,7 @@ impl Input<'_> {
                     _ => {
                         let len = distance(start, end).min(MAX_ROWS);
                         if rows.len() < len {
-                            rows.resize(len, Row::ZERO);
+                            rows.resize(len, Row::zero());
                         }
                         self.fill_rows::<S, V>(simd, &mut rows[..len], first + start, lane_stride);
                         chunk = Some(start..start + to_position(len));
@@ -101,69 +105,90 @@ impl Input<'_> {
                     }
                 };
                 let rows = &rows[distance(from, start)..][..span];
-                for (band, totals) in totals.as_chunks_mut::<BAND>().0.iter_mut().enumerate() {
-                    let reached = self.blocks.bands()[block][band].clone();
-                    outputs.nan_probe += self.band_many::<S, V>(simd, rows, taps, band, reached, totals);
+                let bands = self.blocks.bands(block);
+                for band in &bands.wide {
+                    outputs.probe(self.band_many::<S, V, _>(simd, rows, taps, band, &mut totals));
+                }
+                for band in &bands.narrow {
+                    outputs.probe(self.band_many::<S, V, _>(simd, rows, taps, band, &mut totals));
                 }
                 for v in 0..V {
                     let period = period + (v * LANES) as u64 * tile.periods_per_lane + q;
                     let by_lane = transpose_totals(simd, &totals, v);
-                    outputs.store_periods(period, tile.periods_per_lane, block, period_len, simd, by_lane);
+                    outputs.store_periods(period, tile.periods_per_lane, block, period_len, by_lane);
                 }
             }
         }
     }
 
-    /// Computes the outputs of a band in all lanes from `reached`, the part of the span that its windows cover. Returns
-    /// 0 times the sum of the outputs of each lane, which is NaN if one of them is not finite.
+    /// Computes the outputs of a band in all lanes, and stores them to the rows of `results` of their own lanes in the
+    /// block. Returns 0 times the sum of the outputs, which is NaN if one of them is not finite.
     #[inline(always)]
-    fn band_many<S: Simd, const V: usize>(
+    fn band_many<S: Simd, const V: usize, const B: usize>(
         self,
         simd: S,
-        rows: &[Row],
-        taps: &[Taps],
-        band: usize,
-        reached: Range<usize>,
-        results: &mut [Row; BAND],
-    ) -> f32x16<S> {
-        let mut totals = [[f32x16::splat(simd, 0.0); V]; BAND];
-        for segment in self.blocks.segments() {
-            let samples = segment.start.max(reached.start)..segment.end.min(reached.end);
-            if samples.is_empty() {
-                continue;
+        rows: &[Row<T>],
+        taps: &[Taps<T>],
+        band: &Band<T, B>,
+        results: &mut [Row<T>; LANES],
+    ) -> T::Vector<S> {
+        let zero = T::Vector::splat(simd, T::default());
+        let mut totals = [[zero; V]; B];
+        match &band.products {
+            Products::Range(reached) => {
+                let place = usize::from(band.lanes[0]) / B % (LANES / B);
+                let reached = reached.start as usize..reached.end as usize;
+                for segment in self.blocks.segments() {
+                    let samples = segment.start.max(reached.start)..segment.end.min(reached.end);
+                    if samples.is_empty() {
+                        continue;
+                    }
+                    let mut sums = [[zero; V]; B];
+                    // Two samples per step, since the loop's counter takes issue slots from the multiply-adds
+                    // (docs/performance.md).
+                    let (rows, last_row) = rows[samples.clone()].as_chunks::<2>();
+                    let (taps, last_taps) = taps[samples].as_chunks::<2>();
+                    for (rows, taps) in rows.iter().zip(taps) {
+                        multiply_add::<S, T, V, B>(simd, &rows[0], &taps[0].0.as_chunks().0[place], &mut sums);
+                        multiply_add::<S, T, V, B>(simd, &rows[1], &taps[1].0.as_chunks().0[place], &mut sums);
+                    }
+                    for (row, taps) in last_row.iter().zip(last_taps) {
+                        multiply_add::<S, T, V, B>(simd, row, &taps.0.as_chunks().0[place], &mut sums);
+                    }
+                    add::<S, T, V, B>(&sums, &mut totals);
+                }
             }
-            let mut sums = [[f32x16::splat(simd, 0.0); V]; BAND];
-            // Two samples per step, since the loop's counter takes issue slots from the multiply-adds
-            // (docs/performance.md).
-            let (rows, last_row) = rows[samples.clone()].as_chunks::<2>();
-            let (taps, last_taps) = taps[samples].as_chunks::<2>();
-            for (rows, taps) in rows.iter().zip(taps) {
-                multiply_add::<S, V>(simd, &rows[0], &taps[0], band, &mut sums);
-                multiply_add::<S, V>(simd, &rows[1], &taps[1], band, &mut sums);
-            }
-            for (row, taps) in last_row.iter().zip(last_taps) {
-                multiply_add::<S, V>(simd, row, taps, band, &mut sums);
-            }
-            for phase in 0..BAND {
-                for (total, sum) in totals[phase].iter_mut().zip(&sums[phase]) {
-                    *total += *sum;
+            Products::Listed(listed) => {
+                for (samples, taps) in listed.0.segments_with(&listed.1) {
+                    let mut sums = [[zero; V]; B];
+                    let (pairs, last) = samples.as_chunks::<2>();
+                    let (taps, last_taps) = taps.as_chunks::<2>();
+                    for (pair, taps) in pairs.iter().zip(taps) {
+                        multiply_add::<S, T, V, B>(simd, &rows[pair[0] as usize], &taps[0], &mut sums);
+                        multiply_add::<S, T, V, B>(simd, &rows[pair[1] as usize], &taps[1], &mut sums);
+                    }
+                    for (&sample, taps) in last.iter().zip(last_taps) {
+                        multiply_add::<S, T, V, B>(simd, &rows[sample as usize], taps, &mut sums);
+                    }
+                    add::<S, T, V, B>(&sums, &mut totals);
                 }
             }
         }
         // One chain of sums for each vector: in a single chain each addition would wait for the one before it.
-        let mut probes = [f32x16::splat(simd, 0.0); V];
-        for (totals, results) in totals.iter().zip(results) {
-            for ((total, probe), result) in totals.iter().zip(&mut probes).zip(&mut results.0) {
-                *probe = total.mul_add(f32x16::splat(simd, 0.0), *probe);
-                total.store_array(result);
+        let mut probes = [zero; V];
+        for (totals, &lane) in totals.iter().zip(&band.lanes) {
+            let results = &mut results[usize::from(lane) % LANES].0;
+            for v in 0..V {
+                probes[v] = totals[v].mul_add(zero, probes[v]);
+                totals[v].store(&mut results[v]);
             }
         }
-        probes[1..].iter().fold(probes[0], |sum, probe| sum + *probe)
+        probes[1..].iter().fold(probes[0], |sum, probe| sum.plus(*probe))
     }
 
     /// Fills the lanes of row i with the samples at the indices `start + i`, `start + i + lane_stride`, ….
     #[inline(always)]
-    fn fill_rows<S: Simd, const V: usize>(self, simd: S, rows: &mut [Row], start: i64, lane_stride: usize) {
+    fn fill_rows<S: Simd, const V: usize>(self, simd: S, rows: &mut [Row<T>], start: i64, lane_stride: usize) {
         let transposed = rows.len().min(lane_stride);
         for v in 0..V {
             for (square, rows) in rows[..transposed].chunks_mut(LANES).enumerate() {
@@ -178,18 +203,18 @@ impl Input<'_> {
                         (&at_edge[..], LANES)
                     }
                 };
-                let mut lanes = [f32x16::splat(simd, 0.0); LANES];
+                let mut lanes = [T::Vector::splat(simd, T::default()); LANES];
                 for lane in 0..LANES {
-                    lanes[lane] = f32x16::from_slice(simd, &samples[lane * lane_stride..][..LANES]);
+                    lanes[lane] = T::Vector::load_slice(simd, &samples[lane * lane_stride..][..LANES]);
                 }
-                let columns = transpose(lanes);
+                let columns = transpose::<S, T>(lanes);
                 if let Some(rows) = rows.first_chunk_mut::<LANES>() {
                     for i in 0..LANES {
-                        columns[i].store_array(&mut rows[i].0[v]);
+                        columns[i].store(&mut rows[i].0[v]);
                     }
                 } else {
                     for (row, column) in rows.iter_mut().zip(&columns) {
-                        column.store_array(&mut row.0[v]);
+                        column.store(&mut row.0[v]);
                     }
                 }
             }
@@ -206,8 +231,8 @@ impl Input<'_> {
 
     /// Copies sixteen consecutive samples for each of sixteen lanes, with zeros beyond the source's ends.
     #[cold]
-    fn gather_at_edge(self, start: i64, lane_stride: usize) -> [f32; LANES * LANES] {
-        let mut copy = [0.0; LANES * LANES];
+    fn gather_at_edge(self, start: i64, lane_stride: usize) -> [T; LANES * LANES] {
+        let mut copy = [T::default(); LANES * LANES];
         for (lane, copy) in copy.chunks_mut(LANES).enumerate() {
             let (zeros, samples) = self.inside(start + to_position(lane * lane_stride), LANES);
             copy[zeros..][..samples.len()].copy_from_slice(samples);
@@ -218,44 +243,54 @@ impl Input<'_> {
 
 /// Adds the products of a row of samples with the taps of a band.
 #[inline(always)]
-fn multiply_add<S: Simd, const V: usize>(
+fn multiply_add<S: Simd, T: Kernel, const V: usize, const B: usize>(
     simd: S,
-    row: &Row,
-    taps: &Taps,
-    band: usize,
-    sums: &mut [[f32x16<S>; V]; BAND],
+    row: &Row<T>,
+    taps: &[T; B],
+    sums: &mut [[T::Vector<S>; V]; B],
 ) {
-    let taps = &taps.0.as_chunks::<BAND>().0[band];
-    let mut samples = [f32x16::splat(simd, 0.0); V];
+    let mut samples = [T::Vector::splat(simd, T::default()); V];
     for (samples, row) in samples.iter_mut().zip(&row.0) {
-        *samples = f32x16::load_array_ref(simd, row);
+        *samples = T::Vector::load(simd, row);
     }
-    for phase in 0..BAND {
-        let tap = f32x16::splat(simd, taps[phase]);
+    for phase in 0..B {
+        let tap = T::Vector::splat(simd, taps[phase]);
         for v in 0..V {
             sums[phase][v] = tap.mul_add(samples[v], sums[phase][v]);
         }
     }
 }
 
+/// Adds the sums of a segment to the totals.
+#[inline(always)]
+fn add<S: Simd, T: Kernel, const V: usize, const B: usize>(
+    sums: &[[T::Vector<S>; V]; B],
+    totals: &mut [[T::Vector<S>; V]; B],
+) {
+    for phase in 0..B {
+        for v in 0..V {
+            totals[phase][v] = totals[phase][v].plus(sums[phase][v]);
+        }
+    }
+}
+
 /// Transposes vector `v` of the totals of sixteen phases into a vector of sixteen phases for each lane.
 #[inline(always)]
-fn transpose_totals<S: Simd>(simd: S, totals: &[Row; LANES], v: usize) -> [f32x16<S>; LANES] {
-    let mut vectors = [f32x16::splat(simd, 0.0); LANES];
+fn transpose_totals<S: Simd, T: Kernel>(simd: S, totals: &[Row<T>; LANES], v: usize) -> [T::Vector<S>; LANES] {
+    let mut vectors = [T::Vector::splat(simd, T::default()); LANES];
     for i in 0..LANES {
-        vectors[i] = f32x16::load_array_ref(simd, &totals[i].0[v]);
+        vectors[i] = T::Vector::load(simd, &totals[i].0[v]);
     }
-    transpose(vectors)
+    transpose::<S, T>(vectors)
 }
 
 /// Transposes rows into columns by four perfect shuffles of all 256 values.
 #[inline(always)]
-fn transpose<S: Simd>(mut vectors: [f32x16<S>; LANES]) -> [f32x16<S>; LANES] {
+fn transpose<S: Simd, T: Kernel>(mut vectors: [T::Vector<S>; LANES]) -> [T::Vector<S>; LANES] {
     for _ in 0..LANES.ilog2() {
         let rows = vectors;
         for i in 0..LANES / 2 {
-            vectors[2 * i] = rows[i].zip_low(rows[i + LANES / 2]);
-            vectors[2 * i + 1] = rows[i].zip_high(rows[i + LANES / 2]);
+            [vectors[2 * i], vectors[2 * i + 1]] = rows[i].interleave(rows[i + LANES / 2]);
         }
     }
     vectors

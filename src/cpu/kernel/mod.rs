@@ -2,22 +2,25 @@
 //!
 //! | file | taps | lanes of a vector | used |
 //! |---|---|---|---|
-//! | `reference` | float64 | none: one output at a time | for float64 |
-//! | `few_periods` | float32, every phase | 16 outputs of a period | below 16 whole periods or without AVX-512 |
-//! | `many_periods` | float32, every phase | one output of 16 periods | from 16 whole periods on, with AVX-512 |
+//! | `few_periods` | every phase | 16 outputs of a period | below 16 whole periods or without AVX-512 |
+//! | `many_periods` | every phase | one output of 16 periods | from 16 whole periods on, with AVX-512 |
+//! | `alone` | every phase | none: one output | for outputs that are not finite |
 //! | `interpolated` | float32, some phases | 16 neighbouring taps of an output | for ratios with too many phases |
+//! | `reference` | float64, computed for each output | none: one output at a time | the same ratios in float64 |
 //!
 //! A period is L outputs, made from M new samples, or a small multiple of both (`PhaseBlocks`). Periods share their
 //! taps. `many_periods` loads less for each multiply-add and skips more zeros, but it needs whole periods to fill its
 //! lanes, 32 registers, and a span short enough for its rows to stay in the cache. `few_periods` computes everything
 //! else: parts of periods, short ranges, small chunks of streams, long windows.
 //!
-//! Each float32 output is summed in an order that depends on its phase and the plan alone: sample by sample, in the
-//! plan's segments. At one SIMD level both kernels give the same bits, with any number of periods at once. Samples
-//! beyond the source count as zeros.
+//! Each output is summed in an order that depends on its phase and the plan alone: sample by sample, in the plan's
+//! segments. At one SIMD level these kernels give the same bits, with any number of periods at once. Samples beyond the
+//! source count as zeros.
 //!
-//! The float32 kernels are built on fearless_simd. Each has one source for all SIMD levels.
+//! The kernels are built on fearless_simd. Each has one source for all SIMD levels, and those for few and many periods
+//! one for float32 and float64.
 
+mod alone;
 mod few_periods;
 mod input;
 mod interpolated;
@@ -25,36 +28,50 @@ mod many_periods;
 mod outputs;
 mod reference;
 mod scratch;
+mod vector;
 
-use fearless_simd::{Simd, dispatch, prelude::*};
+use fearless_simd::{Simd, dispatch, f32x16, prelude::*};
 
 use self::few_periods::periods_at_once;
 use self::input::Input;
 use self::many_periods::Tile;
 use self::outputs::Outputs;
 pub(super) use self::scratch::Engine;
-use self::scratch::{MAX_AT_EDGE, Scratch, VECTORS};
+use self::scratch::{Copies, MAX_AT_EDGE, Scratch, VECTORS};
+use self::vector::{F64x16, Vector};
 use crate::batch::Source;
-use crate::filter::blocks::LANES;
+use crate::filter::bands::LANES;
+use crate::filter::blocks::PhaseBlocks;
 use crate::filter::coefficient::Coefficient;
-use crate::num::{distance, index_at, overlap, to_index, to_position};
+use crate::num::{index_at, overlap, to_index, to_position};
 use crate::plan::{Bank, Plan};
 
 /// Float type that outputs are computed in.
 pub(crate) trait Kernel: Coefficient {
-    /// Fills `output` with the outputs from `first` on. Samples beyond the source count as zeros.
-    ///
-    /// Returns false if an output is not finite and may be so because of a NaN or an infinity beside its window.
-    fn convolve(engine: &mut Engine, plan: &Plan, source: Source<'_, Self>, first: u64, output: &mut [Self]) -> bool;
+    /// Sixteen values in SIMD registers.
+    type Vector<S: Simd>: Vector<S, Self>;
 
-    /// Computes output `n` as a plain sum of products, from `window`: the samples of the source inside its window.
-    fn dot(engine: &mut Engine, plan: &Plan, n: u64, window: Source<'_, Self>) -> Self;
+    /// Taps of every phase; `None` if the plan has none, or none in this type.
+    fn blocks(plan: &Plan) -> Option<&PhaseBlocks<Self>>;
 
-    /// Reserves the memory that `convolve` and `dot` take from the engine with this plan.
-    fn reserve(engine: &mut Engine, plan: &Plan);
+    /// Memory for copies of samples.
+    fn copies(scratch: &mut Scratch) -> &mut Copies<Self>;
 
-    /// Designs all taps that `convolve` uses with this plan, unless they have been designed already.
-    fn design(plan: &Plan);
+    /// Fills `output` with the outputs from `first` on, for plans without `blocks`. Returns false if an output is not
+    /// finite.
+    fn convolve_otherwise(
+        engine: &mut Engine,
+        plan: &Plan,
+        source: Source<'_, Self>,
+        first: u64,
+        output: &mut [Self],
+    ) -> bool;
+
+    /// Computes output `n` from the samples under its taps alone, for plans without `blocks`.
+    fn output_otherwise(engine: &mut Engine, plan: &Plan, source: Source<'_, Self>, n: u64) -> Self;
+
+    /// Reserves the memory that plans without `blocks` take from the engine.
+    fn reserve_otherwise(engine: &mut Engine, plan: &Plan);
 
     /// False for NaN and the infinities.
     fn is_finite(self) -> bool;
@@ -64,45 +81,75 @@ pub(crate) trait Kernel: Coefficient {
 
     /// Sum of this value and another.
     fn plus(self, other: Self) -> Self;
-}
 
-impl Kernel for f32 {
+    /// Fills `output` with the outputs from `first` on. Samples beyond the source count as zeros.
+    ///
+    /// Returns false if an output is not finite. It may be so because of a NaN or an infinity that its taps do not
+    /// touch.
     fn convolve(engine: &mut Engine, plan: &Plan, source: Source<'_, Self>, first: u64, output: &mut [Self]) -> bool {
-        match plan.bank() {
-            Bank::Copy => copy(source, first, output),
-            Bank::Exact(blocks) => {
-                let (input, scratch) = (Input { blocks, source }, &mut engine.scratch);
-                dispatch!(engine.level.simd(), simd => input.convolve(simd, first, output, scratch))
+        match Self::blocks(plan) {
+            Some(blocks) => {
+                let (input, copies) = (Input { blocks, source }, Self::copies(&mut engine.scratch));
+                dispatch!(engine.level.simd(), simd => input.convolve(simd, first, output, copies))
             }
-            Bank::Interpolated(bank) => {
-                dispatch!(engine.level.simd(), simd => interpolated::convolve(simd, bank, source, first, output))
-            }
+            None => Self::convolve_otherwise(engine, plan, source, first, output),
         }
     }
 
-    fn dot(_: &mut Engine, plan: &Plan, n: u64, window: Source<'_, Self>) -> Self {
-        let missing = distance(plan.shape().window(n).start, window.origin);
-        let sum = |taps: &mut dyn Iterator<Item = Self>| {
-            taps.skip(missing).zip(window.samples).map(|(tap, sample)| tap * sample).sum()
-        };
-        match plan.bank() {
-            Bank::Copy => sum(&mut std::iter::once(1.0)),
-            Bank::Exact(blocks) => sum(&mut blocks.output_taps(n)),
-            Bank::Interpolated(bank) => sum(&mut bank.output_taps(n)),
+    /// Computes output `n` from the samples under its taps alone, with the bits that `convolve` gives it if these are
+    /// finite.
+    #[cold]
+    fn output(engine: &mut Engine, plan: &Plan, source: Source<'_, Self>, n: u64) -> Self {
+        match Self::blocks(plan) {
+            Some(blocks) => dispatch!(engine.level.simd(), simd => Input { blocks, source }.output(simd, n)),
+            None => Self::output_otherwise(engine, plan, source, n),
         }
     }
 
+    /// Reserves the memory that `convolve` and `output` take from the engine with this plan.
     fn reserve(engine: &mut Engine, plan: &Plan) {
-        if let Bank::Exact(blocks) = plan.bank() {
-            engine.scratch.reserve_edge_and_rows(blocks.span());
+        match Self::blocks(plan) {
+            Some(blocks) => Self::copies(&mut engine.scratch).reserve(blocks.span()),
+            None => Self::reserve_otherwise(engine, plan),
         }
     }
 
+    /// Designs all taps that `convolve` uses with this plan, unless they have been designed already.
     fn design(plan: &Plan) {
-        if let Bank::Exact(blocks) = plan.bank() {
+        if let Some(blocks) = Self::blocks(plan) {
             blocks.design_all();
         }
     }
+}
+
+impl Kernel for f32 {
+    type Vector<S: Simd> = f32x16<S>;
+
+    fn blocks(plan: &Plan) -> Option<&PhaseBlocks<Self>> {
+        if let Bank::Exact(blocks) = plan.bank() { Some(blocks) } else { None }
+    }
+
+    fn copies(scratch: &mut Scratch) -> &mut Copies<Self> {
+        &mut scratch.single
+    }
+
+    fn convolve_otherwise(
+        engine: &mut Engine,
+        plan: &Plan,
+        source: Source<'_, Self>,
+        first: u64,
+        output: &mut [Self],
+    ) -> bool {
+        let Bank::Interpolated(bank) = plan.bank() else { return copy(source, first, output) };
+        dispatch!(engine.level.simd(), simd => interpolated::convolve(simd, bank, source, first, output))
+    }
+
+    fn output_otherwise(engine: &mut Engine, plan: &Plan, source: Source<'_, Self>, n: u64) -> Self {
+        let Bank::Interpolated(bank) = plan.bank() else { return source.at(to_position(n)) };
+        dispatch!(engine.level.simd(), simd => interpolated::output(simd, bank, plan.shape(), source, n))
+    }
+
+    fn reserve_otherwise(_: &mut Engine, _: &Plan) {}
 
     fn is_finite(self) -> bool {
         self.is_finite()
@@ -111,6 +158,54 @@ impl Kernel for f32 {
     #[expect(clippy::cast_possible_truncation, reason = "rounded once, to the type of the samples")]
     fn times(self, factor: f64) -> Self {
         (f64::from(self) * factor) as Self
+    }
+
+    fn plus(self, other: Self) -> Self {
+        self + other
+    }
+}
+
+impl Kernel for f64 {
+    type Vector<S: Simd> = F64x16<S>;
+
+    fn blocks(plan: &Plan) -> Option<&PhaseBlocks<Self>> {
+        plan.f64_blocks()
+    }
+
+    fn copies(scratch: &mut Scratch) -> &mut Copies<Self> {
+        &mut scratch.double
+    }
+
+    fn convolve_otherwise(
+        engine: &mut Engine,
+        plan: &Plan,
+        source: Source<'_, Self>,
+        first: u64,
+        output: &mut [Self],
+    ) -> bool {
+        if let Bank::Copy = plan.bank() {
+            return copy(source, first, output);
+        }
+        reference::convolve(engine.scratch.on_demand(plan.shape()), plan.shape(), source, first, output)
+    }
+
+    fn output_otherwise(engine: &mut Engine, plan: &Plan, source: Source<'_, Self>, n: u64) -> Self {
+        if let Bank::Copy = plan.bank() {
+            return source.at(to_position(n));
+        }
+        reference::output(engine.scratch.on_demand(plan.shape()), plan.shape(), source, n)
+    }
+
+    fn reserve_otherwise(engine: &mut Engine, plan: &Plan) {
+        engine.scratch.reserve_on_demand(plan.shape());
+    }
+
+    fn is_finite(self) -> bool {
+        self.is_finite()
+    }
+
+    fn times(self, factor: f64) -> Self {
+        self * factor
     }
 
     fn plus(self, other: Self) -> Self {
@@ -137,16 +232,16 @@ fn copy<T: Copy + Default>(source: Source<'_, T>, first: u64, output: &mut [T]) 
     true
 }
 
-impl Input<'_> {
+impl<T: Kernel> Input<'_, T> {
     /// Fills `output` with the outputs from `first` on, by the kernel that suits the periods that are left.
     #[inline(always)]
-    fn convolve<S: Simd>(self, simd: S, first: u64, output: &mut [f32], scratch: &mut Scratch) -> bool {
+    fn convolve<S: Simd>(self, simd: S, first: u64, output: &mut [T], copies: &mut Copies<T>) -> bool {
         let period_len = self.blocks.period_len();
         let end = first + output.len() as u64;
-        let mut outputs = Outputs::new(simd, first, output);
+        let mut outputs = Outputs::<S, T>::new(simd, first, output);
         let mut period = first / period_len;
         let inner = self.blocks.periods_within(self.source.origin, self.source.end());
-        let max_periods = periods_at_once(S::f32s::LEN);
+        let max_periods = periods_at_once(S::f32s::LEN * size_of::<f32>() / size_of::<T>());
         let needed = max_periods.saturating_mul(to_index(self.blocks.stride())).saturating_add(self.blocks.span());
         let may_copy = needed <= MAX_AT_EDGE;
         while period.saturating_mul(period_len) < end {
@@ -155,7 +250,7 @@ impl Input<'_> {
             if S::f32s::LEN == LANES
                 && let Some(tile) = Tile::choose(whole, self.blocks.stride(), self.blocks.span())
             {
-                let rows = &mut scratch.rows;
+                let rows = &mut copies.rows;
                 match tile.vectors {
                     1 => self.convolve_many::<S, 1>(simd, tile, period, &mut outputs, rows),
                     2 => self.convolve_many::<S, 2>(simd, tile, period, &mut outputs, rows),
@@ -170,7 +265,7 @@ impl Input<'_> {
                 (false, true) => whole.min(inner.end - period),
                 (false, false) => 1,
             };
-            let edge = &mut scratch.edge;
+            let edge = &mut copies.edge;
             let periods = match whole.min(max_periods as u64) {
                 12.. => self.convolve_few::<S, 12>(simd, period, &mut outputs, edge),
                 6.. => self.convolve_few::<S, 6>(simd, period, &mut outputs, edge),

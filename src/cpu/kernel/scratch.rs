@@ -2,7 +2,8 @@
 
 use std::cell::Cell;
 
-use crate::filter::blocks::LANES;
+use crate::filter::bands::LANES;
+use crate::filter::coefficient::Coefficient;
 use crate::filter::on_demand::OnDemandTaps;
 use crate::filter::shape::FilterShape;
 use crate::simd::Level;
@@ -14,10 +15,12 @@ pub(super) const VECTORS: usize = 3;
 /// One sample for each lane of up to three vectors.
 #[derive(Debug, Clone, Copy)]
 #[repr(C, align(64))]
-pub(super) struct Row(pub(super) [[f32; LANES]; VECTORS]);
+pub(super) struct Row<T>(pub(super) [[T; LANES]; VECTORS]);
 
-impl Row {
-    pub(super) const ZERO: Self = Self([[0.0; LANES]; VECTORS]);
+impl<T: Coefficient> Row<T> {
+    pub(super) fn zero() -> Self {
+        Self([[T::default(); LANES]; VECTORS])
+    }
 }
 
 /// Largest number of rows of a chunk, 192 KiB: the rows, the taps and the outputs stay in the second-level cache.
@@ -26,26 +29,37 @@ pub(super) const MAX_ROWS: usize = 1024;
 /// Number of samples that `few_periods` copies at a time at an edge of the source, unless one block needs more.
 pub(super) const MAX_AT_EDGE: usize = 1 << 13;
 
+/// Memory of `few_periods` and `many_periods` for copies of samples.
+#[derive(Debug, Clone)]
+pub(crate) struct Copies<T> {
+    /// Transposed samples of `many_periods`.
+    pub(super) rows: Vec<Row<T>>,
+    /// Samples at an edge of the source and the zeros beyond it, of `few_periods`.
+    pub(super) edge: Vec<T>,
+}
+
+impl<T: Coefficient> Copies<T> {
+    const EMPTY: Self = Self { rows: Vec::new(), edge: Vec::new() };
+
+    /// Reserves the memory that blocks of a span need.
+    pub(super) fn reserve(&mut self, span: usize) {
+        self.rows.reserve_exact(MAX_ROWS.saturating_sub(self.rows.len()));
+        self.edge.reserve_exact(span.max(MAX_AT_EDGE).saturating_sub(self.edge.len()));
+    }
+}
+
 /// Memory for copies of samples and for taps. It is kept from call to call: resampling one second takes less time than
 /// the system needs to map new pages.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Scratch {
-    /// Transposed samples of `many_periods`.
-    pub(super) rows: Vec<Row>,
-    /// Samples at an edge of the source and the zeros beyond it, of `few_periods`.
-    pub(super) edge: Vec<f32>,
+#[derive(Debug, Clone)]
+pub(crate) struct Scratch {
+    pub(super) single: Copies<f32>,
+    pub(super) double: Copies<f64>,
     /// Taps of single outputs, of `reference`.
     on_demand: Option<OnDemandTaps>,
 }
 
 impl Scratch {
-    const EMPTY: Self = Self { rows: Vec::new(), edge: Vec::new(), on_demand: None };
-
-    /// Reserves the memory that `few_periods` and `many_periods` need for blocks of a span.
-    pub(super) fn reserve_edge_and_rows(&mut self, span: usize) {
-        self.rows.reserve_exact(MAX_ROWS.saturating_sub(self.rows.len()));
-        self.edge.reserve_exact(span.max(MAX_AT_EDGE).saturating_sub(self.edge.len()));
-    }
+    const EMPTY: Self = Self { single: Copies::EMPTY, double: Copies::EMPTY, on_demand: None };
 
     /// Reserves the memory that `reference` needs for single outputs of a filter.
     pub(super) fn reserve_on_demand(&mut self, shape: &FilterShape) {
@@ -57,6 +71,12 @@ impl Scratch {
     pub(super) fn on_demand(&mut self, shape: &FilterShape) -> &mut OnDemandTaps {
         self.on_demand.take_if(|taps| taps.shape() != shape);
         self.on_demand.get_or_insert_with(|| OnDemandTaps::new(shape))
+    }
+}
+
+impl Default for Scratch {
+    fn default() -> Self {
+        Self::EMPTY
     }
 }
 

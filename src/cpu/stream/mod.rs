@@ -82,7 +82,7 @@ impl<T: Sample> Stream<T> {
         Ok(Self { plan: plan.clone(), engine, channels, history, produced: 0, block, clamped: Clamped::default() })
     }
 
-    /// Sets the SIMD instructions of the float32 kernels. Default: [`Level::best`].
+    /// Sets the SIMD instructions of the kernels. Default: [`Level::best`].
     #[must_use]
     pub fn with_level(mut self, level: Level) -> Self {
         self.engine.set_level(level);
