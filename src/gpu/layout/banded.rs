@@ -47,7 +47,7 @@ pub(super) fn lay_out(plan: &Plan, phase_taps: &PhaseTaps, tile: Tile) -> Result
         components,
         span,
         chunk,
-        taps_per_sum: if plan.taps() > MAX_TAPS_IN_ONE_SUM { TAPS_PER_SUM / chunk * chunk } else { 0 },
+        taps_per_sum: if plan.shape().window_len() > MAX_TAPS_IN_ONE_SUM { TAPS_PER_SUM / chunk * chunk } else { 0 },
         ..PlanEntry::default()
     };
     Ok((entry, starts, taps))

@@ -46,7 +46,7 @@ impl Recipe {
             PlanBank::Exact(_) => exact,
         };
         to_u32("the reach of the filter", plan.look_ahead() as u64)?;
-        let taps = plan.taps() as u64;
+        let taps = plan.shape().window_len() as u64;
         let (granularity, tile) = match shader {
             Shader::Copied => (1, None),
             Shader::Plain => {
@@ -67,7 +67,7 @@ impl Recipe {
                 (WORKGROUP.into(), None)
             }
         };
-        let splits_sums = tile.is_some() && plan.taps() > MAX_TAPS_IN_ONE_SUM;
+        let splits_sums = tile.is_some() && plan.shape().window_len() > MAX_TAPS_IN_ONE_SUM;
         Ok(Self { shader, granularity, splits_sums, tile })
     }
 
@@ -89,7 +89,7 @@ impl Recipe {
     /// [`Error::GpuLimit`].
     pub(crate) fn check_channels(&self, plan: &Plan, channels: u64) -> Result<()> {
         // The mean is computed for each sample that is loaded, once for each tap except in the banded kernel.
-        let (taps, loop_over_channels) = (plan.taps() as u64, channels.saturating_add(1));
+        let (taps, loop_over_channels) = (plan.shape().window_len() as u64, channels.saturating_add(1));
         match self.tile {
             _ if channels == 1 => Ok(()),
             Some(tile) => check_steps(tile.steps(channels)),
@@ -191,7 +191,7 @@ impl Bank {
 
 fn plain(plan: &Plan, phase_taps: &PhaseTaps, recipe: Recipe) -> Result<Bank> {
     let phases = to_u32("phases", plan.ratio().phases())?;
-    let taps = plan.taps();
+    let taps = plan.shape().window_len();
     let entry = PlanEntry {
         phases,
         stride: to_u32("stride", plan.ratio().stride())?,

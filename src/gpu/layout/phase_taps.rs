@@ -16,7 +16,7 @@ pub(super) struct PhaseTaps {
 
 impl PhaseTaps {
     pub(super) fn new(plan: &Plan) -> Self {
-        let (filter, len) = (FilterBank::design(plan.shape()), plan.taps());
+        let (filter, len) = (FilterBank::design(plan.shape()), plan.shape().window_len());
         let taps = (0..filter.phases()).flat_map(|phase| &filter.taps(phase)[..len]).copied().collect();
         Self { filter, taps, len }
     }

@@ -46,7 +46,7 @@ pub(crate) struct PlanSize {
 
 impl PlanSize {
     pub(super) fn of(plan: &Plan) -> Self {
-        Self { phases: plan.ratio().phases(), stride: plan.ratio().stride(), taps: plan.taps() as u64 }
+        Self { phases: plan.ratio().phases(), stride: plan.ratio().stride(), taps: plan.shape().window_len() as u64 }
     }
 
     /// Number of polyphase components into which the kernels divide the samples, and sum one after the other: the
