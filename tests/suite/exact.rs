@@ -116,6 +116,19 @@ fn batches_equal_their_clips_in_any_order() {
     }
 }
 
+/// Outputs beyond the caches are fetched before they are stored.
+#[test]
+fn large_batches_equal_their_clips() {
+    let cpu = CpuResampler::new();
+    for (orig, new) in [(48_000, 44_100), (8_000, 16_000), (16_000, 8_000)] {
+        let plan = Plan::new(orig, new, ResampleOptions::default()).unwrap();
+        let clip = noise_f32(31, 20 + (2_500_000_u64 * u64::from(orig) / u64::from(new)) as usize / 4);
+        let alone = cpu.resample(&plan, &clip).unwrap();
+        let output = cpu.resample_batch(&[&clip[..]; 4].map(|clip| (&plan, clip)).into_iter().collect()).unwrap();
+        assert!(output.iter().all(|output| *output == alone));
+    }
+}
+
 #[test]
 fn packed_batches_equal_their_clips() {
     let samples = noise_f32(9, 10_000);

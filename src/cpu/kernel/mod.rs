@@ -90,7 +90,8 @@ pub(crate) trait Kernel: Coefficient {
         match Self::blocks(plan) {
             Some(blocks) => {
                 let (input, copies) = (Input { blocks, source }, Self::copies(&mut engine.scratch));
-                dispatch!(engine.level.simd(), simd => input.convolve(simd, first, output, copies))
+                let far = engine.stores_far;
+                dispatch!(engine.level.simd(), simd => input.convolve(simd, first, output, copies, far))
             }
             None => Self::convolve_otherwise(engine, plan, source, first, output),
         }
@@ -233,9 +234,10 @@ fn copy<T: Copy + Default>(source: Source<'_, T>, first: u64, output: &mut [T]) 
 }
 
 impl<T: Kernel> Input<'_, T> {
-    /// Fills `output` with the outputs from `first` on, by the kernel that suits the periods that are left.
+    /// Fills `output` with the outputs from `first` on, by the kernel that suits the periods that are left. `far` tells
+    /// whether `output` lies beyond the caches.
     #[inline(always)]
-    fn convolve<S: Simd>(self, simd: S, first: u64, output: &mut [T], copies: &mut Copies<T>) -> bool {
+    fn convolve<S: Simd>(self, simd: S, first: u64, output: &mut [T], copies: &mut Copies<T>, far: bool) -> bool {
         let period_len = self.blocks.period_len();
         let end = first + output.len() as u64;
         let mut outputs = Outputs::<S, T>::new(simd, first, output);
@@ -251,6 +253,9 @@ impl<T: Kernel> Input<'_, T> {
                 && let Some(tile) = Tile::choose(whole, self.blocks.stride(), self.blocks.span())
             {
                 let rows = &mut copies.rows;
+                if far {
+                    outputs.fetch(period * period_len, to_index(tile.periods() * period_len));
+                }
                 match tile.vectors {
                     1 => self.convolve_many::<S, 1>(simd, tile, period, &mut outputs, rows),
                     2 => self.convolve_many::<S, 2>(simd, tile, period, &mut outputs, rows),

@@ -45,6 +45,20 @@ impl<'a, S: Simd, T: Kernel> Outputs<'a, S, T> {
         self.first.saturating_sub(start)..self.first + self.output.len() as u64 - start
     }
 
+    /// Reads a value of each cache line of `len` outputs from number `start` on. Stores of a tile go to 48 places in
+    /// turn, each of which would wait for a line of its own; in order the processor reads them ahead.
+    pub(super) fn fetch(&self, start: u64, len: usize) {
+        const AT_ONCE: usize = 8;
+        let line = 64 / size_of::<T>();
+        let mut sums = [T::default(); AT_ONCE];
+        for lines in self.output[to_index(start - self.first)..][..len].chunks_exact(AT_ONCE * line) {
+            for (sum, line) in sums.iter_mut().zip(lines.iter().step_by(line)) {
+                *sum = sum.plus(*line);
+            }
+        }
+        std::hint::black_box(sums);
+    }
+
     /// Stores a block for sixteen periods that are `periods_per_lane` apart. `totals` has a vector for each of them. All
     /// outputs of these periods are asked for, and have been probed.
     #[inline(always)]

@@ -84,6 +84,8 @@ impl Default for Scratch {
 #[derive(Debug, Clone)]
 pub(crate) struct Engine {
     pub(super) level: Level,
+    /// True if outputs are stored to memory beyond the caches.
+    pub(super) stores_far: bool,
     pub(super) scratch: Scratch,
 }
 
@@ -94,12 +96,12 @@ thread_local! {
 impl Engine {
     /// Engine with memory of its own.
     pub(crate) fn new(level: Level) -> Self {
-        Self { level, scratch: Scratch::EMPTY }
+        Self { level, stores_far: false, scratch: Scratch::EMPTY }
     }
 
     /// Computes with the memory of this thread.
     pub(crate) fn on_this_thread<R>(level: Level, compute: impl FnOnce(&mut Self) -> R) -> R {
-        let mut engine = Self { level, scratch: SCRATCH.take() };
+        let mut engine = Self { level, stores_far: false, scratch: SCRATCH.take() };
         let result = compute(&mut engine);
         // The taps of a long filter take more memory than a thread should keep.
         engine.scratch.on_demand = None;
@@ -109,6 +111,11 @@ impl Engine {
 
     pub(crate) fn level(&self) -> Level {
         self.level
+    }
+
+    /// Tells whether the following outputs are stored to memory beyond the caches. Default: false.
+    pub(crate) fn set_stores_far(&mut self, stores_far: bool) {
+        self.stores_far = stores_far;
     }
 
     pub(crate) fn set_level(&mut self, level: Level) {
