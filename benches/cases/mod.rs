@@ -25,6 +25,8 @@ pub(crate) fn cases() -> impl Iterator<Item = Case> {
             ("width 64", width(64.0)),
             ("kaiser_best", Preset::KaiserBest.options()),
             ("kaiser_fast", Preset::KaiserFast.options()),
+            ("high", Preset::High.options()),
+            ("best", Preset::Best.options()),
         ]
         .map(|(filter, options)| Case {
             name: format!("{orig_freq}-{new_freq}/{filter}"),

@@ -261,10 +261,12 @@ const SMALL_BYTES: usize = 1 << 20;
 const GROUP_BYTES: usize = 1 << 18;
 
 #[cfg(test)]
+#[expect(clippy::cast_precision_loss, reason = "small numbers")]
 mod tests {
     use super::*;
+    use crate::filter::bands::{Band, Products};
     use crate::filter::ratio::Ratio;
-    use crate::options::ResampleOptions;
+    use crate::options::{Preset, ResampleOptions};
 
     fn shape(orig: u64, new: u64, options: &ResampleOptions) -> FilterShape {
         FilterShape::new(Ratio::new(orig, new).expect("a ratio"), options).expect("within the limits")
@@ -306,6 +308,50 @@ mod tests {
                 let all = sum(&mut taps.flat_map(|taps| taps.0));
                 assert!((inside - all).abs() < 1e-9 * all);
             }
+        }
+    }
+
+    /// Number of products of an output in the kernel for many periods, the mean of a period.
+    fn products(blocks: &PhaseBlocks<f32>) -> f64 {
+        fn of_band<const B: usize>(band: &Band<f32, B>) -> usize {
+            let samples = match &band.products {
+                Products::Range(range) => range.len(),
+                Products::Listed(list) => list.0.segments().map(<[_]>::len).sum(),
+            };
+            samples * B
+        }
+        let bands = |bands: &Bands<f32>| -> usize {
+            bands.wide.iter().map(of_band).chain(bands.narrow.iter().map(of_band)).sum()
+        };
+        blocks.bands.iter().map(bands).sum::<usize>() as f64 / blocks.period_len() as f64
+    }
+
+    /// Products of `high` in the kernel for many periods, with and without structural zeros.
+    #[test]
+    fn bands_skip_most_structural_zeros() {
+        for (orig, new, expected) in [
+            (2, 1, [109.0, 201.0]),
+            (1, 2, [54.5, 97.0]),
+            (3, 1, [208.0, 300.0]),
+            (3, 2, [104.0, 150.0]),
+            (1, 3, [71.8, 96.0]),
+            (2, 3, [72.4, 97.5]),
+            (48, 49, [97.9, 97.9]),
+        ] {
+            let high = Preset::High.options();
+            let sparse = PhaseBlocks::<f32>::design(&shape(orig, new, &high));
+            // Nearly the same filter, whose zeros are not at samples.
+            let dense = PhaseBlocks::<f32>::design(&shape(orig, new, &high.rolloff(1.0 - 1e-9)));
+            for (blocks, expected) in [&sparse, &dense].into_iter().zip(expected) {
+                let products = products(blocks);
+                assert!((products - expected).abs() <= 0.05 * expected, "{orig}→{new}: {products}, not {expected}");
+            }
+            let needed = |shape: &FilterShape| PhaseBlocks::<f32>::bytes_needed(shape);
+            for blocks in [&sparse, &dense] {
+                assert!(blocks.bytes() as u128 <= needed(&blocks.shape), "{orig}→{new}: {} bytes", blocks.bytes());
+            }
+            let lists = sparse.bytes() - dense.bytes();
+            assert_eq!(lists > sparse.len() * sparse.span, orig.max(new) < 10, "{orig}→{new}: {lists} bytes");
         }
     }
 

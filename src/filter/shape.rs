@@ -285,6 +285,7 @@ fn largest_inside(width: f64, rolloff: f64, larger: u64) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::filter::on_demand::OnDemandTaps;
 
     #[test]
     fn structural_zeros_are_the_zeros_of_the_sinc() {
@@ -296,11 +297,13 @@ mod tests {
             };
             let (sparse, dense) = (shape(1.0), shape(0.99));
             let (mut taps, mut zeros) = (0, 0);
+            let mut on_demand = OnDemandTaps::new(&sparse);
             for n in 0..new {
-                for position in sparse.window(n) {
+                for (position, &tap) in sparse.window(n).zip(on_demand.taps(n)) {
                     let m = i128::from(position) * i128::from(new) - i128::from(n) * i128::from(orig);
                     let expected = m != 0 && m % i128::from(orig.max(new)) == 0;
                     assert_eq!(sparse.is_zero(n, position), expected, "{orig}→{new}, output {n}, sample {position}");
+                    assert_eq!(tap == 0.0, expected, "{orig}→{new}, output {n}, sample {position}: {tap:e}");
                     assert!(!dense.is_zero(n, position));
                     taps += 1;
                     zeros += u64::from(expected);
