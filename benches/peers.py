@@ -14,7 +14,7 @@
 Each resamples 10 s of one channel in float32 on one thread; soxr makes its resampler in each call. Prints milliseconds
 for one second of audio, the least of many calls, and how many times as fast polyphase is, by criterion's median.
 """
-import json, pathlib, sys, time
+import json, pathlib, time
 
 import numpy as np
 import soxr
@@ -67,7 +67,8 @@ for row in ROWS:
     for orig, new in PAIRS:
         ours = criterion(row, orig, new, "polyphase")
         if ours is None:
-            sys.exit(f"no result for {row} at {orig}-{new} in {CRITERION}: run `cargo bench --bench peers` first")
+            print(f"SKIPPED {row} at {orig}-{new}: not in {CRITERION}, which `cargo bench --bench peers` writes")
+            continue
         noise = np.random.default_rng(1).uniform(-1, 1, SECONDS * orig).astype(np.float32)
         line = f"{orig:6}-{new:<6} {row:8} polyphase {1e3 * ours:.4f}"
         for name, seconds in peers(row, orig, new, noise):
