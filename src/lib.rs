@@ -100,8 +100,8 @@ pub use self::error::{Error, Result};
 pub use self::filter::ratio::{Ratio, RatioFit};
 #[cfg(feature = "gpu")]
 pub use self::gpu::{
-    AdapterKind, AdapterSummary, GpuClip, GpuKernel, GpuResampler, GpuSample, GpuTensor, Job, JobOptions, SampleFormat,
-    list_adapters, test_adapter,
+    AdapterKind, AdapterSummary, GpuClip, GpuKernel, GpuResampler, GpuSample, GpuTensor, Job, JobOptions, KernelSource,
+    KernelSources, SampleFormat, list_adapters, test_adapter,
 };
 // The device-free part of the GPU path, exported in builds of the fuzzer only.
 #[cfg(all(fuzzing, feature = "gpu"))]

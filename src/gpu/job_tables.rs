@@ -14,7 +14,7 @@ use std::ops::Range;
 
 use super::layout::abi::JobEntry;
 use super::layout::shader::{Format, Variant};
-use super::layout::tables::{Dispatch, Plans, Tables};
+use super::layout::tables::{Dispatch, Part, Plans, Tables};
 use super::resampler::GpuResampler;
 use crate::error::{Error, Result};
 use crate::gpu::device::errors::scoped;
@@ -176,13 +176,7 @@ impl JobTables {
     pub(in crate::gpu) fn for_each_section(&self, mut write: impl FnMut(u64, &[u8])) {
         for (dispatch, sections) in self.tables.dispatches.iter().zip(&self.sections) {
             for (part, &offset) in dispatch.parts.iter().zip(&sections.jobs) {
-                let entry = JobEntry {
-                    first_tile: part.tiles.start,
-                    end_tile: part.tiles.end,
-                    grid_width: part.grid.0,
-                    chunks: dispatch.chunks,
-                };
-                write(offset, bytemuck::bytes_of(&entry));
+                write(offset, bytemuck::bytes_of(&job_entry(dispatch, part)));
             }
             for (bytes, section) in table_bytes(dispatch).into_iter().zip(&sections.tables) {
                 write(section.start, bytes);
@@ -265,8 +259,18 @@ pub(in crate::gpu) fn table_alignment(limits: &wgpu::Limits) -> u64 {
     limits.min_storage_buffer_offset_alignment.max(limits.min_uniform_buffer_offset_alignment).into()
 }
 
+/// Entry of a part of a dispatch.
+pub(in crate::gpu) fn job_entry(dispatch: &Dispatch, part: &Part) -> JobEntry {
+    JobEntry {
+        first_tile: part.tiles.start,
+        end_tile: part.tiles.end,
+        grid_width: part.grid.0,
+        chunks: dispatch.chunks,
+    }
+}
+
 /// Tiles, clips, plans, and starts or places of a dispatch.
-fn table_bytes(dispatch: &Dispatch) -> [&[u8]; 4] {
+pub(in crate::gpu) fn table_bytes(dispatch: &Dispatch) -> [&[u8]; 4] {
     let (plans, places): (&[u8], &[u8]) = match &dispatch.plans {
         Plans::Phases { plans, starts } => (bytemuck::cast_slice(plans), bytemuck::cast_slice(starts)),
         Plans::Interpolated { plans, places } => (bytemuck::cast_slice(plans), bytemuck::cast_slice(places)),

@@ -2,8 +2,8 @@
 //!
 //! From the bottom up: `layout` (the tables of the shaders, as plain data), `device` (adapters, buffers, errors,
 //! waiting), `pipelines`, `residents` (banks on the device), `resampler`, `clip`, `tensor`, `job_tables` and `job`
-//! (prepared jobs on the caller's buffers), `host` (batches from host memory), `context` (devices that polyphase opens
-//! itself) and `speed` (their measurement).
+//! (prepared jobs on the caller's buffers), `kernel_source` (jobs as data), `host` (batches from host memory), `context`
+//! (devices that polyphase opens itself) and `speed` (their measurement).
 
 mod clip;
 mod context;
@@ -15,6 +15,7 @@ mod host;
 mod job;
 mod job_options;
 mod job_tables;
+mod kernel_source;
 mod layout;
 mod pipelines;
 mod resampler;
@@ -34,6 +35,7 @@ pub(crate) use self::host::run::{Outcome, RunOptions};
 pub use self::host::sample::GpuSample;
 pub use self::job::Job;
 pub use self::job_options::JobOptions;
+pub use self::kernel_source::{KernelSource, KernelSources};
 pub use self::layout::shader::{GpuKernel, SampleFormat};
 pub use self::resampler::GpuResampler;
 pub(crate) use self::speed::GpuSpeed;

@@ -61,20 +61,10 @@ impl GpuResampler {
     /// Creates a resampler on a device. Pipelines are compiled when a job first needs them.
     ///
     /// # Errors
-    /// [`Error::GpuLimit`] for a device with less than 16 KiB of workgroup memory, 64 threads of a workgroup or 7 storage
+    /// [`Error::GpuLimit`] for a device with less than 16 KiB of workgroup memory, 128 threads of a workgroup or 7 storage
     /// buffers of a shader, all of which WebGPU's default limits allow; [`Error::GpuRefused`], [`Error::GpuLost`].
     pub fn new(device: &wgpu::Device, queue: &wgpu::Queue) -> Result<Self> {
-        let limits = device.limits();
-        let staged = u64::from(MAX_STAGED) * 16;
-        for (what, needed, limit) in [
-            ("bytes of workgroup memory", staged, u64::from(limits.max_compute_workgroup_storage_size)),
-            ("threads of a workgroup", BANDED_WORKGROUP.into(), limits.max_compute_invocations_per_workgroup.into()),
-            ("storage buffers of a shader", 7, limits.max_storage_buffers_per_shader_stage.into()),
-        ] {
-            if needed > limit {
-                return Err(Error::GpuLimit { what, needed, limit });
-            }
-        }
+        check_limits(&device.limits(), 7)?;
         let pipelines = Pipelines::new(device)?;
         let (device, queue) = (device.clone(), queue.clone());
         let (banks, residents) = (BankCache::default(), Residents::default());
@@ -126,4 +116,19 @@ impl GpuResampler {
     pub(crate) fn can_compute(&self, plan: &Plan) -> bool {
         self.banks().recipe(plan, self.kernel).is_ok()
     }
+}
+
+/// Refuses devices that the shaders exceed.
+pub(in crate::gpu) fn check_limits(limits: &wgpu::Limits, storage_buffers: u32) -> Result<()> {
+    let staged = u64::from(MAX_STAGED) * 16;
+    for (what, needed, limit) in [
+        ("bytes of workgroup memory", staged, u64::from(limits.max_compute_workgroup_storage_size)),
+        ("threads of a workgroup", BANDED_WORKGROUP.into(), limits.max_compute_invocations_per_workgroup.into()),
+        ("storage buffers of a shader", storage_buffers.into(), limits.max_storage_buffers_per_shader_stage.into()),
+    ] {
+        if needed > limit {
+            return Err(Error::GpuLimit { what, needed, limit });
+        }
+    }
+    Ok(())
 }

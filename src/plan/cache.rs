@@ -6,29 +6,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use lru::LruCache;
 
 use super::Plan;
+use super::identity::PlanKey;
 use crate::error::Result;
 use crate::filter::ratio::Ratio;
-use crate::options::{Limits, OutputLength, Padding, ResampleOptions, Window};
+use crate::options::ResampleOptions;
 
 /// Size in bytes of the filters that the cache holds. The latest plan is kept even if it alone is larger; otherwise
 /// every call would design it again.
 const CAPACITY_BYTES: usize = 64 << 20;
 
-/// Everything that a plan depends on. Floats are compared by their bits: options have been checked, so none is NaN.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Key {
-    ratio: Ratio,
-    lowpass_filter_width: u64,
-    rolloff: u64,
-    beta: Option<u64>,
-    normalize_phases: bool,
-    padding: Padding,
-    output_length: OutputLength,
-    limits: Limits,
-}
-
 struct Cache {
-    plans: LruCache<Key, Plan>,
+    plans: LruCache<PlanKey, Plan>,
     bytes: usize,
 }
 
@@ -53,19 +41,7 @@ impl Plan {
     pub fn cached(ratio: Ratio, options: impl Into<ResampleOptions>) -> Result<Self> {
         let options = &options.into();
         options.validate()?;
-        let key = Key {
-            ratio,
-            lowpass_filter_width: options.lowpass_filter_width.to_bits(),
-            rolloff: options.rolloff.to_bits(),
-            beta: match options.window {
-                Window::Kaiser { beta } => Some(beta.to_bits()),
-                Window::Hann => None,
-            },
-            normalize_phases: options.normalize_phases,
-            padding: options.padding,
-            output_length: options.output_length,
-            limits: options.limits,
-        };
+        let key = PlanKey::new(ratio, options);
         if let Some(plan) = lock().get_or_insert_with(Cache::new).plans.get(&key) {
             return Ok(plan.clone());
         }
@@ -87,7 +63,7 @@ impl Cache {
         Self { plans: LruCache::unbounded(), bytes: 0 }
     }
 
-    fn insert(&mut self, key: Key, plan: Plan) {
+    fn insert(&mut self, key: PlanKey, plan: Plan) {
         self.bytes += cost(&plan);
         if let Some(replaced) = self.plans.put(key, plan) {
             self.bytes -= cost(&replaced);
@@ -108,6 +84,7 @@ fn cost(plan: &Plan) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::options::{OutputLength, Padding, Window};
 
     /// Held by each test, since all of them use the cache of the process.
     static ALONE: Mutex<()> = Mutex::new(());

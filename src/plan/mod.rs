@@ -3,10 +3,12 @@
 use std::sync::{Arc, OnceLock};
 
 mod cache;
+mod identity;
 pub(crate) mod reach;
 mod response;
 mod taps;
 
+use self::identity::PlanKey;
 pub use self::response::Response;
 use crate::error::{Error, Result};
 use crate::filter::blocks::PhaseBlocks;
@@ -37,6 +39,7 @@ pub struct Plan(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
+    key: PlanKey,
     ratio: Ratio,
     options: ResampleOptions,
     shape: FilterShape,
@@ -135,16 +138,17 @@ impl Plan {
     pub fn with_ratio(ratio: Ratio, options: impl Into<ResampleOptions>) -> Result<Self> {
         let options = options.into();
         options.validate()?;
-        Self::with_shape(&FilterShape::new(ratio, &options)?, &options)
+        Self::with_shape(&FilterShape::new(ratio, &options)?, &options, PlanKey::new(ratio, &options))
     }
 
-    fn with_shape(shape: &FilterShape, options: &ResampleOptions) -> Result<Self> {
+    fn with_shape(shape: &FilterShape, options: &ResampleOptions, key: PlanKey) -> Result<Self> {
         let f32_bank = match Choice::new(shape, options.limits)? {
             Choice::Copy => Bank::Copy,
             Choice::Exact => Bank::Exact(PhaseBlocks::design(shape)),
             Choice::Interpolated(grid) => Bank::Interpolated(InterpolatedBank::design(shape, grid)),
         };
         Ok(Self(Arc::new(Inner {
+            key,
             ratio: shape.ratio(),
             options: *options,
             shape: *shape,
@@ -269,6 +273,11 @@ impl Plan {
         (self.taps() as u64).saturating_mul(nodes as u64)
     }
 
+    /// Everything that the plan depends on.
+    fn key(&self) -> &PlanKey {
+        &self.0.key
+    }
+
     /// The filter in integers.
     pub(crate) fn shape(&self) -> &FilterShape {
         &self.0.shape
@@ -318,7 +327,7 @@ impl Plan {
             return Ok(plan);
         }
         let options = ResampleOptions { limits: self.options().limits, ..ResampleOptions::default() };
-        let plan = Self::with_shape(&self.shape().transposed(), &options)?;
+        let plan = Self::with_shape(&self.shape().transposed(), &options, self.0.key.transposed())?;
         Ok(self.0.transposed.get_or_init(|| plan))
     }
 

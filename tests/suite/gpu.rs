@@ -8,6 +8,7 @@ mod edges;
 mod formats;
 mod interpolated;
 mod jobs;
+mod kernel_sources;
 mod kernels;
 mod limits;
 mod load;

@@ -24,7 +24,7 @@ pub(super) fn constants(variant: Variant) -> PipelineConstants {
 }
 
 /// Parses and validates a text, for devices with no capability beyond WebGPU's.
-pub(super) fn module(source: &str) -> (naga::Module, ModuleInfo) {
+pub(in crate::gpu) fn module(source: &str) -> (naga::Module, ModuleInfo) {
     let module =
         naga::front::wgsl::parse_str(source).unwrap_or_else(|error| panic!("{}", error.emit_to_string(source)));
     let info = Validator::new(ValidationFlags::all(), Capabilities::empty())

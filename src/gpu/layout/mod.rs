@@ -7,7 +7,7 @@ pub(crate) mod bank;
 mod browser;
 pub(crate) mod cache;
 #[cfg(test)]
-mod compilers;
+pub(in crate::gpu) mod compilers;
 mod phase_taps;
 pub(crate) mod placed;
 pub(crate) mod shader;
