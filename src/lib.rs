@@ -22,6 +22,7 @@
 //! | signals that arrive in chunks | [`Stream`] |
 //! | gradients | [`CpuResampler::adjoint`] |
 //! | buffers on your own GPU device | `GpuResampler` (feature `gpu`) |
+//! | kernels that another runtime launches | `KernelSources` (feature `gpu`) |
 //! | a GPU if there is one, else the CPU | `Resampler` (feature `gpu`) |
 //!
 //! # Architecture

@@ -1,0 +1,99 @@
+//! The tests, in one binary with access to both routes to the GPU.
+//!
+//! - `golden`: stored inputs, outputs and gradients of torchaudio.
+//! - `gradients`: differences of the loss, for every kind of plan.
+//! - `shapes`: ranks, strides, slices, empty tensors.
+//! - `types`: float16, bfloat16, float64.
+//! - `order`: burn's queue and threads; memory after many calls.
+//! - `module`: configuration, record, devices.
+//! - `refusals`: refused tensors and plans, and a lost device.
+//!
+//! They run on burn's default wgpu device, and with the features `flex` and `ndarray` on the CPU backends. Without an
+//! adapter the GPU's are reported as skipped, or fail with `POLYPHASE_REQUIRE_GPU=1`.
+
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+#![expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "the sizes here are small")]
+
+mod golden;
+#[cfg(feature = "autodiff")]
+mod gradients;
+mod module;
+#[cfg(feature = "wgpu")]
+mod order;
+mod refusals;
+mod shapes;
+mod types;
+
+#[cfg(feature = "wgpu")]
+use std::sync::OnceLock;
+
+#[cfg(feature = "wgpu")]
+use burn::backend::wgpu::WgpuSetup;
+use burn::tensor::{Device, Tensor, TensorData};
+#[cfg(feature = "wgpu")]
+use polyphase_checks::skips::{say, skipped};
+
+/// burn's default wgpu device, with its handles.
+#[cfg(feature = "wgpu")]
+pub(crate) fn gpu() -> Option<(Device, WgpuSetup)> {
+    static GPU: OnceLock<Option<(Device, WgpuSetup)>> = OnceLock::new();
+    let gpu = GPU.get_or_init(|| {
+        let (device, setup) = Device::wgpu_options().init_with_setup().ok()?;
+        say(&format!("GPU tests run on {}", setup.adapter.get_info().name));
+        Some((device, setup))
+    });
+    if gpu.is_none() {
+        skipped("POLYPHASE_REQUIRE_GPU", "GPU adapter");
+    }
+    gpu.clone()
+}
+
+/// The devices of all backends that are compiled in.
+fn devices() -> Vec<Device> {
+    let devices = [
+        #[cfg(feature = "wgpu")]
+        gpu().map(|(device, _)| device),
+        #[cfg(feature = "flex")]
+        Some(Device::flex()),
+        #[cfg(feature = "ndarray")]
+        #[expect(deprecated, reason = "burn has not removed it yet")]
+        Some(Device::ndarray()),
+    ];
+    devices.into_iter().flatten().collect()
+}
+
+pub(crate) fn tensor<const D: usize>(samples: &[f32], shape: [usize; D], device: &Device) -> Tensor<D> {
+    Tensor::from_data(TensorData::new(samples.to_vec(), shape), device)
+}
+
+/// Elements of a tensor, read back.
+pub(crate) fn samples<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    tensor.into_data().convert::<f32>().try_into_vec().unwrap()
+}
+
+fn to_f64(samples: &[f32]) -> Vec<f64> {
+    samples.iter().map(|&sample| sample.into()).collect()
+}
+
+/// Tensor of the GPU backend, below fusion.
+#[cfg(feature = "wgpu")]
+pub(crate) fn cube_tensor<const D: usize>(
+    samples: &[f32],
+    shape: [usize; D],
+    device: &Device,
+) -> burn_cubecl::tensor::CubeTensor {
+    use burn::backend::DispatchDevice;
+    use burn::backend::ops::FloatTensorOps;
+
+    let DispatchDevice::Cube(device) = device.as_dispatch() else { panic!("{device:?}") };
+    burn_cubecl::CubeBackend::float_from_data(TensorData::new(samples.to_vec(), shape), device)
+}
+
+/// Elements of a tensor of the GPU backend, read back.
+#[cfg(feature = "wgpu")]
+pub(crate) fn cube_samples(tensor: burn_cubecl::tensor::CubeTensor) -> Vec<f32> {
+    use burn::backend::ops::FloatTensorOps;
+
+    let data = pollster::block_on(burn_cubecl::CubeBackend::float_into_data(tensor)).unwrap();
+    data.convert::<f32>().try_into_vec().unwrap()
+}
