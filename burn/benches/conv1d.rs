@@ -31,7 +31,7 @@ use polyphase_checks::signals::noise_f32;
 
 /// Rows of a batch, one second each.
 const ROWS: usize = 16;
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 20;
 
 /// Least factor of time and least error that the project promises, by case.
 const CASES: [(&str, u32, u32, Preset, f64); 2] = [

@@ -166,8 +166,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut renderer = Renderer::new(&device, FORMAT, RendererOptions::default());
     let first = frame();
     let shown = frame();
-    for (id, delta) in first.textures_delta.set.iter().chain(&shown.textures_delta.set) {
-        renderer.update_texture(&device, &queue, *id, delta);
+    for (id, deltas) in first.textures_delta.set.iter().chain(&shown.textures_delta.set) {
+        for delta in deltas {
+            renderer.update_texture(&device, &queue, *id, delta);
+        }
     }
     let shapes = context.tessellate(shown.shapes, shown.pixels_per_point);
     let screen = ScreenDescriptor { size_in_pixels: SIZE, pixels_per_point: shown.pixels_per_point };

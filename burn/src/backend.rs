@@ -53,7 +53,6 @@ impl ResampleBackend for burn::backend::Flex {
 }
 
 #[cfg(feature = "ndarray")]
-#[expect(deprecated, reason = "burn has not removed it yet")]
 impl ResampleBackend for burn::backend::NdArray {
     fn polyphase(tensor: FloatTensor<Self>, job: Job) -> FloatTensor<Self> {
         host::resample::<Self>(tensor, &job)

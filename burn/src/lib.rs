@@ -59,6 +59,7 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg_attr(feature = "ndarray", expect(deprecated, reason = "burn has deprecated its NdArray, but still has it"))]
 mod backend;
 #[cfg(feature = "wgpu")]
 mod cube;

@@ -12,7 +12,7 @@
 //! adapter the GPU's are reported as skipped, or fail with `POLYPHASE_REQUIRE_GPU=1`.
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
-#![expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "the sizes here are small")]
+#![expect(clippy::cast_possible_truncation, reason = "the sizes here are small")]
 
 mod golden;
 #[cfg(feature = "autodiff")]
@@ -56,7 +56,7 @@ fn devices() -> Vec<Device> {
         #[cfg(feature = "flex")]
         Some(Device::flex()),
         #[cfg(feature = "ndarray")]
-        #[expect(deprecated, reason = "burn has not removed it yet")]
+        #[expect(deprecated, reason = "burn has deprecated it, but still has it")]
         Some(Device::ndarray()),
     ];
     devices.into_iter().flatten().collect()
