@@ -55,8 +55,8 @@
 //! - [`CpuResampler::adjoint`] is the transpose: ⟨Ax, y⟩ = ⟨x, Aᵀy⟩ within the rounding of the sums.
 //! - A NaN or an infinity reaches the outputs whose taps touch it, and no others: those inside whose window it lies. With
 //!   a rolloff of 1, taps are zero where m = i·L − n·M is a multiple of max(L, M) other than 0, and nothing passes them.
-//!   On the GPU a NaN or an infinity may also pass these zeros, and reach up to seven outputs beside those whose window
-//!   holds it.
+//!   On the GPU a NaN or an infinity may also pass these zeros, and reach outputs beside those whose window holds it, up
+//!   to 16 outputs or 8 samples away, whichever is more.
 //! - Equal rates return the samples unchanged, as in torchaudio.
 //!
 //! # Out of scope

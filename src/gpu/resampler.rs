@@ -29,8 +29,9 @@ use crate::plan::Plan;
 /// 4 and at most `max_storage_buffer_binding_size`.
 ///
 /// Clips may lie anywhere in the input, and no result depends on the values between them. Outputs must not overlap.
-/// Input and output are two buffers, or disjoint ranges of one with [`JobOptions::shared_buffer`]. A NaN or an infinity in the input reaches the outputs whose window holds
-/// it, and may reach up to seven outputs beside them.
+/// Input and output are two buffers, or disjoint ranges of one with [`JobOptions::shared_buffer`]. A NaN or an infinity
+/// in the input reaches the outputs whose window holds it, and may reach others beside them, up to 16 outputs or 8
+/// samples away, whichever is more.
 ///
 /// # Batches in host memory
 ///

@@ -140,6 +140,26 @@ mod tests {
         }
     }
 
+    /// A NaN reaches all outputs of the blocks over it: also outputs beside those whose window holds it, but none more
+    /// than 16 outputs or 8 samples away, as the documentation of `GpuResampler` says.
+    #[test]
+    fn blocks_end_near_their_windows() {
+        for plan in plans() {
+            let filter = FilterBank::<f32>::design(plan.shape());
+            let Form::Phases { entry, starts } = bank(&plan).form else { panic!() };
+            let (phases, stride) = (plan.ratio().phases(), plan.ratio().stride());
+            let most = (16 * stride).div_ceil(phases).max(8) as i64;
+            for j in 0..entry.phases {
+                let (phase, repeat) = (u64::from(j) % phases, u64::from(j) / phases);
+                let window = filter.start(phase as usize) + (repeat * stride) as i64;
+                let block = i64::from(starts[(j / BLOCK_PHASES) as usize]);
+                let beyond = block + i64::from(entry.span * entry.components)
+                    - (window + plan.shape().window_len() as i64);
+                assert!(window - block <= most && beyond <= most, "{plan:?}: {} and {beyond}", window - block);
+            }
+        }
+    }
+
     #[test]
     fn tiles_fit() {
         for plan in plans() {
