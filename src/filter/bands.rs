@@ -191,12 +191,15 @@ impl BlockSpan<'_> {
 
     /// True if windows are long, and one band in place of two narrow ones adds at most a tenth of their products.
     fn is_wide(&self, lanes: &[u8; WIDE]) -> bool {
+        if self.shape.window_len() < WIDE_FROM {
+            return false;
+        }
         let needed = |lanes: &[u8]| match places_zeros(self.shape) {
             true => self.list(lanes).samples.len(),
             false => self.reached(lanes).len(),
         };
         let halves: usize = lanes.as_chunks::<NARROW>().0.iter().map(|lanes| needed(lanes)).sum();
-        self.shape.window_len() >= WIDE_FROM && needed(lanes) * 2 * 10 <= halves * 11
+        needed(lanes) * 2 * 10 <= halves * 11
     }
 
     fn band<T, const B: usize>(&self, lanes: [u8; B], tap: Option<TapAt<'_, T>>) -> Band<T, B> {
@@ -216,9 +219,14 @@ impl BlockSpan<'_> {
         Band { lanes, products }
     }
 
+    /// Output in a lane.
+    fn output(&self, lane: u8) -> Option<u64> {
+        Some(self.outputs.start + u64::from(lane)).filter(|output| self.outputs.contains(output))
+    }
+
     /// Output in a lane, and its window from the first to the last tap that is not a structural zero.
     fn window(&self, lane: u8) -> Option<(u64, Range<i64>)> {
-        let output = Some(self.outputs.start + u64::from(lane)).filter(|output| self.outputs.contains(output))?;
+        let output = self.output(lane)?;
         let mut window = self.shape.window(output);
         if places_zeros(self.shape) {
             let is_tap = |position: &i64| !self.shape.is_zero(output, *position);
@@ -230,8 +238,17 @@ impl BlockSpan<'_> {
 
     /// Samples from the first to the last that the outputs in some lanes need.
     fn reached(&self, lanes: &[u8]) -> Range<usize> {
-        let windows = lanes.iter().filter_map(|&lane| Some(self.window(lane)?.1));
-        let all = windows.reduce(|all, window| all.start.min(window.start)..all.end.max(window.end));
+        let all = if places_zeros(self.shape) {
+            let windows = lanes.iter().filter_map(|&lane| Some(self.window(lane)?.1));
+            windows.reduce(|all, window| all.start.min(window.start)..all.end.max(window.end))
+        } else {
+            // No window begins or ends before the one before it.
+            let mut outputs = lanes.iter().filter_map(|&lane| self.output(lane));
+            let first = outputs.next();
+            first.map(|first| {
+                self.shape.window(first).start..self.shape.window(outputs.next_back().unwrap_or(first)).end
+            })
+        };
         all.map_or(0..0, |all| distance(self.start, all.start)..distance(self.start, all.end))
     }
 
