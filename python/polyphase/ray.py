@@ -130,7 +130,7 @@ class Resample:
 
     def _of_arrays(self, batch: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         name = self._column_of(batch)
-        is_paths = all(recording is None or isinstance(recording, str) for recording in batch[name])
+        is_paths = name == "path" or any(isinstance(recording, str) for recording in batch[name])
         rates = batch[self.orig_freq] if isinstance(self.orig_freq, str) else repeat(self.orig_freq)
         results = self._resample(batch[name], rates)
         replaced = OUTPUTS if is_paths else {*OUTPUTS, name}
