@@ -121,13 +121,15 @@ class Part:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        samples = pa.float32()
+        samples, samples_path = pa.float32(), "audio"
         for _ in range(1 if settings.mono else 2):
-            samples = pa.large_list(samples)
+            samples, samples_path = pa.large_list(samples), samples_path + ".list.element"
         columns = {"path": pa.string(), "file": pa.string(), "error": pa.string(), "rate": pa.float64()}
         self.schema = pa.schema({**columns, "audio": samples})
         self.file = io.BytesIO()
-        self.writer = pq.ParquetWriter(self.file, self.schema, compression="zstd")
+        # The bytes of floats compress better when those of each significance are together.
+        encoding = {"use_dictionary": False, "use_byte_stream_split": [samples_path]}
+        self.writer = pq.ParquetWriter(self.file, self.schema, compression="zstd", **encoding)
         self.rows: list[dict[str, object]] = []
         self.held = self.frames = self.errors = 0
 
