@@ -69,9 +69,9 @@ class Folder:
     def __init__(self, url: str) -> None:
         self.files, path = fsspec.core.url_to_fs(url)
         self.path = path.rstrip("/")
-        is_local = "file" in np.atleast_1d(self.files.protocol)
+        self.is_local = "file" in np.atleast_1d(self.files.protocol)
         # Local files are read by their path, without fsspec.
-        self.prefix = self.path if is_local else self.files.unstrip_protocol(self.path)
+        self.prefix = self.path if self.is_local else self.files.unstrip_protocol(self.path)
 
     def names(self) -> list[str]:
         """Names of all files below the folder, relative to it, in order."""
@@ -84,7 +84,7 @@ class Folder:
         self.files.makedirs(folder, exist_ok=True)
         with self.files.open(temporary, "wb") as file:
             file.write(data)
-            if hasattr(file, "fileno"):
+            if self.is_local:
                 file.flush()
                 os.fsync(file.fileno())
         self.files.mv(temporary, f"{self.path}/{name}")

@@ -180,6 +180,86 @@ def test_ray_is_imported_only_by_those_who_use_it():
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
 
 
+# --- parts of the example, without a cluster ---
+
+
+@pytest.fixture
+def example(monkeypatch):
+    monkeypatch.syspath_prepend(str(EXAMPLE.parent))
+    import ray_folder
+
+    return ray_folder
+
+
+@pytest.fixture
+def store():
+    """A store that is no local folder, with recordings of one, two and nine channels, and a bad one."""
+    files = fsspec.filesystem("memory")
+    files.store.clear()
+    names = {"a/1.wav": saved(noise(1, 8_000), 8_000), "a/2.flac": saved(noise(2, 4_800), 48_000, "flac"),
+             "9.WAV": saved(noise(9, 4_410), 44_100), "bad.mp3": b"", "none.txt": b"none"}
+    for name, data in names.items():
+        files.pipe_file(f"/in/{name}", data)
+    yield names
+    files.store.clear()
+
+
+@pytest.mark.parametrize("group", [1, 1 << 24])
+@pytest.mark.parametrize("mono", [True, False])
+@pytest.mark.parametrize("kind", ["parquet", "flac"])
+def test_a_part_in_a_store(example, store, monkeypatch, tmp_path, kind, mono, group):
+    monkeypatch.setattr(example, "GROUP_SAMPLES", group)
+    settings = example.Settings(kind, "i24", RATE, mono, "high")
+    source, output = example.Folder("memory://in"), example.Folder("memory://out")
+    parts = example.plan(source, output, 3, False)
+    assert parts == [["9.WAV", "a/1.wav", "a/2.flac"], ["bad.mp3"]]
+    frames = [RATE, 1_600, 1_600]
+    assert example.convert_part("memory://in", "memory://out", settings, parts[0]) == (
+        3, kind == "flac" and not mono, pytest.approx(sum(frames) / RATE)
+    )
+    # What a worker that died has left is no result, and is removed.
+    output.files.pipe_file(f"/out/a/{example.TEMPORARY}1-1.wav.flac", b"fLaC")
+    output.remove_temporaries()
+    assert example.plan(source, output, 3, False) == [["bad.mp3"]]
+    assert example.convert_part("memory://in", "memory://out", settings, ["bad.mp3"]) == (1, 1, 0)
+    assert example.plan(source, output, 3, False) == []
+    bad = [["bad.mp3"]] if kind == "parquet" or mono else [["bad.mp3"], parts[0]]
+    assert sorted(example.plan(source, output, 3, True)) == sorted(bad)
+    output.files.get("/out", str(tmp_path), recursive=True)
+    found = rows(next(tmp_path.rglob("part-*")).parent)
+    files = {name for name in output.names() if not name.startswith("part-")}
+    for name in ("9.WAV", "a/1.wav", "a/2.flac"):
+        samples = outcome(store[name], mono=mono)[0]
+        if kind == "parquet":
+            actual = np.array(found[name]["audio"].as_py(), np.float32)
+            assert actual.shape == samples.shape and np.array_equal(actual, samples)
+        elif samples.ndim == 1 or len(samples) <= 8:
+            files.remove(f"{name}.flac")
+            assert output.files.cat_file(f"/out/{name}.flac") == saved(samples, RATE, "flac", "i24")
+        else:
+            assert "ValueError" in found[name]["error"].as_py() and found[name]["file"].as_py() is None
+    assert files == set()
+    # The same recording in two parts is noticed.
+    example.convert_part("memory://in", "memory://out", settings, parts[0][:1])
+    with pytest.raises(SystemExit, match="two parts hold the same recording"):
+        example.plan(source, output, 3, False)
+
+
+def test_what_the_example_refuses(example, tmp_path, capsys):
+    for arguments, words in (
+        ([tmp_path / "none", tmp_path / "out"], "is no folder"),
+        ([tmp_path, tmp_path / "out"], "is inside of the source"),
+        ([tmp_path, tmp_path], "is inside of the source"),
+        ([tmp_path, tmp_path, "--rate", "0"], "a sampling rate is above 0"),
+        ([tmp_path, tmp_path, "--part", "0"], "must be at least 1"),
+        ([tmp_path, tmp_path, "--preset", "none"], "none"),
+    ):
+        with pytest.raises(SystemExit) as error:
+            example.main(list(map(str, arguments)))
+        assert error.value.code == 2 and words in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 # --- a cluster ---
 
 
