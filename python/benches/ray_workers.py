@@ -12,10 +12,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-import polyphase
 import ray
-from polyphase.bench_load import voice
 from ray.cluster_utils import Cluster
+
+import polyphase
+from polyphase.bench_load import voice
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "examples"))
 import ray_folder  # noqa: E402

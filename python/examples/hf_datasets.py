@@ -11,6 +11,7 @@ import argparse
 
 import datasets
 import numpy
+
 import polyphase
 
 

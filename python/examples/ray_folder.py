@@ -32,10 +32,11 @@ from dataclasses import asdict, dataclass
 
 import fsspec
 import numpy as np
-import polyphase
 import pyarrow as pa
 import pyarrow.parquet as pq
 import ray
+
+import polyphase
 from polyphase.ray import Resample
 
 SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus", ".m4a", ".mp4", ".aac", ".aif", ".aiff", ".caf", ".mkv")

@@ -12,8 +12,9 @@ import functools
 import io
 import os
 
-import polyphase
 import webdataset
+
+import polyphase
 
 SUFFIXES = "flac;wav;mp3;ogg;opus;m4a"
 

@@ -153,7 +153,8 @@ class Resample:
 
     def _resample(self, recordings: Iterable[Any], rates: Iterable[Any]) -> list[Result]:
         results = []
-        for recording, orig_freq in zip(recordings, rates):
+        # One rate for all is repeated without end.
+        for recording, orig_freq in zip(recordings, rates, strict=False):
             try:
                 results.append(Result(self._samples(recording, orig_freq), None))
             except (OSError, ValueError, MemoryError) as error:

@@ -8,9 +8,9 @@ import sys
 import tarfile
 
 import numpy as np
-import polyphase
 import pytest
 
+import polyphase
 from helpers import RECORDINGS, REPOSITORY, require
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -28,9 +28,7 @@ PATIENCE = 240
 def run(name, *arguments, **environment):
     """Runs an example, and returns what it prints."""
     command = [sys.executable, str(EXAMPLES / name), *map(str, arguments)]
-    ended = subprocess.run(
-        command, capture_output=True, text=True, timeout=PATIENCE, env={**os.environ, **environment}
-    )
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env={**os.environ, **environment})
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
 
@@ -100,7 +98,10 @@ def test_webdataset_in_a_dataloader(shards):
 def test_webdataset_into_new_shards(shards, tmp_path):
     urls, names = shards
     printed = run("webdataset_shards.py", urls, "--output", tmp_path / "new")
-    assert all(f"left out {index}-bad: truncated" in printed for index in range(3)) and f"{len(names)} recordings" in printed
+    assert (
+        all(f"left out {index}-bad: truncated" in printed for index in range(3))
+        and f"{len(names)} recordings" in printed
+    )
     found = {}
     for shard in sorted((tmp_path / "new").glob("*.tar")):
         with tarfile.open(shard) as tar:

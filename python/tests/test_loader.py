@@ -4,10 +4,9 @@ import os
 import threading
 from pathlib import Path
 
-import numpy as np
-import polyphase
 import pytest
 
+import polyphase
 from helpers import RECORDINGS, require
 
 torch = require("torch")
@@ -94,7 +93,7 @@ def test_four_workers_have_one_thread_each_unless_they_ask(method, asked, expect
         assert padded.shape == (3, max(lengths))
         items += rows
     assert len(items) == len(expected)
-    for (clip, sums, threads, started), (wanted_clip, wanted_sums) in zip(items, expected):
+    for (clip, sums, threads, started), (wanted_clip, wanted_sums) in zip(items, expected, strict=True):
         assert torch.equal(clip, wanted_clip) and sums == wanted_sums
         if asked is None:
             assert threads == 1 and started in (0, None)
@@ -122,7 +121,7 @@ def test_workers_start_while_other_threads_load(expected, threads_before):
             loader = torch.utils.data.DataLoader(
                 Recordings(), batch_size=None, num_workers=4, multiprocessing_context="fork", timeout=PATIENCE
             )
-            for (clip, *_), (wanted, _) in zip(loader, expected):
+            for (clip, *_), (wanted, _) in zip(loader, expected, strict=True):
                 assert torch.equal(clip, wanted)
     finally:
         stop.set()

@@ -10,11 +10,11 @@ import time
 from pathlib import Path
 
 import numpy as np
-import polyphase
 import pytest
-from polyphase.ray import Resample
 
+import polyphase
 from helpers import RECORDINGS, REPOSITORY, noise, require
+from polyphase.ray import Resample
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 ray = require("ray")
@@ -58,7 +58,10 @@ def test_tables_of_bytes(mono):
     assert result["speaker"].to_pylist() == ["a", "b", "c", "d"]
     assert result["rate"].to_pylist() == [RATE, None, None, RATE]
     assert result["error"].to_pylist() == [
-        None, outcome(BAD)[1], "ValueError: there is no recording: the value is null", None
+        None,
+        outcome(BAD)[1],
+        "ValueError: there is no recording: the value is null",
+        None,
     ]
     assert "truncated" in result["error"][1].as_py()
     audio = result["audio"].to_pylist()
@@ -77,7 +80,9 @@ def test_an_empty_batch_has_the_same_columns():
         table = pa.table({"bytes": pa.array([], pa.binary())})
         assert resample(table).schema == resample(pa.table({"bytes": [GOOD]})).schema
         assert {key: len(value) for key, value in resample({"bytes": np.empty(0, object)}).items()} == {
-            "audio": 0, "rate": 0, "error": 0
+            "audio": 0,
+            "rate": 0,
+            "error": 0,
         }
 
 
@@ -96,8 +101,15 @@ def test_paths_and_urls(tmp_path):
     path = str(RECORDINGS / "stereo-44100.flac")
     with fsspec.open("memory://polyphase/test.flac", "wb") as file:
         file.write(Path(path).read_bytes())
-    names = [path, f"file://{path}", "memory://polyphase/test.flac", str(tmp_path), "memory://polyphase/none",
-             str(tmp_path / "none.wav"), "unheard-of://file"]
+    names = [
+        path,
+        f"file://{path}",
+        "memory://polyphase/test.flac",
+        str(tmp_path),
+        "memory://polyphase/none",
+        str(tmp_path / "none.wav"),
+        "unheard-of://file",
+    ]
     for batch in (pa.table({"path": names}), {"path": np.array(names, object)}, {"path": np.array(names)}):
         result = Resample(RATE)(batch)
         assert list(result["path"].to_pylist() if isinstance(batch, pa.Table) else result["path"]) == names
@@ -107,7 +119,10 @@ def test_paths_and_urls(tmp_path):
             assert np.array_equal(audio, outcome(path)[0])
         errors = [str(error) for error in result["error"]][3:]
         assert [error.split(":")[0] for error in errors] == [
-            "AudioFileError", "FileNotFoundError", "FileNotFoundError", "ValueError"
+            "AudioFileError",
+            "FileNotFoundError",
+            "FileNotFoundError",
+            "ValueError",
         ]
         assert names[3] in errors[0] and names[5] in errors[2]
 
@@ -125,11 +140,9 @@ def test_the_structs_of_hugging_face():
     assert np.array_equal(result["audio"][1].values, outcome(RECORDINGS / "speech-22050.wav")[0])
     assert not result["audio"][2].is_valid and "no recording" in result["error"][2].as_py()
     rows = [{"array": samples, "sampling_rate": 44_100}, {"array": samples[:100], "sampling_rate": 32_000}]
-    expected = [
-        polyphase.resample(row["array"], row["sampling_rate"], RATE, preset="high", threads=1) for row in rows
-    ]
+    expected = [polyphase.resample(row["array"], row["sampling_rate"], RATE, preset="high", threads=1) for row in rows]
     for batch in (pa.table({"audio": rows}), {"audio": np.array(rows, object)}):
-        for actual, wanted in zip(Resample(RATE)(batch)["audio"], expected):
+        for actual, wanted in zip(Resample(RATE)(batch)["audio"], expected, strict=True):
             assert np.array_equal(getattr(actual, "values", actual), wanted)
 
 
@@ -196,8 +209,13 @@ def store():
     """A store that is no local folder, with recordings of one, two and nine channels, and a bad one."""
     files = fsspec.filesystem("memory")
     files.store.clear()
-    names = {"a/1.wav": saved(noise(1, 8_000), 8_000), "a/2.flac": saved(noise(2, 4_800), 48_000, "flac"),
-             "9.WAV": saved(noise(9, 4_410), 44_100), "bad.mp3": b"", "none.txt": b"none"}
+    names = {
+        "a/1.wav": saved(noise(1, 8_000), 8_000),
+        "a/2.flac": saved(noise(2, 4_800), 48_000, "flac"),
+        "9.WAV": saved(noise(9, 4_410), 44_100),
+        "bad.mp3": b"",
+        "none.txt": b"none",
+    }
     for name, data in names.items():
         files.pipe_file(f"/in/{name}", data)
     yield names
@@ -215,7 +233,9 @@ def test_a_part_in_a_store(example, store, monkeypatch, tmp_path, kind, mono, gr
     assert parts == [["9.WAV", "a/1.wav", "a/2.flac"], ["bad.mp3"]]
     frames = [RATE, 1_600, 1_600]
     assert example.convert_part("memory://in", "memory://out", settings, parts[0]) == (
-        3, kind == "flac" and not mono, pytest.approx(sum(frames) / RATE)
+        3,
+        kind == "flac" and not mono,
+        pytest.approx(sum(frames) / RATE),
     )
     # What a worker that died has left is no result, and is removed.
     output.files.pipe_file(f"/out/a/{example.TEMPORARY}1-1.wav.flac", b"fLaC")
