@@ -153,8 +153,8 @@ mod tests {
                 let (phase, repeat) = (u64::from(j) % phases, u64::from(j) / phases);
                 let window = filter.start(phase as usize) + (repeat * stride) as i64;
                 let block = i64::from(starts[(j / BLOCK_PHASES) as usize]);
-                let beyond = block + i64::from(entry.span * entry.components)
-                    - (window + plan.shape().window_len() as i64);
+                let beyond =
+                    block + i64::from(entry.span * entry.components) - (window + plan.shape().window_len() as i64);
                 assert!(window - block <= most && beyond <= most, "{plan:?}: {} and {beyond}", window - block);
             }
         }
