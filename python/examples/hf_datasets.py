@@ -2,8 +2,8 @@
 
     python hf_datasets.py recordings resampled --rate 16000 --processes 4
 
-The folder may have a `metadata.csv` with a column `file_name` and others, as `audiofolder` reads it. For a data set of the
-hub, replace `load_dataset("audiofolder", …)`: the column `audio` is the same. The result has a column `samples` of
+The folder may have a `metadata.csv` with a column `file_name` and others, as `audiofolder` reads it. For a data set of
+the hub, replace `load_dataset("audiofolder", …)`: the column `audio` is the same. The result has a column `samples` of
 float32 and a column `error`: null, or the reason why a recording could not be read.
 """
 
