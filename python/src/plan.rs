@@ -53,7 +53,7 @@ impl Plan {
         self.plan.ratio().phases()
     }
 
-    /// Number of taps of the longest phase.
+    /// Mean number of taps of an output, rounded up. Zeros of a filter with a rolloff of 1 are not counted.
     #[getter]
     fn taps(&self) -> usize {
         self.plan.taps()
@@ -122,16 +122,14 @@ impl Plan {
     /// Float64 taps of `count` neighbouring phases from `first` on: the position of the first tap of each relative to
     /// the window of output 0, and the taps, padded with zeros to the longest phase.
     fn phase_taps<'py>(&self, py: Python<'py>, first: u64, count: usize) -> PyResult<PhaseTaps<'py>> {
-        let longest = self.plan.taps();
-        let mut starts = Vec::with_capacity(count);
+        let outputs: Vec<_> = self.plan.output_taps(first..first.saturating_add(count as u64)).collect();
+        let longest = outputs.iter().map(|(_, taps)| taps.len()).max().unwrap_or(0);
+        let starts = outputs.iter().map(|&(start, _)| start).collect();
         let taps = zeros::<f64>(py, &[count, longest])?.cast_into::<PyArray2<f64>>()?;
         {
             let mut taps = taps.try_readwrite().map_err(|error| PyValueError::new_err(error.to_string()))?;
-            let mut rows = taps.as_array_mut();
-            let outputs = first..first.saturating_add(count as u64);
-            for ((start, phase_taps), mut row) in self.plan.output_taps(outputs).zip(rows.outer_iter_mut()) {
-                starts.push(start);
-                row.iter_mut().zip(phase_taps).for_each(|(to, tap)| *to = tap);
+            for ((_, from), mut row) in outputs.iter().zip(taps.as_array_mut().outer_iter_mut()) {
+                row.iter_mut().zip(from).for_each(|(to, tap)| *to = *tap);
             }
         }
         Ok((PyArray1::from_vec(py, starts), taps))
