@@ -1,5 +1,6 @@
 //! [`PlanKey`]: everything that a plan depends on, by which plans are compared and cached.
 
+use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use super::Plan;
@@ -7,7 +8,7 @@ use crate::filter::ratio::Ratio;
 use crate::options::{Limits, OutputLength, Padding, ResampleOptions, Window};
 
 /// Everything that a plan depends on. Floats are compared by their bits: options have been checked, so none is NaN.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct PlanKey {
     ratio: Ratio,
     lowpass_filter_width: u64,
@@ -19,6 +20,13 @@ pub(super) struct PlanKey {
     limits: Limits,
     /// True for the transpose of the plan that has the other members.
     transposed: bool,
+}
+
+impl fmt::Debug for PlanKey {
+    /// Prints no member: a plan prints its ratio and its options.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PlanKey").finish_non_exhaustive()
+    }
 }
 
 impl PlanKey {
