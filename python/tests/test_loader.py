@@ -2,6 +2,7 @@
 
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -64,8 +65,12 @@ def expected():
 def threads_before():
     before = polyphase.get_num_threads()
     polyphase.set_num_threads(3)
-    # The parent has threads of its own before it forks.
-    F.resample(LONG, 48_000, 44_100)
+    # The parent has threads of its own before it forks. They get their names after they start.
+    polyphase.resample(LONG.numpy(), 48_000, 44_100)
+    for _ in range(1000):
+        if pool_threads() != 0:
+            break
+        time.sleep(0.01)
     assert pool_threads() != 0
     yield
     polyphase.set_num_threads(before)

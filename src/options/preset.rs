@@ -162,7 +162,7 @@ impl ResampleOptions {
     ///
     /// let options = ResampleOptions::quality(100.0, 0.9)?;
     /// let plan = Plan::new(44_100, 48_000, &options)?;
-    /// assert_eq!(plan.taps(), 67);
+    /// assert_eq!(plan.taps(), 66);
     /// assert!(plan.response().image_rejection(0.9).is_some_and(|decibels| decibels > 100.0));
     /// # Ok::<(), polyphase::Error>(())
     /// ```
