@@ -27,14 +27,14 @@
 //
 // Workgroup memory decides how many threads a GPU runs at a time, so tiles are chosen to need little for each thread. A
 // filter that decimates by 2 or more would need much: neighbouring blocks begin 8 · M / L samples apart. Its samples are
-// therefore divided into polyphase components, as the field calls them, and one component is summed after the other:
+// therefore divided into polyphase components, which are summed one after the other:
 //
 //   component 0      x[0]            x[3]            x[6]          …        components = 3, the divisor of M nearest to M / L
 //   component 1           x[1]            x[4]            x[7]
 //   component 2                x[2]            x[5]            x[8]
 //
-// Row r of component c holds the samples at positions r · components + c, and blocks begin 8 rows apart at 3 to 1. For
-// plans of one component, which are the rest, rows are samples.
+// Row r of component c holds the samples at positions r · components + c. At 3 to 1, blocks begin 8 rows apart instead of
+// 24. Other filters have one component, whose rows are the samples.
 //
 // Each output is one chain of multiply-adds in the order of these taps or, with a long filter, one chain for every
 // `taps_per_sum` values of k. The order depends on the plan alone, not on the batch or the device.
