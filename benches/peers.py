@@ -12,7 +12,7 @@
 | best | VHQ: 150 dB in float64, pass band 0.913 | |
 
 Each resamples 10 s of one channel in float32 on one thread; soxr makes its resampler in each call. Prints milliseconds
-for one second of audio, the least of many calls, and how many times as fast polyphase is, by criterion's median.
+for one second of audio, the least of many measurements, and how many times as fast polyphase is.
 """
 import json, pathlib, time
 
@@ -38,9 +38,12 @@ def fastest(call):
 
 
 def criterion(row, orig, new, name):
-    """Criterion's median of a row, for one second of audio; None if it was not measured."""
-    path = CRITERION / f"{orig}-{new}_{row}" / name / "new/estimates.json"
-    return json.loads(path.read_text())["median"]["point_estimate"] / 1e9 / SECONDS if path.exists() else None
+    """The least of criterion's samples of a row, for one second of audio; None if it was not measured."""
+    path = CRITERION / f"{orig}-{new}_{row}" / name / "new/sample.json"
+    if not path.exists():
+        return None
+    sample = json.loads(path.read_text())
+    return min(time / iterations for time, iterations in zip(sample["times"], sample["iters"])) / 1e9 / SECONDS
 
 
 def peers(row, orig, new, noise):
