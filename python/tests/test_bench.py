@@ -4,9 +4,7 @@ import re
 
 import pytest
 
-from helpers import require
-
-bench = require("polyphase.bench")
+from polyphase import bench
 
 
 def test_the_bench_prints_times_and_errors(capsys, monkeypatch):
