@@ -2,8 +2,9 @@
 //! and run on the same device.
 //!
 //! ```sh
-//! cargo bench -p polyphase-burn            # best of several rounds, which alternate the two
-//! cargo bench -p polyphase-burn -- --test  # each once, with its error checked
+//! cd burn
+//! cargo bench            # best of several rounds, which alternate the two
+//! cargo bench -- --test  # each once, with its error checked
 //! ```
 //!
 //! Errors are those of float32 results against float64 on the CPU, in dB relative to the signal.

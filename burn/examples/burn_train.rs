@@ -2,7 +2,7 @@
 //! here, as tones and chirps in noise, and resampled on the device, in the forward pass.
 //!
 //! ```sh
-//! cargo run -p polyphase-burn --example burn_train
+//! cd burn && cargo run --example burn_train
 //! ```
 
 #![expect(clippy::print_stdout, reason = "an example shows its result")]

@@ -2,7 +2,7 @@
 //! shows a chirp before and after. The samples stay in the buffer that the resampler wrote.
 //!
 //! ```sh
-//! cargo run -p polyphase-burn --example egui_waveform -- waveform.png
+//! cd burn && cargo run --example egui_waveform -- waveform.png
 //! ```
 
 #![expect(clippy::print_stdout, reason = "an example shows its result")]
@@ -20,7 +20,8 @@ const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
 const ORIG_FREQ: u32 = 44_100;
 const NEW_FREQ: u32 = 8_000;
 
-/// Draws a column of pixels for each pair of vertices, from the least to the largest of its samples.
+/// Draws a column of pixels for each pair of vertices, from the least to the largest of its samples and the first of the
+/// next column, so that columns meet.
 const SHADER: &str = "
 @group(0) @binding(0) var<storage, read> samples: array<f32>;
 @group(0) @binding(1) var<uniform> columns: u32;
@@ -30,7 +31,7 @@ fn column(@builtin(vertex_index) vertex: u32) -> @builtin(position) vec4<f32> {
     let column = vertex / 2u;
     let count = arrayLength(&samples);
     let begin = column * count / columns;
-    let end = max((column + 1u) * count / columns, begin + 1u);
+    let end = min((column + 1u) * count / columns + 1u, count);
     var least = samples[begin];
     var largest = samples[begin];
     for (var i = begin; i < end; i += 1u) {
@@ -164,13 +165,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         })
     };
     let mut renderer = Renderer::new(&device, FORMAT, RendererOptions::default());
-    let first = frame();
+    let mut textures = frame().textures_delta;
     let shown = frame();
-    for (id, deltas) in first.textures_delta.set.iter().chain(&shown.textures_delta.set) {
+    textures.append(shown.textures_delta);
+    for (id, deltas) in &textures.set {
         for delta in deltas {
             renderer.update_texture(&device, &queue, *id, delta);
         }
     }
+    textures.clear();
     let shapes = context.tessellate(shown.shapes, shown.pixels_per_point);
     let screen = ScreenDescriptor { size_in_pixels: SIZE, pixels_per_point: shown.pixels_per_point };
 
