@@ -6,7 +6,7 @@
 //!
 //! - `golden`: stored inputs and outputs, and the audio resampling tutorial's figures.
 //! - `exhaustive`: every small ratio, length and width against the oracle.
-//! - `exact`: results that must be bit-identical.
+//! - `exact`: results that must be bit-identical. `exact_kernels`: the bits of an output do not depend on its place.
 //! - `streaming`: any chunking, in memory that is allocated in advance.
 //! - `real_time`: streams into slices, which allocate nothing on any thread after a warm-up.
 //! - `interleaved`, `twins`: interleaved channels; methods that fill the caller's buffer.
@@ -66,6 +66,7 @@
 mod adjoint;
 mod edges;
 mod exact;
+mod exact_kernels;
 mod exhaustive;
 mod fuzzed;
 mod golden;
