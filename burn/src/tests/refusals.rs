@@ -1,9 +1,18 @@
 //! What is refused, and what happens when a device is lost.
 
+#[cfg(feature = "wgpu")]
+use std::{panic::catch_unwind, sync::mpsc::channel, thread, time::Duration};
+
 use burn::tensor::Tensor;
+#[cfg(feature = "wgpu")]
+use burn::{backend::wgpu::WgpuSetup, tensor::Device};
+#[cfg(feature = "wgpu")]
+use polyphase::wgpu;
 use polyphase::{OutputLength, Plan, Preset};
 
 use super::devices;
+#[cfg(feature = "wgpu")]
+use super::{gpu, samples, tensor};
 use crate::{Error, resample, try_resample};
 
 #[test]
@@ -40,4 +49,26 @@ fn plans_without_an_adjoint_are_refused_where_gradients_are_tracked() {
         let refused = try_resample(Tensor::<1>::zeros([100], &device.autodiff()), &plan).unwrap_err();
         assert!(matches!(refused, Error::Resample(polyphase::Error::FilterTooLarge { .. })), "{refused}");
     }
+}
+
+/// What is resampled on a lost device fails where it is read, as burn's own operations do, and does not wait for ever.
+#[cfg(feature = "wgpu")]
+#[test]
+fn a_lost_device_fails_the_read() {
+    let Some((_, WgpuSetup { instance, adapter, backend, .. })) = gpu() else { return };
+    let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor::default())).unwrap();
+    let setup = WgpuSetup { instance, adapter, device: device.clone(), queue, backend };
+    let burns = Device::wgpu_options().setup(setup).init().unwrap();
+    let plan = Plan::new(48_000, 16_000, Preset::Default).unwrap();
+    assert_eq!(samples(resample(tensor(&[0.0; 480], [480], &burns), &plan)), [0.0; 160]);
+
+    let (reads, finished) = channel();
+    thread::spawn(move || {
+        let clip = tensor(&[0.5; 480], [480], &burns);
+        device.destroy();
+        let read = catch_unwind(move || resample(clip, &plan).try_into_data().map_err(|error| error.to_string()));
+        reads.send(read.is_ok_and(|read| read.is_ok())).unwrap();
+    });
+    let succeeded = finished.recv_timeout(Duration::from_secs(60)).expect("a read on a lost device ends");
+    assert!(!succeeded, "samples were read from a lost device");
 }
