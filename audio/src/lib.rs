@@ -70,3 +70,8 @@ pub use self::reader::{ReadOptions, Reader, Time};
 pub use self::source::Source;
 pub use self::tags::Tags;
 pub use self::write::{WriteOptions, Writer};
+
+/// The example of the guide, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/files.md")]
+struct Guide;
