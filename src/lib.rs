@@ -65,6 +65,8 @@
 //! gain.
 
 #![forbid(unsafe_code)]
+// docs.rs compiles with a nightly compiler, and shows the feature that an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod alloc;
 #[cfg(feature = "gpu")]
@@ -113,7 +115,7 @@ pub use self::plan::{FilterForm, Plan, Response};
 pub use self::simd::Level;
 
 /// The README's examples, as tests.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "gpu"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
