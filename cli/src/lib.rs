@@ -12,6 +12,8 @@
 mod bench;
 mod bessel;
 mod devices;
+#[cfg(test)]
+mod documents;
 mod filter_args;
 mod filter_curves;
 mod fourier;
