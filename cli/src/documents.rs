@@ -1,10 +1,10 @@
-//! Tests of the repository's documents: links lead somewhere, commands parse, and environment variables are documented.
-//! Rust examples are tested where `doctest` stands in `lib.rs` of the library and of polyphase-audio,
+//! Tests of the repository's documents: links lead somewhere, commands parse, environment variables are documented, and
+//! versions agree. Rust examples are tested where `doctest` stands in `lib.rs` of the library and of polyphase-audio,
 //! Python's in `python/tests`.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -164,4 +164,29 @@ fn environment_variables_are_in_the_table() {
     let used: BTreeSet<_> = sources.iter().flat_map(|(_, text)| variables(text)).collect();
     let missing: Vec<_> = used.difference(&documented).collect();
     assert!(missing.is_empty() && used.len() > 10, "{missing:?} of {used:?}");
+}
+
+/// Versions that a manifest gives itself and the packages of this project.
+fn versions(manifest: &Path) -> Vec<String> {
+    let text = fs::read_to_string(manifest).expect("a manifest");
+    let own =
+        |line: &&str| line.starts_with("version = ") || line.starts_with("polyphase") && line.contains("version = ");
+    let version =
+        |line: &str| line.split("version = \"").nth(1).and_then(|rest| rest.split('"').next()).map(str::to_owned);
+    text.lines().filter(own).filter_map(version).collect()
+}
+
+#[test]
+fn versions_agree() {
+    let version = env!("CARGO_PKG_VERSION");
+    for (manifest, count) in [("Cargo.toml", 3), ("burn/Cargo.toml", 2)] {
+        let versions = versions(&repository().join(manifest));
+        assert!(versions.len() == count && versions.iter().all(|found| found == version), "{manifest}: {versions:?}");
+    }
+    let read = |name: &str| fs::read_to_string(repository().join(name)).expect("a document");
+    let changelog = read("CHANGELOG.md");
+    let newest = changelog.lines().find_map(|line| line.strip_prefix("## "));
+    assert!(newest.is_some_and(|heading| heading.split(' ').next() == Some(version)), "{newest:?}");
+    let minor = version.rsplit_once('.').map_or(version, |(minor, _)| minor);
+    assert!(read("README.md").contains(&format!("polyphase = \"{minor}\"")), "README.md: polyphase = \"{minor}\"");
 }
