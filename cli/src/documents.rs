@@ -118,7 +118,7 @@ fn check_files(words: &[String], what: &str) {
     for pair in words.windows(2) {
         let (option, name) = (&pair[0], &pair[1]);
         let paths = match option.as_str() {
-            "--example" => vec![format!("examples/{name}.rs"), format!("audio/examples/{name}.rs")],
+            "--example" => ["", "audio/", "burn/"].map(|member| format!("{member}examples/{name}.rs")).to_vec(),
             "--bench" => vec![format!("benches/{name}.rs")],
             "--test" => vec![format!("tests/{name}/main.rs")],
             "python3" | "python" | "bash" | "sh" if !name.starts_with('-') => vec![name.clone()],
