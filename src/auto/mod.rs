@@ -24,7 +24,7 @@ use crate::batch::{Batch, BatchBuf};
 use crate::clamped::Clamped;
 use crate::cpu::{CpuResampler, Sample, Typed, TypedMut};
 use crate::error::{Error, Result};
-use crate::gpu::{AdapterSummary, Adjoints, RunOptions};
+use crate::gpu::{AdapterSummary, Adjoints, Context, RunOptions};
 use crate::lanes::{Lanes, fill, output_shape};
 use crate::options::ResampleOptions;
 use crate::plan::Plan;
@@ -59,6 +59,15 @@ impl ResamplerBuilder {
     /// and those of [`GpuResampler::new`](crate::GpuResampler::new). [`Error::UnknownName`](crate::Error::UnknownName)
     /// for an environment variable that names no backend.
     pub fn build(self) -> Result<Resampler> {
+        pollster::block_on(self.build_async())
+    }
+
+    /// [`build`](Self::build) for callers that must not block, as in browsers. On native targets this blocks while a
+    /// device is opened.
+    ///
+    /// # Errors
+    /// As [`build`](Self::build).
+    pub async fn build_async(self) -> Result<Resampler> {
         let Self { backend, adapter, allow_software, device, cpu } = self;
         let backend = backend.map_or_else(Backend::from_environment, Ok)?;
         if backend == Backend::Cpu {
@@ -67,8 +76,10 @@ impl ResamplerBuilder {
         let adapter = adapter
             .or_else(|| std::env::var_os(ADAPTER_VARIABLE).map(|adapter| adapter.to_string_lossy().into_owned()));
         let request = Request { adapter, device, cpu };
-        let gpu =
-            if backend == Backend::Gpu { OnDemand::now(request, allow_software)? } else { OnDemand::later(request) };
+        let gpu = match backend {
+            Backend::Gpu => OnDemand::now(request, allow_software).await?,
+            _ => OnDemand::later(request),
+        };
         Ok(Resampler { cpu, gpu })
     }
 }
@@ -94,22 +105,31 @@ impl Resampler {
     /// [`Backend::Gpu`] if there is a GPU, else [`Backend::Cpu`]. Opens the GPU if it is not open yet, as do
     /// [`reason`](Self::reason), [`adapter`](Self::adapter) and [`device`](Self::device).
     pub fn backend(&self) -> Backend {
-        if self.gpu.context().is_ok() { Backend::Gpu } else { Backend::Cpu }
+        if self.context().is_ok() { Backend::Gpu } else { Backend::Cpu }
     }
 
     /// Reason why there is no GPU; `None` if there is one.
     pub fn reason(&self) -> Option<&CpuReason> {
-        self.gpu.context().err()
+        self.context().err()
     }
 
     /// Adapter of the GPU; `None` if there is none.
     pub fn adapter(&self) -> Option<&AdapterSummary> {
-        self.gpu.context().ok().map(|context| &context.summary)
+        self.context().ok().map(|context| &context.summary)
+    }
+
+    /// Adapter of the GPU if that is open. Opens nothing, and so never blocks.
+    pub fn opened_adapter(&self) -> Option<&AdapterSummary> {
+        self.gpu.opened().map(|context| &context.summary)
     }
 
     /// Device and queue of the GPU, for sharing; `None` if there is none.
     pub fn device(&self) -> Option<(&wgpu::Device, &wgpu::Queue)> {
-        self.gpu.context().ok().map(|context| (context.gpu.device(), context.gpu.queue()))
+        self.context().ok().map(|context| (context.gpu.device(), context.gpu.queue()))
+    }
+
+    fn context(&self) -> std::result::Result<&Context, &CpuReason> {
+        pollster::block_on(self.gpu.context())
     }
 
     /// Threads and SIMD level for clips that the CPU computes.
@@ -183,9 +203,18 @@ impl Resampler {
     /// # Errors
     /// [`Error::OutOfMemory`].
     pub fn resample_batch<T: Sample>(&self, batch: &Batch<'_, T>) -> Result<(BatchBuf<T>, RunReport)> {
+        pollster::block_on(self.resample_batch_async(batch))
+    }
+
+    /// [`resample_batch`](Self::resample_batch) for callers that must not block, as in browsers. The CPU's clips are
+    /// computed without a pause. On native targets this also blocks while a device is opened.
+    ///
+    /// # Errors
+    /// As [`resample_batch`](Self::resample_batch).
+    pub async fn resample_batch_async<T: Sample>(&self, batch: &Batch<'_, T>) -> Result<(BatchBuf<T>, RunReport)> {
         let offsets = batch.output_offsets();
         let mut samples = T::zeroed(total(&offsets))?;
-        let report = self.resample_batch_into(batch, &mut samples)?;
+        let report = self.resample_batch_into_async(batch, &mut samples).await?;
         Ok((BatchBuf::from_parts(samples, offsets), report))
     }
 
@@ -195,16 +224,29 @@ impl Resampler {
     /// # Errors
     /// [`Error::OutputLen`] for a buffer of another length than the last of these offsets, [`Error::OutOfMemory`].
     pub fn resample_batch_into<T: Sample>(&self, batch: &Batch<'_, T>, output: &mut [T]) -> Result<RunReport> {
+        pollster::block_on(self.resample_batch_into_async(batch, output))
+    }
+
+    /// [`resample_batch_into`](Self::resample_batch_into) for callers that must not block, see
+    /// [`resample_batch_async`](Self::resample_batch_async).
+    ///
+    /// # Errors
+    /// As [`resample_batch_into`](Self::resample_batch_into).
+    pub async fn resample_batch_into_async<T: Sample>(
+        &self,
+        batch: &Batch<'_, T>,
+        output: &mut [T],
+    ) -> Result<RunReport> {
         let clips: Vec<_> = batch.iter().collect();
         let offsets = batch.output_offsets();
         if output.len() != total(&offsets) {
             return Err(Error::OutputLen { expected: total(&offsets), actual: output.len() });
         }
-        let (mut reasons, estimate) = self.reasons(clips.iter().map(|&(plan, clip)| (Some(plan), clip)));
+        let (mut reasons, estimate) = self.reasons(clips.iter().map(|&(plan, clip)| (Some(plan), clip))).await;
         let mut clamped = match T::typed_mut(output) {
-            TypedMut::F32(output) => self.batch_on_gpu::<T, f32>(&clips, &mut reasons, &offsets, output),
-            TypedMut::I16(output) => self.batch_on_gpu::<T, i16>(&clips, &mut reasons, &offsets, output),
-            TypedMut::F16(output) => self.batch_on_gpu::<T, f16>(&clips, &mut reasons, &offsets, output),
+            TypedMut::F32(output) => self.batch_on_gpu::<T, f32>(&clips, &mut reasons, &offsets, output).await,
+            TypedMut::I16(output) => self.batch_on_gpu::<T, i16>(&clips, &mut reasons, &offsets, output).await,
+            TypedMut::F16(output) => self.batch_on_gpu::<T, f16>(&clips, &mut reasons, &offsets, output).await,
             TypedMut::Other => Clamped::default(),
         };
         clamped += self.cpu.resample_some_into(batch, output, |clip| reasons[clip].is_some());
@@ -239,8 +281,8 @@ impl Resampler {
         let offsets = Adjoints::new(gradients, input_lens)?.offsets;
         let mut samples = T::zeroed(total(&offsets))?;
         let clips: Vec<_> = gradients.iter().collect();
-        let (mut reasons, estimate) =
-            self.reasons(clips.iter().map(|&(plan, gradient)| (plan.transposed().ok(), gradient)));
+        let plans = clips.iter().map(|&(plan, gradient)| (plan.transposed().ok(), gradient));
+        let (mut reasons, estimate) = pollster::block_on(self.reasons(plans));
         let mut clamped = match T::typed_mut(&mut samples) {
             TypedMut::F32(output) => {
                 self.adjoints_on_gpu::<T, f32>(&clips, input_lens, &mut reasons, &offsets, output)?
@@ -263,7 +305,7 @@ impl Resampler {
     /// Chooses the backend of each clip from the plan that computes it (`None` for a transposed plan that cannot be
     /// made): the reason why the CPU computes the clip, or `None` for the GPU,
     /// and the estimate for those on the GPU.
-    fn reasons<'a, T: Sample>(
+    async fn reasons<'a, T: Sample>(
         &self,
         clips: impl Iterator<Item = (Option<&'a Plan>, &'a [T])>,
     ) -> (Vec<Option<CpuReason>>, Option<Estimate>) {
@@ -277,7 +319,7 @@ impl Resampler {
         }
         let work = |&(plan, clip): &(Option<&Plan>, &[T])| Some(Work::new(plan?, clip.len(), size_of::<T>()));
         let works: Vec<_> = clips.iter().map(work).collect();
-        let (context, choice) = match self.gpu.choose(self.cpu, &works) {
+        let (context, choice) = match self.gpu.choose(self.cpu, &works).await {
             Ok(chosen) => chosen,
             Err(reason) => return all(reason),
         };
@@ -291,7 +333,7 @@ impl Resampler {
 
     /// Resamples on the GPU the clips that have no reason for the CPU, and gives one to each clip that the GPU did not
     /// complete.
-    fn batch_on_gpu<T: Sample, G: OnGpu>(
+    async fn batch_on_gpu<T: Sample, G: OnGpu>(
         &self,
         clips: &[(&Plan, &[T])],
         reasons: &mut [Option<CpuReason>],
@@ -302,7 +344,7 @@ impl Resampler {
         let (Some(context), false) = (self.gpu.opened(), chosen.is_empty()) else { return Clamped::default() };
         let part: Batch<'_, G> = chosen.iter().map(|&index| (clips[index].0, G::of(clips[index].1))).collect();
         let mut outputs = chosen_slices(output, offsets, &chosen);
-        let outcome = pollster::block_on(context.gpu.run_batch(&part, &mut outputs, self.run_options()));
+        let outcome = context.gpu.run_batch(&part, &mut outputs, self.run_options()).await;
         finish(context, &outcome, &chosen, reasons)
     }
 
@@ -350,7 +392,7 @@ impl Resampler {
     /// [`Backend::Auto`] it is faster. Opens the GPU if the best possible one would be faster.
     pub fn can_use_gpu(&self, plan: &Plan) -> bool {
         let work = Work::new(plan, 1 << 20, size_of::<f32>());
-        let can_compute = || self.gpu.context().is_ok_and(|context| context.gpu.can_compute(plan));
+        let can_compute = || self.context().is_ok_and(|context| context.gpu.can_compute(plan));
         self.gpu.suits(self.cpu, &work) && can_compute() && self.gpu.suits(self.cpu, &work)
     }
 }

@@ -50,6 +50,16 @@ impl Request {
             None => Context::open(allow_software, self.adapter.as_deref()).await,
         }
     }
+
+    /// Opens the device, unless it computes in software, and measures it.
+    async fn measured(&self) -> std::result::Result<Opened, CpuReason> {
+        let open = async {
+            let context = self.clone().open(false).await?;
+            let speed = GpuSpeed::measured(&context.gpu, self.cpu.threads()).await?;
+            Ok(Opened { context, speed })
+        };
+        open.await.map_err(CpuReason::NoGpu)
+    }
 }
 
 impl OnDemand {
@@ -66,8 +76,8 @@ impl OnDemand {
     ///
     /// # Errors
     /// Those of [`Context::open`] and [`Context::with_device`].
-    pub(super) fn now(request: Request, allow_software: bool) -> Result<Self> {
-        let context = pollster::block_on(request.open(allow_software))?;
+    pub(super) async fn now(request: Request, allow_software: bool) -> Result<Self> {
+        let context = request.open(allow_software).await?;
         Ok(Self::new(Request::default(), OnceLock::from(Ok(Opened { context, speed: None }))))
     }
 
@@ -76,22 +86,26 @@ impl OnDemand {
         Self::new(request, OnceLock::new())
     }
 
-    fn open(&self) -> std::result::Result<&Opened, &CpuReason> {
-        let open = || {
-            pollster::block_on(async {
-                let request = &self.0.request;
-                let context = request.clone().open(false).await?;
-                let speed = GpuSpeed::measured(&context.gpu, request.cpu.threads()).await?;
-                Ok(Opened { context, speed })
-            })
-            .map_err(CpuReason::NoGpu)
-        };
-        self.0.opened.get_or_init(open).as_ref()
+    /// Opens the device, if it is not open yet. Threads that open it at the same time wait for the first.
+    #[cfg(not(target_family = "wasm"))]
+    async fn open(&self) -> std::result::Result<&Opened, &CpuReason> {
+        self.0.opened.get_or_init(|| pollster::block_on(self.0.request.measured())).as_ref()
+    }
+
+    /// Opens the device, if it is not open yet. Nothing may block in a browser: of the calls that open it at the same
+    /// time, the first to finish counts.
+    #[cfg(target_family = "wasm")]
+    async fn open(&self) -> std::result::Result<&Opened, &CpuReason> {
+        if let Some(opened) = self.0.opened.get() {
+            return opened.as_ref();
+        }
+        let opened = self.0.request.measured().await;
+        self.0.opened.get_or_init(|| opened).as_ref()
     }
 
     /// The device, which is opened if it is not open yet, or the reason why there is none.
-    pub(super) fn context(&self) -> std::result::Result<&Context, &CpuReason> {
-        self.open().map(|opened| &opened.context)
+    pub(super) async fn context(&self) -> std::result::Result<&Context, &CpuReason> {
+        self.open().await.map(|opened| &opened.context)
     }
 
     /// The device, if it is open.
@@ -115,7 +129,7 @@ impl OnDemand {
     ///
     /// # Errors
     /// Returns the reason why the CPU computes all of them.
-    pub(super) fn choose(
+    pub(super) async fn choose(
         &self,
         cpu: CpuResampler,
         works: &[Option<Work>],
@@ -128,7 +142,7 @@ impl OnDemand {
                 return Err(machine(cpu, closed).choose(works).reason());
             }
         }
-        let opened = self.open().map_err(CpuReason::clone)?;
+        let opened = self.open().await.map_err(CpuReason::clone)?;
         let choice = match opened.speed {
             None => Choice::all_on_gpu(works.len()),
             Some(speed) => machine(cpu, speed).choose(works),

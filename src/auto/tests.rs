@@ -67,8 +67,8 @@ fn devices_are_opened_when_they_begin_to_pay() {
     let mut batches = 0;
     let reason = loop {
         // Nothing is to be saved here.
-        let small = device.choose(cpu, &work(1e4)).expect_err("there is no such adapter");
-        match device.choose(cpu, &work(1e8)).expect_err("there is no such adapter") {
+        let small = pollster::block_on(device.choose(cpu, &work(1e4))).expect_err("there is no such adapter");
+        match pollster::block_on(device.choose(cpu, &work(1e8))).expect_err("there is no such adapter") {
             CpuReason::Faster(Estimate { cpu, gpu }) => {
                 assert!(cpu < gpu && gpu > std::time::Duration::from_millis(100), "{cpu:?} and {gpu:?}");
                 assert!(matches!(small, CpuReason::Faster(_)), "{small}");

@@ -12,6 +12,7 @@
 use std::sync::Arc;
 
 use super::clip::GpuClip;
+use super::job::Extent;
 use super::job_options::JobOptions;
 use super::job_tables::{job_entry, table_bytes};
 use super::layout::cache::BankCache;
@@ -50,13 +51,15 @@ pub struct KernelSources {
 /// never written.
 ///
 /// Every access of the kernel is within its bindings, as long as input and output are as large as
-/// [`Job::input_bytes`](crate::Job::input_bytes) and [`Job::output_bytes`](crate::Job::output_bytes) tell for the same
-/// clips, also where the shader is compiled without bounds checks. Workgroup memory needs no initialisation.
+/// [`input_bytes`](Self::input_bytes) and [`output_bytes`](Self::output_bytes) tell, also where the shader is compiled
+/// without bounds checks. Workgroup memory needs no initialisation.
 #[derive(Debug, Clone)]
 pub struct KernelSource {
     variant: Variant,
     tables: Vec<Arc<[u8]>>,
     grid: (u32, u32),
+    input_bytes: u64,
+    output_bytes: u64,
 }
 
 impl KernelSources {
@@ -82,7 +85,8 @@ impl KernelSources {
             multiply_adds: options.multiply_adds_of_a_part(),
         };
         let tables = Tables::new(clips.iter().map(GpuClip::run), GpuKernel::default(), limits, &self.banks)?;
-        let format = options.format();
+        let (format, extent) = (options.format(), Extent::of(&tables));
+        let (input_bytes, output_bytes) = (extent.input_bytes(format.input), extent.output_bytes(format.output));
         let mut kernels = Vec::new();
         for dispatch in &tables.dispatches {
             let variant =
@@ -93,7 +97,7 @@ impl KernelSources {
                 let job: Arc<[u8]> = bytemuck::bytes_of(&job_entry(dispatch, part)).into();
                 let all = [std::slice::from_ref(&job), &shared].concat();
                 let tables = declared.iter().filter_map(|&binding| all.get(binding).cloned()).collect();
-                kernels.push(KernelSource { variant, tables, grid: part.grid });
+                kernels.push(KernelSource { variant, tables, grid: part.grid, input_bytes, output_bytes });
             }
         }
         Ok(kernels)
@@ -136,6 +140,16 @@ impl KernelSource {
     /// Bytes of the tables, in the order of their bindings.
     pub fn tables(&self) -> &[Arc<[u8]>] {
         &self.tables
+    }
+
+    /// Least size of the input in bytes, for all kernels of the job, as [`Job::input_bytes`](crate::Job::input_bytes).
+    pub fn input_bytes(&self) -> u64 {
+        self.input_bytes
+    }
+
+    /// Least size of the output in bytes, for all kernels of the job, as [`Job::output_bytes`](crate::Job::output_bytes).
+    pub fn output_bytes(&self) -> u64 {
+        self.output_bytes
     }
 
     /// Numbers of workgroups in x and y. Each workgroup has 64 threads, as the text declares.

@@ -146,6 +146,11 @@ pub fn list_adapters() -> Vec<AdapterSummary> {
 
 /// The adapters of this machine, in the order of [`list_adapters`].
 pub(in crate::gpu) async fn adapters() -> Vec<wgpu::Adapter> {
+    // wgpu 30.0.1 panics in scopes without WebGPU, such as those of Node and of audio worklets.
+    #[cfg(target_family = "wasm")]
+    if !wgpu::util::is_browser_webgpu_supported().await {
+        return Vec::new();
+    }
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
     instance.enumerate_adapters(wgpu::Backends::all()).await
 }

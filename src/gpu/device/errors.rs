@@ -5,28 +5,33 @@ use crate::error::{Error, Result};
 /// Runs `f`, and returns its result, or the error that wgpu reports while it runs.
 ///
 /// Scopes belong to a thread and end in reverse order, so nothing is awaited while they are open. On native backends
-/// the reports are ready when the scopes end. In a browser, where nothing may block, reports are dropped, and the
-/// result of `f` is returned in any case.
+/// the reports are ready when the scopes end. In a browser, where nothing may block, the result of `f` is returned in
+/// any case, and [`reported`](super::reports::reported) returns the error.
 pub(crate) fn scoped<T>(device: &wgpu::Device, f: impl FnOnce() -> T) -> Result<T> {
     super::fail_points::fail_point()?;
     let out_of_memory = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
     let internal = device.push_error_scope(wgpu::ErrorFilter::Internal);
     let validation = device.push_error_scope(wgpu::ErrorFilter::Validation);
     let result = f();
-    let reports = [validation.pop(), internal.pop(), out_of_memory.pop()];
+    let (validation, internal, out_of_memory) = (validation.pop(), internal.pop(), out_of_memory.pop());
     #[cfg(not(target_family = "wasm"))]
-    for report in reports {
+    for report in [validation, internal, out_of_memory] {
         if let Some(error) = pollster::block_on(report) {
             return Err(from_wgpu(&error));
         }
     }
     #[cfg(target_family = "wasm")]
-    drop(reports);
+    {
+        // wgpu 30.0.1 panics on the report of an internal error. What such an error leaves behind is invalid, which the
+        // validation of its first use reports.
+        drop(internal);
+        super::reports::defer(validation);
+        super::reports::defer(out_of_memory);
+    }
     Ok(result)
 }
 
-#[cfg(not(target_family = "wasm"))]
-fn from_wgpu(error: &wgpu::Error) -> Error {
+pub(super) fn from_wgpu(error: &wgpu::Error) -> Error {
     let message = one_line(&error.to_string());
     match error {
         wgpu::Error::OutOfMemory { .. } => Error::GpuOutOfMemory { message },

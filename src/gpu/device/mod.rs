@@ -6,5 +6,6 @@ pub(crate) mod clock;
 pub(crate) mod errors;
 pub(crate) mod fail_points;
 pub(crate) mod probe;
+pub(crate) mod reports;
 pub(crate) mod slots;
 pub(crate) mod wait;

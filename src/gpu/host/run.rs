@@ -11,6 +11,7 @@ use crate::clamped::Clamped;
 use crate::error::{Error, Result};
 use crate::gpu::device::clock::Clock;
 use crate::gpu::device::errors::{not_mapped, scoped};
+use crate::gpu::device::reports::reported;
 use crate::gpu::device::slots::{SLOTS, Sizes, Slot};
 use crate::gpu::job::Extent;
 use crate::gpu::job_options::JobOptions;
@@ -129,7 +130,10 @@ impl GpuResampler {
         let (clamped, not_finite) = (vec![Clamped::default(); clips.len()], vec![false; clips.len()]);
         let read = Cursor::default();
         let mut run = Run { gpu: self, inputs, clips, outputs, options, read, clamped, not_finite };
-        let result = run.all_pieces().await;
+        let (result, reported) = reported(run.all_pieces()).await;
+        let is_reported = reported.is_err();
+        // A mapping that fails because of a reported error says less than the report.
+        let result = reported.and(result);
         let Run { read, clamped, not_finite, .. } = run;
         if result.is_ok() && read == Cursor::default() {
             return Outcome { result, complete: clips.len(), clamped, not_finite };
@@ -139,7 +143,12 @@ impl GpuResampler {
         // of invalid buffers.
         match self.slots().probe.check(self.device(), self.queue()) {
             Ok(()) => {
-                let complete = if result.is_ok() { clips.len() } else { read.clip };
+                let complete = match &result {
+                    Ok(()) => clips.len(),
+                    // The report does not say which piece it is about.
+                    Err(_) if is_reported => 0,
+                    Err(_) => read.clip,
+                };
                 Outcome { result, complete, clamped, not_finite }
             }
             Err(lost) => Outcome { result: Err(lost), complete: 0, clamped, not_finite },

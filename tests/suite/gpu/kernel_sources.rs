@@ -104,6 +104,8 @@ fn jobs_as_data_give_the_same_bits() {
 
             let kernels = sources.prepare(&clips, options).unwrap();
             assert_eq!(kernels.len(), job.parts());
+            let bytes = |kernel: &KernelSource| (kernel.input_bytes(), kernel.output_bytes());
+            assert!(kernels.iter().all(|kernel| bytes(kernel) == (job.input_bytes(), job.output_bytes())));
             let mut output = output;
             for kernel in &kernels {
                 let tables = kernel.tables().iter().map(|table| &**table);

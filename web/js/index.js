@@ -1,0 +1,8 @@
+// polyphase on the CPU.
+
+import { core } from "./core.js";
+import * as glue from "./cpu/polyphase.js";
+
+export const wasmURL = new URL("./cpu/polyphase_bg.wasm", import.meta.url);
+const { init, initSync, resample, simdLevel, Plan, Stream } = core(glue, wasmURL);
+export { init as default, initSync, resample, simdLevel, Plan, Stream };
