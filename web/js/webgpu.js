@@ -9,9 +9,11 @@ async function adapterName() {
   return [vendor, architecture, device, description].filter(Boolean).join(" ") || "unnamed WebGPU adapter";
 }
 
-/** The reason for which a device is lost; undefined if it is not. */
-function lossOf(device) {
-  return Promise.race([device.lost.then(({ message, reason }) => message || reason), undefined]);
+/** Fails if a device is lost. */
+async function checkPresence(device) {
+  // Of promises that are settled, the first wins.
+  const loss = await Promise.race([device.lost, undefined]);
+  if (loss) throw new Error(`the GPU device is lost: ${loss.message || loss.reason}`);
 }
 
 /** Runs `create` in error scopes, and fails with the library's words if the device reports an error. */
@@ -122,6 +124,7 @@ export function webgpu(glue, { init, Plan }) {
     try {
       return await device.createComputePipelineAsync({ label: "polyphase", layout: "auto", compute: { module, entryPoint } });
     } catch (error) {
+      await checkPresence(device);
       throw new Error(`the GPU driver refused: ${(await refused)?.message ?? error.message}`);
     }
   }
@@ -157,8 +160,7 @@ export function webgpu(glue, { init, Plan }) {
       job.#inputBytes = kernels[0]?.inputBytes ?? 0;
       job.#outputBytes = kernels[0]?.outputBytes ?? 0;
       await scoped(device, () => job.#upload(kernels, pipelines));
-      const loss = await lossOf(device);
-      if (loss !== undefined) throw new Error(`the GPU device is lost: ${loss}`);
+      await checkPresence(device);
       return job;
     }
 

@@ -131,14 +131,15 @@ export async function plans({ Plan, simdLevel }) {
   equal("a number of samples", exact.resample(new Float32Array(100)).length, 80);
   const high = await Plan.create(48_000, 44_100, { preset: "high" });
   equal("ripple", high.passBandRipple(0.9) < 0.001, true);
-  equal("rejection", high.aliasRejection(0.9) > 120, true);
+  equal("rejection where nothing folds into the pass band", high.aliasRejection(0.9), null);
+  equal("rejection", (await Plan.create(44_100, 16_000, { preset: "high" })).aliasRejection(0.9) > 120, true);
   equal("images", high.imageRejection(0.9) > 120, true);
   equal("edge", Math.abs(high.edge(3) - 0.95) < 0.05, true);
   const gains = high.gain([0, 0.5, 1.2]);
   equal("gain", Math.abs(gains[0] - 1) < 1e-5 && Math.abs(gains[1] - 1) < 1e-5 && gains[2] < 1e-5, true);
   const impulse = (await Plan.create(1, 2)).impulseResponse();
   equal("taps", impulse.length, 25);
-  equal("the middle tap", impulse[12], 0.99);
+  equal("the middle tap", Math.abs(impulse[12] - 0.99) < 1e-15 && impulse[11] === impulse[13], true);
   const designed = await Plan.create(44_100, 48_000, { passBand: 0.9, rejection: 100 });
   equal("taps of a quality", designed.taps, 66);
   const kaiser = await Plan.create(3, 2, { preset: "kaiser_fast", window: "kaiser" });

@@ -25,10 +25,11 @@ function npyRows(bytes) {
   const headerLength = bytes[6] === 1 ? view.getUint16(8, true) : view.getUint32(8, true);
   const header = new TextDecoder().decode(bytes.subarray(start, start + headerLength));
   if (!header.includes("'<f8'") || !header.includes("'fortran_order': False")) throw new Error(`unexpected ${header}`);
-  const data = new Float64Array(bytes.slice(start + headerLength).buffer);
-  const shape = header.match(/\(([^)]*)\)/)[1].split(",").map(Number);
-  const length = header.match(/\(([^)]*)\)/)[1].split(",").filter((text) => text.trim() !== "").map(Number).at(-1);
-  if (shape.length === 0 || data.length % length !== 0) throw new Error(`unexpected ${header}`);
+  // A copy, which is aligned.
+  const data = new Float64Array(new Uint8Array(bytes.subarray(start + headerLength)).buffer);
+  const shape = header.match(/\(([^)]*)\)/)[1].split(",").filter((text) => text.trim() !== "");
+  const length = Number(shape.at(-1));
+  if (!(length > 0) || data.length % length !== 0) throw new Error(`unexpected ${header}`);
   return Array.from({ length: data.length / length }, (_, row) => data.subarray(row * length, (row + 1) * length));
 }
 
