@@ -186,7 +186,7 @@ export function core(glue, source) {
     #views;
     /** Outputs of `processPlanar`, one array for each channel, and views of them. */
     #planes;
-    #planeViews;
+    #planeViews = [];
 
     constructor(plan, channels = 1, maxFrames = 16384) {
       const raw = new glue.RawStream(Owned.raw(plan, Plan), channels, maxFrames);
@@ -230,7 +230,8 @@ export function core(glue, source) {
     }
 
     processPlanar(chunks) {
-      const [raw, channels] = [this.#raw, this.#channels];
+      const raw = this.#raw;
+      const channels = this.#channels;
       if (chunks.length !== channels) throw new Error(`${chunks.length} channels given to a stream of ${channels}`);
       const length = chunks[0].length;
       this.#prepare(raw, length * channels);
@@ -243,13 +244,23 @@ export function core(glue, source) {
         for (let i = 0, to = channel; i < length; i++, to += channels) this.#input[to] = chunk[i];
       }
       const frames = this.#process(raw, length * channels);
-      this.#planes ??= Array.from({ length: channels }, () => new Float32Array(this.#output.length / channels));
+      this.#planes ??= this.#makePlanes();
       for (let channel = 0; channel < channels; channel++) {
         const plane = this.#planes[channel];
         for (let i = 0, from = channel; i < frames; i++, from += channels) plane[i] = this.#output[from];
       }
-      this.#planeViews ??= [];
-      return (this.#planeViews[frames] ??= this.#planes.map((plane) => plane.subarray(0, frames)));
+      return (this.#planeViews[frames] ??= this.#viewPlanes(frames));
+    }
+
+    // Functions with closures allocate whenever they are called, so `processPlanar` has none.
+
+    #makePlanes() {
+      const frames = this.#output.length / this.#channels;
+      return Array.from({ length: this.#channels }, () => new Float32Array(frames));
+    }
+
+    #viewPlanes(frames) {
+      return this.#planes.map((plane) => plane.subarray(0, frames));
     }
 
     finish() {

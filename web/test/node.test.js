@@ -57,7 +57,7 @@ test("streams leave no garbage", async () => {
       stream.processPlanar(planes);
     }
   };
-  run(20_000);
+  run(60_000);
   gc();
   observer.observe({ entryTypes: ["gc"] });
   const before = process.memoryUsage();
