@@ -9,15 +9,15 @@ export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0
 export PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
 
 target=wasm32-unknown-unknown
-cargo=(cargo)
-debian=()
+cargo=cargo
+build_std=()
 if [ "${POLYPHASE_WASM:-}" != debian ] && command -v rustup >/dev/null && rustup target add $target >/dev/null 2>&1; then
     rustc=rustc
 elif [ -x /usr/bin/rustc ] && [ -d "$(/usr/bin/rustc --print sysroot)/lib/rustlib/src/rust/library" ]; then
-    # cargo of any version, rustc of Debian.
     rustc=/usr/bin/rustc
+    cargo=/usr/bin/cargo
     export RUSTC=$rustc RUSTC_BOOTSTRAP=1
-    debian=(-Zbuild-std=std,panic_abort --config 'profile.web.panic="abort"')
+    build_std=(-Zbuild-std=std,panic_abort)
 else
     echo "no compiler for $target: rustup target add $target, or apt-get install rustc-web rust-web-src" >&2
     exit 1
@@ -40,9 +40,9 @@ flags='-C target-feature=+simd128'
 for kind in cpu gpu; do
     features=()
     [ $kind = cpu ] || features=(--features gpu)
-    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS=$flags "${cargo[@]}" build --locked --quiet -p polyphase-web \
-        --profile web --target $target "${features[@]}" "${debian[@]}"
-    wasm-bindgen --target web --no-typescript --out-name polyphase --out-dir $package/$kind \
+    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS=$flags "$cargo" build --locked --quiet -p polyphase-web \
+        --profile web --target $target "${features[@]}" "${build_std[@]}"
+    wasm-bindgen --target web --no-typescript --remove-name-section --remove-producers-section --out-name polyphase --out-dir $package/$kind \
         "${CARGO_TARGET_DIR:-target}/$target/web/polyphase_web.wasm"
 done
 cp web/js/* web/README.md LICENSE-* $package

@@ -5,7 +5,8 @@
 //! ```text
 //! override PADS: bool = false;              const PADS: bool = true;            the value of this job
 //! @group(1) @binding(0) …                   @group(0) @binding(6) …             one group, bindings without gaps
-//! var<uniform>, var<storage, read>          var<storage, read_write>            several tables may share a buffer
+//! var<uniform>, var<storage, read>          var<storage, read_write>            several tables may share a buffer,
+//!                                           var<storage, read>                  or may not be written, in browsers
 //! input[index]                              input[min(index, last)]             without wgpu's checks, too
 //! ```
 
@@ -123,7 +124,13 @@ impl KernelSources {
 impl KernelSource {
     /// Text of the kernel: a WGSL module that needs no feature, no overrides and no bounds checks.
     pub fn wgsl(&self) -> String {
-        text(self.variant)
+        text(self.variant, "var<storage, read_write>")
+    }
+
+    /// Text of the kernel for browsers, whose tables are declared `var<storage, read>`. Browsers refuse barriers behind
+    /// a comparison with a value that could be written.
+    pub fn browser_wgsl(&self) -> String {
+        text(self.variant, "var<storage, read>")
     }
 
     /// Name of the kernel's entry point.
@@ -158,15 +165,15 @@ impl KernelSource {
     }
 }
 
-/// Text of a variant, see the beginning of this file.
-fn text(variant: Variant) -> String {
+/// Text of a variant, see the beginning of this file, with this declaration of tables.
+fn text(variant: Variant, table: &str) -> String {
     let (source, constants) = (variant.source(), variant.constants());
     let tables = declared_tables(&source);
     let mut text = String::with_capacity(2 * source.len());
     for line in source.lines() {
         let line = match line.strip_prefix("override ") {
             Some(declaration) => constant(declaration, &constants),
-            None => bind_in_one_group(line, &tables),
+            None => bind_in_one_group(line, &tables, table),
         };
         text.push_str(&clamp_input(&line));
         text.push('\n');
@@ -193,17 +200,17 @@ fn parse_binding(line: &str) -> Option<(usize, usize, &str)> {
     Some((group.parse().ok()?, binding.parse().ok()?, declaration))
 }
 
-/// Declaration of a buffer in group 0: a table at its place among the `tables`, input and output after them. Other lines
-/// are unchanged.
-fn bind_in_one_group(line: &str, tables: &[usize]) -> String {
+/// Declaration of a buffer in group 0: a `table` at its place among the `tables`, input and output after them. Other
+/// lines are unchanged.
+fn bind_in_one_group(line: &str, tables: &[usize], table: &str) -> String {
     let Some((group, binding, declaration)) = parse_binding(line) else { return line.to_owned() };
-    let binding = match group {
-        0 => tables.iter().filter(|&&table| table < binding).count(),
-        _ => tables.len() + binding,
+    let (binding, access) = match group {
+        0 => (tables.iter().filter(|&&table| table < binding).count(), table),
+        _ => (tables.len() + binding, "var<storage, read_write>"),
     };
     let declaration = ["var<uniform>", "var<storage, read>"]
         .iter()
-        .fold(declaration.to_owned(), |text, access| text.replace(access, "var<storage, read_write>"));
+        .fold(declaration.to_owned(), |text, declared| text.replace(declared, access));
     format!("@group(0) @binding({binding}) {declaration}")
 }
 
@@ -245,7 +252,7 @@ mod tests {
     #[test]
     fn every_variant_is_a_module_with_buffers_in_one_group() {
         for variant in Variant::all() {
-            let text = text(variant);
+            let text = text(variant, "var<storage, read_write>");
             let (module, info) = module(&text);
             assert!(module.overrides.is_empty(), "{variant:?}");
             assert_eq!(module.entry_points[0].name, variant.shader.entry_point());
@@ -264,6 +271,19 @@ mod tests {
             assert_eq!(names[..3], ["job", "tiles", "clips"]);
             assert_eq!(names[names.len() - 2..], ["input", "output"]);
             assert_eq!(text.matches("input[").count(), text.matches("input[min(").count(), "{variant:?}");
+        }
+    }
+
+    /// The texts for browsers differ in the access of their tables alone: only input and output can be written.
+    #[test]
+    fn tables_are_read_only_in_browsers() {
+        for variant in Variant::all() {
+            let text = text(variant, "var<storage, read>");
+            let written = "var<storage, read_write> ";
+            let names =
+                text.lines().filter_map(|line| line.split_once(written)?.1.split_once(':').map(|(name, _)| name));
+            assert_eq!(names.collect::<Vec<_>>(), ["input", "output"], "{variant:?}");
+            module(&text);
         }
     }
 

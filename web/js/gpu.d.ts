@@ -56,7 +56,7 @@ export interface JobOptions {
   maxMultiplyAdds?: number;
 }
 
-/** A dispatch as data. Bindings of group 0 are the tables, the input and the output, all `storage`, read and written. */
+/** A dispatch as data. Bindings of group 0 are the tables (`read-only-storage`), the input and the output (`storage`). */
 export interface Kernel {
   wgsl: string;
   entryPoint: string;

@@ -3,6 +3,7 @@
 import { core } from "./core.js";
 import * as glue from "./cpu/polyphase.js";
 
-export const wasmURL = new URL("./cpu/polyphase_bg.wasm", import.meta.url);
+// The scope of an audio worklet has no URL: there, `initSync` takes a module.
+export const wasmURL = typeof URL === "undefined" ? undefined : new URL("./cpu/polyphase_bg.wasm", import.meta.url);
 const { init, initSync, resample, simdLevel, Plan, Stream } = core(glue, wasmURL);
 export { init as default, initSync, resample, simdLevel, Plan, Stream };

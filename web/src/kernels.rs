@@ -117,7 +117,7 @@ fn format(name: &str) -> Result<SampleFormat, JsValue> {
 fn described(kernel: &KernelSource) -> Result<JsValue, JsValue> {
     let object = Object::new();
     let set = |name: &str, value: JsValue| Reflect::set(&object, &name.into(), &value);
-    set("wgsl", kernel.wgsl().into())?;
+    set("wgsl", kernel.browser_wgsl().into())?;
     set("entryPoint", kernel.entry_point().into())?;
     set("variant", kernel.variant().into())?;
     let tables: Array = kernel.tables().iter().map(|table| Uint8Array::from(&table[..])).collect();

@@ -35,8 +35,7 @@ describe("in Chromium", { skip: path === undefined, timeout: 240_000 }, () => {
   });
   test("batches on WebGPU", () => check("webgpu.batches"));
   test("auto says what ran, and why", async (context) => {
-    const { ran, small, adapter } = await check("webgpu.auto");
-    context.diagnostic(`${ran}; a small batch: ${small}; adapter: ${adapter}`);
+    for (const [what, said] of Object.entries(await check("webgpu.auto"))) context.diagnostic(`${what}: ${said}`);
   });
   test("jobs on the page's own device", () => check("webgpu.jobs"));
   test("the page's own device is lost", () => check("webgpu.lossOfOwnDevice"));

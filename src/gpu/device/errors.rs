@@ -44,7 +44,8 @@ pub(super) fn from_wgpu(error: &wgpu::Error) -> Error {
 /// Error for the view of a mapped buffer. A buffer that was created mapped, or whose mapping was confirmed, has no view
 /// only if its device is lost, which wgpu does not report to error scopes.
 pub(crate) fn not_mapped(error: wgpu::MapRangeError) -> Error {
-    Error::GpuLost { reason: one_line(&error.to_string()) }
+    // In browsers the stack of JavaScript follows on further lines.
+    Error::GpuLost { reason: error.to_string().lines().next().unwrap_or_default().to_owned() }
 }
 
 fn one_line(message: &str) -> String {

@@ -97,12 +97,15 @@ export async function auto({ Plan, Resampler }) {
   equal("adapter before the first batch", resampler.adapter, null);
   const plan = await Plan.create(48_000, 44_100, { preset: "best" });
   const clips = Array.from({ length: 8 }, (_, seed) => ({ plan, samples: noiseF32(seed, 480_000) }));
-  const { outputs, ran, gpuClips } = await resampler.resampleBatch(clips);
+  // Enough batches for `auto` to open a device.
+  const all = [];
+  for (let batch = 0; batch < 5; batch++) all.push(await resampler.resampleBatch(clips));
+  const { outputs, ran, gpuClips } = all.at(-1);
   outputs.forEach((output, i) => compare(`auto ${i}`, output, plan.resample(clips[i].samples), 1, { maxAbs: 4e-6, rmsDb: -125 }));
   equal("a reason", gpuClips > 0 ? / on the CPU\)/.test(ran) : /clip 0: /.test(ran), true);
   const small = await resampler.resampleBatch([{ plan, samples: noiseF32(1, 100) }]);
   same("a small batch", small.outputs[0], plan.resample(noiseF32(1, 100)));
-  return { ran, small: small.ran, adapter: resampler.adapter };
+  return { first: all[0].ran, ran, small: small.ran, adapter: resampler.adapter };
 }
 
 /** Runs `work` while the devices that are opened are kept in an array. */
@@ -127,7 +130,7 @@ export async function lossOfDevice(api) {
   const clips = Array.from({ length: 4 }, (_, seed) => ({ plan, samples: noiseF32(seed, 100_000) }));
   const right = ({ outputs }) => outputs.forEach((output, i) => same(`clip ${i}`, output, plan.resample(clips[i].samples)));
   const reports = [];
-  for (const delay of [-1, 0, 1, 5, 20]) {
+  for (const delay of [-1, 0, 5]) {
     await withDevices(async (devices) => {
       const resampler = await onGpu(api);
       equal("devices", devices.length, 1);
