@@ -7,7 +7,7 @@ import { browserPath, open } from "./support/browser.js";
 
 const path = browserPath();
 
-describe("in Chromium", { skip: path === undefined, timeout: 240_000 }, () => {
+describe("in Chromium", { skip: path === undefined, timeout: 900_000 }, () => {
   let opened;
   before(async () => {
     opened = await open(path, "web/test/page.html");

@@ -77,8 +77,10 @@ pub struct AdapterSummary {
 
 impl AdapterSummary {
     pub(in crate::gpu) fn new(info: wgpu::AdapterInfo, limits: &wgpu::Limits) -> Self {
+        // Browsers seldom tell the name.
+        let name = if info.name.is_empty() { "an unnamed adapter".to_owned() } else { info.name };
         Self {
-            name: info.name,
+            name,
             driver: format!("{} {}", info.driver, info.driver_info).trim().to_owned(),
             backend: info.backend.to_str().to_owned(),
             kind: info.device_type.into(),

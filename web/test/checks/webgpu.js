@@ -221,12 +221,15 @@ export async function jobs(api, read) {
   clips.forEach(({ samples }, i) => input.set(samples, places[i].inputOffset));
   const job = await api.GpuJob.create(device, places);
   const outputs = new Float32Array(await runJob(device, job, input));
-  const batch = await (await onGpu(api)).resampleBatch(clips);
-  clips.forEach(({ name, peak, expected }, i) => {
+  const results = clips.map(({ name, peak, expected }, i) => {
     const output = outputs.slice(places[i].outputOffset, places[i].outputOffset + expected.length);
     compare(name, output, expected, peak, tolerance);
-    same(name, output, batch.outputs[i]);
+    return output;
   });
+  // Pipelines of software take seconds, so only some clips are computed again.
+  const some = clips.slice(0, 6);
+  const batch = await (await onGpu(api)).resampleBatch(some);
+  some.forEach(({ name }, i) => same(name, results[i], batch.outputs[i]));
 
   // Integers, and the left channel of a stereo clip.
   const plan = await api.Plan.create(48_000, 16_000, { preset: "high" });
