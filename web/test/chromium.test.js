@@ -37,6 +37,11 @@ describe("in Chromium", { skip: path === undefined, timeout: 900_000 }, () => {
   test("auto says what ran, and why", async (context) => {
     for (const [what, said] of Object.entries(await check("webgpu.auto"))) context.diagnostic(`${what}: ${said}`);
   });
+  test("every kernel is a text that the browser accepts", async (context) => {
+    const { kernels } = await check("webgpu.texts");
+    assert.ok(kernels > 100);
+    context.diagnostic(`${kernels} kernels`);
+  });
   test("jobs on the page's own device", () => check("webgpu.jobs"));
   test("the page's own device is lost", () => check("webgpu.lossOfOwnDevice"));
   test("a pipeline is refused", () => check("webgpu.refusals"));

@@ -262,6 +262,41 @@ export async function jobs(api, read) {
   return { clips: clips.length };
 }
 
+/** The browser's compiler accepts the text of every kernel. (Pipelines are left to the other checks: they take longer.) */
+export async function texts({ Plan, KernelSources }) {
+  const device = await ownDevice();
+  const sources = new KernelSources(device.limits);
+  const plans = [];
+  for (const [origFreq, newFreq] of [[48_000, 44_100], [44_100, 16_000], [3, 1], [1, 3], [5, 5], [10_007, 99_991]]) {
+    for (const padding of ["zero", "edge", "reflect"]) {
+      for (const preset of ["default", "best"]) {
+        plans.push(await Plan.create(origFreq, newFreq, { preset, padding, maxFilterBytes: 1_200_000 }));
+      }
+      plans.push(await Plan.create(origFreq, newFreq, { padding, lowpassFilterWidth: 300 }));
+    }
+  }
+  const kernels = new Map();
+  const formats = ["f32", "i16", "f16"];
+  for (const input of formats) {
+    for (const output of formats) {
+      for (const sharedBuffer of [false, true]) {
+        for (const plan of plans) {
+          for (const stride of [1, 2]) {
+            const clip = { plan, inputLength: 5000, inputStride: stride, outputStride: stride };
+            for (const kernel of sources.prepare([clip], { input, output, sharedBuffer })) kernels.set(kernel.variant, kernel);
+          }
+        }
+      }
+    }
+  }
+  for (const [variant, { wgsl }] of kernels) {
+    const { messages } = await device.createShaderModule({ code: wgsl }).getCompilationInfo();
+    equal(`messages of ${variant}`, messages.map(({ message, lineNum }) => `${lineNum}: ${message}`).join(), "");
+  }
+  device.destroy();
+  return { kernels: kernels.size };
+}
+
 /** The page's own device is lost: jobs say so. */
 export async function lossOfOwnDevice(api) {
   const device = await ownDevice();
