@@ -1,6 +1,6 @@
 //! An output has the same bits wherever in a clip it is computed, and by whichever kernel.
 
-use polyphase::{CpuResampler, Level, Plan, Preset, ResampleOptions, Sample};
+use polyphase::{CpuResampler, Level, Plan, ResampleOptions, Sample};
 
 use crate::signals::{noise, noise_f32};
 
