@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds the npm package in web/pkg: two wasm files and the JavaScript around them. Fails if a file is too large.
 #
-# The compiler is rustup's, with the target wasm32-unknown-unknown, or Debian's, with the packages rustc-web and
-# rust-web-src: that one builds the standard library from source. POLYPHASE_WASM=debian chooses the latter.
+# The compiler is rustup's, with the target wasm32-unknown-unknown, or Debian's, with the packages rustc-web, rust-web-src
+# and lld: that one builds the standard library from source. POLYPHASE_WASM=debian chooses the latter.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=0
@@ -18,8 +18,10 @@ elif [ -x /usr/bin/rustc ] && [ -d "$(/usr/bin/rustc --print sysroot)/lib/rustli
     cargo=/usr/bin/cargo
     export RUSTC=$rustc RUSTC_BOOTSTRAP=1
     build_std=(-Zbuild-std=std,panic_abort)
+    # Debian's rustc has no linker for wasm of its own.
+    export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld
 else
-    echo "no compiler for $target: rustup target add $target, or apt-get install rustc-web rust-web-src" >&2
+    echo "no compiler for $target: rustup target add $target, or apt-get install rustc-web rust-web-src lld" >&2
     exit 1
 fi
 "$rustc" --version
