@@ -308,5 +308,5 @@ export function core(glue, source) {
     return glue.RawPlan.simdLevel();
   }
 
-  return { init, initSync, resample, simdLevel, Plan, Stream };
+  return { init, initSync, check, resample, simdLevel, Plan, Stream };
 }

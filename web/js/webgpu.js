@@ -38,7 +38,7 @@ async function scoped(device, create) {
  * @param glue wasm-bindgen's functions and classes.
  * @param core The API of the CPU on the same module.
  */
-export function webgpu(glue, { init, Plan }) {
+export function webgpu(glue, { init, check, Plan }) {
   class Resampler extends Owned {
     #adapter = null;
 
@@ -87,6 +87,7 @@ export function webgpu(glue, { init, Plan }) {
 
   class KernelSources extends Owned {
     constructor(limits) {
+      check();
       super(new glue.RawKernelSources(limits));
     }
 

@@ -83,6 +83,9 @@ test("without WebGPU, batches run on the CPU, and say so", async () => {
   const { outputs, ran, gpuClips, cpuClips } = await resampler.resampleBatch([{ plan, samples: clip }]);
   compare.same("the batch", outputs[0], plan.resample(clip));
   assert.deepEqual([ran, gpuClips, cpuClips], ["0 clips on the GPU, 1 on the CPU: clip 0: the CPU was asked for", 0, 1]);
+  assert.throws(() => new withGpu.KernelSources({}), {
+    message: "maxComputeWorkgroupStorageSize is NaN: it must be a whole number from 0 to 9007199254740992",
+  });
   await assert.rejects(withGpu.Resampler.create({ backend: "gpu" }), { message: "no GPU: there is no adapter" });
   await assert.rejects(withGpu.Resampler.create({ backend: "tpu" }), {
     message: "unknown backend `tpu`: it must be one of auto, cpu, gpu",

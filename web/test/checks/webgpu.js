@@ -263,8 +263,9 @@ export async function jobs(api, read) {
 }
 
 /** The browser's compiler accepts the text of every kernel. (Pipelines are left to the other checks: they take longer.) */
-export async function texts({ Plan, KernelSources }) {
+export async function texts({ default: init, Plan, KernelSources }) {
   const device = await ownDevice();
+  await init();
   const sources = new KernelSources(device.limits);
   const plans = [];
   for (const [origFreq, newFreq] of [[48_000, 44_100], [44_100, 16_000], [3, 1], [1, 3], [5, 5], [10_007, 99_991]]) {
