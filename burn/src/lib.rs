@@ -12,43 +12,42 @@
 //! # Ok::<(), polyphase_burn::polyphase::Error>(())
 //! ```
 //!
-//! | use | for |
+//! | for | use |
 //! |---|---|
-//! | [`resample`], [`try_resample`] | a tensor of any rank, along its last axis |
-//! | [`ResampleConfig`], [`Resample`] | torchaudio's `transforms.Resample` as a module of a network |
-//! | [`register`] | devices whose kernels burn compiles to SPIR-V or Metal's language |
+//! | a tensor of any rank, along its last axis | [`resample`], [`try_resample`] |
+//! | a module of a network, like torchaudio's `transforms.Resample` | [`ResampleConfig`], [`Resample`] |
+//! | devices whose kernels burn compiles to SPIR-V or Metal's language | [`register`] |
 //!
 //! # Where a tensor is resampled
 //!
-//! | tensor | resampled |
+//! | tensor on | resampled |
 //! |---|---|
 //! | wgpu, kernels in WGSL (burn's feature `wgpu`) | on the GPU in place, by a kernel that burn launches |
-//! | wgpu, kernels in another language (burn's features `vulkan`, `metal`) | on the GPU in place after [`register`], otherwise as the next line |
+//! | wgpu, kernels in another language (burn's features `vulkan`, `metal`) | on the GPU in place after [`register`]; otherwise on the CPU: copied to the host and back |
 //! | other GPUs of burn (CUDA, ROCm) | on the CPU: copied to the host and back |
 //! | Flex and NdArray (features `flex`, `ndarray`) | on the CPU |
 //!
-//! What the GPU's limits do not allow, such as the gradient of a padded clip, is resampled on the CPU too, and copied to
-//! the host and back.
+//! Work that the shaders cannot do or that exceeds the limits of the GPU, such as the gradient of a padded clip, is also
+//! done on the CPU, with copies to the host and back.
 //!
-//! float32 and float16 are resampled as they are; bfloat16 is converted to float32 and back; float64 is exact on the
-//! CPU. Results have the type of the tensor. The numerical contract is that of [`polyphase`].
+//! float32 and float16 are resampled directly. bfloat16 is converted to float32 and back. float64 is resampled in float64
+//! arithmetic, on the CPU. Results have the type of the tensor. The numerical contract is that of [`polyphase`].
 //!
 //! # Gradients
 //!
-//! The gradient is the adjoint of the resampling, computed where the forward pass is. Resampling is linear, so that no
-//! samples are kept for it.
+//! The gradient is the adjoint of the resampling, and is computed where the forward pass is. Since resampling is linear,
+//! the forward pass keeps no samples for the gradient.
 //!
 //! # Errors
 //!
-//! burn's operations return no `Result`, and what fails on a device is reported where its results are read, as by
-//! `Tensor::try_into_data`. So it is here: [`try_resample`] returns what can be told before anything is launched. What
-//! fails later, on a lost device or for want of memory, is reported by burn at the read, or panics where burn's own
-//! operations do.
+//! [`try_resample`] returns the errors that are known before a kernel is launched. Later failures, such as a lost device
+//! or a lack of memory, are handled as for burn's own operations, which return no `Result`: burn reports them when the
+//! results are read, as by `Tensor::try_into_data`, or panics.
 //!
 //! # Features
 //!
-//! They must be on if the same feature of `burn` is: burn chooses its backend types by them. All but `flex` and
-//! `ndarray` are on by default.
+//! Each of these features must be on if the feature of `burn` with the same name is on, since burn chooses the types of its
+//! backends by its features. All but `flex` and `ndarray` are on by default.
 //!
 //! | feature | enables |
 //! |---|---|
@@ -82,11 +81,11 @@ pub use self::error::{Error, Result};
 use self::job::Job;
 pub use self::module::{Resample, ResampleConfig, ResamplingMethod};
 
-/// Resamples a tensor of any rank along its last axis, torchaudio's `(..., time)`. The result has
+/// Resamples a tensor of any rank along its last axis: the shape is `(..., time)`, as in torchaudio. The result has
 /// [`Plan::output_len`] samples along that axis, and the type and the device of the tensor.
 ///
 /// # Panics
-/// Where [`try_resample`] returns an error.
+/// If [`try_resample`] would return an error.
 pub fn resample<const D: usize>(tensor: Tensor<D>, plan: &Plan) -> Tensor<D> {
     match try_resample(tensor, plan) {
         Ok(resampled) => resampled,
@@ -94,11 +93,12 @@ pub fn resample<const D: usize>(tensor: Tensor<D>, plan: &Plan) -> Tensor<D> {
     }
 }
 
-/// Resamples a tensor as [`resample`] does.
+/// Resamples a tensor as [`resample`] does, and returns an error instead of panicking.
 ///
 /// # Errors
-/// [`Error::DType`] for a quantised tensor, [`Error::Resample`] for a result or, if the tensor tracks gradients, an
-/// adjoint beyond the limits of memory and plan.
+/// - [`Error::DType`] if the tensor is quantised.
+/// - [`Error::Resample`] if the result, or the adjoint of a tensor that tracks gradients, exceeds the limits of the memory or
+///   of the plan.
 pub fn try_resample<const D: usize>(tensor: Tensor<D>, plan: &Plan) -> Result<Tensor<D>> {
     let job = Job::forward(plan);
     job.check(&tensor)?;
