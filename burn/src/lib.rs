@@ -27,27 +27,28 @@
 //! | other GPUs of burn (CUDA, ROCm) | on the CPU: copied to the host and back |
 //! | Flex and NdArray (features `flex`, `ndarray`) | on the CPU |
 //!
-//! Work that the shaders cannot do or that exceeds the limits of the GPU, such as the gradient of a padded clip, is also
-//! done on the CPU, with copies to the host and back.
+//! Work that the shaders cannot do or that exceeds the limits of the GPU, such as the gradient of a padded clip, is
+//! also done on the CPU, with copies to the host and back.
 //!
-//! float32 and float16 are resampled directly. bfloat16 is converted to float32 and back. float64 is resampled in float64
-//! arithmetic, on the CPU. Results have the type of the tensor. The numerical contract is that of [`polyphase`].
+//! float32 and float16 are resampled directly. bfloat16 is converted to float32 and back. float64 is resampled in
+//! float64 arithmetic, on the CPU. Results have the type of the tensor. The numerical contract is that of
+//! [`polyphase`].
 //!
 //! # Gradients
 //!
-//! The gradient is the adjoint of the resampling, and is computed where the forward pass is. Since resampling is linear,
-//! the forward pass keeps no samples for the gradient.
+//! The gradient is the adjoint of the resampling, and is computed where the forward pass is. Since resampling is
+//! linear, the forward pass keeps no samples for the gradient.
 //!
 //! # Errors
 //!
-//! [`try_resample`] returns the errors that are known before a kernel is launched. Later failures, such as a lost device
-//! or a lack of memory, are handled as for burn's own operations, which return no `Result`: burn reports them when the
-//! results are read, as by `Tensor::try_into_data`, or panics.
+//! [`try_resample`] returns the errors that are known before a kernel is launched. Later failures, such as a lost
+//! device or a lack of memory, are handled as for burn's own operations, which return no `Result`: burn reports them
+//! when the results are read, as by `Tensor::try_into_data`, or panics.
 //!
 //! # Features
 //!
-//! Each of these features must be on if the feature of `burn` with the same name is on, since burn chooses the types of its
-//! backends by its features. All but `flex` and `ndarray` are on by default.
+//! Each of these features must be on if the feature of `burn` with the same name is on, since burn chooses the types of
+//! its backends by its features. All but `flex` and `ndarray` are on by default.
 //!
 //! | feature | enables |
 //! |---|---|
@@ -97,8 +98,8 @@ pub fn resample<const D: usize>(tensor: Tensor<D>, plan: &Plan) -> Tensor<D> {
 ///
 /// # Errors
 /// - [`Error::DType`] if the tensor is quantised.
-/// - [`Error::Resample`] if the result, or the adjoint of a tensor that tracks gradients, exceeds the limits of the memory or
-///   of the plan.
+/// - [`Error::Resample`] if the result, or the adjoint of a tensor that tracks gradients, exceeds the limits of the
+///   memory or of the plan.
 pub fn try_resample<const D: usize>(tensor: Tensor<D>, plan: &Plan) -> Result<Tensor<D>> {
     let job = Job::forward(plan);
     job.check(&tensor)?;
