@@ -82,6 +82,10 @@ pub use self::error::{Error, Result};
 use self::job::Job;
 pub use self::module::{Resample, ResampleConfig, ResamplingMethod};
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// Resamples a tensor of any rank along its last axis: the shape is `(..., time)`, as in torchaudio. The result has
 /// [`Plan::output_len`] samples along that axis, and the type and the device of the tensor.
 ///
