@@ -187,6 +187,7 @@ fn versions_agree() {
     let changelog = read("CHANGELOG.md");
     let newest = changelog.lines().find_map(|line| line.strip_prefix("## "));
     assert!(newest.is_some_and(|heading| heading.split(' ').next() == Some(version)), "{newest:?}");
+    assert!(read("web/js/package.json").contains(&format!("\"version\": \"{version}\"")), "web/js/package.json");
     let minor = version.rsplit_once('.').map_or(version, |(minor, _)| minor);
     assert!(read("README.md").contains(&format!("polyphase = \"{minor}\"")), "README.md: polyphase = \"{minor}\"");
 }

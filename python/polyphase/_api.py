@@ -234,4 +234,8 @@ def save(
         from . import _torch
 
         samples = _torch.as_array(samples, "samples")
+    # A recording of (frames, channels) would get more channels than any has.
+    is_array = container == "npy" or str(file).endswith(".npy")
+    if not is_array and getattr(samples, "ndim", 0) == 2 and samples.shape[0] > max(64, samples.shape[1]):
+        raise ValueError(f"samples are (channels, frames), and {samples.shape} may be (frames, channels): transpose")
     return _native.save(file, samples, sr, container=container, sample_format=sample_format, dither=dither)

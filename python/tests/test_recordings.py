@@ -181,6 +181,7 @@ def test_wrong_arguments_of_load(options, error, message):
         (("x.wav", np.zeros(3), 0), {}, ValueError, "above 0"),
         (("x.wav", np.zeros((1, 2, 3)), 8000), {}, ValueError, r"shape \[1, 2, 3\]"),
         (("x.wav", np.zeros((0, 3)), 8000), {}, ValueError, r"shape \[0, 3\]"),
+        (("x.wav", np.zeros((1000, 2)), 8000), {}, ValueError, r"\(1000, 2\) may be .frames, channels"),
         (("x.wav", np.zeros(3, complex), 8000), {}, TypeError, "complex"),
         (("x.wav", [0.0], 8000), {}, TypeError, "samples is of type list"),
         ((7, np.zeros(3), 8000), {}, TypeError, "path or a file object"),

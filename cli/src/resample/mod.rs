@@ -228,9 +228,15 @@ fn execute(args: &Args, mut prepared: Prepared) -> Result<Outcome> {
     Ok(Outcome { rows, tally, prepared, report })
 }
 
+/// A rate below that of any audio format, in Hz. It may be meant as kHz.
+const LOW_RATE: f64 = 1000.0;
+
 /// Prints what the user should know before the files are converted.
 fn print_notes(args: &Args, tasks: &[Task], found: &Tasks, progress: &Progress) -> Result<()> {
     let rate = args.output.rate;
+    if rate.hz() < LOW_RATE {
+        progress.note(&format!("the outputs have {rate} samples a second: --rate is in Hz, so 48 kHz is 48000"));
+    }
     if !rate.is_whole() {
         let rounded = rate.rounded()?;
         progress.note(&format!("file headers hold whole numbers of Hz: {rounded} instead of {rate}"));

@@ -225,6 +225,18 @@ fn speakers_are_kept() {
     }
 }
 
+/// A rate that may be meant as kHz is kept, and a note says what it means.
+#[test]
+fn low_rates_are_noted() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("tone.wav"), wav_bytes(8000, 1, &noise_f32(1, 8000))).unwrap();
+    let note = "the outputs have 48 samples a second: --rate is in Hz, so 48 kHz is 48000";
+    let (code, _, stderr) = run(&folder, "resample tone.wav --rate 48");
+    assert!(code == 0 && stderr.contains(note), "{stderr}");
+    let (code, _, stderr) = run(&folder, "resample tone.wav --rate 1000 --overwrite");
+    assert!(code == 0 && !stderr.contains("--rate is in Hz"), "{stderr}");
+}
+
 /// With a fractional rate the length is exact, and the header holds the nearest whole number.
 #[test]
 fn rates_need_not_be_whole() {
