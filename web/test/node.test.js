@@ -49,8 +49,6 @@ test("streams leave no garbage", async () => {
   const plan = await polyphase.Plan.create(48_000, 44_100, { preset: "high" });
   const stream = new polyphase.Stream(plan, 2, 128);
   const [chunk, planes] = [noiseF32(1, 256), [noiseF32(1, 128), noiseF32(2, 128)]];
-  const collections = [];
-  const observer = new PerformanceObserver((list) => collections.push(...list.getEntries()));
   const run = (blocks) => {
     for (let block = 0; block < blocks; block++) {
       stream.process(chunk);
@@ -58,18 +56,26 @@ test("streams leave no garbage", async () => {
     }
   };
   run(60_000);
-  gc();
-  observer.observe({ entryTypes: ["gc"] });
-  const before = process.memoryUsage();
-  run(20_000);
-  const after = process.memoryUsage();
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  observer.disconnect();
-  assert.deepEqual(collections, []);
-  assert.equal(after.arrayBuffers, before.arrayBuffers);
-  // A view of each block would take about 100 bytes.
-  const bytes = (after.heapUsed - before.heapUsed) / 40_000;
-  assert.ok(bytes < 4, `${bytes} bytes for each block`);
+  // A collection, which the test runner may cause too, hides what was allocated: such a run is repeated.
+  for (let attempt = 0; ; attempt++) {
+    assert.ok(attempt < 10, "garbage was collected during every run");
+    gc();
+    const collections = [];
+    const observer = new PerformanceObserver((list) => collections.push(...list.getEntries()));
+    observer.observe({ entryTypes: ["gc"] });
+    const before = process.memoryUsage();
+    run(20_000);
+    const after = process.memoryUsage();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    observer.disconnect();
+    if (collections.length > 0) continue;
+    // Buffers of earlier tests may be released during the run.
+    assert.ok(after.arrayBuffers <= before.arrayBuffers, `${after.arrayBuffers - before.arrayBuffers} bytes of buffers`);
+    // A view of each block would take about 100 bytes.
+    const bytes = (after.heapUsed - before.heapUsed) / 40_000;
+    assert.ok(bytes < 4, `${bytes} bytes for each block`);
+    return;
+  }
 });
 
 test("integers, lengths and responses", () => cpu.plans(polyphase));
