@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!((channels, written.samples.dim()), (1, (1, frames)));
     let steps = (&written.samples - &audio.samples).mapv(|difference| (32_768.0 * difference).abs());
     let worst = steps.fold(0.0, |worst: f32, step| worst.max(*step));
-    println!("{} is within {worst:.2} steps of 16 bits", output.display());
+    println!("{}: largest error of its 16-bit samples {worst:.2} steps", output.display());
     assert!(clipped > 0 || worst <= 1.5 + 1e-3, "{worst} steps");
     Ok(())
 }
