@@ -34,11 +34,11 @@ def require(name: str) -> Any:
     """Imports an optional module. Without it the tests of the file are skipped, or fail where it is required."""
     try:
         return importlib.import_module(name)
-    except ImportError as error:
-        if os.environ.get(f"POLYPHASE_REQUIRE_{name.upper()}") == "1":
+    except (ImportError, OSError, RuntimeError) as error:
+        if os.environ.get(f"POLYPHASE_REQUIRE_{name.upper().replace('.', '_')}") == "1":
             raise
-        print(f"SKIPPED {name} is not installed: {error}")
-        pytest.skip(f"{name} is not installed", allow_module_level=True)
+        print(f"SKIPPED {name} cannot be imported: {error}")
+        pytest.skip(f"{name} cannot be imported", allow_module_level=True)
 
 
 def oracle(

@@ -39,6 +39,8 @@ def wanted(name):
 
 @pytest.mark.parametrize("processes", [1, 2])
 def test_datasets_map(tmp_path, processes):
+    # `audiofolder` needs it, and it needs the libraries of ffmpeg.
+    require("torchcodec.encoders")
     source, output = tmp_path / "source", tmp_path / "output"
     source.mkdir()
     for name, data in FILES.items():
