@@ -30,6 +30,13 @@ export function allocate({ Array, bytes }, length) {
   }
 }
 
+/** Fails unless all values are numbers: wasm-bindgen would convert strings and arrays. */
+function checkNumbers(values) {
+  for (const [name, value] of Object.entries(values)) {
+    if (typeof value !== "number") throw new TypeError(`${name} is of type ${typeof value}: it must be a number`);
+  }
+}
+
 /** Owner of a raw object, which is freed once. */
 export class Owned {
   #raw;
@@ -91,6 +98,7 @@ export function core(glue, source) {
 
     constructor(origFreq, newFreq, options) {
       check();
+      checkNumbers({ origFreq, newFreq });
       super(new glue.RawPlan(origFreq, newFreq, options));
       this.#rates = [origFreq, newFreq];
     }

@@ -38,7 +38,7 @@ class ResamplingProcessor extends AudioWorkletProcessor {
 
   process([input]) {
     // An input that nothing is connected to has no channels.
-    if (this.#finished || input.length !== this.#channels) return !this.#finished;
+    if (this.#finished || input.length === 0) return !this.#finished;
     const frames = this.#stream.processPlanar(input);
     const count = frames[0].length;
     for (let channel = 0; channel < this.#channels; channel++) {

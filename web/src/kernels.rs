@@ -5,7 +5,7 @@ use polyphase::{Error, GpuClip, JobOptions, KernelSource, KernelSources, SampleF
 use wasm_bindgen::prelude::*;
 
 use crate::error::thrown;
-use crate::options::{length, whole};
+use crate::options::{MAX_SAFE, length, whole};
 use crate::plan::RawPlan;
 
 /// Layouts for a device.
@@ -17,9 +17,6 @@ pub struct RawKernelSources(KernelSources);
 #[wasm_bindgen]
 #[derive(Debug, Default)]
 pub struct RawJobClips(Vec<GpuClip>);
-
-/// Largest offset and stride: whole numbers that floats hold.
-const MAX_OFFSET: f64 = (1_u64 << 53) as f64;
 
 #[wasm_bindgen]
 impl RawJobClips {
@@ -39,7 +36,7 @@ impl RawJobClips {
         input_stride: f64,
         output_stride: f64,
     ) -> Result<(), JsValue> {
-        let offset = |field, value| whole(field, value, MAX_OFFSET);
+        let offset = |field, value| whole(field, value, MAX_SAFE);
         let clip = GpuClip::new(
             plan.plan(),
             offset("inputOffset", input_offset)?,
@@ -59,7 +56,7 @@ impl RawKernelSources {
     pub fn new(limits: &JsValue) -> Result<Self, JsValue> {
         let limit = |name| -> Result<u64, JsValue> {
             let value = Reflect::get(limits, &JsValue::from_str(name))?;
-            whole(name, value.as_f64().unwrap_or(f64::NAN), MAX_OFFSET)
+            whole(name, value.as_f64().unwrap_or(f64::NAN), MAX_SAFE)
         };
         let small = |name| limit(name).map(|value| u32::try_from(value).unwrap_or(u32::MAX));
         let limits = wgpu::Limits {
@@ -94,7 +91,7 @@ impl RawKernelSources {
 /// Distance between two samples.
 #[expect(clippy::cast_possible_truncation, reason = "checked")]
 fn stride(field: &'static str, value: f64) -> Result<i64, JsValue> {
-    if value.trunc() == value && value.abs() <= MAX_OFFSET {
+    if value.trunc() == value && value.abs() <= MAX_SAFE {
         return Ok(value as i64);
     }
     Err(thrown(Error::Option { field, value, range: "a whole number".to_owned() }))

@@ -23,7 +23,7 @@ const KNOWN: [&str; 12] = [
 ];
 
 /// Largest whole number of JavaScript, 2⁵³ − 1.
-const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
+pub(crate) const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
 
 /// Largest value of `maxFilterBytes`: the design of a filter does not check its allocations, and wasm has 4 GiB.
 const MAX_FILTER_BYTES: f64 = (1_u64 << 28) as f64;
@@ -157,7 +157,7 @@ fn output_length(value: &JsValue) -> Result<OutputLength, JsValue> {
 /// Error for a rate of 0, and for numbers that are negative or not whole.
 pub(crate) fn ratio(orig_freq: f64, new_freq: f64) -> Result<Ratio, JsValue> {
     let rate = |field, value| whole(field, value, MAX_SAFE);
-    Ratio::new(rate("orig_freq", orig_freq)?, rate("new_freq", new_freq)?).map_err(thrown)
+    Ratio::new(rate("origFreq", orig_freq)?, rate("newFreq", new_freq)?).map_err(thrown)
 }
 
 /// A whole number from 0 to a largest one.

@@ -90,7 +90,7 @@ test("without WebGPU, batches run on the CPU, and say so", async () => {
   compare.same("the batch", outputs[0], plan.resample(clip));
   assert.deepEqual([ran, gpuClips, cpuClips], ["0 clips on the GPU, 1 on the CPU: clip 0: the CPU was asked for", 0, 1]);
   assert.throws(() => new withGpu.KernelSources({}), {
-    message: "maxComputeWorkgroupStorageSize is NaN: it must be a whole number from 0 to 9007199254740992",
+    message: "maxComputeWorkgroupStorageSize is NaN: it must be a whole number from 0 to 9007199254740991",
   });
   await assert.rejects(withGpu.Resampler.create({ backend: "gpu" }), { message: "no GPU: there is no adapter" });
   await assert.rejects(withGpu.Resampler.create({ backend: "tpu" }), {

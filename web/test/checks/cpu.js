@@ -156,11 +156,12 @@ export async function errors({ Plan, Stream, resample }) {
   const cases = [
     [() => new Plan(0, 16_000), "orig_freq is 0: a sampling rate must be at least 1"],
     [() => resample(clip, 48_000, 0), "new_freq is 0: a sampling rate must be at least 1"],
-    [() => new Plan(-1, 16_000), `orig_freq is -1: it must be ${safe}`],
-    [() => new Plan(NaN, 16_000), `orig_freq is NaN: it must be ${safe}`],
-    [() => new Plan(44_100.5, 16_000), `orig_freq is 44100.5: it must be ${safe}`],
-    [() => new Plan(1, Infinity), `new_freq is inf: it must be ${safe}`],
-    [() => new Plan(undefined, 16_000), `orig_freq is NaN: it must be ${safe}`],
+    [() => new Plan(-1, 16_000), `origFreq is -1: it must be ${safe}`],
+    [() => new Plan(NaN, 16_000), `origFreq is NaN: it must be ${safe}`],
+    [() => new Plan(44_100.5, 16_000), `origFreq is 44100.5: it must be ${safe}`],
+    [() => new Plan(1, Infinity), `newFreq is inf: it must be ${safe}`],
+    [() => new Plan(undefined, 16_000), "origFreq is of type undefined: it must be a number", TypeError],
+    [() => new Plan(48_000, "16000"), "newFreq is of type string: it must be a number", TypeError],
     [
       () => new Plan(1, 2000),
       "2000/1 is a ratio beyond 1/1024 … 1024: resample in two steps, or raise limits.max_ratio",
