@@ -34,7 +34,7 @@ use polyphase_checks::signals::noise_f32;
 const ROWS: usize = 16;
 const ROUNDS: usize = 20;
 
-/// Least factor of time and least error that the project promises, by case.
+/// Cases, with the factor of time that the project aims at.
 const CASES: [(&str, u32, u32, Preset, f64); 2] = [
     ("44.1 → 48 kHz, kaiser_best", 44_100, 48_000, Preset::KaiserBest, 10.0),
     ("48 → 16 kHz, width 6", 48_000, 16_000, Preset::Default, 3.0),
@@ -133,7 +133,7 @@ fn main() {
         }
         let ratio = best[1].as_secs_f64() / best[0].as_secs_f64();
         println!(
-            "| {name} | {:.2?} | {:.2?} | {ratio:.1} (promised {factor}) | {:.1} dB | {:.1} dB |",
+            "| {name} | {:.2?} | {:.2?} | {ratio:.1} (aim: {factor}) | {:.1} dB | {:.1} dB |",
             best[0], best[1], errors[0], errors[1]
         );
     }
