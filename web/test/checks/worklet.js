@@ -32,5 +32,24 @@ export async function worklet({ Plan, wasmURL }, workletURL) {
   const output = Float32Array.from(parts.flatMap((part) => [...part]));
   same("the worklet's output", output, (await Plan.create(48_000, 16_000, options)).resample(signal));
   equal("messages", parts.length >= 9 && parts.length <= 12, true);
+  await refusesChannels(module, workletURL);
   return { messages: parts.length };
+}
+
+/** A graph with more channels than the processor was made for is an error, not silence. */
+async function refusesChannels(module, workletURL) {
+  const context = new OfflineAudioContext({ numberOfChannels: 1, length: 1280, sampleRate: 48_000 });
+  await context.audioWorklet.addModule(workletURL);
+  const node = new AudioWorkletNode(context, "polyphase-resample", {
+    channelCount: 2,
+    channelCountMode: "explicit",
+    processorOptions: { module, newFreq: 16_000 },
+  });
+  const refused = new Promise((resolve) => (node.onprocessorerror = () => resolve("refused")));
+  const source = new ConstantSourceNode(context);
+  source.connect(node).connect(context.destination);
+  source.start();
+  await context.startRendering();
+  const late = new Promise((resolve) => setTimeout(resolve, 5000, "accepted"));
+  equal("two channels for a processor of one", await Promise.race([refused, late]), "refused");
 }
