@@ -36,7 +36,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use polyphase::{CpuResampler, ResampleOptions, Resampler};
-use polyphase_audio::files;
+use polyphase_audio::{Container, files};
 
 pub(crate) use self::args::Args;
 use self::conversion::format_error;
@@ -228,13 +228,13 @@ fn execute(args: &Args, mut prepared: Prepared) -> Result<Outcome> {
     Ok(Outcome { rows, tally, prepared, report })
 }
 
-/// A rate below that of any audio format, in Hz. It may be meant as kHz.
+/// A rate below that of any audio file, in Hz. It may be meant as kHz. Arrays may have any rate.
 const LOW_RATE: f64 = 1000.0;
 
 /// Prints what the user should know before the files are converted.
 fn print_notes(args: &Args, tasks: &[Task], found: &Tasks, progress: &Progress) -> Result<()> {
     let rate = args.output.rate;
-    if rate.hz() < LOW_RATE {
+    if rate.hz() < LOW_RATE && tasks.iter().any(|task| task.container != Container::Npy) {
         progress.note(&format!("the outputs have {rate} samples a second: --rate is in Hz, so 48 kHz is 48000"));
     }
     if !rate.is_whole() {
