@@ -72,6 +72,24 @@ fn nan_and_infinity_reach_only_the_outputs_whose_taps_touch_them() {
     }
 }
 
+/// Every sample of two periods. Some lie under the last block of a period alone, which may be partial, and the last ones
+/// of a whole number of periods do so too.
+#[test]
+fn any_sample_may_be_nan() {
+    for (orig, new) in [(160, 147), (147, 160), (441, 160), (147, 40)] {
+        let options = ResampleOptions::default().lowpass_filter_width(1.0);
+        let plan = Plan::new(orig, new, options).unwrap();
+        for len in [2 * orig as usize, 2 * orig as usize + 7] {
+            for at in 0..len {
+                for level in Level::available() {
+                    check(CpuResampler::new().with_level(level), &plan, &noise_f32(1, len), at, f32::NAN);
+                }
+                check(CpuResampler::new(), &plan, &noise(1, len), at, f64::NAN);
+            }
+        }
+    }
+}
+
 /// Ratios with structural zeros, for clips of hundreds of periods and of few.
 #[test]
 fn nothing_passes_a_structural_zero() {
