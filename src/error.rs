@@ -14,9 +14,7 @@ pub enum Error {
         field: &'static str,
     },
     /// The ratio of the rates is beyond [`Limits::max_ratio`](crate::Limits::max_ratio).
-    #[error(
-        "{new_freq}/{orig_freq} is a ratio beyond 1/{limit} … {limit}: resample in two steps, or raise limits.max_ratio"
-    )]
+    #[error("{new_freq}/{orig_freq} is a ratio beyond 1/{limit} … {limit}: resample in two steps, or raise max_ratio")]
     RatioTooLarge {
         /// The rate of the input, reduced by the greatest common divisor.
         orig_freq: u64,
@@ -57,7 +55,7 @@ pub enum Error {
     /// interpolated.
     #[error(
         "the filter bank would take {bytes} bytes ({phases} phases of {taps} taps), above the limit of {limit}: \
-         choose a smaller lowpass_filter_width, or raise limits.max_filter_bytes"
+         choose a smaller lowpass_filter_width, or raise max_filter_bytes"
     )]
     FilterTooLarge {
         /// Bytes of the exact or the interpolated form, whichever is smaller.

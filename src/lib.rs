@@ -23,7 +23,7 @@
 //! | gradients | [`CpuResampler::adjoint`] |
 //! | buffers on your own GPU device | `GpuResampler` (feature `gpu`) |
 //! | kernels that another runtime launches | `KernelSources` (feature `gpu`) |
-//! | a GPU if there is one, else the CPU | `Resampler` (feature `gpu`) |
+//! | clips, each on the faster of GPU and CPU | `Resampler` (feature `gpu`) |
 //!
 //! # Architecture
 //!

@@ -22,8 +22,8 @@
 //!
 //! | tensor on | resampled |
 //! |---|---|
-//! | wgpu, kernels in WGSL (burn's feature `wgpu`) | on the GPU in place, by a kernel that burn launches |
-//! | wgpu, kernels in another language (burn's features `vulkan`, `metal`) | on the GPU in place after [`register`]; otherwise on the CPU: copied to the host and back |
+//! | wgpu, kernels in WGSL (burn's feature `wgpu`) | on the GPU, by a kernel that burn launches |
+//! | wgpu, kernels in another language (burn's features `vulkan`, `metal`) | on the GPU after [`register`]; otherwise on the CPU: copied to the host and back |
 //! | other GPUs of burn (CUDA, ROCm) | on the CPU: copied to the host and back |
 //! | Flex and NdArray (features `flex`, `ndarray`) | on the CPU |
 //!

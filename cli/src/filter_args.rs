@@ -151,9 +151,6 @@ impl FilterArgs {
 
 /// Parses the name of a preset.
 pub(crate) fn preset(name: &str) -> Result<Preset> {
-    if name == TORCHAUDIO {
-        return Ok(Preset::Default);
-    }
     name.parse().map_err(|_| {
         let known = Preset::ALL.into_iter().filter(|&preset| preset != Preset::Default).map(Preset::name);
         let known: Vec<_> = [TORCHAUDIO].into_iter().chain(known).collect();

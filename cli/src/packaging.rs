@@ -10,7 +10,7 @@ use crate::terminal::print_bytes;
 
 /// Print the completions for a shell
 ///
-/// For bash, into a file that it reads at its start:
+/// For bash with the package bash-completion, into an existing folder:
 /// `polyphase completions bash > ~/.local/share/bash-completion/completions/polyphase`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Completions {

@@ -18,6 +18,9 @@ pub(crate) fn resampling(error: &polyphase::Error) -> PyErr {
     use polyphase::Error;
     let message = error.to_string();
     match error {
+        Error::NoGpu { reason } if reason.contains("must be allowed") => {
+            PyRuntimeError::new_err(format!("{message}: GpuResampler(allow_software=True)"))
+        }
         Error::OutOfMemory { .. } | Error::GpuOutOfMemory { .. } => PyMemoryError::new_err(message),
         Error::NoGpu { .. } | Error::GpuLost { .. } | Error::GpuRefused { .. } | Error::GpuSelfTest { .. } => {
             PyRuntimeError::new_err(message)

@@ -15,7 +15,10 @@ use crate::error::{recording, resampling};
 pub(crate) fn from_keywords(keywords: Option<&Bound<'_, PyDict>>, preset: Preset) -> PyResult<ResampleOptions> {
     let Some(keywords) = keywords else { return Ok(preset.options()) };
     let mut options = match keywords.get_item("preset")? {
-        Some(name) if !name.is_none() => preset_named(name.extract()?)?.options(),
+        Some(name) if !name.is_none() => {
+            let preset: Preset = name.extract::<String>()?.parse().map_err(|error| resampling(&error))?;
+            preset.options()
+        }
         _ => preset.options(),
     };
     let mut beta = None;
@@ -69,14 +72,6 @@ fn named(key: &str, value: &Bound<'_, PyAny>, error: PyErr) -> PyErr {
         return PyTypeError::new_err(format!("{key} is of type {kind}: {}", error.value(py)));
     }
     error
-}
-
-/// The preset of a name; `torchaudio` is the library's default.
-fn preset_named(name: String) -> PyResult<Preset> {
-    if name == "torchaudio" {
-        return Ok(Preset::Default);
-    }
-    name.parse().map_err(|error| resampling(&error))
 }
 
 fn output_length(value: &Bound<'_, PyAny>) -> PyResult<OutputLength> {

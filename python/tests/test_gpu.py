@@ -33,3 +33,11 @@ def test_a_gpu_agrees_with_the_cpu():
 def test_a_gpu_that_does_not_exist_is_an_error():
     with pytest.raises(RuntimeError, match="no GPU"):
         polyphase.GpuResampler("no such adapter")
+
+
+def test_software_drivers_need_permission():
+    if "llvmpipe" not in gpu().adapter:
+        print("SKIPPED a GPU is no software driver")
+        pytest.skip("a GPU is no software driver")
+    with pytest.raises(RuntimeError, match=r"computes? in software.*: GpuResampler\(allow_software=True\)$"):
+        polyphase.GpuResampler("llvmpipe")

@@ -139,8 +139,9 @@ def test_errors_of_files_are_oserrors(tmp_path):
     assert missing.value.filename == str(tmp_path / "none.wav") and missing.value.errno == 2
     with pytest.raises(OSError, match="folder"):
         polyphase.load(tmp_path)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError) as missing:
         polyphase.save(tmp_path / "none" / "x.wav", np.zeros(3), 8000)
+    assert missing.value.filename == str(tmp_path / "none" / "x.wav") and missing.value.errno == 2
     (tmp_path / "text.wav").write_text("no audio, certainly")
     with pytest.raises(polyphase.AudioFileError, match="text.wav: the file is text"):
         polyphase.load(tmp_path / "text.wav")

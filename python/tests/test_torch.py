@@ -276,6 +276,8 @@ def test_other_errors():
             F.resample(torch.zeros(5, dtype=dtype), 1, 2)
         with pytest.raises(TypeError, match="Expected floating point type for waveform tensor"):
             T.Resample(1, 2)(torch.zeros(5, dtype=dtype))
+    with pytest.raises(TypeError, match="waveform is of type ndarray: it must be a tensor of torch"):
+        F.resample(np.zeros(5), 1, 2)
     with pytest.raises(ValueError, match="no dimension"):
         F.resample(torch.tensor(1.0), 1, 2)
     with pytest.raises(ValueError, match="rolloff is 1.5"):

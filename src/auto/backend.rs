@@ -16,7 +16,7 @@ pub const ADAPTER_VARIABLE: &str = "POLYPHASE_ADAPTER";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Backend {
-    /// The faster backend for each batch, by an estimate from speeds that are measured on this machine. A GPU that
+    /// The faster backend for each clip, by an estimate from speeds that are measured on this machine. A GPU that
     /// computes in software is never used. The default.
     ///
     /// The GPU is opened, which takes 0.1 to 0.4 s, when it begins to pay: when the best possible GPU would have saved

@@ -85,7 +85,7 @@ impl ResamplerBuilder {
 }
 
 impl Resampler {
-    /// Resampler on the faster backend for each batch, see [`Backend::Auto`], unless the environment variable
+    /// Resampler on the faster backend for each clip, see [`Backend::Auto`], unless the environment variable
     /// [`BACKEND_VARIABLE`] names a backend.
     ///
     /// This never fails: if no GPU can be opened, [`reason`](Self::reason) says why.

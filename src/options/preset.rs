@@ -13,6 +13,9 @@ const STOP_BANDS: std::ops::RangeInclusive<f64> = 50.0..=200.0;
 /// Pass bands that [`ResampleOptions::quality`] accepts, as fractions of the lower Nyquist frequency.
 const PASS_BANDS: std::ops::Range<f64> = 0.75..1.0;
 
+/// Another name of [`Preset::Default`], which programs with another default need.
+const TORCHAUDIO: &str = "torchaudio";
+
 /// Filters by name: those of other resamplers, and three designed for a quality.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
@@ -52,7 +55,7 @@ impl Preset {
         Self::Best,
     ];
 
-    /// Name that [`FromStr`] parses.
+    /// Name that [`FromStr`] parses, which takes `torchaudio` for the default too.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Default => "default",
@@ -111,10 +114,13 @@ impl FromStr for Preset {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self> {
+        if name == TORCHAUDIO {
+            return Ok(Self::Default);
+        }
         Self::ALL.into_iter().find(|preset| preset.name() == name).ok_or_else(|| Error::UnknownName {
             what: "preset",
             name: name.to_owned(),
-            known: Self::ALL.map(Self::name).join(", "),
+            known: format!("{}, {TORCHAUDIO}", Self::ALL.map(Self::name).join(", ")),
         })
     }
 }

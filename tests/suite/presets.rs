@@ -64,11 +64,14 @@ fn names_parse_and_print() {
     for name in ["kaiser", "sinc_interp_kaiser", "kaiser_window"] {
         assert_eq!(name.parse(), Ok(Window::Kaiser { beta: DEFAULT_BETA }));
     }
+    for name in ["default", "torchaudio"] {
+        assert_eq!(name.parse(), Ok(Preset::Default));
+    }
     let error = "kaiser_bset".parse::<Preset>().unwrap_err();
     assert_eq!(
         error.to_string(),
         "unknown preset `kaiser_bset`: it must be one of default, kaiser_best, kaiser_fast, resampy_kaiser_best, \
-         resampy_kaiser_fast, fast, high, best"
+         resampy_kaiser_fast, fast, high, best, torchaudio"
     );
     assert!(matches!("box".parse::<Window>(), Err(Error::UnknownName { what: "window", .. })));
 }

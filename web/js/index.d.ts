@@ -9,6 +9,7 @@ export interface Options {
   /** Filter whose parameters the other options change. */
   preset?:
     | "default"
+    | "torchaudio"
     | "kaiser_best"
     | "kaiser_fast"
     | "resampy_kaiser_best"
@@ -51,6 +52,12 @@ export function initSync(module: WebAssembly.Module | BufferSource): void;
 
 /** Place of the wasm file. */
 export const wasmURL: URL;
+
+/**
+ * Place of the module of the audio worklet `polyphase-resample`, for `addModule`. It imports the files beside it: serve
+ * the package's folder as it is.
+ */
+export const workletURL: URL;
 
 /** Name of the SIMD instructions in use: `simd128`. */
 export function simdLevel(): string;

@@ -1,7 +1,8 @@
 // An AudioWorklet processor that resamples what the graph plays into it, and posts the result to its node:
 //
-//   await context.audioWorklet.addModule(new URL("polyphase-resample/worklet.js", import.meta.url));
-//   const module = await WebAssembly.compileStreaming(fetch(wasmURL));       // wasmURL of polyphase-resample
+//   import { wasmURL, workletURL } from "polyphase-resample";
+//   await context.audioWorklet.addModule(workletURL);
+//   const module = await WebAssembly.compileStreaming(fetch(wasmURL));
 //   const node = new AudioWorkletNode(context, "polyphase-resample", {
 //     numberOfOutputs: 0, channelCount: 1, channelCountMode: "explicit",
 //     processorOptions: { module, newFreq: 16000, options: { preset: "high" } },

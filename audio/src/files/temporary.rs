@@ -48,7 +48,7 @@ impl Temporary {
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         builder.prefix(PREFIX).suffix(SUFFIX);
         loop {
-            let file = builder.tempfile_in(folder)?;
+            let file = builder.tempfile_in(folder).map_err(system_error)?;
             // On file systems without locks this fails, but `remove_stale` removes nothing there.
             let _ = file.as_file().lock();
             // Another run may have removed the file before it was locked.
@@ -99,6 +99,12 @@ impl Temporary {
     }
 }
 
+/// The error of the operating system in an error of `tempfile`, which adds the temporary name to the message.
+fn system_error(error: io::Error) -> io::Error {
+    let source = error.get_ref().and_then(|inner| inner.source()?.downcast_ref::<io::Error>()?.raw_os_error());
+    source.map_or(error, io::Error::from_raw_os_error)
+}
+
 /// Removes all temporary files of this process. Called by a process that exits without waiting for its threads.
 pub fn remove_live() {
     for path in &*LIVE.lock().unwrap_or_else(PoisonError::into_inner) {
@@ -130,6 +136,13 @@ pub fn remove_stale(folder: &Path) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn errors_do_not_show_the_temporary_name() {
+        let error = Temporary::new(Path::new("/no/such/folder")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert!(error.raw_os_error().is_some() && !error.to_string().contains(PREFIX), "{error}");
+    }
 
     #[test]
     fn existing_files_are_replaced_only_with_overwrite() {

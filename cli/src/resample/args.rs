@@ -162,13 +162,14 @@ pub(super) struct OutputArgs {
 
     /// Format of the outputs
     ///
-    /// same is that of each input, or WAV if that format can only be read.
+    /// same is that of each WAV, FLAC and .npy input, and WAV for all others, raw samples included.
     #[arg(long, value_enum, default_value_t = OrSame(None))]
     pub(super) format: OrSame<Container>,
 
     /// Type of the output samples
     ///
-    /// same is that of each input, and f32 for lossy formats; FLAC gets 24 bits for these.
+    /// same is that of each input, and f32 for lossy formats. Types that the output cannot hold are replaced: floats by
+    /// i24 in FLAC, i24 by i32 in .npy.
     #[arg(long, value_name = "TYPE", value_enum, default_value_t = OrSame(None))]
     pub(super) sample_format: OrSame<SampleFormat>,
 
@@ -287,7 +288,7 @@ pub(super) struct SpeedArgs {
     /// Backend: auto, cpu or gpu
     ///
     /// auto uses a GPU if it is faster, transfers included, by an estimate from speeds that are measured. The summary
-    /// gives the reason.
+    /// gives the reason. If it is set, the environment variable POLYPHASE_BACKEND replaces auto.
     #[arg(long, value_name = "NAME", default_value_t = Backend::Auto, hide_possible_values = true)]
     #[arg(value_parser = Named::<Backend>::of(&["auto", "cpu", "gpu"]))]
     pub(super) backend: Backend,

@@ -2,15 +2,31 @@
 
 use anyhow::{Context, Result};
 use polyphase::{BACKEND_VARIABLE, Backend, ResampleOptions, Resampler};
+use polyphase_audio::Container;
 
 use super::args::SpeedArgs;
+use super::paths::Task;
 use crate::devices::no_gpu;
 
-/// Most samples, of inputs and outputs, for a byte of an input file: those of lossy formats at low bit rates.
-const SAMPLES_PER_BYTE: u64 = 20;
+/// Samples, of inputs and outputs together, for a byte of an input file with this extension.
+const fn samples_per_byte(container: Option<Container>) -> u64 {
+    match container {
+        // 16 bits each, and as many outputs.
+        Some(Container::Wav | Container::Npy | Container::Raw) => 1,
+        Some(Container::Flac) => 2,
+        // Lossy formats at low bit rates.
+        _ => 20,
+    }
+}
+
+/// Number of samples, of inputs and outputs, of a job, estimated from the sizes of its files.
+fn estimated_samples(tasks: &[Task]) -> u64 {
+    let samples = |task: &Task| task.bytes.saturating_mul(samples_per_byte(Container::of_path(&task.input)));
+    tasks.iter().map(samples).fold(0, u64::saturating_add)
+}
 
 /// Opens the backend that the option or the environment selects, and returns it with the reason for the choice.
-pub(super) fn choose(args: &SpeedArgs, options: &ResampleOptions, bytes: u64) -> Result<(Resampler, String)> {
+pub(super) fn choose(args: &SpeedArgs, options: &ResampleOptions, tasks: &[Task]) -> Result<(Resampler, String)> {
     let variable = std::env::var(BACKEND_VARIABLE).ok().filter(|_| args.backend == Backend::Auto);
     let from_variable = variable.is_some();
     let backend = variable.map_or(Ok(args.backend), |name| name.parse()).context(BACKEND_VARIABLE)?;
@@ -20,7 +36,7 @@ pub(super) fn choose(args: &SpeedArgs, options: &ResampleOptions, bytes: u64) ->
     }
     let option = if from_variable { format!("{BACKEND_VARIABLE}={backend}") } else { format!("--backend {backend}") };
     let resampler = builder.build().map_err(|error| no_gpu(&option, error, args.allow_software))?;
-    if backend == Backend::Auto && !resampler.could_use_gpu(options, bytes.saturating_mul(SAMPLES_PER_BYTE)) {
+    if backend == Backend::Auto && !resampler.could_use_gpu(options, estimated_samples(tasks)) {
         let reason = "the job is too short to start a GPU".to_owned();
         return Ok((Resampler::builder().backend(Backend::Cpu).build()?, reason));
     }

@@ -1,5 +1,6 @@
 //! [`Conversion`]: one input and its output, with the settings of the run.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::{Context, Error, Result, anyhow};
@@ -80,13 +81,13 @@ impl<'a> Conversion<'a> {
     /// Prepares the conversion, and creates the folder of the output.
     pub(super) fn new(task: &'a Task, settings: &'a Settings) -> Result<Self> {
         let folder = task.output.parent().context("the output has no folder")?;
-        files::create_folder(folder).with_context(|| format!("creating the folder {}", folder.display()))?;
+        create_folder(folder)?;
         Ok(Self { task, settings, folder })
     }
 
     /// Creates the temporary file of the output.
     pub(super) fn temporary(&self) -> Result<Temporary> {
-        Temporary::new(self.folder).with_context(|| format!("writing in {}", self.folder.display()))
+        temporary(self.folder)
     }
 
     /// Format of the output samples for an input of this format.
@@ -104,6 +105,31 @@ impl<'a> Conversion<'a> {
     pub(super) fn explained(&self, error: polyphase_audio::Error) -> Error {
         explained(error, &self.task.output)
     }
+}
+
+fn create_folder(folder: &Path) -> Result<()> {
+    files::create_folder(folder).with_context(|| format!("creating the folder {}", folder.display()))
+}
+
+fn temporary(folder: &Path) -> Result<Temporary> {
+    Temporary::new(folder).with_context(|| format!("writing in {}", folder.display()))
+}
+
+/// Checks that a file can be created in the folder of an output, and creates that folder. A place without permission
+/// is then one error, and not one for each file.
+///
+/// # Errors
+/// If no folder can be written.
+pub(super) fn check_folders(tasks: &[Task]) -> Result<()> {
+    let folders: BTreeSet<_> = tasks.iter().filter_map(|task| task.output.parent()).collect();
+    let mut first_error = None;
+    for folder in folders {
+        match create_folder(folder).and_then(|()| temporary(folder)) {
+            Ok(_) => return Ok(()),
+            Err(error) => first_error.get_or_insert(error),
+        };
+    }
+    first_error.map_or(Ok(()), Err)
 }
 
 /// Adds advice to an error of the output's format or of the filter, and the name of the output to an error of writing

@@ -115,8 +115,7 @@ impl Prepared {
         let threads = workers::limited_by_memory(args.threads.count());
         // Before the library asks for the number of threads, which would create a pool of another size.
         rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
-        let bytes = found.tasks.iter().map(|task| task.bytes).sum();
-        let (resampler, reason) = backend::choose(&args.speed, &options, bytes)?;
+        let (resampler, reason) = backend::choose(&args.speed, &options, &found.tasks)?;
         // A record beside a single named file would be litter.
         let is_recorded = resume || !args.resuming.no_record && matches!(target, Target::Folder(_));
         Ok(Self { options, target, found, earlier, described, json, is_recorded, resampler, reason, threads })
@@ -192,6 +191,7 @@ fn execute(args: &Args, mut prepared: Prepared) -> Result<Outcome> {
         skipped.extend(done.map(|figures| Row::skipped(task, figures)));
         is_left
     });
+    conversion::check_folders(&tasks)?;
 
     let (gpu, requests) = match &resampler.adapter() {
         Some(_) => Some(GpuQueue::new(resampler.clone())).unzip(),

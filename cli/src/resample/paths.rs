@@ -133,8 +133,8 @@ impl Target {
 /// Finds the inputs and names their outputs: in a folder, an output has the name of its input relative to the input
 /// folder.
 ///
-/// `container` is the format of the outputs. `None` keeps that of the input, or takes WAV if it can only be read. Names
-/// are given to the files of all shares, so that they do not depend on the share. `recorded` reads the records of
+/// `container` is the format of the outputs. `None` keeps that of WAV, FLAC and .npy inputs, and takes WAV for others.
+/// Names are given to the files of all shares, so that they do not depend on the share. `recorded` reads the records of
 /// earlier runs: outputs that are kept keep their names.
 ///
 /// # Errors

@@ -177,13 +177,8 @@ impl Totals {
             }
             return line + &self.others();
         }
-        if self.skipped > 0 && self.clips + self.failed + self.interrupted == 0 {
-            let were = if self.skipped == 1 { "was" } else { "were" };
-            return format!(
-                "nothing to do: {} {were} done by an earlier run{}",
-                files_text(self.skipped),
-                self.others()
-            );
+        if self.clips == 0 {
+            return self.nothing_done() + &self.others();
         }
         let mut line = format!(
             "{}, {:.1} s of audio in {:.2} s, {:.0} times real time{} on the {} ({}): {}",
@@ -208,6 +203,16 @@ impl Totals {
             line.push_str(&format!("; {} samples clipped to full scale", self.clipped_samples));
         }
         line
+    }
+
+    /// The beginning of the summary of a run that resampled no file.
+    fn nothing_done(&self) -> String {
+        let beginning = if self.failed + self.interrupted > 0 { "nothing was resampled" } else { "nothing to do" };
+        let were = if self.skipped == 1 { "was" } else { "were" };
+        let failed = (self.failed > 0).then(|| format!("{} failed", files_text(self.failed)));
+        let done = (self.skipped > 0).then(|| format!("{} {were} done by an earlier run", files_text(self.skipped)));
+        let details: Vec<_> = failed.into_iter().chain(done).collect();
+        if details.is_empty() { beginning.to_owned() } else { format!("{beginning}: {}", details.join("; ")) }
     }
 
     /// The files that were not resampled, for the summary.

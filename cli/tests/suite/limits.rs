@@ -117,17 +117,20 @@ fn a_full_disk_loses_no_finished_output() {
 }
 
 #[test]
-fn unwritable_folders_are_reported() {
+fn unwritable_folders_are_one_error() {
     let folder = TempDir::new().unwrap();
     let Some(wrapper) = as_nobody(&folder) else { return };
-    fs::write(folder.path().join("a.wav"), wav_bytes(8000, 1, &noise_f32(1, 100))).unwrap();
+    for name in ["a.wav", "b.wav"] {
+        fs::write(folder.path().join(name), wav_bytes(8000, 1, &noise_f32(1, 100))).unwrap();
+    }
     fs::create_dir(folder.path().join("out")).unwrap();
     fs::set_permissions(folder.path().join("out"), fs::Permissions::from_mode(0o555)).unwrap();
     for (out, what) in [("out", "writing in out: "), ("out/below", "creating the folder out/below: ")] {
-        let (code, _, stderr) = run_under(&folder, wrapper, &format!("resample a.wav --rate 16000 --out {out}"));
+        let (code, _, stderr) = run_under(&folder, wrapper, &format!("resample a.wav b.wav --rate 16000 --out {out}"));
         assert_orderly(&folder, code, &stderr);
-        assert_eq!((code, stderr.lines().count()), (Some(1), 1), "{stderr}");
+        assert_eq!((code, stderr.lines().count()), (Some(2), 1), "{stderr}");
         assert!(stderr.contains(what) && stderr.contains("Permission denied"), "{stderr}");
+        assert!(!stderr.contains(".partial"), "{stderr}");
     }
     let (code, _, stderr) =
         run_under(&folder, wrapper, "resample a.wav --rate 16000 --out here --json out/report.json");

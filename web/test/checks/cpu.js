@@ -146,16 +146,18 @@ export async function plans({ Plan, simdLevel }) {
   const fast = await Plan.create(3, 2, { preset: "kaiser_fast" });
   const clip = noise(3, 100);
   same("the preset's own window", kaiser.resample(clip), fast.resample(clip));
+  const named = await Plan.create(3, 2, { preset: "torchaudio" });
+  same("the default's other name", named.resample(clip), (await Plan.create(3, 2)).resample(clip));
 }
 
-/** Errors have the library's words. */
+/** Errors have the library's words, and JavaScript's names. */
 export async function errors({ Plan, Stream, resample }) {
   const plan = await Plan.create(48_000, 16_000);
   const clip = new Float32Array(300);
   const safe = "a whole number from 0 to 9007199254740991";
   const cases = [
-    [() => new Plan(0, 16_000), "orig_freq is 0: a sampling rate must be at least 1"],
-    [() => resample(clip, 48_000, 0), "new_freq is 0: a sampling rate must be at least 1"],
+    [() => new Plan(0, 16_000), "origFreq is 0: a sampling rate must be at least 1"],
+    [() => resample(clip, 48_000, 0), "newFreq is 0: a sampling rate must be at least 1"],
     [() => new Plan(-1, 16_000), `origFreq is -1: it must be ${safe}`],
     [() => new Plan(NaN, 16_000), `origFreq is NaN: it must be ${safe}`],
     [() => new Plan(44_100.5, 16_000), `origFreq is 44100.5: it must be ${safe}`],
@@ -164,14 +166,14 @@ export async function errors({ Plan, Stream, resample }) {
     [() => new Plan(48_000, "16000"), "newFreq is of type string: it must be a number", TypeError],
     [
       () => new Plan(1, 2000),
-      "2000/1 is a ratio beyond 1/1024 … 1024: resample in two steps, or raise limits.max_ratio",
+      "2000/1 is a ratio beyond 1/1024 … 1024: resample in two steps, or raise maxRatio",
     ],
     [() => new Plan(3, 2, { rolloff: 1.5 }), "rolloff is 1.5: it must be above 0 and at most 1"],
     [() => new Plan(3, 2, { rolloff: NaN }), "rolloff is NaN: it must be above 0 and at most 1"],
-    [() => new Plan(3, 2, { lowpassFilterWidth: 0 }), "lowpass_filter_width is 0: it must be above 0 and at most 4096"],
+    [() => new Plan(3, 2, { lowpassFilterWidth: 0 }), "lowpassFilterWidth is 0: it must be above 0 and at most 4096"],
     [
       () => new Plan(3, 2, { lowpassFilterWidth: NaN }),
-      "lowpass_filter_width is NaN: it must be above 0 and at most 4096",
+      "lowpassFilterWidth is NaN: it must be above 0 and at most 4096",
     ],
     [() => new Plan(3, 2, { window: "kaiser", beta: -1 }), "beta is -1: it must be finite and at least 0"],
     [() => new Plan(3, 2, { beta: 3 }), "beta is 3: it is for the window kaiser, not hann"],
@@ -179,14 +181,14 @@ export async function errors({ Plan, Stream, resample }) {
     [() => new Plan(3, 2, { preset: "hi" }), /^unknown preset `hi`: it must be one of default, kaiser_best, /],
     [() => new Plan(3, 2, { window: "hamming" }), /^unknown window `hamming`: it must be one of hann, kaiser, /],
     [() => new Plan(3, 2, { roll_off: 1 }), /^unknown option `roll_off`: it must be one of preset, passBand, /],
-    [() => new Plan(3, 2, { passBand: 0.9, rejection: 20 }), "stop_band_db is 20: it must be 50 to 200"],
+    [() => new Plan(3, 2, { passBand: 0.9, rejection: 20 }), "rejection is 20: it must be 50 to 200"],
     [() => new Plan(3, 2, { passBand: 0.9 }), "passBand and rejection are given together", TypeError],
     [() => new Plan(3, 2, { rolloff: "0.9" }), "rolloff is of type string: it must be a number", TypeError],
     [() => new Plan(3, 2, { outputLength: -1 }), "outputLength is -1: it must be a whole number from 0 to 4294967295"],
     [() => new Plan(3, 2, 7), "options is of type number: it must be an object", TypeError],
     [
       () => new Plan(48_000, 44_100, { lowpassFilterWidth: 4096, maxFilterBytes: 1000 }),
-      /^the filter bank would take \d+ bytes \(147 phases of \d+ taps\), above the limit of 1000: choose a smaller /,
+      /^the filter bank would take \d+ bytes \(147 phases of \d+ taps\), above the limit of 1000: choose a smaller lowpassFilterWidth, or raise maxFilterBytes$/,
     ],
     [() => plan.resampleInto(clip, new Float32Array(99)), "the output holds 99 samples: this input gives 100"],
     [

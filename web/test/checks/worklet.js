@@ -4,7 +4,7 @@ import { equal, same } from "./compare.js";
 import { noiseF32 } from "./signals.js";
 
 /** The processor posts what a plan makes of the whole signal, in every bit. */
-export async function worklet({ Plan, wasmURL }, workletURL) {
+export async function worklet({ Plan, wasmURL, workletURL }) {
   const length = 48_000;
   const module = await WebAssembly.compileStreaming(fetch(wasmURL));
   const context = new OfflineAudioContext({ numberOfChannels: 1, length, sampleRate: 48_000 });
