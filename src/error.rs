@@ -248,6 +248,8 @@ pub enum Error {
     NoGpu {
         /// Adapters that were found instead and how to use them, or the error that opening one gave.
         reason: String,
+        /// The adapter that would have been used if software adapters were allowed.
+        software: Option<String>,
     },
     /// A clip holds a NaN or an infinity, which the GPU would spread to neighbouring outputs.
     #[error("clip {clip} holds a NaN or an infinity: resample it on the CPU")]

@@ -45,7 +45,7 @@ pub(crate) fn no_gpu(option: &str, error: Error, allow_software: bool) -> anyhow
     let hint = match &error {
         // Neither an empty list nor another flag helps.
         Error::NoGpu { .. } if list_adapters().is_empty() => option.to_owned(),
-        Error::NoGpu { reason } if !allow_software && reason.contains("must be allowed") => {
+        Error::NoGpu { software: Some(_), .. } if !allow_software => {
             format!("{option}: see `polyphase devices`, or add --allow-software")
         }
         Error::NoGpu { .. } => format!("{option}: see `polyphase devices`"),

@@ -129,7 +129,7 @@ fn run<'py, T: Sample + Element>(
             |(plan, clip): (&Plan, &[T])| plan.multiply_adds().saturating_mul(plan.output_len(clip.len()) as u64);
         let multiply_adds = batch.iter().map(cost).fold(0, u64::saturating_add);
         threads::run(py, threads, multiply_adds, |cpu| match resampler {
-            Some(resampler) => resampler.resample_batch_into(&batch, output).map(Some),
+            Some(resampler) => resampler.clone().with_cpu(cpu).resample_batch_into(&batch, output).map(Some),
             None => cpu.resample_batch_into(&batch, output).map(|_| None),
         })?
         .map_err(|error| resampling(&error))?

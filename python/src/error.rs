@@ -18,7 +18,7 @@ pub(crate) fn resampling(error: &polyphase::Error) -> PyErr {
     use polyphase::Error;
     let message = error.to_string();
     match error {
-        Error::NoGpu { reason } if reason.contains("must be allowed") => {
+        Error::NoGpu { software: Some(_), .. } => {
             PyRuntimeError::new_err(format!("{message}: GpuResampler(allow_software=True)"))
         }
         Error::OutOfMemory { .. } | Error::GpuOutOfMemory { .. } => PyMemoryError::new_err(message),

@@ -237,7 +237,7 @@ impl Plan {
                     let (expected, actual) = (shape.clone(), view.shape().to_vec());
                     return Err(polyphase::Error::OutputShape { expected, actual });
                 }
-                view.assign(&resampler.resample_axis(&self.plan, &input, axis)?);
+                view.assign(&resampler.clone().with_cpu(cpu).resample_axis(&self.plan, &input, axis)?);
                 Ok(())
             }
         };

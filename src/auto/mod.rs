@@ -75,7 +75,7 @@ impl ResamplerBuilder {
         }
         let adapter = adapter
             .or_else(|| std::env::var_os(ADAPTER_VARIABLE).map(|adapter| adapter.to_string_lossy().into_owned()));
-        let request = Request { adapter, device, cpu };
+        let request = Request { adapter, device };
         let gpu = match backend {
             Backend::Gpu => OnDemand::now(request, allow_software).await?,
             _ => OnDemand::later(request),
@@ -129,10 +129,17 @@ impl Resampler {
     }
 
     fn context(&self) -> std::result::Result<&Context, &CpuReason> {
-        pollster::block_on(self.gpu.context())
+        pollster::block_on(self.gpu.context(self.cpu))
     }
 
-    /// Threads and SIMD level for clips that the CPU computes.
+    /// Sets the threads and the SIMD level for clips that the CPU computes, and keeps the GPU.
+    #[must_use]
+    pub fn with_cpu(mut self, cpu: CpuResampler) -> Self {
+        self.cpu = cpu;
+        self
+    }
+
+    /// Threads and SIMD level for clips that the CPU computes. Its threads also copy samples to and from the GPU.
     pub fn cpu(&self) -> CpuResampler {
         self.cpu
     }
@@ -318,17 +325,18 @@ impl Resampler {
             return all(CpuReason::SampleType);
         }
         let work = |&(plan, clip): &(Option<&Plan>, &[T])| Some(Work::new(plan?, clip.len(), size_of::<T>()));
-        let works: Vec<_> = clips.iter().map(work).collect();
-        let (context, choice) = match self.gpu.choose(self.cpu, &works).await {
-            Ok(chosen) => chosen,
-            Err(reason) => return all(reason),
+        let mut works: Vec<_> = clips.iter().map(work).collect();
+        if self.gpu.could_pay(self.cpu, &works) {
+            let can_compute = |plan: &Option<&Plan>| plan.is_some_and(|plan| self.gpu.can_compute(plan));
+            works.iter_mut().zip(&clips).filter(|(_, (plan, _))| !can_compute(plan)).for_each(|(work, _)| *work = None);
+        }
+        let choice = self.gpu.choose(self.cpu, &works).await;
+        let reason = |(index, work): (usize, &Option<Work>)| match (work, &choice) {
+            (None, _) => Some(CpuReason::FilterTooLong),
+            (Some(_), Err(reason)) => Some(reason.clone()),
+            (Some(_), Ok(choice)) => (!choice.on_gpu[index]).then(|| choice.reason()),
         };
-        let reason = |((plan, _), &is_on_gpu): (&(Option<&Plan>, &[T]), &bool)| match plan {
-            Some(_) if !is_on_gpu => Some(choice.reason()),
-            Some(plan) if context.gpu.can_compute(plan) => None,
-            _ => Some(CpuReason::FilterTooLong),
-        };
-        (clips.iter().zip(&choice.on_gpu).map(reason).collect(), choice.sent)
+        (works.iter().enumerate().map(reason).collect(), choice.as_ref().ok().and_then(|choice| choice.sent))
     }
 
     /// Resamples on the GPU the clips that have no reason for the CPU, and gives one to each clip that the GPU did not

@@ -1,6 +1,6 @@
 //! [`OnDemand`]: the device of a resampler, opened when it is asked for or when it begins to pay.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -8,7 +8,8 @@ use super::choice::{BEST_GPU, Choice, CpuSpeed, Machine, Work};
 use super::report::CpuReason;
 use crate::cpu::CpuResampler;
 use crate::error::{Error, Result};
-use crate::gpu::{Context, GpuSpeed};
+use crate::gpu::{BankCache, Context, GpuKernel, GpuSpeed};
+use crate::plan::Plan;
 
 /// Time to open and test a device: 0.36 s on an H100 (Vulkan, driver 580), most of it in the driver, and 0.06 s on
 /// llvmpipe.
@@ -19,8 +20,6 @@ const OPENING: Duration = Duration::from_millis(300);
 pub(super) struct Request {
     pub(super) adapter: Option<String>,
     pub(super) device: Option<(wgpu::Device, wgpu::Queue)>,
-    /// The threads that copy samples and outputs, in the measurement as in the calls that it stands for.
-    pub(super) cpu: CpuResampler,
 }
 
 /// Device that clones of a resampler share.
@@ -34,6 +33,10 @@ struct Inner {
     /// Nanoseconds that the best possible GPU would have saved so far. The device is opened when that makes up for
     /// opening it: so at most twice the time of the best decision in hindsight is spent.
     missed: AtomicU64,
+    /// True once a batch has begun to open the device.
+    is_opening: AtomicBool,
+    /// Decisions on the plans of clips for which the device could be opened.
+    recipes: BankCache,
 }
 
 #[derive(Debug)]
@@ -51,11 +54,11 @@ impl Request {
         }
     }
 
-    /// Opens the device, unless it computes in software, and measures it.
-    async fn measured(&self) -> std::result::Result<Opened, CpuReason> {
+    /// Opens the device, unless it computes in software, and measures it with the copies of these threads.
+    async fn measured(&self, cpu: CpuResampler) -> std::result::Result<Opened, CpuReason> {
         let open = async {
             let context = self.clone().open(false).await?;
-            let speed = GpuSpeed::measured(&context.gpu, self.cpu.threads()).await?;
+            let speed = GpuSpeed::measured(&context.gpu, cpu.threads()).await?;
             Ok(Opened { context, speed })
         };
         open.await.map_err(CpuReason::NoGpu)
@@ -64,7 +67,13 @@ impl Request {
 
 impl OnDemand {
     fn new(request: Request, opened: OnceLock<std::result::Result<Opened, CpuReason>>) -> Self {
-        Self(Arc::new(Inner { request, opened, missed: AtomicU64::new(0) }))
+        Self(Arc::new(Inner {
+            request,
+            opened,
+            missed: AtomicU64::new(0),
+            is_opening: AtomicBool::new(false),
+            recipes: BankCache::default(),
+        }))
     }
 
     /// No device, for this reason.
@@ -86,26 +95,20 @@ impl OnDemand {
         Self::new(request, OnceLock::new())
     }
 
-    /// Opens the device, if it is not open yet. Threads that open it at the same time wait for the first.
-    #[cfg(not(target_family = "wasm"))]
-    async fn open(&self) -> std::result::Result<&Opened, &CpuReason> {
-        self.0.opened.get_or_init(|| pollster::block_on(self.0.request.measured())).as_ref()
-    }
-
-    /// Opens the device, if it is not open yet. Nothing may block in a browser: of the calls that open it at the same
-    /// time, the first to finish counts.
-    #[cfg(target_family = "wasm")]
-    async fn open(&self) -> std::result::Result<&Opened, &CpuReason> {
+    /// Opens the device, if it is not open yet. Of the calls that open it at the same time, the first to finish counts:
+    /// none waits for another. Its measurement copies on the threads of a pool, and a thread of the pool that waits for
+    /// copies may begin another job, which asks for the device too.
+    async fn open(&self, cpu: CpuResampler) -> std::result::Result<&Opened, &CpuReason> {
         if let Some(opened) = self.0.opened.get() {
             return opened.as_ref();
         }
-        let opened = self.0.request.measured().await;
+        let opened = self.0.request.measured(cpu).await;
         self.0.opened.get_or_init(|| opened).as_ref()
     }
 
     /// The device, which is opened if it is not open yet, or the reason why there is none.
-    pub(super) async fn context(&self) -> std::result::Result<&Context, &CpuReason> {
-        self.open().await.map(|opened| &opened.context)
+    pub(super) async fn context(&self, cpu: CpuResampler) -> std::result::Result<&Context, &CpuReason> {
+        self.open(cpu).await.map(|opened| &opened.context)
     }
 
     /// The device, if it is open.
@@ -124,8 +127,21 @@ impl OnDemand {
         }
     }
 
-    /// Chooses the clips of a batch that go to the GPU, and opens the device if it begins to pay. `None` stands for a
-    /// clip that the GPU cannot compute.
+    /// True unless the CPU computes all clips of a batch for certain, and the device stays closed.
+    pub(super) fn could_pay(&self, cpu: CpuResampler, works: &[Option<Work>]) -> bool {
+        self.0.opened.get().is_some() || machine(cpu, BEST_GPU).choose(works).saved > Duration::ZERO
+    }
+
+    /// True if the shaders can compute a plan. Opens nothing.
+    pub(super) fn can_compute(&self, plan: &Plan) -> bool {
+        match self.opened() {
+            Some(context) => context.gpu.can_compute(plan),
+            None => self.0.recipes.recipe(plan, GpuKernel::default()).is_ok(),
+        }
+    }
+
+    /// Chooses the clips of a batch that go to the GPU, and opens the device if it begins to pay. While one batch opens
+    /// it, the CPU computes the others. `None` stands for a clip that the GPU cannot compute.
     ///
     /// # Errors
     /// Returns the reason why the CPU computes all of them.
@@ -133,21 +149,21 @@ impl OnDemand {
         &self,
         cpu: CpuResampler,
         works: &[Option<Work>],
-    ) -> std::result::Result<(&Context, Choice), CpuReason> {
+    ) -> std::result::Result<Choice, CpuReason> {
         if self.0.opened.get().is_none() {
             let missed = machine(cpu, BEST_GPU).choose(works).saved;
             let before = Duration::from_nanos(self.0.missed.fetch_add(nanoseconds(missed), Ordering::Relaxed));
-            if before.saturating_add(missed) < OPENING {
+            let is_due = before.saturating_add(missed) >= OPENING;
+            if !is_due || self.0.is_opening.swap(true, Ordering::Relaxed) {
                 let closed = GpuSpeed { latency: BEST_GPU.latency + OPENING.as_secs_f64(), ..BEST_GPU };
                 return Err(machine(cpu, closed).choose(works).reason());
             }
         }
-        let opened = self.open().await.map_err(CpuReason::clone)?;
-        let choice = match opened.speed {
+        let opened = self.open(cpu).await.map_err(CpuReason::clone)?;
+        Ok(match opened.speed {
             None => Choice::all_on_gpu(works.len()),
             Some(speed) => machine(cpu, speed).choose(works),
-        };
-        Ok((&opened.context, choice))
+        })
     }
 
     /// True if the GPU is faster for work like this in a batch of any size. A device that is not open counts as the

@@ -84,6 +84,46 @@ fn devices_are_opened_when_they_begin_to_pay() {
     assert!(device.opened().is_none());
 }
 
+/// While one batch opens a device, the CPU computes those that would open it too, at once.
+#[test]
+fn one_batch_opens_a_device() {
+    let adapter = Some("no such adapter".to_owned());
+    let device = OnDemand::later(Request { adapter, ..Request::default() });
+    let long = [Some(Work { multiply_adds: 1e15, samples: 1000.0, bytes: 4000.0 })];
+    let choose =
+        || pollster::block_on(device.choose(CpuResampler::new(), &long)).expect_err("there is no such adapter");
+    let reasons: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..16).map(|_| scope.spawn(choose)).collect();
+        threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
+    });
+    let opened = reasons.iter().filter(|reason| matches!(reason, CpuReason::NoGpu(_))).count();
+    let stayed = reasons.iter().filter(|reason| matches!(reason, CpuReason::Faster(_))).count();
+    assert!(opened > 0 && opened + stayed == 16, "{reasons:?}");
+    assert_eq!(device.known_reason().as_ref(), reasons.iter().find(|reason| matches!(reason, CpuReason::NoGpu(_))));
+}
+
+/// No device is opened for a filter that its shaders cannot compute.
+#[test]
+fn filters_beyond_the_shaders_open_nothing() {
+    let auto = Resampler::builder().backend(Backend::Auto).adapter("no such adapter").build().expect("not opened");
+    let plan = Plan::new(1_000_000, 1_000, ResampleOptions::default().lowpass_filter_width(128.0)).expect("a plan");
+    let clip = vec![0.0_f32; 1 << 22];
+    for _ in 0..100 {
+        let (reasons, estimate) = pollster::block_on(auto.reasons([(Some(&plan), &clip[..])].into_iter()));
+        assert_eq!((reasons, estimate), (vec![Some(CpuReason::FilterTooLong)], None));
+    }
+    assert!(auto.gpu.known_reason().is_none());
+}
+
+/// A limit above the size of the pool counts as that size.
+#[test]
+fn threads_are_those_of_the_pool() {
+    let threads = |limit| CpuResampler::new().with_threads(limit).threads();
+    assert_eq!((threads(1), threads(1 << 20)), (1, CpuResampler::new().threads()));
+    let auto = Resampler::builder().backend(Backend::Cpu).build().expect("the CPU is always there");
+    assert_eq!(auto.with_cpu(CpuResampler::new().with_threads(1)).cpu().threads(), 1);
+}
+
 /// What can pay depends on the filter and on the amount of work, and is answered without opening anything.
 #[test]
 fn programs_learn_whether_a_gpu_could_pay() {

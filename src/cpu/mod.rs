@@ -96,10 +96,15 @@ impl CpuResampler {
         self.level
     }
 
-    /// Number of threads that a call from this thread may use: the limit, or the size of the rayon pool.
+    /// Number of threads that a call from this thread may use: the size of the rayon pool, or the limit if that is less.
     pub fn threads(&self) -> usize {
         #[cfg(feature = "parallel")]
-        return self.threads.map_or_else(rayon::current_num_threads, NonZeroUsize::get);
+        return match self.threads.map(NonZeroUsize::get) {
+            // Asking rayon would start its pool.
+            Some(1) => 1,
+            Some(limit) => limit.min(rayon::current_num_threads()),
+            None => rayon::current_num_threads(),
+        };
         #[cfg(not(feature = "parallel"))]
         1
     }
@@ -277,7 +282,7 @@ impl CpuResampler {
             (1, _) => 1,
             // Without a limit there are more tasks than threads, so that threads that finish early find work.
             (threads, None) => 4 * threads,
-            (threads, Some(_)) => threads,
+            (_, Some(limit)) => limit.get(),
         };
         run(works, self.level, max_tasks, output)
     }

@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::device::adapters::{AdapterSummary, Opened, adapters, choose, open};
+use super::host::run::RunOptions;
 use super::resampler::GpuResampler;
-use crate::batch::{Batch, BatchBuf};
+use crate::alloc::zeroed;
+use crate::batch::Batch;
 use crate::error::{Error, Result};
 use crate::filter::on_demand::OnDemandTaps;
 use crate::options::ResampleOptions;
@@ -88,7 +90,7 @@ pub fn test_adapter(index: usize) -> Result<()> {
     pollster::block_on(async {
         let adapters = adapters().await;
         let reason = || format!("adapter {index} does not exist, there are {}", adapters.len());
-        let adapter = adapters.get(index).ok_or_else(|| Error::NoGpu { reason: reason() })?;
+        let adapter = adapters.get(index).ok_or_else(|| Error::NoGpu { reason: reason(), software: None })?;
         Context::with_adapter(adapter).await.map(drop)
     })
 }
@@ -105,7 +107,12 @@ async fn self_test(gpu: &GpuResampler, adapter: &str) -> Result<()> {
     batch.push(&plan, &impulse);
     batch.push(&plan, &[0.5; 700]);
     batch.push(&plan, &noise);
-    let outputs: BatchBuf<f32> = gpu.resample_batch_async(&batch).await?;
+    let mut outputs: Vec<Vec<f32>> =
+        batch.iter().map(|(plan, clip)| zeroed(plan.output_len(clip.len()))).collect::<Result<_>>()?;
+    let mut slices: Vec<_> = outputs.iter_mut().map(Vec::as_mut_slice).collect();
+    // One thread copies: the pool may be busy, or its threads gone in a process that was forked.
+    let options = RunOptions { threads: 1, skips_not_finite: false };
+    gpu.run_batch(&batch, &mut slices, options).await.result?;
     for (actual, (plan, clip)) in outputs.iter().zip(batch.iter()) {
         for (n, &y) in actual.iter().enumerate() {
             let expected = exact_output(plan, clip, n as u64);

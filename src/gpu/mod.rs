@@ -36,6 +36,7 @@ pub use self::host::sample::GpuSample;
 pub use self::job::Job;
 pub use self::job_options::JobOptions;
 pub use self::kernel_source::{KernelSource, KernelSources};
+pub(crate) use self::layout::cache::BankCache;
 pub use self::layout::shader::{GpuKernel, SampleFormat};
 pub use self::resampler::GpuResampler;
 pub(crate) use self::speed::GpuSpeed;

@@ -146,7 +146,7 @@ fn measure(bench: Bench) -> Result<Report> {
     let machine = Machine::measure(bench.repeat);
     let gpu = match Resampler::builder().backend(Backend::Gpu).allow_software(bench.allow_software).build() {
         Ok(resampler) => Ok(resampler),
-        Err(Error::NoGpu { reason }) => Err(reason),
+        Err(Error::NoGpu { reason, .. }) => Err(reason),
         Err(error) => Err(error.to_string()),
     };
     let mut rows = Vec::new();

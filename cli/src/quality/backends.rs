@@ -31,7 +31,7 @@ impl System {
                 systems.push(Self::Gpu(Box::new(resampler)));
                 Ok((systems, None))
             }
-            Err(Error::NoGpu { reason }) => Ok((systems, Some(reason))),
+            Err(Error::NoGpu { reason, .. }) => Ok((systems, Some(reason))),
             Err(error) => Err(error).context("the GPU"),
         }
     }

@@ -1,7 +1,7 @@
 //! [`choose`]: the backend of a run.
 
 use anyhow::{Context, Result};
-use polyphase::{BACKEND_VARIABLE, Backend, ResampleOptions, Resampler};
+use polyphase::{BACKEND_VARIABLE, Backend, CpuReason, Error, ResampleOptions, Resampler};
 use polyphase_audio::Container;
 
 use super::args::SpeedArgs;
@@ -41,29 +41,35 @@ pub(super) fn choose(args: &SpeedArgs, options: &ResampleOptions, tasks: &[Task]
         return Ok((Resampler::builder().backend(Backend::Cpu).build()?, reason));
     }
     let reason = match resampler.reason() {
-        Some(reason) => no_gpu_text(&reason.to_string()),
+        Some(reason) => no_gpu_text(reason),
         None if backend == Backend::Gpu => "the GPU was requested".to_owned(),
         None => "a GPU was found".to_owned(),
     };
     Ok((resampler, reason))
 }
 
-/// Shortens the reason of a machine that has only software adapters.
-fn no_gpu_text(reason: &str) -> String {
-    let (_, adapter) = reason.split_once("all adapters compute in software, such as ").unwrap_or_default();
-    match adapter.rsplit_once(": ") {
-        Some((adapter, _)) => format!("no GPU found (only software drivers: {adapter})"),
-        None => reason.to_owned(),
+/// The reason in short where the machine has only software adapters.
+fn no_gpu_text(reason: &CpuReason) -> String {
+    match reason {
+        CpuReason::NoGpu(Error::NoGpu { software: Some(adapter), .. }) => {
+            format!("no GPU found (only software drivers: {adapter})")
+        }
+        reason => reason.to_string(),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[test]
     fn software_drivers_are_no_gpu() {
-        let reason =
-            "no GPU: all adapters compute in software, such as llvmpipe (LLVM 15.0): software adapters must be allowed";
-        assert_eq!(super::no_gpu_text(reason), "no GPU found (only software drivers: llvmpipe (LLVM 15.0))");
-        assert_eq!(super::no_gpu_text("no GPU: there is no adapter"), "no GPU: there is no adapter");
+        let of = |software: Option<&str>| {
+            let error =
+                Error::NoGpu { reason: "there is no adapter".to_owned(), software: software.map(str::to_owned) };
+            no_gpu_text(&CpuReason::NoGpu(error))
+        };
+        assert_eq!(of(Some("llvmpipe (LLVM 15.0)")), "no GPU found (only software drivers: llvmpipe (LLVM 15.0))");
+        assert_eq!(of(None), "no GPU: there is no adapter");
     }
 }

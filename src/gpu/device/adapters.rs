@@ -174,6 +174,7 @@ pub(in crate::gpu) fn choose(adapters: &[AdapterSummary], allow_software: bool, 
             index.or_else(|| best_of(&|adapter| adapter.matches(wanted)))
         }
     };
+    let software = chosen.map(|index| adapters[index].to_string());
     let reason = match (chosen, wanted) {
         (Some(index), _) if allow_software || adapters[index].kind != AdapterKind::Software => return Ok(index),
         (Some(index), None) => {
@@ -185,7 +186,7 @@ pub(in crate::gpu) fn choose(adapters: &[AdapterSummary], allow_software: bool, 
             format!("no adapter matches `{}`, the adapters are {}", wanted.unwrap_or_default(), all_of(adapters))
         }
     };
-    Err(Error::NoGpu { reason })
+    Err(Error::NoGpu { reason, software })
 }
 
 const SOFTWARE_IS_ALLOWED_BY: &str = "software adapters must be allowed explicitly";
@@ -224,8 +225,8 @@ pub(in crate::gpu) async fn open(adapter: &wgpu::Adapter) -> Result<Opened> {
     drop(opening);
     #[cfg(target_family = "wasm")]
     let opened = request.await;
-    let (device, queue) =
-        opened.map_err(|error| Error::NoGpu { reason: format!("{}: {error}", adapter.get_info().name) })?;
+    let (device, queue) = opened
+        .map_err(|error| Error::NoGpu { reason: format!("{}: {error}", adapter.get_info().name), software: None })?;
     let lost = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&lost);
     device.set_device_lost_callback(move |_, _| flag.store(true, Ordering::Release));

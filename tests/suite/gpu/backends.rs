@@ -55,7 +55,10 @@ fn software_adapters_are_not_chosen() {
     assert!(matches!(reason, CpuReason::NoGpu(Error::NoGpu { .. })), "{reason}");
     assert!(reason.to_string().contains("in software"), "{reason}");
     let refused = Resampler::builder().backend(Backend::Gpu).build().unwrap_err();
-    assert!(matches!(&refused, Error::NoGpu { reason } if reason.contains("in software")), "{refused}");
+    assert!(
+        matches!(&refused, Error::NoGpu { reason, software: Some(_) } if reason.contains("in software")),
+        "{refused}"
+    );
     assert!(refused.to_string().contains("software adapters must be allowed"), "{refused}");
     let allowed = on_gpu();
     assert_eq!((allowed.backend(), allowed.reason()), (Backend::Gpu, None));
