@@ -56,7 +56,7 @@ def check_waveform(waveform: torch.Tensor) -> None:
     """Refuses what is no tensor, or has no time or no samples."""
     if not isinstance(waveform, torch.Tensor):
         kind = type(waveform).__name__
-        raise TypeError(f"waveform is of type {kind}: it must be a tensor of torch; polyphase.resample takes arrays too")
+        raise TypeError(f"waveform is of type {kind}: it must be a tensor of torch (polyphase.resample takes arrays)")
     if waveform.ndim == 0:
         raise ValueError("the waveform has no dimension: its last axis is time")
     taken = waveform.is_floating_point() or waveform.is_complex() or waveform.dtype in (torch.int16, torch.int32)

@@ -126,6 +126,9 @@ def test_a_child_has_its_own_threads(restored_threads):
     def child():
         assert np.array_equal(polyphase.resample(X, 48_000, 44_100), expected)
         assert polyphase.resample(X[:, :100], 48_000, 44_100, backend="auto").shape == (2, 92)
+        # Enough work to be divided, if more threads than one were allowed.
+        long = polyphase.resample(X, 48_000, 44_100, preset="best", threads=1, backend="auto")
+        assert long.shape == expected.shape
         assert in_child(lambda: polyphase.resample(X, 48_000, 44_100)) == 0
 
     assert in_child(child) == 0

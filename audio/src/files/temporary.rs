@@ -43,12 +43,11 @@ impl Temporary {
     pub fn new(folder: &Path) -> io::Result<Self> {
         fail_point("create")?;
         let mut builder = tempfile::Builder::new();
-        // Temporary files are private by default; an output has the permissions of any new file.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         builder.prefix(PREFIX).suffix(SUFFIX);
         loop {
-            let file = builder.tempfile_in(folder).map_err(system_error)?;
+            // `Builder::tempfile_in` would make the file private, and add the temporary name to errors.
+            let file = builder
+                .make_in(folder, |path| fs::File::options().read(true).write(true).create_new(true).open(path))?;
             // On file systems without locks this fails, but `remove_stale` removes nothing there.
             let _ = file.as_file().lock();
             // Another run may have removed the file before it was locked.
@@ -97,12 +96,6 @@ impl Temporary {
         let published = if overwrite { self.file.persist(name) } else { self.file.persist_noclobber(name) };
         published.map(drop).map_err(|error| error.error)
     }
-}
-
-/// The error of the operating system in an error of `tempfile`, which adds the temporary name to the message.
-fn system_error(error: io::Error) -> io::Error {
-    let source = error.get_ref().and_then(|inner| inner.source()?.downcast_ref::<io::Error>()?.raw_os_error());
-    source.map_or(error, io::Error::from_raw_os_error)
 }
 
 /// Removes all temporary files of this process. Called by a process that exits without waiting for its threads.
