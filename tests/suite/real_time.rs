@@ -3,7 +3,7 @@
 use half::f16;
 use num_complex::Complex;
 use polyphase::{
-    CpuResampler, Error, FilterForm, OutputLength, Padding, Plan, Preset, ResampleOptions, Sample, Stream, half,
+    CpuResampler, Error, FilterForm, OutputLength, Padding, Plan, Preset, Ratio, ResampleOptions, Sample, Stream, half,
     num_complex,
 };
 
@@ -94,6 +94,29 @@ fn banks_designed_in_the_callback_are_detected() {
     let plan = Plan::new(16_001, 16_000, ResampleOptions::default()).unwrap();
     let (allocations, _) = run_elsewhere(Stream::new(&plan, 1).unwrap(), 1, 100, noise_f32(1, 3000));
     assert!(allocations > 0);
+}
+
+/// A length that is rounded down counts an output only when a whole stride of samples has followed it. A warmed-up
+/// stream has room for them, also where windows are far shorter than the stride.
+#[test]
+fn samples_that_wait_for_an_output_have_room() {
+    let options = ResampleOptions::default().lowpass_filter_width(0.01).max_ratio(100_000);
+    let ratio = Ratio::new(100_000, 1).unwrap();
+    for output_length in [OutputLength::Ceil, OutputLength::Floor] {
+        let plan = Plan::with_ratio(ratio, options.output_length(output_length)).unwrap();
+        let signal = noise_f32(3, 450_000);
+        let whole = CpuResampler::new().resample(&plan, &signal).unwrap();
+        let mut stream = Stream::new(&plan, 1).unwrap();
+        stream.warm_up();
+        assert_eq!(run_elsewhere(stream, 1, 1000, signal.clone()), (0, whole.clone()), "{output_length:?}");
+
+        let (mut stream, mut output) = (Stream::new(&plan, 1).unwrap(), Vec::new());
+        stream.push(&signal[..90_000], &mut output).unwrap();
+        stream.warm_up();
+        stream.push(&signal[90_000..], &mut output).unwrap();
+        stream.finish(&mut output).unwrap();
+        assert_eq!(output, whole, "{output_length:?}");
+    }
 }
 
 /// A refused call takes no samples: the same call with enough room gives the same output as without the refusal.

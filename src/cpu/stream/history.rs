@@ -4,7 +4,7 @@ use crate::alloc::reserved;
 use crate::batch::Source;
 use crate::error::Result;
 use crate::num::{distance, to_index, to_position};
-use crate::options::Padding;
+use crate::options::{OutputLength, Padding};
 use crate::plan::Plan;
 
 /// Samples of a signal from some position on, in planes: one for each part of each channel.
@@ -37,7 +37,8 @@ impl<F: Copy + Default> History<F> {
     pub(super) fn new(planes: usize, plan: &Plan, frames: usize) -> Result<Self> {
         // Room for the windows of two neighbouring outputs and the padding on both sides, and for `frames` new frames
         // twice, so that the kept samples move only once for every `frames` new ones.
-        let capacity = plan.look_ahead().saturating_mul(6).saturating_add(2 * frames);
+        let windows = plan.look_ahead().saturating_mul(6);
+        let capacity = windows.saturating_add(held_back(plan)).saturating_add(2 * frames);
         let (padding, margin) = (plan.shape().padding(), plan.shape().margin());
         let planes = (0..planes).map(|_| reserved(capacity)).collect::<Result<_>>()?;
         let mut history = Self { planes, capacity, origin: 0, received: 0, padding, margin };
@@ -48,7 +49,7 @@ impl<F: Copy + Default> History<F> {
     /// Reserves the memory of the planes, which a clone does not have.
     pub(super) fn reserve(&mut self) {
         for plane in &mut self.planes {
-            plane.reserve_exact(self.capacity - plane.len());
+            plane.reserve_exact(self.capacity.saturating_sub(plane.len()));
         }
     }
 
@@ -124,5 +125,14 @@ impl<F: Copy + Default> History<F> {
     fn source(&self, position: i64) -> Option<usize> {
         let source = to_position(self.padding.source(position, to_index(self.received))?);
         (source >= self.origin).then(|| distance(self.origin, source))
+    }
+}
+
+/// Number of samples that wait for an output whose window has arrived: rounded down, the length counts an output only
+/// when the samples up to the next one have arrived too.
+fn held_back(plan: &Plan) -> usize {
+    match plan.options().output_length {
+        OutputLength::Floor => to_index(plan.ratio().stride().div_ceil(plan.ratio().phases())),
+        OutputLength::Ceil | OutputLength::Exact(_) => 0,
     }
 }

@@ -22,7 +22,7 @@ use crate::simd::Level;
 ///
 /// However the signal is divided into chunks, the outputs are those of one call with the whole signal, in every bit.
 /// For each channel a stream holds about six times [`look_ahead`](Self::look_ahead) samples and three blocks of 16,384
-/// samples.
+/// samples. [`OutputLength::Floor`] adds orig_freq / new_freq samples.
 ///
 /// [`push`](Self::push) appends frames to a vector; [`process_into`](Self::process_into) fills a slice. A frame is one
 /// sample of every channel. Everything is computed on the calling thread.
