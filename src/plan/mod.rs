@@ -297,27 +297,6 @@ impl Plan {
         self.0.f64_blocks.get_or_init(|| fits().then(|| PhaseBlocks::design(self.shape()))).as_ref()
     }
 
-    /// Up to `max` evenly spaced phases, each as the m of its first tap and its float64 taps. m is in units of 1/L
-    /// input sample, with L of the *returned* ratio, whose terms are larger if phases are skipped. Equal rates have one
-    /// phase with the tap 1.
-    pub(crate) fn spaced_phases(&self, max: u64) -> (Ratio, Vec<(i128, Vec<f64>)>) {
-        if let Bank::Copy = self.bank() {
-            return (self.ratio(), vec![(0, vec![1.0])]);
-        }
-        let phases = self.ratio().phases();
-        // The spacing phases / max need not be an integer. With the terms of the ratio multiplied by `max`, it is.
-        let finer = (phases > max).then(|| self.shape().times(max)).flatten();
-        let shape = finer.unwrap_or(*self.shape());
-        let count = phases.min(max);
-        let spacing = shape.ratio().phases() / count;
-        let mut on_demand = OnDemandTaps::new(&shape);
-        let phase = |k: u64| {
-            let (first, taps) = on_demand.taps_about(i128::from(k * spacing));
-            (first, taps.to_vec())
-        };
-        (shape.ratio(), (0..count).map(phase).collect())
-    }
-
     /// Plan of the adjoint, see [`FilterShape::transposed`].
     ///
     /// # Errors

@@ -55,8 +55,10 @@ const MAX_PHASES: u64 = 1024;
 /// aliases more than 128 lobes above it: there a lobe that stands out from its neighbours can be missed. float64
 /// arithmetic has a floor near −290 dB.
 ///
-/// One frequency costs 4 multiply-adds for each tap of up to 1024 phases. The first extreme evaluates the grid of some
-/// hundred frequencies, in milliseconds at common rates; the other extremes reuse the grid.
+/// One frequency costs 4 multiply-adds for each tap of up to 1024 phases. Where these have more than 4 million taps
+/// together, fewer phases are evaluated, but two at least, so that a response takes a few hundred MB at most. The first
+/// extreme evaluates the grid of some hundred frequencies, in milliseconds at common rates; the other extremes reuse the
+/// grid.
 #[derive(Clone)]
 pub struct Response {
     /// Cycles per input sample at frequency 1.
@@ -114,10 +116,10 @@ impl Plan {
         Response::of_phases(ratio, &phases)
     }
 
-    /// Impulse response of the filter in float64, centred on its middle value: h at the multiples of 1/L input sample,
-    /// where L is [`Ratio::phases`], but at most 1024. Its length is odd.
+    /// Impulse response of the filter in float64, centred on its middle value: h at the multiples of 1/d input sample,
+    /// where d is the [`impulse_response_density`](Self::impulse_response_density). Its length is odd.
     ///
-    /// Every L-th value, from any of the first L values on, belongs to one phase. The values of a phase sum to 1 within
+    /// Every d-th value, from any of the first d values on, belongs to one phase. The values of a phase sum to 1 within
     /// the ripple of the filter. Equal rates give one value, 1.
     ///
     /// ```
@@ -144,6 +146,12 @@ impl Plan {
             response[from..].iter_mut().step_by(phases.len()).zip(&phase.1).for_each(|(to, &tap)| *to = tap);
         }
         response
+    }
+
+    /// Number of values of the [`impulse_response`](Self::impulse_response) per input sample: [`Ratio::phases`], but at
+    /// most 1024, and fewer if so many phases have more than 4 million taps together.
+    pub fn impulse_response_density(&self) -> u64 {
+        self.spaced_count(MAX_PHASES)
     }
 }
 

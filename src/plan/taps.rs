@@ -1,9 +1,14 @@
-//! [`Plan::output_taps`]: the taps of single outputs, for arithmetic elsewhere.
+//! [`Plan::output_taps`]: the taps of single outputs, for arithmetic elsewhere. [`Plan::spaced_phases`]: some phases,
+//! which stand for all.
 
 use std::ops::Range;
 
 use super::{Bank, Plan};
 use crate::filter::on_demand::OnDemandTaps;
+use crate::filter::ratio::Ratio;
+
+/// Largest number of taps of the evenly spaced phases of a filter, if there are more than two: 32 MiB.
+const MAX_TAPS: u64 = 1 << 22;
 
 impl Plan {
     /// Iterator over outputs: for each the position of the first sample in its window, which is negative before the
@@ -32,5 +37,32 @@ impl Plan {
             let taps = if is_copy { vec![1.0] } else { on_demand.taps(n).to_vec() };
             (start, taps)
         })
+    }
+
+    /// Up to `max` evenly spaced phases, each as the m of its first tap and its float64 taps. m is in units of 1/L
+    /// input sample, with L of the *returned* ratio, whose terms are larger if phases are skipped. Equal rates have one
+    /// phase with the tap 1.
+    pub(crate) fn spaced_phases(&self, max: u64) -> (Ratio, Vec<(i128, Vec<f64>)>) {
+        if let Bank::Copy = self.bank() {
+            return (self.ratio(), vec![(0, vec![1.0])]);
+        }
+        let (phases, count) = (self.ratio().phases(), self.spaced_count(max));
+        // The spacing phases / count need not be an integer. With the terms of the ratio multiplied by `count`, it is.
+        let finer = (phases > count).then(|| self.shape().times(count)).flatten();
+        let shape = finer.unwrap_or(*self.shape());
+        let spacing = shape.ratio().phases() / count;
+        let mut on_demand = OnDemandTaps::new(&shape);
+        let phase = |k: u64| {
+            let (first, taps) = on_demand.taps_about(i128::from(k * spacing));
+            (first, taps.to_vec())
+        };
+        (shape.ratio(), (0..count).map(phase).collect())
+    }
+
+    /// Number of evenly spaced phases, at most `max`. Long phases are fewer, so that they have at most [`MAX_TAPS`] taps
+    /// together, but there are two at least if the ratio has as many: a single phase would show no images.
+    pub(crate) fn spaced_count(&self, max: u64) -> u64 {
+        let bound = (MAX_TAPS / self.shape().window_len() as u64).max(2);
+        self.ratio().phases().min(max).min(bound)
     }
 }

@@ -159,6 +159,10 @@ export function core(glue, source) {
       return this.#raw.impulseResponse();
     }
 
+    impulseResponseDensity() {
+      return this.#raw.impulseResponseDensity();
+    }
+
     gain(frequencies) {
       const gains = Float64Array.from(frequencies);
       this.#raw.gain(gains);

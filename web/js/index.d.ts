@@ -92,6 +92,9 @@ export class Plan {
   resampleInto<T extends Samples>(samples: T, output: T): number;
   /** Impulse response, centred on its middle value. */
   impulseResponse(): Float64Array;
+  /** Number of values of the impulse response per input sample: the number of phases, at most 1024, and fewer for filters
+   *  of very many taps. */
+  impulseResponseDensity(): number;
   /** Gains, as factors, at these frequencies: fractions of the lower Nyquist frequency, min(origFreq, newFreq) / 2. */
   gain(frequencies: Iterable<number>): Float64Array;
   /** Largest deviation from gain 1 in dB, up to this fraction of the lower Nyquist frequency. */

@@ -6,8 +6,3 @@ export function wholeRates(...rates) {
   const whole = rates.map((rate) => Math.round(rate * 10 ** decimals));
   return whole.every(Number.isSafeInteger) && !whole.includes(0) ? whole : rates;
 }
-
-/** Greatest common divisor of two whole numbers. */
-export function divisor(a, b) {
-  return b === 0 ? a : divisor(b, a % b);
-}

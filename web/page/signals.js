@@ -4,7 +4,7 @@
 
 import loadDecoder, { Wav, colorMap, decode, gains, powers } from "./decode/polyphase_page.js";
 import loadResampler, { Plan } from "./pkg/index.js";
-import { divisor, wholeRates } from "./rates.js";
+import { wholeRates } from "./rates.js";
 
 /** Largest number of samples of a recording or a result, over all channels: 512 MiB. */
 const MAX_SAMPLES = 2 ** 27;
@@ -89,9 +89,8 @@ export async function spectrograms({ segmentMs }) {
 export async function response() {
   const [lower, higher] = [input.rate, output.rate].sort((a, b) => a - b);
   const highest = Math.max(higher / 2, 0.75 * lower);
-  const phases = plan.newFreq / divisor(plan.origFreq, plan.newFreq);
-  // The library gives at most 1024 values for each sample of the input. Eight for each of the higher rate will do.
-  const valueRate = Math.min(phases, 1024) * input.rate;
+  // The library gives up to 1024 values for each sample of the input. Eight for each of the higher rate will do.
+  const valueRate = plan.impulseResponseDensity() * input.rate;
   const step = Math.max(1, Math.floor(valueRate / (8 * higher)));
   const value = gains(plan.impulseResponse(), step, (highest * step) / valueRate, RESPONSE_POINTS);
   return { value: { highest, gains: value, nyquists: [input.rate / 2, output.rate / 2] } };

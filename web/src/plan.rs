@@ -78,6 +78,14 @@ impl RawPlan {
         self.plan.impulse_response()
     }
 
+    /// Number of values of the impulse response per input sample.
+    #[wasm_bindgen(js_name = impulseResponseDensity)]
+    pub fn impulse_response_density(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "at most 1024")]
+        let density = self.plan.impulse_response_density() as f64;
+        density
+    }
+
     /// Replaces frequencies, fractions of the lower Nyquist frequency, by gains.
     pub fn gain(&self, frequencies: &Float64Array) -> Result<(), JsValue> {
         let mut gains = frequencies.to_samples().map_err(thrown)?;

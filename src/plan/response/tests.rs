@@ -133,6 +133,32 @@ fn evenly_spaced_phases_stand_for_all() {
     assert!((rejection(&many) - rejection(&few)).abs() < 0.5);
 }
 
+/// Long phases are fewer, and stand for all of them too.
+#[test]
+fn long_filters_are_evaluated_in_bounded_memory() {
+    let plan = |width: f64| {
+        Plan::new(1_000_003_000, 1_000_033, ResampleOptions::default().lowpass_filter_width(width)).expect("a plan")
+    };
+    let long = plan(30.0);
+    let (ratio, phases) = long.spaced_phases(MAX_PHASES);
+    let taps: usize = phases.iter().map(|(_, taps)| taps.len()).sum();
+    assert!((4_000_000..=1 << 22).contains(&taps), "{} phases, {taps} taps", phases.len());
+    assert_eq!((phases.len(), long.impulse_response_density()), (69, 69));
+    let (some, fewer) = (Response::of_phases(ratio, &phases), {
+        let (ratio, phases) = long.spaced_phases(40);
+        Response::of_phases(ratio, &phases)
+    });
+    for frequency in [0.0, 0.4, 0.93, 1.2] {
+        assert!((some.magnitude(frequency) - fewer.magnitude(frequency)).abs() < 1e-7);
+    }
+    // 1024 phases of two million taps would take 16 GB.
+    let (_, phases) = plan(1000.0).spaced_phases(MAX_PHASES);
+    assert_eq!((phases.len(), phases[0].1.len() / 10_000), (2, 202));
+    let response = plan(1000.0).impulse_response();
+    assert!((response.iter().sum::<f64>() / 2.0 - 1.0).abs() < 1e-3);
+    assert!((plan(1000.0).response().magnitude(0.5) - 1.0).abs() < 1e-6);
+}
+
 /// No argument makes a method hang or panic.
 #[test]
 fn arguments_outside_their_ranges_are_accepted() {
@@ -153,7 +179,7 @@ fn impulse_responses_interleave_the_taps_of_the_phases() {
             let response = plan.impulse_response();
             let half = response.len() / 2;
             let count = usize::try_from(plan.ratio().phases().min(MAX_PHASES)).expect("a count of phases");
-            assert_eq!(response.len() % 2, 1);
+            assert_eq!((response.len() % 2, plan.impulse_response_density()), (1, count as u64));
             for m in 0..=half {
                 close(response[half + m], response[half - m]);
             }

@@ -137,7 +137,9 @@ export async function plans({ Plan, simdLevel }) {
   equal("edge", Math.abs(high.edge(3) - 0.95) < 0.05, true);
   const gains = high.gain([0, 0.5, 1.2]);
   equal("gain", Math.abs(gains[0] - 1) < 1e-5 && Math.abs(gains[1] - 1) < 1e-5 && gains[2] < 1e-5, true);
-  const impulse = (await Plan.create(1, 2)).impulseResponse();
+  const doubling = await Plan.create(1, 2);
+  const impulse = doubling.impulseResponse();
+  equal("values per sample", doubling.impulseResponseDensity(), 2);
   equal("taps", impulse.length, 25);
   equal("the middle tap", Math.abs(impulse[12] - 0.99) < 1e-15 && impulse[11] === impulse[13], true);
   const designed = await Plan.create(44_100, 48_000, { passBand: 0.9, rejection: 100 });
