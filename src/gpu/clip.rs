@@ -41,12 +41,14 @@ impl GpuClip {
     /// [`GpuResampler::adjoint_batch`](crate::GpuResampler::adjoint_batch) computes both, from host memory.
     /// [`Error::FilterTooLarge`] if the transposed filter is beyond the limit.
     pub fn adjoint(plan: &Plan, input_offset: u64, clip_len: u64, output_offset: u64) -> Result<Self> {
+        // First, since callers that compute the adjoint of a padded clip elsewhere need the transposed filter too.
+        let transposed = plan.transposed()?;
         if plan.shape().padding() != Padding::Zero {
             return Err(Error::GpuUnsupported { what: "the adjoint of a padded clip, in buffers" });
         }
         let forward = plan.shape().is_normalized().then(|| *plan.shape());
         let gradient_len = output_len(plan, clip_len);
-        let run = PlacedRun::whole(plan.transposed()?, input_offset, gradient_len, output_offset, clip_len);
+        let run = PlacedRun::whole(transposed, input_offset, gradient_len, output_offset, clip_len);
         Ok(Self { run: PlacedRun { forward, ..run } })
     }
 

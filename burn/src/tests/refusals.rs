@@ -8,7 +8,7 @@ use burn::tensor::Tensor;
 use burn::{backend::wgpu::WgpuSetup, tensor::Device};
 #[cfg(feature = "wgpu")]
 use polyphase::wgpu;
-use polyphase::{OutputLength, Plan, Preset};
+use polyphase::{OutputLength, Padding, Plan, Preset};
 
 use super::devices;
 #[cfg(feature = "wgpu")]
@@ -34,7 +34,8 @@ fn the_call_without_a_result_panics_with_the_message() {
     resample(Tensor::<2>::zeros([2, 10], &device), &plan);
 }
 
-/// A plan whose transpose exceeds its limit is refused for tensors that track gradients, and for no others.
+/// A plan whose transpose exceeds its limit is refused for tensors that track gradients, and for no others, with padding
+/// too, whose adjoint runs on the CPU.
 #[cfg(feature = "autodiff")]
 #[test]
 fn plans_without_an_adjoint_are_refused_where_gradients_are_tracked() {
@@ -44,10 +45,13 @@ fn plans_without_an_adjoint_are_refused_where_gradients_are_tracked() {
         .filter_map(|limit| Plan::new(1, 1001, Preset::Default.options().max_filter_bytes(limit)).ok())
         .find(|plan| polyphase::GpuClip::adjoint(plan, 0, 1, 0).is_err())
         .unwrap();
+    let padded = Plan::with_ratio(plan.ratio(), plan.options().padding(Padding::Edge)).unwrap();
     for device in devices() {
-        assert!(try_resample(Tensor::<1>::zeros([100], &device), &plan).is_ok());
-        let refused = try_resample(Tensor::<1>::zeros([100], &device.autodiff()), &plan).unwrap_err();
-        assert!(matches!(refused, Error::Resample(polyphase::Error::FilterTooLarge { .. })), "{refused}");
+        for plan in [&plan, &padded] {
+            assert!(try_resample(Tensor::<1>::zeros([100], &device), plan).is_ok());
+            let refused = try_resample(Tensor::<1>::zeros([100], &device.clone().autodiff()), plan).unwrap_err();
+            assert!(matches!(refused, Error::Resample(polyphase::Error::FilterTooLarge { .. })), "{refused}");
+        }
     }
 }
 

@@ -151,6 +151,11 @@ fn unsupported_adjoints_and_wrong_lengths_are_refused() {
     let padded = plan(3, 2, ResampleOptions::default().padding(Padding::Edge));
     let refused = GpuClip::adjoint(&padded, 0, 30, 0).unwrap_err();
     assert_eq!(refused, Error::GpuUnsupported { what: "the adjoint of a padded clip, in buffers" });
+    // Callers compute the adjoint of a padded clip elsewhere, unless the transposed filter is beyond the limit: that
+    // error comes first. The bank interpolates; its transpose has one phase, of twelve thousand taps.
+    let limited = plan(1, 1001, ResampleOptions::default().padding(Padding::Edge).max_filter_bytes(40_000));
+    let refused = GpuClip::adjoint(&limited, 0, 30, 0).unwrap_err();
+    assert!(matches!(refused, Error::FilterTooLarge { limit: 40_000, .. }), "{refused}");
     let normalized = plan(4_294_967_291, 4_294_967_279, ResampleOptions::default().normalize_phases(true));
     let clip = GpuClip::adjoint(&normalized, 0, 30, 0).unwrap();
     let refused = gpu.prepare(&[clip], SampleFormat::F32).unwrap_err();
