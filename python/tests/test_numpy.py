@@ -4,6 +4,7 @@ import json
 import pickle
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -256,6 +257,14 @@ def test_batches_are_their_clips():
         polyphase.resample_batch([np.zeros(3)] * 2, [1], 2)
     with pytest.raises(ValueError, match="clip 1 has no dimension"):
         polyphase.resample_batch([np.zeros(3), np.array(1.0)], 1, 2)
+
+
+def test_rows_without_samples_cost_nothing():
+    began = time.monotonic()
+    empty, y = polyphase.resample_batch([np.zeros((10**9, 0), np.float32), np.ones((2, 50), np.float32)], 2, 1)
+    assert (empty.shape, empty.dtype, y.shape) == ((10**9, 0), np.float32, (2, 25))
+    assert np.array_equal(y, polyphase.resample(np.ones((2, 50), np.float32), 2, 1))
+    assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int16", "int32", "complex64", "complex128"])
