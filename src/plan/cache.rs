@@ -5,15 +5,21 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lru::LruCache;
 
-use super::Plan;
 use super::identity::PlanKey;
+use super::{Choice, Inner, Plan};
 use crate::error::Result;
+use crate::filter::blocks::PhaseBlocks;
 use crate::filter::ratio::Ratio;
-use crate::options::ResampleOptions;
+use crate::filter::shape::FilterShape;
+use crate::num::to_index;
+use crate::options::{Limits, ResampleOptions};
 
 /// Size in bytes of the filters that the cache holds. The latest plan is kept even if it alone is larger; otherwise
 /// every call would design it again.
 const CAPACITY_BYTES: usize = 64 << 20;
+
+/// Bound of the bytes of an entry of the cache, apart from its plan: a key, links and a slot.
+const ENTRY_BYTES: u128 = 512;
 
 struct Cache {
     plans: LruCache<PlanKey, Plan>,
@@ -75,16 +81,33 @@ impl Cache {
     }
 }
 
-/// Bound of the bytes that a plan may come to hold: the float32 and float64 banks, both of them transposed for the
-/// adjoint too, whether or not they have been designed yet, and the plan itself.
+/// Bound of the bytes that a plan may come to hold: the float32 and float64 banks of the filter and of its transpose,
+/// whether or not they have been designed yet, the sums of the phases' taps, and the two plans themselves.
 fn cost(plan: &Plan) -> usize {
-    2 * 3 * plan.filter_bytes() + 512
+    let limits = plan.options().limits;
+    let banks = bank_bytes(plan.shape(), limits).saturating_add(bank_bytes(&plan.shape().transposed(), limits));
+    to_index(banks.saturating_add(2 * size_of::<Inner>() as u128 + ENTRY_BYTES))
+}
+
+/// Bound of the bytes of a filter's banks and sums; 0 for a filter beyond the limits, as a transposed one may be.
+fn bank_bytes(shape: &FilterShape, limits: Limits) -> u128 {
+    match Choice::new(shape, limits) {
+        Ok(Choice::Exact) => {
+            let double = PhaseBlocks::<f64>::bytes_needed(shape);
+            let double = if double <= u128::from(limits.max_filter_bytes) { double } else { 0 };
+            let sums = u128::from(shape.ratio().phases()) * size_of::<f64>() as u128;
+            PhaseBlocks::<f32>::bytes_needed(shape) + double + sums
+        }
+        Ok(Choice::Interpolated(grid)) => grid.bytes(),
+        Ok(Choice::Copy) | Err(_) => 0,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::options::{OutputLength, Padding, Window};
+    use crate::cpu::CpuResampler;
+    use crate::options::{OutputLength, Padding, Preset, Window};
 
     /// Held by each test, since all of them use the cache of the process.
     static ALONE: Mutex<()> = Mutex::new(());
@@ -138,6 +161,41 @@ mod tests {
             assert_eq!(*plan.options(), other);
         }
         assert!(is_same(&first, &plan(options)));
+    }
+
+    /// Bytes that a plan and its transpose hold.
+    fn held(plan: &Plan) -> usize {
+        let own = |plan: &Plan| {
+            let double = plan.0.f64_blocks.get().and_then(Option::as_ref).map_or(0, PhaseBlocks::bytes);
+            let sums = plan.0.sums.get().map_or(0, |sums| size_of_val(&**sums));
+            plan.filter_bytes() + double + sums + size_of_val(&*plan.0)
+        };
+        own(plan) + plan.0.transposed.get().map_or(0, own)
+    }
+
+    #[test]
+    fn the_cost_bounds_what_a_plan_holds_after_any_use() {
+        let default = ResampleOptions::default().normalize_phases(true);
+        for (orig_freq, new_freq, options) in [
+            (1, 1000, default),
+            (1000, 1, default),
+            (48_000, 44_100, default),
+            (44_100, 16_000, Preset::High.options().normalize_phases(true)),
+            (5, 5, default),
+            (1, 1001, default.max_filter_bytes(1_000_000)),
+            (16_001, 16_000, default.max_filter_bytes(1_500_000)),
+        ] {
+            let plan = Plan::new(orig_freq, new_freq, options).expect("a plan within the limits");
+            let single = vec![0.5_f32; plan.ratio().stride().try_into().expect("a short period")];
+            let double: Vec<f64> = single.iter().copied().map(f64::from).collect();
+            let cpu = CpuResampler::new();
+            let output = cpu.resample(&plan, &single).expect("a short clip");
+            cpu.adjoint(&plan, &output, single.len()).expect("a short clip");
+            let output = cpu.resample(&plan, &double).expect("a short clip");
+            cpu.adjoint(&plan, &output, double.len()).expect("a short clip");
+            let (held, cost) = (held(&plan), cost(&plan));
+            assert!(held <= cost && cost <= 2 * held + 2048, "{orig_freq}→{new_freq}: {held} bytes, counted as {cost}");
+        }
     }
 
     #[test]
