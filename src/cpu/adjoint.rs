@@ -127,9 +127,10 @@ impl CpuResampler {
 
     /// Applies the adjoint to signals of one length. The gradients are stored one after the other in `input`.
     fn adjoint_signals<T: Sample>(&self, plan: &Plan, outputs: &[&[T]], input: &mut [T]) -> Result<Clamped> {
+        let factors = plan.normalizing_factors(outputs.first().map_or(0, |output| output.len()));
         let floats: Option<Vec<_>> = outputs.iter().map(|output| T::floats(output)).collect();
         if let (Some(outputs), Some(input)) = (floats, T::floats_mut(input)) {
-            self.adjoint_floats(plan, &outputs, input)?;
+            self.adjoint_floats(plan, factors.as_deref(), &outputs, input)?;
             return Ok(Clamped::default());
         }
         let mut parts: [Vec<T::Float>; 2] = [Vec::new(), Vec::new()];
@@ -137,7 +138,8 @@ impl CpuResampler {
             let outputs: Vec<Vec<_>> =
                 outputs.iter().map(|output| output.iter().map(|sample| sample.part(part)).collect()).collect();
             *input_part = zeroed(input.len())?;
-            self.adjoint_floats(plan, &outputs.iter().map(Vec::as_slice).collect::<Vec<_>>(), input_part)?;
+            let outputs: Vec<_> = outputs.iter().map(Vec::as_slice).collect();
+            self.adjoint_floats(plan, factors.as_deref(), &outputs, input_part)?;
         }
         let mut clamped = Clamped::default();
         let joined = join::<T>(parts.each_ref().map(Vec::as_slice), &mut clamped);
@@ -145,13 +147,21 @@ impl CpuResampler {
         Ok(clamped)
     }
 
-    fn adjoint_floats<F: Kernel + Sample>(&self, plan: &Plan, outputs: &[&[F]], input: &mut [F]) -> Result<()> {
+    /// Applies the adjoint to signals in floats, which are multiplied by the `factors` of a period first.
+    fn adjoint_floats<F: Kernel + Sample>(
+        &self,
+        plan: &Plan,
+        factors: Option<&[f64]>,
+        outputs: &[&[F]],
+        input: &mut [F],
+    ) -> Result<()> {
         let input_len = input.len() / outputs.len().max(1);
         let divided: Vec<Vec<F>>;
         let mut signals = outputs.to_vec();
-        if plan.shape().is_normalized() {
-            let divide =
-                |output: &&[F]| output.iter().zip(plan.tap_sums()).map(|(value, sum)| value.times(1.0 / sum)).collect();
+        if let Some(factors) = factors {
+            let divide = |output: &&[F]| {
+                output.iter().zip(factors.iter().cycle()).map(|(value, &factor)| value.times(factor)).collect()
+            };
             divided = outputs.iter().map(divide).collect();
             signals = divided.iter().map(Vec::as_slice).collect();
         }

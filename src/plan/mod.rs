@@ -17,6 +17,7 @@ use crate::filter::on_demand::OnDemandTaps;
 use crate::filter::prototype::{divisor, phase_sums};
 use crate::filter::ratio::Ratio;
 use crate::filter::shape::FilterShape;
+use crate::num::to_index;
 use crate::options::{Limits, OutputLength, ResampleOptions};
 
 /// A ratio, its options and its filter: everything that a call needs to know. Plans are immutable and `Send + Sync`;
@@ -321,6 +322,14 @@ impl Plan {
             Box::new((0..).map(move |n| divisor(on_demand.sum(n))))
         }
     }
+
+    /// Factors that normalise the first `len` outputs, the reciprocals of [`tap_sums`](Self::tap_sums), in one period of
+    /// L at most; `None` if the plan does not normalise. Without a bank they cost as much as resampling, so that callers
+    /// share them among signals.
+    pub(crate) fn normalizing_factors(&self, len: usize) -> Option<Vec<f64>> {
+        let len = len.min(to_index(self.ratio().phases()));
+        self.shape().is_normalized().then(|| self.tap_sums().take(len).map(|sum| 1.0 / sum).collect())
+    }
 }
 
 #[cfg(test)]
@@ -360,6 +369,19 @@ mod tests {
             panic!("{refused:?}")
         };
         assert!((22_000..23_000).contains(&bytes), "{bytes}");
+    }
+
+    #[test]
+    fn normalizing_factors_are_those_of_all_outputs_in_turn() {
+        for limit in [30_000, 64 << 20] {
+            let options = ResampleOptions::default().normalize_phases(true).max_filter_bytes(limit);
+            let plan = Plan::new(16_001, 16_000, options).expect("a plan");
+            let factors = plan.normalizing_factors(40_000).expect("a plan that normalises");
+            assert_eq!(factors.len(), 16_000);
+            assert!(plan.tap_sums().zip(factors.iter().cycle()).take(40_000).all(|(sum, &factor)| 1.0 / sum == factor));
+            assert_eq!(plan.normalizing_factors(7).as_deref(), Some(&factors[..7]));
+        }
+        assert_eq!(Plan::new(3, 2, ResampleOptions::default()).expect("a plan").normalizing_factors(9), None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Memory that calls allocate.
 
+use ndarray::{Array2, Axis};
 use polyphase::{Batch, CpuResampler, Plan, Preset, Sample};
 
 use crate::signals::{noise, noise_f32};
@@ -27,6 +28,24 @@ fn check<T: Sample>(clip: &[T]) {
 fn one_clip_on_one_thread_allocates_its_output_and_nothing_else() {
     check(&noise_f32(1, 20_000));
     check(&noise(1, 20_000));
+}
+
+/// The adjoint of normalised filters divides by sums of taps. A row costs its divided samples and nothing else: without
+/// a bank, computing the sums takes memory, and as long as resampling.
+#[test]
+fn sums_of_taps_are_computed_once_for_all_rows() {
+    let cpu = CpuResampler::new().with_threads(1);
+    for options in [Preset::Default.options(), Preset::Default.options().max_filter_bytes(30_000)] {
+        let plan = Plan::new(16_001, 16_000, options.normalize_phases(true)).unwrap();
+        let [few, many] = [10, 110].map(|rows| {
+            let gradient = Array2::<f32>::ones((rows, plan.output_len(100)));
+            let mut input = Array2::zeros((rows, 100));
+            let mut adjoint = || drop(cpu.adjoint_axis_into(&plan, &gradient, Axis(1), input.view_mut()).unwrap());
+            adjoint();
+            allocation_counter::measure(adjoint).count_total
+        });
+        assert!(many - few < 110, "{} allocations for 100 rows more", many - few);
+    }
 }
 
 /// The memory of a call apart from its output must not grow with the clip: 10 and 100 seconds here, instead of hours.

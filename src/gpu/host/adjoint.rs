@@ -9,6 +9,8 @@
 //! host adds                    └──────→ ... ←──────────────┘
 //! ```
 
+use std::collections::HashMap;
+
 use super::pieces::ClipWork;
 use super::run::{Outcome, RunOptions};
 use super::sample::GpuSample;
@@ -143,9 +145,12 @@ impl GpuResampler {
         let granularities = self.granularities(adjoints.clips.iter().map(|clip| clip.transposed))?;
         let clips: Vec<_> =
             adjoints.clips.iter().zip(granularities).map(|(clip, granularity)| clip.work(granularity)).collect();
-        if gradients.iter().any(|(plan, _)| plan.shape().is_normalized()) {
-            let divided =
-                gradients.iter().map(|(plan, gradient)| divided(plan, gradient)).collect::<Result<Vec<_>>>()?;
+        let factors = factors(gradients);
+        if !factors.is_empty() {
+            let divided = gradients
+                .iter()
+                .map(|(plan, gradient)| divided(factors.get(plan).map(Vec::as_slice), gradient))
+                .collect::<Result<Vec<_>>>()?;
             let inputs: Vec<_> = divided.iter().map(Vec::as_slice).collect();
             return Ok(self.run_clips(&inputs, &clips, computed, options).await);
         }
@@ -249,13 +254,56 @@ impl<'a> Adjoint<'a> {
     }
 }
 
-/// A gradient in float32, divided by the sums of the taps if the plan normalises.
-fn divided<T: GpuSample>(plan: &Plan, gradient: &[T]) -> Result<Vec<f32>> {
+/// Factors that divide gradients by the sums of the taps, for each plan that normalises: those of a period, or as many as
+/// its longest gradient has samples.
+#[expect(clippy::mutable_key_type, reason = "the taps that are designed on first use are no part of the key")]
+#[expect(clippy::cast_possible_truncation, reason = "factors near 1")]
+fn factors<'a, T>(gradients: &'a Batch<'_, T>) -> HashMap<&'a Plan, Vec<f32>> {
+    let mut lens = HashMap::new();
+    for (plan, gradient) in gradients.iter().filter(|(plan, _)| plan.shape().is_normalized()) {
+        let len = lens.entry(plan).or_insert(0);
+        *len = gradient.len().max(*len);
+    }
+    let of_plan = |(plan, len): (&'a Plan, usize)| {
+        let factors = plan.normalizing_factors(len)?;
+        Some((plan, factors.into_iter().map(|factor| factor as f32).collect()))
+    };
+    lens.into_iter().filter_map(of_plan).collect()
+}
+
+/// A gradient in float32, multiplied by the factors of its plan, period by period, if there are any.
+fn divided<T: GpuSample>(factors: Option<&[f32]>, gradient: &[T]) -> Result<Vec<f32>> {
     let mut samples = zeroed(gradient.len())?;
     (T::CONVERSIONS.to_f32)(gradient, &mut samples);
-    if plan.shape().is_normalized() {
-        #[expect(clippy::cast_possible_truncation, reason = "a factor near 1")]
-        samples.iter_mut().zip(plan.tap_sums()).for_each(|(sample, sum)| *sample *= (1.0 / sum) as f32);
-    }
+    samples.iter_mut().zip(factors.unwrap_or_default().iter().cycle()).for_each(|(sample, &factor)| *sample *= factor);
     Ok(samples)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::ResampleOptions;
+
+    /// Sums of taps are computed once for all gradients of a plan.
+    #[test]
+    #[expect(clippy::mutable_key_type, reason = "the taps that are designed on first use are no part of the key")]
+    fn factors_are_those_of_each_plan_and_as_many_as_its_longest_gradient_needs() {
+        let plan = |orig_freq, new_freq, normalize| {
+            let options = ResampleOptions::default().normalize_phases(normalize).max_filter_bytes(30_000);
+            Plan::new(orig_freq, new_freq, options).expect("a plan within the limits")
+        };
+        let plans = [plan(3, 2, true), plan(16_001, 16_000, true), plan(3, 2, false), plan(3, 2, true)];
+        let gradient = [0.0_f32; 90];
+        let mut batch = Batch::new();
+        for (i, len) in [70, 90, 80, 0, 50, 60, 90, 75].into_iter().enumerate() {
+            batch.push(&plans[i % 4], &gradient[..len]);
+        }
+        let factors = factors(&batch);
+        assert_eq!(factors.len(), 2);
+        for (plan, len) in [(&plans[0], 2), (&plans[1], 90)] {
+            #[expect(clippy::cast_possible_truncation, reason = "factors near 1")]
+            let expected: Vec<_> = plan.tap_sums().take(len).map(|sum| (1.0 / sum) as f32).collect();
+            assert_eq!(factors[plan], expected);
+        }
+    }
 }
