@@ -22,12 +22,12 @@ fn encode(clip: Clip, y: f32) -> u32 {
     return float_to_half(y);
 }
 
-// y · 2^15 rounded to nearest, ties to even, and clamped to 16 bits; a NaN becomes 0. Clamped outputs and NaNs are
+// y · 2^15 rounded to nearest, ties to even, and clamped to 16 bits, which is counted. A NaN becomes 0 and is not
 // counted.
 fn integer(clip: Clip, y: f32) -> u32 {
     let rounded = round(y * 0x1p15);
     let is_nan = (bitcast<u32>(y) & 0x7fffffffu) > 0x7f800000u;
-    if clip.counter != NO_COUNTER && (is_nan || rounded < -32768.0 || rounded > 32767.0) {
+    if clip.counter != NO_COUNTER && !is_nan && (rounded < -32768.0 || rounded > 32767.0) {
         atomicAdd(&output[clip.counter], 1u);
     }
     return bitcast<u32>(select(i32(clamp(rounded, -32768.0, 32767.0)), 0, is_nan)) & 0xffffu;

@@ -187,7 +187,7 @@ macro_rules! float {
 float!(f32, F32; f64);
 
 macro_rules! integer {
-    ($($type:ty, $float:ty, $one:expr $(, $variant:ident)?);*) => {$(
+    ($($type:ty, $float:ty, $one:expr, $round:ident $(, $variant:ident)?);*) => {$(
         impl Sample for $type {}
 
         impl Convert for $type {
@@ -199,13 +199,9 @@ macro_rules! integer {
                 <$float>::from(self) / $one
             }
 
-            #[expect(clippy::cast_possible_truncation, reason = "whole, and out of range only if it is to be clamped")]
             #[inline(always)]
             fn from_parts([value, _]: [$float; 2], clamped: &mut Clamped) -> Self {
-                let scaled = (value * $one).round_ties_even();
-                // NaN becomes 0.
-                clamped.count += usize::from(!scaled.is_nan() && !(-$one..$one).contains(&scaled));
-                scaled as $type
+                clamped.$round(value)
             }
 
             typed!($($variant)?);
@@ -213,7 +209,7 @@ macro_rules! integer {
     )*};
 }
 
-integer!(i16, f32, 32_768.0, I16; i32, f64, 2_147_483_648.0);
+integer!(i16, f32, 32_768.0, round_to_i16, I16; i32, f64, 2_147_483_648.0, round_to_i32);
 
 impl Sample for f16 {}
 

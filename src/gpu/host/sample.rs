@@ -69,14 +69,9 @@ fn are_all<T: Copy>(samples: &[T], test: impl Fn(T) -> bool) -> bool {
     samples.iter().fold(true, |passed, &sample| passed & test(sample))
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "whole, and `as` clamps")]
 fn store_integers(outputs: &[f32], samples: &mut [i16]) -> Clamped {
     let mut clamped = Clamped::default();
-    for (sample, &output) in samples.iter_mut().zip(outputs) {
-        let scaled = (output * 32768.0).round_ties_even();
-        clamped.count += usize::from(!(-32768.0..32768.0).contains(&scaled));
-        *sample = scaled as i16;
-    }
+    samples.iter_mut().zip(outputs).for_each(|(sample, &output)| *sample = clamped.round_to_i16(output));
     clamped
 }
 
@@ -113,10 +108,10 @@ mod tests {
     #[test]
     fn integers_are_rounded_to_nearest_even_clamped_and_counted() {
         let outputs =
-            [0.5, 1.5, -0.5, 32_767.4, 32_767.5, 1e9, -32_768.5, -32_769.0].map(|value: f32| value / 32_768.0);
-        let mut samples = [0; 8];
+            [0.5, 1.5, -0.5, 32_767.4, 32_767.5, 1e9, -32_768.5, -32_769.0, f32::NAN].map(|value| value / 32_768.0);
+        let mut samples = [1; 9];
         let clamped = (i16::CONVERSIONS.store)(&outputs, &mut samples);
-        assert_eq!(samples, [0, 2, 0, 32_767, 32_767, 32_767, -32_768, -32_768]);
+        assert_eq!(samples, [0, 2, 0, 32_767, 32_767, 32_767, -32_768, -32_768, 0]);
         assert_eq!(clamped, Clamped { count: 3 });
     }
 

@@ -1,7 +1,9 @@
 //! 16-bit floats as inputs and outputs, on devices that need not support them.
 
 use half::f16;
-use polyphase::{Batch, Error, GpuClip, GpuResampler, Plan, ResampleOptions, SampleFormat, half, wgpu};
+use polyphase::{
+    Batch, Clamped, Error, GpuClip, GpuResampler, Padding, Plan, ResampleOptions, SampleFormat, half, wgpu,
+};
 
 use super::device::{device, filled, read};
 use super::kernels::KERNELS;
@@ -61,4 +63,47 @@ fn halves_equal_their_floats() {
     let mut batch = Batch::new();
     batch.push(&plans[0], &infinite);
     assert_eq!(gpu.resample_batch(&batch), Err(Error::GpuNotFinite { clip: 0 }));
+}
+
+/// Sums of large floats overflow to infinities of either sign, and sums of these are NaN. A NaN becomes 0 and was not
+/// clamped to the range, unlike the infinities.
+#[test]
+fn integers_that_were_nan_are_not_counted_as_clamped() {
+    let Some((device, queue)) = device() else { return };
+    let options = ResampleOptions::default();
+    let long = options.lowpass_filter_width(400.0);
+    let plans = [
+        Plan::new(999_983, 999_979, options.max_filter_bytes(1_200_000)).unwrap(),
+        Plan::new(3, 2, long.padding(Padding::Edge)).unwrap(),
+        Plan::new(1, 100, options.padding(Padding::Edge)).unwrap(),
+    ];
+    let clips: Vec<Vec<f32>> =
+        (0..3).map(|i| noise_f32(i, 3000).iter().map(|x| f32::MAX.copysign(x - 0.5)).collect()).collect();
+    let gradients = plans.each_ref().map(|plan| vec![f32::MAX; plan.output_len(90)]);
+    let (mut batch, mut of_gradients) = (Batch::new(), Batch::new());
+    for i in 0..3 {
+        batch.push(&plans[i], &clips[i]);
+        of_gradients.push(&plans[i], &gradients[i]);
+    }
+    for kernel in KERNELS {
+        let gpu = GpuResampler::new(&device, &queue).unwrap().with_kernel(kernel);
+        let floats = gpu.resample_batch(&batch).unwrap();
+        let mut integers = vec![1; floats.samples().len()];
+        let clamped = gpu.resample_batch_into(&batch, &mut integers).unwrap();
+        assert_converted(floats.samples(), &integers, clamped);
+        let floats = gpu.adjoint_batch(&of_gradients, &[90; 3]).unwrap();
+        let mut integers = vec![1; floats.samples().len()];
+        let clamped = gpu.adjoint_batch_into(&of_gradients, &[90; 3], &mut integers).unwrap();
+        assert_converted(floats.samples(), &integers, clamped);
+    }
+}
+
+/// Compares integers and the number of clamped ones with the floats that they were rounded from, as on the CPU.
+fn assert_converted(floats: &[f32], integers: &[i16], clamped: Clamped) {
+    let scaled = || floats.iter().map(|y| (y * 32_768.0).round_ties_even());
+    assert!(scaled().any(f32::is_nan), "the test rounds no NaN");
+    assert!(scaled().map(|y| y as i16).eq(integers.iter().copied()));
+    let beyond = scaled().filter(|y| *y < -32_768.0 || *y > 32_767.0).count();
+    assert!(beyond > 0, "the test clamps nothing");
+    assert_eq!(clamped, Clamped { count: beyond });
 }
