@@ -61,8 +61,8 @@
 //!
 //! # Out of scope
 //!
-//! Rates that change within a signal, minimum-phase filters, and anything other than resampling, such as mixing or
-//! gain.
+//! Rates that change within a signal, minimum-phase filters, and anything other than resampling, such as gain. Only jobs
+//! on the GPU can also average channels, see `GpuClip::mix`.
 
 #![forbid(unsafe_code)]
 // docs.rs compiles with a nightly compiler, and shows the feature that an item needs.

@@ -67,7 +67,7 @@ impl KernelSources {
     /// Layouts for a device with these limits.
     ///
     /// # Errors
-    /// [`Error::GpuLimit`] for less than 16 KiB of workgroup memory, 64 threads of a workgroup or 8 storage buffers of a
+    /// [`Error::GpuLimit`] for less than 16 KiB of workgroup memory, 128 threads of a workgroup or 8 storage buffers of a
     /// shader, all of which WebGPU's default limits allow.
     pub fn new(limits: &wgpu::Limits) -> Result<Self> {
         check_limits(limits, BUFFERS)?;
@@ -159,7 +159,8 @@ impl KernelSource {
         self.output_bytes
     }
 
-    /// Numbers of workgroups in x and y. Each workgroup has 64 threads, as the text declares.
+    /// Numbers of workgroups in x and y. The text declares the size of a workgroup: 128 threads for the entry point
+    /// `banded`, 64 for the others.
     pub fn grid(&self) -> (u32, u32) {
         self.grid
     }

@@ -209,7 +209,7 @@ impl Response {
     }
 
     /// Lowest frequency at which the gain is `fall` dB below 1, for example 0.1, 3 or 6.02 dB; `None` if there is none
-    /// up to twice the lower Nyquist frequency, as for equal rates.
+    /// up to the input's Nyquist frequency or twice the lower one, whichever is higher, as for equal rates.
     pub fn edge(&self, fall: f64) -> Option<f64> {
         let limit = 10_f64.powf(-fall / 20.0);
         let grid = self.grid();

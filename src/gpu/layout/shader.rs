@@ -47,8 +47,12 @@ pub(crate) const fn padding_code(padding: Padding) -> u32 {
     }
 }
 
-/// Compute shader for plans with exact banks. Each sums an output's products in the order of its taps. (Plans with
-/// interpolated banks have a shader of their own, `shaders/interpolated.wgsl`.)
+/// Compute shader for plans with exact banks. (Plans with interpolated banks have a shader of their own,
+/// `shaders/interpolated.wgsl`.)
+///
+/// With up to 256 taps, both sum the products of an output in the same order: one polyphase component of the samples
+/// after the other. Longer filters are summed in several chains of at most 128 products, which end at other taps in each
+/// shader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum GpuKernel {
