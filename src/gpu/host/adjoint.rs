@@ -145,12 +145,7 @@ impl GpuResampler {
         let granularities = self.granularities(adjoints.clips.iter().map(|clip| clip.transposed))?;
         let clips: Vec<_> =
             adjoints.clips.iter().zip(granularities).map(|(clip, granularity)| clip.work(granularity)).collect();
-        let factors = factors(gradients);
-        if !factors.is_empty() {
-            let divided = gradients
-                .iter()
-                .map(|(plan, gradient)| divided(factors.get(plan).map(Vec::as_slice), gradient))
-                .collect::<Result<Vec<_>>>()?;
+        if let Some(divided) = divided(gradients)? {
             let inputs: Vec<_> = divided.iter().map(Vec::as_slice).collect();
             return Ok(self.run_clips(&inputs, &clips, computed, options).await);
         }
@@ -254,6 +249,24 @@ impl<'a> Adjoint<'a> {
     }
 }
 
+/// Gradients in float32, those of plans that normalise divided by the sums of the taps; `None` if no plan does.
+#[expect(clippy::mutable_key_type, reason = "the taps that are designed on first use are no part of the key")]
+fn divided<T: GpuSample>(gradients: &Batch<'_, T>) -> Result<Option<Vec<Vec<f32>>>> {
+    let factors = factors(gradients);
+    if factors.is_empty() {
+        return Ok(None);
+    }
+    let divided = gradients.iter().map(|(plan, gradient)| {
+        let mut samples = zeroed(gradient.len())?;
+        (T::CONVERSIONS.to_f32)(gradient, &mut samples);
+        if let Some(factors) = factors.get(plan) {
+            samples.iter_mut().zip(factors.iter().cycle()).for_each(|(sample, &factor)| *sample *= factor);
+        }
+        Ok(samples)
+    });
+    divided.collect::<Result<_>>().map(Some)
+}
+
 /// Factors that divide gradients by the sums of the taps, for each plan that normalises: those of a period, or as many as
 /// its longest gradient has samples.
 #[expect(clippy::mutable_key_type, reason = "the taps that are designed on first use are no part of the key")]
@@ -269,14 +282,6 @@ fn factors<'a, T>(gradients: &'a Batch<'_, T>) -> HashMap<&'a Plan, Vec<f32>> {
         Some((plan, factors.into_iter().map(|factor| factor as f32).collect()))
     };
     lens.into_iter().filter_map(of_plan).collect()
-}
-
-/// A gradient in float32, multiplied by the factors of its plan, period by period, if there are any.
-fn divided<T: GpuSample>(factors: Option<&[f32]>, gradient: &[T]) -> Result<Vec<f32>> {
-    let mut samples = zeroed(gradient.len())?;
-    (T::CONVERSIONS.to_f32)(gradient, &mut samples);
-    samples.iter_mut().zip(factors.unwrap_or_default().iter().cycle()).for_each(|(sample, &factor)| *sample *= factor);
-    Ok(samples)
 }
 
 #[cfg(test)]
