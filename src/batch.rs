@@ -270,6 +270,14 @@ pub(crate) struct Run {
     pub(crate) outputs: Range<u64>,
 }
 
+/// Checks the length of a buffer.
+///
+/// # Errors
+/// [`Error::OutputLen`] if it is not the expected one.
+pub(crate) fn check_len(expected: usize, actual: usize) -> Result<()> {
+    if expected == actual { Ok(()) } else { Err(Error::OutputLen { expected, actual }) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -45,6 +45,11 @@ impl<'a, T: Copy + Default> Lanes<'a, T> {
     }
 }
 
+/// The last axis. For a tensor of no dimensions it is axis 0, which the caller finds not to exist.
+pub(crate) fn last_axis<S: RawData, D: Dimension>(tensor: &ArrayBase<S, D>) -> Axis {
+    Axis(tensor.ndim().saturating_sub(1))
+}
+
 /// The tensor with `axis` as its last axis.
 pub(crate) fn last<S: RawData, D: Dimension>(mut tensor: ArrayBase<S, D>, axis: Axis) -> ArrayBase<S, D> {
     tensor.swap_axes(axis.index(), tensor.ndim() - 1);

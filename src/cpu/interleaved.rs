@@ -1,8 +1,8 @@
 //! Interleaved channels.
 
 use super::work::Work;
-use super::{CpuResampler, Sample, check_len};
-use crate::batch::Source;
+use super::{CpuResampler, Sample};
+use crate::batch::{Source, check_len};
 use crate::clamped::Clamped;
 use crate::error::{Error, Result};
 use crate::plan::Plan;

@@ -20,7 +20,7 @@ pub(crate) use self::sample::{Typed, TypedMut};
 pub use self::stream::Stream;
 use self::work::{Work, run};
 use crate::alloc::zeroed;
-use crate::batch::{Batch, BatchBuf, Source};
+use crate::batch::{Batch, BatchBuf, Source, check_len};
 use crate::clamped::Clamped;
 use crate::error::{Error, Result};
 use crate::num::to_position;
@@ -286,10 +286,6 @@ impl CpuResampler {
         };
         run(works, self.level, max_tasks, output)
     }
-}
-
-fn check_len(expected: usize, actual: usize) -> Result<()> {
-    if expected == actual { Ok(()) } else { Err(Error::OutputLen { expected, actual }) }
 }
 
 fn range_work<'a, T: Sample>(plan: &'a Plan, clip: &'a [T], range: Range<usize>) -> Result<Work<'a, T>> {

@@ -6,7 +6,7 @@ use super::{CpuResampler, Sample};
 use crate::alloc::zeroed_array;
 use crate::clamped::Clamped;
 use crate::error::Result;
-use crate::lanes::{Lanes, check_shape, fill, output_shape};
+use crate::lanes::{Lanes, check_shape, fill, last_axis, output_shape};
 use crate::plan::Plan;
 
 impl CpuResampler {
@@ -123,9 +123,4 @@ impl CpuResampler {
         let lanes = Lanes::new(tensor, axis)?;
         fill(output, axis, |output| self.resample_batch_into(&lanes.batch(plan), output))
     }
-}
-
-/// The last axis. For a tensor of no dimensions it is axis 0, which the caller finds not to exist.
-fn last_axis<S: Data, D: Dimension>(tensor: &ArrayBase<S, D>) -> Axis {
-    Axis(tensor.ndim().saturating_sub(1))
 }

@@ -15,9 +15,6 @@ pub(crate) trait Vector<S: Simd, T>: Copy {
 
     fn store(self, values: &mut [T; LANES]);
 
-    /// Stores to a slice of sixteen values.
-    fn store_slice(self, values: &mut [T]);
-
     /// `self · factor + addend`, rounded once where the level has such an instruction.
     fn mul_add(self, factor: Self, addend: Self) -> Self;
 
@@ -46,11 +43,6 @@ impl<S: Simd> Vector<S, f32> for f32x16<S> {
     #[inline(always)]
     fn store(self, values: &mut [f32; LANES]) {
         self.store_array(values);
-    }
-
-    #[inline(always)]
-    fn store_slice(self, values: &mut [f32]) {
-        SimdBase::store_slice(&self, values);
     }
 
     #[inline(always)]
@@ -92,11 +84,6 @@ impl<S: Simd> Vector<S, f64> for F64x16<S> {
 
     #[inline(always)]
     fn store(self, values: &mut [f64; LANES]) {
-        self.store_slice(values);
-    }
-
-    #[inline(always)]
-    fn store_slice(self, values: &mut [f64]) {
         let (low, high) = values.split_at_mut(LANES / 2);
         self.0[0].store_slice(low);
         self.0[1].store_slice(high);

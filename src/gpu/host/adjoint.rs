@@ -14,9 +14,9 @@ use std::collections::HashMap;
 use super::pieces::ClipWork;
 use super::run::{Outcome, RunOptions};
 use super::sample::GpuSample;
-use super::{check_len, slices};
+use super::slices;
 use crate::alloc::zeroed;
-use crate::batch::{Batch, BatchBuf};
+use crate::batch::{Batch, BatchBuf, check_len};
 use crate::clamped::Clamped;
 use crate::error::{Error, Result};
 use crate::gpu::resampler::GpuResampler;
@@ -107,7 +107,7 @@ impl GpuResampler {
         output: &mut [O],
     ) -> Result<Clamped> {
         let adjoints = Adjoints::new(gradients, input_lens)?;
-        check_len(&adjoints.offsets, output.len())?;
+        check_len(adjoints.offsets.last().copied().unwrap_or(0), output.len())?;
         let mut outputs = slices(output, &adjoints.offsets);
         self.run_adjoints(gradients, &adjoints, &mut outputs, RunOptions::default()).await.total_clamped()
     }

@@ -13,9 +13,11 @@ use self::pieces::ClipWork;
 use self::run::{Outcome, RunOptions};
 use self::sample::GpuSample;
 use super::resampler::GpuResampler;
-use crate::batch::{Batch, BatchBuf};
+use crate::batch::{Batch, BatchBuf, check_len};
 use crate::clamped::Clamped;
-use crate::error::{Error, Result};
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
 
 impl GpuResampler {
     /// Resamples every clip of a batch in host memory, to outputs of the input's type.
@@ -100,7 +102,7 @@ impl GpuResampler {
         output: &mut [O],
     ) -> Result<Clamped> {
         let offsets = batch.output_offsets();
-        check_len(&offsets, output.len())?;
+        check_len(offsets.last().copied().unwrap_or(0), output.len())?;
         self.run_batch(batch, &mut slices(output, &offsets), RunOptions::default()).await.total_clamped()
     }
 
@@ -128,10 +130,4 @@ impl GpuResampler {
 /// Slices of a packed buffer between these offsets.
 pub(crate) fn slices<'o, O>(mut packed: &'o mut [O], offsets: &[usize]) -> Vec<&'o mut [O]> {
     offsets.windows(2).map(|ends| packed.split_off_mut(..ends[1] - ends[0]).unwrap_or_default()).collect()
-}
-
-/// Checks the length of a packed buffer with these offsets.
-fn check_len(offsets: &[usize], actual: usize) -> Result<()> {
-    let expected = offsets.last().copied().unwrap_or(0);
-    if actual == expected { Ok(()) } else { Err(Error::OutputLen { expected, actual }) }
 }

@@ -7,9 +7,11 @@ use super::sample::GpuSample;
 use super::slices;
 use crate::alloc::array_of;
 use crate::clamped::Clamped;
-use crate::error::{Error, Result};
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
 use crate::gpu::resampler::GpuResampler;
-use crate::lanes::{Lanes, last, output_shape, scatter};
+use crate::lanes::{Lanes, check_shape, last, last_axis, output_shape, scatter};
 use crate::plan::Plan;
 
 impl GpuResampler {
@@ -152,10 +154,7 @@ impl GpuResampler {
         S: Data<Elem: GpuSample>,
         D: Dimension,
     {
-        let expected = output_shape(plan, tensor, axis)?;
-        if output.raw_dim() != expected {
-            return Err(Error::OutputShape { expected: expected.slice().to_vec(), actual: output.shape().to_vec() });
-        }
+        check_shape(&output_shape(plan, tensor, axis)?, &output)?;
         self.resample_lanes(plan, tensor, axis, output).await
     }
 
@@ -188,9 +187,4 @@ impl GpuResampler {
         scatter(&samples, output);
         Ok(clamped)
     }
-}
-
-/// The last axis. For a tensor of no dimensions it is axis 0, which the caller finds not to exist.
-fn last_axis<S: Data, D: Dimension>(tensor: &ArrayBase<S, D>) -> Axis {
-    Axis(tensor.ndim().saturating_sub(1))
 }
