@@ -1,5 +1,6 @@
 //! [`Plan`]: a ratio and its filter, designed once and shared.
 
+use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
 mod cache;
@@ -13,11 +14,8 @@ pub use self::response::Response;
 use crate::error::{Error, Result};
 use crate::filter::blocks::PhaseBlocks;
 use crate::filter::interpolated::{Grid, InterpolatedBank, MAX_ERROR, NODES};
-use crate::filter::on_demand::OnDemandTaps;
-use crate::filter::prototype::{divisor, phase_sums};
 use crate::filter::ratio::Ratio;
 use crate::filter::shape::FilterShape;
-use crate::num::to_index;
 use crate::options::{Limits, OutputLength, ResampleOptions};
 
 /// A ratio, its options and its filter: everything that a call needs to know. Plans are immutable and `Send + Sync`;
@@ -310,25 +308,29 @@ impl Plan {
         let plan = Self::with_shape(&self.shape().transposed(), &options, self.0.key.transposed())?;
         Ok(self.0.transposed.get_or_init(|| plan))
     }
+}
 
-    /// Sum of the taps of each output 0, 1, 2, … before normalisation; 1 if that sum is 0, since such an output is not
-    /// divided.
-    pub(crate) fn tap_sums(&self) -> Box<dyn Iterator<Item = f64> + '_> {
-        if let Bank::Exact(_) = self.bank() {
-            let sums = self.0.sums.get_or_init(|| phase_sums(self.shape()));
-            Box::new(sums.iter().copied().cycle().map(divisor))
-        } else {
-            let mut on_demand = OnDemandTaps::new(self.shape());
-            Box::new((0..).map(move |n| divisor(on_demand.sum(n))))
-        }
+/// Plans are equal if their ratios, in lowest terms, and their options are equal. Equal plans give equal bits.
+///
+/// ```
+/// use polyphase::{Plan, Preset, ResampleOptions};
+///
+/// let plan = Plan::new(48_000, 44_100, Preset::KaiserBest)?;
+/// assert_eq!(plan, Plan::new(480, 441, ResampleOptions::kaiser_best())?);
+/// assert_ne!(plan, Plan::new(48_000, 44_100, Preset::Default)?);
+/// # Ok::<(), polyphase::Error>(())
+/// ```
+impl PartialEq for Plan {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
     }
+}
 
-    /// Factors that normalise the first `len` outputs, the reciprocals of [`tap_sums`](Self::tap_sums), in one period of
-    /// L at most; `None` if the plan does not normalise. Without a bank they cost as much as resampling, so that callers
-    /// share them among signals.
-    pub(crate) fn normalizing_factors(&self, len: usize) -> Option<Vec<f64>> {
-        let len = len.min(to_index(self.ratio().phases()));
-        self.shape().is_normalized().then(|| self.tap_sums().take(len).map(|sum| 1.0 / sum).collect())
+impl Eq for Plan {}
+
+impl Hash for Plan {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key().hash(state);
     }
 }
 
@@ -369,19 +371,6 @@ mod tests {
             panic!("{refused:?}")
         };
         assert!((22_000..23_000).contains(&bytes), "{bytes}");
-    }
-
-    #[test]
-    fn normalizing_factors_are_those_of_all_outputs_in_turn() {
-        for limit in [30_000, 64 << 20] {
-            let options = ResampleOptions::default().normalize_phases(true).max_filter_bytes(limit);
-            let plan = Plan::new(16_001, 16_000, options).expect("a plan");
-            let factors = plan.normalizing_factors(40_000).expect("a plan that normalises");
-            assert_eq!(factors.len(), 16_000);
-            assert!(plan.tap_sums().zip(factors.iter().cycle()).take(40_000).all(|(sum, &factor)| 1.0 / sum == factor));
-            assert_eq!(plan.normalizing_factors(7).as_deref(), Some(&factors[..7]));
-        }
-        assert_eq!(Plan::new(3, 2, ResampleOptions::default()).expect("a plan").normalizing_factors(9), None);
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! [`Plan::output_taps`]: the taps of single outputs, for arithmetic elsewhere. [`Plan::spaced_phases`]: some phases,
-//! which stand for all.
+//! which stand for all. [`Plan::tap_sums`]: the sums by which taps are normalised.
 
 use std::ops::Range;
 
 use super::{Bank, Plan};
 use crate::filter::on_demand::OnDemandTaps;
+use crate::filter::prototype::{divisor, phase_sums};
 use crate::filter::ratio::Ratio;
+use crate::num::to_index;
 
 /// Largest number of taps of the evenly spaced phases of a filter, if there are more than two: 32 MiB.
 const MAX_TAPS: u64 = 1 << 22;
@@ -64,5 +66,44 @@ impl Plan {
     pub(crate) fn spaced_count(&self, max: u64) -> u64 {
         let bound = (MAX_TAPS / self.shape().window_len() as u64).max(2);
         self.ratio().phases().min(max).min(bound)
+    }
+
+    /// Sum of the taps of each output 0, 1, 2, … before normalisation; 1 if that sum is 0, since such an output is not
+    /// divided.
+    pub(crate) fn tap_sums(&self) -> Box<dyn Iterator<Item = f64> + '_> {
+        if let Bank::Exact(_) = self.bank() {
+            let sums = self.0.sums.get_or_init(|| phase_sums(self.shape()));
+            Box::new(sums.iter().copied().cycle().map(divisor))
+        } else {
+            let mut on_demand = OnDemandTaps::new(self.shape());
+            Box::new((0..).map(move |n| divisor(on_demand.sum(n))))
+        }
+    }
+
+    /// Factors that normalise the first `len` outputs, the reciprocals of [`tap_sums`](Self::tap_sums), in one period of
+    /// L at most; `None` if the plan does not normalise. Without a bank they cost as much as resampling, so that callers
+    /// share them among signals.
+    pub(crate) fn normalizing_factors(&self, len: usize) -> Option<Vec<f64>> {
+        let len = len.min(to_index(self.ratio().phases()));
+        self.shape().is_normalized().then(|| self.tap_sums().take(len).map(|sum| 1.0 / sum).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::ResampleOptions;
+
+    #[test]
+    fn normalizing_factors_are_those_of_all_outputs_in_turn() {
+        for limit in [30_000, 64 << 20] {
+            let options = ResampleOptions::default().normalize_phases(true).max_filter_bytes(limit);
+            let plan = Plan::new(16_001, 16_000, options).expect("a plan");
+            let factors = plan.normalizing_factors(40_000).expect("a plan that normalises");
+            assert_eq!(factors.len(), 16_000);
+            assert!(plan.tap_sums().zip(factors.iter().cycle()).take(40_000).all(|(sum, &factor)| 1.0 / sum == factor));
+            assert_eq!(plan.normalizing_factors(7).as_deref(), Some(&factors[..7]));
+        }
+        assert_eq!(Plan::new(3, 2, ResampleOptions::default()).expect("a plan").normalizing_factors(9), None);
     }
 }
