@@ -6,13 +6,12 @@
 
 use fearless_simd::Simd;
 
-use super::Kernel;
 use super::input::Input;
-use super::vector::Vector;
+use super::vector::{Element, Vector};
 use crate::filter::bands::LANES;
 use crate::num::{to_index, to_position};
 
-impl<T: Kernel> Input<'_, T> {
+impl<T: Element> Input<'_, T> {
     /// Output `n`.
     #[inline(always)]
     pub(super) fn output<S: Simd>(self, simd: S, n: u64) -> T {

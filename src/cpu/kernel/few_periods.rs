@@ -26,11 +26,10 @@ use std::ops::Range;
 
 use fearless_simd::Simd;
 
-use super::Kernel;
 use super::input::Input;
 use super::outputs::Outputs;
 use super::scratch::MAX_AT_EDGE;
-use super::vector::Vector;
+use super::vector::{Element, Vector};
 use crate::filter::bands::{List, Needed};
 use crate::filter::blocks::Taps;
 use crate::filter::segments::STEP;
@@ -55,7 +54,7 @@ pub(super) const fn periods_at_once(lanes: usize) -> usize {
     }
 }
 
-impl<T: Kernel> Input<'_, T> {
+impl<T: Element> Input<'_, T> {
     /// Computes the wanted outputs of P periods, from `period` on, and returns P.
     #[inline(always)]
     pub(super) fn convolve_few<S: Simd, const P: usize>(

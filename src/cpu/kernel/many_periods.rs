@@ -29,11 +29,10 @@ use std::ops::Range;
 
 use fearless_simd::Simd;
 
-use super::Kernel;
 use super::input::Input;
 use super::outputs::Outputs;
 use super::scratch::{MAX_ROWS, Row, VECTORS};
-use super::vector::Vector;
+use super::vector::{Element, Vector};
 use crate::filter::bands::{Band, LANES, Products};
 use crate::filter::blocks::Taps;
 use crate::num::{distance, to_index, to_position};
@@ -70,7 +69,7 @@ impl Tile {
     }
 }
 
-impl<T: Kernel> Input<'_, T> {
+impl<T: Element> Input<'_, T> {
     /// Computes all outputs of a tile of V vectors.
     #[inline(always)]
     pub(super) fn convolve_many<S: Simd, const V: usize>(
@@ -243,7 +242,7 @@ impl<T: Kernel> Input<'_, T> {
 
 /// Adds the products of a row of samples with the taps of a band.
 #[inline(always)]
-fn multiply_add<S: Simd, T: Kernel, const V: usize, const B: usize>(
+fn multiply_add<S: Simd, T: Element, const V: usize, const B: usize>(
     simd: S,
     row: &Row<T>,
     taps: &[T; B],
@@ -263,7 +262,7 @@ fn multiply_add<S: Simd, T: Kernel, const V: usize, const B: usize>(
 
 /// Adds the sums of a segment to the totals.
 #[inline(always)]
-fn add<S: Simd, T: Kernel, const V: usize, const B: usize>(
+fn add<S: Simd, T: Element, const V: usize, const B: usize>(
     sums: &[[T::Vector<S>; V]; B],
     totals: &mut [[T::Vector<S>; V]; B],
 ) {
@@ -276,7 +275,7 @@ fn add<S: Simd, T: Kernel, const V: usize, const B: usize>(
 
 /// Transposes vector `v` of the totals of sixteen phases into a vector of sixteen phases for each lane.
 #[inline(always)]
-fn transpose_totals<S: Simd, T: Kernel>(simd: S, totals: &[Row<T>; LANES], v: usize) -> [T::Vector<S>; LANES] {
+fn transpose_totals<S: Simd, T: Element>(simd: S, totals: &[Row<T>; LANES], v: usize) -> [T::Vector<S>; LANES] {
     let mut vectors = [T::Vector::splat(simd, T::default()); LANES];
     for i in 0..LANES {
         vectors[i] = T::Vector::load(simd, &totals[i].0[v]);
@@ -286,7 +285,7 @@ fn transpose_totals<S: Simd, T: Kernel>(simd: S, totals: &[Row<T>; LANES], v: us
 
 /// Transposes rows into columns by four perfect shuffles of all 256 values.
 #[inline(always)]
-fn transpose<S: Simd, T: Kernel>(mut vectors: [T::Vector<S>; LANES]) -> [T::Vector<S>; LANES] {
+fn transpose<S: Simd, T: Element>(mut vectors: [T::Vector<S>; LANES]) -> [T::Vector<S>; LANES] {
     for _ in 0..LANES.ilog2() {
         let rows = vectors;
         for i in 0..LANES / 2 {

@@ -30,7 +30,7 @@ mod reference;
 mod scratch;
 mod vector;
 
-use fearless_simd::{Simd, dispatch, f32x16, prelude::*};
+use fearless_simd::{Simd, dispatch, prelude::*};
 
 use self::few_periods::periods_at_once;
 use self::input::Input;
@@ -38,19 +38,15 @@ use self::many_periods::Tile;
 use self::outputs::Outputs;
 pub(super) use self::scratch::Engine;
 use self::scratch::{Copies, MAX_AT_EDGE, Scratch, VECTORS};
-use self::vector::{F64x16, Vector};
+use self::vector::Element;
 use crate::batch::Source;
 use crate::filter::bands::LANES;
 use crate::filter::blocks::PhaseBlocks;
-use crate::filter::coefficient::Coefficient;
 use crate::num::{index_at, overlap, to_index, to_position};
 use crate::plan::{Bank, Plan};
 
 /// Float type that outputs are computed in.
-pub(crate) trait Kernel: Coefficient {
-    /// Sixteen values in SIMD registers.
-    type Vector<S: Simd>: Vector<S, Self>;
-
+pub(crate) trait Kernel: Element {
     /// Taps of every phase; `None` if the plan has none, or none in this type.
     fn blocks(plan: &Plan) -> Option<&PhaseBlocks<Self>>;
 
@@ -72,15 +68,6 @@ pub(crate) trait Kernel: Coefficient {
 
     /// Reserves the memory that plans without `blocks` take from the engine.
     fn reserve_otherwise(engine: &mut Engine, plan: &Plan);
-
-    /// False for NaN and the infinities.
-    fn is_finite(self) -> bool;
-
-    /// Product with a factor.
-    fn times(self, factor: f64) -> Self;
-
-    /// Sum of this value and another.
-    fn plus(self, other: Self) -> Self;
 
     /// Fills `output` with the outputs from `first` on. Samples beyond the source count as zeros.
     ///
@@ -124,8 +111,6 @@ pub(crate) trait Kernel: Coefficient {
 }
 
 impl Kernel for f32 {
-    type Vector<S: Simd> = f32x16<S>;
-
     fn blocks(plan: &Plan) -> Option<&PhaseBlocks<Self>> {
         if let Bank::Exact(blocks) = plan.bank() { Some(blocks) } else { None }
     }
@@ -151,24 +136,9 @@ impl Kernel for f32 {
     }
 
     fn reserve_otherwise(_: &mut Engine, _: &Plan) {}
-
-    fn is_finite(self) -> bool {
-        self.is_finite()
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "rounded once, to the type of the samples")]
-    fn times(self, factor: f64) -> Self {
-        (f64::from(self) * factor) as Self
-    }
-
-    fn plus(self, other: Self) -> Self {
-        self + other
-    }
 }
 
 impl Kernel for f64 {
-    type Vector<S: Simd> = F64x16<S>;
-
     fn blocks(plan: &Plan) -> Option<&PhaseBlocks<Self>> {
         plan.f64_blocks()
     }
@@ -200,18 +170,6 @@ impl Kernel for f64 {
     fn reserve_otherwise(engine: &mut Engine, plan: &Plan) {
         engine.scratch.reserve_on_demand(plan.shape());
     }
-
-    fn is_finite(self) -> bool {
-        self.is_finite()
-    }
-
-    fn times(self, factor: f64) -> Self {
-        self * factor
-    }
-
-    fn plus(self, other: Self) -> Self {
-        self + other
-    }
 }
 
 /// Largest number of outputs, up to `max`, that fills whole tiles of `many_periods`; failing that, whole periods;
@@ -233,7 +191,7 @@ fn copy<T: Copy + Default>(source: Source<'_, T>, first: u64, output: &mut [T]) 
     true
 }
 
-impl<T: Kernel> Input<'_, T> {
+impl<T: Element> Input<'_, T> {
     /// Fills `output` with the outputs from `first` on, by the kernel that suits the periods that are left. `far` tells
     /// whether `output` lies beyond the caches.
     #[inline(always)]

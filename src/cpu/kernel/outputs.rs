@@ -4,13 +4,12 @@ use std::ops::Range;
 
 use fearless_simd::Simd;
 
-use super::Kernel;
-use super::vector::Vector;
+use super::vector::{Element, Vector};
 use crate::filter::bands::LANES;
 use crate::num::to_index;
 
 /// Outputs that were asked for: a range that may begin and end within a period.
-pub(super) struct Outputs<'a, S: Simd, T: Kernel> {
+pub(super) struct Outputs<'a, S: Simd, T: Element> {
     /// Number of the first output.
     first: u64,
     output: &'a mut [T],
@@ -18,7 +17,7 @@ pub(super) struct Outputs<'a, S: Simd, T: Kernel> {
     nan_probe: T::Vector<S>,
 }
 
-impl<'a, S: Simd, T: Kernel> Outputs<'a, S, T> {
+impl<'a, S: Simd, T: Element> Outputs<'a, S, T> {
     /// Outputs from number `first` on.
     #[inline(always)]
     pub(super) fn new(simd: S, first: u64, output: &'a mut [T]) -> Self {
@@ -121,7 +120,7 @@ impl<'a, S: Simd, T: Kernel> Outputs<'a, S, T> {
 
 /// Stores the first values of a vector, as many as the slice holds, fewer than sixteen: 8, 4, 2 and 1 at once.
 #[inline(always)]
-fn store_first<S: Simd, T: Kernel>(vector: T::Vector<S>, to: &mut [T]) {
+fn store_first<S: Simd, T: Element>(vector: T::Vector<S>, to: &mut [T]) {
     let mut values = [T::default(); LANES];
     vector.store(&mut values);
     let (mut from, mut to) = (&values[..], to);

@@ -1,8 +1,9 @@
-//! [`Vector`]: sixteen floats in SIMD registers, as one type for float32 and float64.
+//! [`Vector`]: sixteen floats in SIMD registers, as one type for float32 and float64. [`Element`]: one of these floats.
 
 use fearless_simd::{Simd, f32x16, f64x8, prelude::*};
 
 use crate::filter::bands::LANES;
+use crate::filter::coefficient::Coefficient;
 
 /// Sixteen floats in SIMD registers.
 pub(crate) trait Vector<S: Simd, T>: Copy {
@@ -22,6 +23,54 @@ pub(crate) trait Vector<S: Simd, T>: Copy {
 
     /// Values of the two vectors by turns, in two vectors.
     fn interleave(self, other: Self) -> [Self; 2];
+}
+
+/// Float type of samples, taps and sums.
+pub(crate) trait Element: Coefficient {
+    /// Sixteen values in SIMD registers.
+    type Vector<S: Simd>: Vector<S, Self>;
+
+    /// False for NaN and the infinities.
+    fn is_finite(self) -> bool;
+
+    /// Product with a factor.
+    fn times(self, factor: f64) -> Self;
+
+    /// Sum of this value and another.
+    fn plus(self, other: Self) -> Self;
+}
+
+impl Element for f32 {
+    type Vector<S: Simd> = f32x16<S>;
+
+    fn is_finite(self) -> bool {
+        self.is_finite()
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "rounded once, to the type of the samples")]
+    fn times(self, factor: f64) -> Self {
+        (f64::from(self) * factor) as Self
+    }
+
+    fn plus(self, other: Self) -> Self {
+        self + other
+    }
+}
+
+impl Element for f64 {
+    type Vector<S: Simd> = F64x16<S>;
+
+    fn is_finite(self) -> bool {
+        self.is_finite()
+    }
+
+    fn times(self, factor: f64) -> Self {
+        self * factor
+    }
+
+    fn plus(self, other: Self) -> Self {
+        self + other
+    }
 }
 
 impl<S: Simd> Vector<S, f32> for f32x16<S> {
