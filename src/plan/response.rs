@@ -56,9 +56,8 @@ const MAX_PHASES: u64 = 1024;
 /// arithmetic has a floor near −290 dB.
 ///
 /// One frequency costs 4 multiply-adds for each tap of up to 1024 phases. Where these have more than 4 million taps
-/// together, fewer phases are evaluated, but two at least, so that a response takes a few hundred MB at most. The first
-/// extreme evaluates the grid of some hundred frequencies, in milliseconds at common rates; the other extremes reuse the
-/// grid.
+/// together, fewer phases are evaluated, but two at least. The first extreme evaluates the grid of some hundred
+/// frequencies, in milliseconds at common rates; the other extremes reuse the grid.
 #[derive(Clone)]
 pub struct Response {
     /// Cycles per input sample at frequency 1.
