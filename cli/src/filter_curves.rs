@@ -32,9 +32,7 @@ pub(crate) fn curves(orig_freq: u32, new_freq: u32, plan: &Plan) -> Result<Filte
     let ratio = plan.ratio();
     ensure!(!ratio.is_identity(), "equal rates leave the samples unchanged: there is no filter to draw");
     let (higher, lower) = (f64::from(orig_freq.max(new_freq)), f64::from(orig_freq.min(new_freq)));
-    // Points of `Plan::impulse_response` per input sample.
-    let points = ratio.phases().min(1024);
-    let dense_rate = points as f64 * f64::from(orig_freq);
+    let dense_rate = plan.impulse_response_density() as f64 * f64::from(orig_freq);
     let fineness = (512.0 * lower / higher).clamp(COARSEST, FINEST);
     let step = (dense_rate / (fineness * higher)).floor().max(1.0) as usize;
     let rate = dense_rate / step as f64;

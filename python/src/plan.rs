@@ -114,6 +114,13 @@ impl Plan {
         Response::of(&self.plan)
     }
 
+    /// Number of values of the impulse response per input sample: `phases`, at most 1024, and fewer for filters of very
+    /// many taps.
+    #[getter]
+    fn impulse_response_density(&self) -> u64 {
+        self.plan.impulse_response_density()
+    }
+
     /// Impulse response in float64, centred on its middle value.
     fn impulse_response<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
         PyArray1::from_vec(py, self.plan.impulse_response())

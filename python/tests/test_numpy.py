@@ -216,6 +216,7 @@ def test_plans_are_compared_hashed_pickled_and_described():
     assert polyphase.Plan(16_001, 16_000, max_filter_bytes=100_000).filter_form == "interpolated"
     response = plan.response()
     assert response.pass_band_ripple(0.8) < 1e-5 and abs(response.edge(6.02) - 0.9476) < 1e-3
+    assert plan.impulse_response_density == 147
     assert abs(plan.impulse_response().sum() / 147 - 1) < 1e-6
 
 

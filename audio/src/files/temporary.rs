@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn errors_do_not_show_the_temporary_name() {
-        let error = Temporary::new(Path::new("/no/such/folder")).unwrap_err();
+        let error = Temporary::new(Path::new("/no/such/folder")).expect_err("there is no folder");
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
         assert!(error.raw_os_error().is_some() && !error.to_string().contains(PREFIX), "{error}");
     }
