@@ -56,3 +56,12 @@ pub enum Error {
         bytes: u128,
     },
 }
+
+impl Error {
+    /// The error for a format that is not read.
+    pub(crate) fn unread(format: &str) -> Self {
+        Self::Unsupported(format!(
+            "the file is {format}, which is not read: convert it first, as with `ffmpeg -i IN OUT.flac`"
+        ))
+    }
+}

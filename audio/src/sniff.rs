@@ -115,14 +115,14 @@ pub(crate) fn container(head: &[u8]) -> Result<Option<Container>> {
 fn refused(head: &[u8]) -> Option<Error> {
     let is_there = |at: usize, mark: &[u8]| head.get(at..).is_some_and(|bytes| bytes.starts_with(mark));
     if let Some((_, _, name)) = UNREAD.iter().find(|(at, mark, _)| is_there(*at, mark)) {
-        return Some(unread(name));
+        return Some(Error::unread(name));
     }
     match *head.first_chunk::<3>()? {
         // 11 bits that mark a frame.
-        [0x56, second, _] if second >> 5 == 7 => return Some(unread("AAC in LOAS")),
+        [0x56, second, _] if second >> 5 == 7 => return Some(Error::unread("AAC in LOAS")),
         // A frame of layer III whose bit rate is not of the table.
         [0xff, second, third] if second & 0xe6 == 0xe2 && third >> 4 == 0 => {
-            return Some(unread("MP3 of a free bit rate"));
+            return Some(Error::unread("MP3 of a free bit rate"));
         }
         _ => {}
     }
@@ -133,7 +133,7 @@ fn refused(head: &[u8]) -> Option<Error> {
             b"WEBP" => return Some(not_audio("a WebP image, not audio")),
             _ => "RIFF of an unknown kind",
         };
-        return Some(unread(name));
+        return Some(Error::unread(name));
     }
     if let Some((_, name)) = NOT_AUDIO.iter().find(|(mark, _)| is_there(0, mark)) {
         return Some(not_audio(name));
@@ -150,13 +150,6 @@ fn is_text(head: &[u8]) -> bool {
         Err(_) => return false,
     };
     end >= 8 && head[..end].iter().all(|&byte| byte >= b' ' || b"\t\r\n".contains(&byte))
-}
-
-/// The error for a format that is not read.
-pub(crate) fn unread(format: &str) -> Error {
-    Error::Unsupported(format!(
-        "the file is {format}, which is not read: convert it first, as with `ffmpeg -i IN OUT.flac`"
-    ))
 }
 
 fn not_audio(what: &str) -> Error {

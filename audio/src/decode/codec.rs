@@ -9,7 +9,6 @@ use super::{aac, caught, described, mp3, opus, vorbis};
 use crate::error::{Error, Result};
 use crate::format::{Spec, check_channels};
 use crate::pcm::samples::Float;
-use crate::sniff;
 
 /// Decoder of the packets.
 pub(super) enum Codec {
@@ -48,7 +47,7 @@ impl Codec {
         if parameters.codec == codecs::CODEC_ID_AAC
             && let Some(name) = aac::channels_name(channels)
         {
-            return Err(sniff::unread(&name));
+            return Err(Error::unread(&name));
         }
         caught("decoder", || {
             let options = AudioDecoderOptions::default().verify(true);

@@ -21,7 +21,6 @@ use super::promise::Promise;
 use super::{DecodedSample, aac, append, caught, damaged, described, matroska, mp3, mp4, opus, spec, tags};
 use crate::error::{Error, Result};
 use crate::format::{SampleFormat, Spec};
-use crate::sniff;
 use crate::source::Seekable;
 use crate::tags::Tags;
 use crate::trim::Trim;
@@ -81,7 +80,7 @@ impl Demuxed {
         let codec = infos.iter().find_map(|info| info.codec.as_deref());
         let named = |error: Error| {
             let is_codec = matches!(&error, Error::Damaged(text) if text.contains("invalid") || text == NO_AUDIO);
-            unread.or(codec.filter(|_| is_codec)).map_or(error, sniff::unread)
+            unread.or(codec.filter(|_| is_codec)).map_or(error, Error::unread)
         };
         let mut reader = probe(&hint, stream, container).map_err(named)?;
         // For an MPEG stream that does not tell its length, a reader that can seek estimates the length, and drops the
@@ -95,7 +94,7 @@ impl Demuxed {
         let track = track.ok_or_else(|| named(damaged(NO_AUDIO)))?;
         let info = infos.into_iter().find(|info| info.id == track.id).unwrap_or_else(|| TrackInfo::new(track.id));
         if let Some(name) = &info.unread {
-            return Err(sniff::unread(name));
+            return Err(Error::unread(name));
         }
         let parameters = track.codec_params.as_ref().and_then(|parameters| parameters.audio()).cloned();
         let unknown = || Error::Unsupported("the audio is of an unknown codec".to_owned());
@@ -148,7 +147,7 @@ impl Demuxed {
         self.early = early;
         let has = |packet: &Packet| caught("AAC decoder", || Ok(aac::has_replication(parameters, &packet.data)));
         if self.early.iter().any(|packet| has(packet).unwrap_or(false)) {
-            return Err(sniff::unread("HE-AAC"));
+            return Err(Error::unread("HE-AAC"));
         }
         Ok(())
     }

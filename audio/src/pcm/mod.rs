@@ -333,7 +333,7 @@ fn check_channels(channels: usize) -> Result<()> {
 
 /// The error for a codec that is not read.
 fn unread(codec: &str, container: Container) -> Error {
-    crate::sniff::unread(&format!("{codec} in {container}"))
+    Error::unread(&format!("{codec} in {container}"))
 }
 
 /// The error for a header of which something is missing.

@@ -9,7 +9,8 @@ use polyphase_audio::files::Temporary;
 use polyphase_audio::{Channels, Container, Level, SampleFormat, Spec, WriteOptions, npy};
 
 use super::args::Precision;
-use super::conversion::{Conversion, Converted};
+use super::conversion::Conversion;
+use super::converted::Converted;
 use crate::interrupt;
 
 /// Lock that is held while an array is in memory, so that there is one at a time.

@@ -10,12 +10,13 @@ use polyphase_audio::{
 
 use super::args::Precision;
 use super::array::convert_array;
-use super::conversion::{Conversion, Converted};
+use super::conversion::Conversion;
+use super::converted::Converted;
 use super::gpu::{Clips, GpuQueue, MAX_SAMPLES, Resampled};
-use super::paths::{Task, extension};
+use super::paths::{STDIN, Task, extension};
 use super::progress::Progress;
 use super::record::Stamp;
-use super::settings::{STDIN, Settings};
+use super::settings::Settings;
 use crate::interrupt;
 
 /// Upper bound of the samples that a format stores in a byte, except for silence.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::conversion::Converted;
+use super::converted::Converted;
 use crate::rate::{self, Rate};
 
 /// Figures of a resampled file.

@@ -9,6 +9,7 @@ mod backend;
 mod base;
 mod conversion;
 mod convert;
+mod converted;
 mod described;
 mod dry_run;
 mod figures;

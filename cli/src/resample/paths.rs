@@ -11,9 +11,11 @@ use super::refusal::refuse;
 pub(crate) use super::search::Selection;
 pub(super) use super::search::extension;
 use super::search::{Failure, Found, PassedOver, resolved, search};
-use super::settings::STDIN;
 use super::shard::Shard;
 use crate::terminal::shown;
+
+/// Input that stands for stdin.
+pub(super) const STDIN: &str = "-";
 
 /// One file to resample.
 #[derive(Debug, Clone, PartialEq, Eq)]

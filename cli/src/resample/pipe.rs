@@ -10,8 +10,9 @@ use polyphase_audio::{
 };
 
 use super::args::{Args, Precision};
-use super::conversion::{Converted, explained};
-use super::settings::STDIN;
+use super::conversion::explained;
+use super::converted::Converted;
+use super::paths::STDIN;
 use crate::terminal::{eprint_line, one_line, shown};
 
 /// Resamples the only input, and writes it to stdout as it is read.

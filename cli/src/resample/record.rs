@@ -21,7 +21,7 @@ use std::time::UNIX_EPOCH;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
-use super::conversion::Converted;
+use super::converted::Converted;
 use super::figures::Figures;
 use super::paths::Task;
 use super::shard::Shard;

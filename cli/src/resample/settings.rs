@@ -10,12 +10,11 @@ use polyphase_audio::{Channels, Level, RawFormat, ReadOptions, SampleFormat, Sou
 
 use super::args::Precision;
 use super::gpu::GpuQueue;
+use super::paths::STDIN;
 use super::record::Record;
 use crate::filter_args::plan_error;
 use crate::rate::Rate;
 
-/// Input that stands for stdin.
-pub(super) const STDIN: &str = "-";
 /// Output that stands for stdout.
 pub(super) const STDOUT: &str = "-";
 

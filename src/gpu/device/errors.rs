@@ -25,13 +25,13 @@ pub(crate) fn scoped<T>(device: &wgpu::Device, f: impl FnOnce() -> T) -> Result<
         // wgpu 30.0.1 panics on the report of an internal error. What such an error leaves behind is invalid, which the
         // validation of its first use reports.
         drop(internal);
-        super::reports::defer(validation);
-        super::reports::defer(out_of_memory);
+        super::reports::defer(async move { validation.await.map(|error| from_wgpu(&error)) });
+        super::reports::defer(async move { out_of_memory.await.map(|error| from_wgpu(&error)) });
     }
     Ok(result)
 }
 
-pub(super) fn from_wgpu(error: &wgpu::Error) -> Error {
+fn from_wgpu(error: &wgpu::Error) -> Error {
     let message = one_line(&error.to_string());
     match error {
         wgpu::Error::OutOfMemory { .. } => Error::GpuOutOfMemory { message },

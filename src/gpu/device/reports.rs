@@ -3,11 +3,13 @@
 #[cfg(target_family = "wasm")]
 use std::{cell::RefCell, future::poll_fn, pin::Pin, pin::pin};
 
+#[cfg(target_family = "wasm")]
+use crate::error::Error;
 use crate::error::Result;
 
 /// Report of a scope that has ended.
 #[cfg(target_family = "wasm")]
-type Report = Pin<Box<dyn Future<Output = Option<wgpu::Error>>>>;
+type Report = Pin<Box<dyn Future<Output = Option<Error>>>>;
 
 #[cfg(target_family = "wasm")]
 thread_local! {
@@ -37,7 +39,7 @@ pub(crate) async fn reported<T>(work: impl Future<Output = T>) -> (T, Result<()>
     .await;
     for report in reports.unwrap_or_default() {
         if let Some(error) = report.await {
-            return (result, Err(super::errors::from_wgpu(&error)));
+            return (result, Err(error));
         }
     }
     (result, Ok(()))
@@ -45,7 +47,7 @@ pub(crate) async fn reported<T>(work: impl Future<Output = T>) -> (T, Result<()>
 
 /// Keeps a report for [`reported`], if that is waiting for it.
 #[cfg(target_family = "wasm")]
-pub(super) fn defer(report: impl Future<Output = Option<wgpu::Error>> + 'static) {
+pub(super) fn defer(report: impl Future<Output = Option<Error>> + 'static) {
     OUTSTANDING.with_borrow_mut(|outstanding| {
         if let Some(reports) = outstanding {
             reports.push(Box::pin(report));

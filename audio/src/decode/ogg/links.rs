@@ -4,7 +4,6 @@
 
 use super::pages::{Page, Pages, Source};
 use crate::error::{Error, Result};
-use crate::sniff;
 
 /// Largest packet that is kept. Comments may hold pictures.
 const MAX_PACKET: usize = 1 << 26;
@@ -151,7 +150,7 @@ impl Links {
         }
         match (chosen, unread) {
             (Some(page), _) => Ok(Some((page, others - 1))),
-            (None, Some((name, true))) => Err(sniff::unread(name)),
+            (None, Some((name, true))) => Err(Error::unread(name)),
             (None, Some((name, false))) => {
                 Err(Error::Unsupported(format!("the file is Ogg with {name} video and no audio")))
             }
