@@ -114,8 +114,9 @@ fn run<'py, T: Sample + Element>(
         let (Some((&len, others)), Some(samples)) = (clip.shape().split_last(), clip.as_slice()) else {
             return Err(PyValueError::new_err(format!("clip {index} has no dimension: its last axis is time")));
         };
-        // Rows without outputs are not counted: there may be as many as an index can name, in no memory.
-        let count: usize = if plan.output_len(len) == 0 { 0 } else { others.iter().product() };
+        let rows: usize = others.iter().product();
+        // One row without outputs stands for all: there may be as many as an index can name, in no memory.
+        let count = if plan.output_len(len) == 0 { rows.min(1) } else { rows };
         (0..count).for_each(|lane| batch.push(plan, &samples[lane * len..][..len]));
         lanes.push(count);
         shapes.push([others, &[plan.output_len(len)]].concat());
