@@ -1,5 +1,6 @@
 //! Errors of JavaScript.
 
+use js_sys::JsString;
 use wasm_bindgen::JsValue;
 
 /// Names of the library in its messages, and those of JavaScript.
@@ -16,14 +17,15 @@ const NAMES: [(&str, &str); 7] = [
 /// `Error` with the library's message, in which options have their names of JavaScript.
 #[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 pub(crate) fn thrown(error: polyphase::Error) -> JsValue {
-    let mut message = error.to_string();
+    // Replaced by the engine, since Rust's search of strings would add 10 kB.
+    let mut message = JsString::from(error.to_string());
     // The name that is unknown is the caller's.
     if !matches!(error, polyphase::Error::UnknownName { .. }) {
         for (name, of_javascript) in NAMES {
             message = message.replace(name, of_javascript);
         }
     }
-    js_sys::Error::new(&message).into()
+    js_sys::Error::new(&String::from(message)).into()
 }
 
 /// `TypeError` with a message.
