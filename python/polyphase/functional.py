@@ -53,7 +53,7 @@ def resample(
 
 
 def check_waveform(waveform: torch.Tensor) -> None:
-    """Refuses what is no tensor, or has no time or no samples."""
+    """Refuses what is not a tensor, has no axis of time, or holds another type of sample."""
     if not isinstance(waveform, torch.Tensor):
         kind = type(waveform).__name__
         raise TypeError(f"waveform is of type {kind}: it must be a tensor of torch (polyphase.resample takes arrays)")

@@ -8,7 +8,7 @@ use super::args::SpeedArgs;
 use super::paths::Task;
 use crate::devices::no_gpu;
 
-/// Samples, of inputs and outputs together, for a byte of an input file with this extension.
+/// Number of samples, of the input and the output together, for each byte of an input of this kind.
 const fn samples_per_byte(container: Option<Container>) -> u64 {
     match container {
         // 16 bits each, and as many outputs.
