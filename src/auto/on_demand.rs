@@ -33,10 +33,20 @@ struct Inner {
     /// Nanoseconds that the best possible GPU would have saved so far. The device is opened when that makes up for
     /// opening it: so at most twice the time of the best decision in hindsight is spent.
     missed: AtomicU64,
-    /// True once a batch has begun to open the device.
+    /// True while a batch opens the device.
     is_opening: AtomicBool,
     /// Decisions on the plans of clips for which the device could be opened.
     recipes: BankCache,
+}
+
+/// The opening of a device for a batch. It ends when this is dropped, also with a future that is given up.
+#[derive(Debug)]
+pub(super) struct Opening<'a>(&'a AtomicBool);
+
+impl Drop for Opening<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
 }
 
 #[derive(Debug)]
@@ -150,20 +160,30 @@ impl OnDemand {
         cpu: CpuResampler,
         works: &[Option<Work>],
     ) -> std::result::Result<Choice, CpuReason> {
-        if self.0.opened.get().is_none() {
-            let missed = machine(cpu, BEST_GPU).choose(works).saved;
-            let before = Duration::from_nanos(self.0.missed.fetch_add(nanoseconds(missed), Ordering::Relaxed));
-            let is_due = before.saturating_add(missed) >= OPENING;
-            if !is_due || self.0.is_opening.swap(true, Ordering::Relaxed) {
-                let closed = GpuSpeed { latency: BEST_GPU.latency + OPENING.as_secs_f64(), ..BEST_GPU };
-                return Err(machine(cpu, closed).choose(works).reason());
-            }
+        let is_closed = self.0.opened.get().is_none();
+        let opening = (is_closed && self.is_due(cpu, works)).then(|| self.begin_opening()).flatten();
+        if is_closed && opening.is_none() {
+            let closed = GpuSpeed { latency: BEST_GPU.latency + OPENING.as_secs_f64(), ..BEST_GPU };
+            return Err(machine(cpu, closed).choose(works).reason());
         }
         let opened = self.open(cpu).await.map_err(CpuReason::clone)?;
         Ok(match opened.speed {
             None => Choice::all_on_gpu(works.len()),
             Some(speed) => machine(cpu, speed).choose(works),
         })
+    }
+
+    /// Adds what the best possible GPU would save for a batch to what was missed so far. True if that makes up for
+    /// opening the device.
+    fn is_due(&self, cpu: CpuResampler, works: &[Option<Work>]) -> bool {
+        let missed = machine(cpu, BEST_GPU).choose(works).saved;
+        let before = Duration::from_nanos(self.0.missed.fetch_add(nanoseconds(missed), Ordering::Relaxed));
+        before.saturating_add(missed) >= OPENING
+    }
+
+    /// Begins to open the device for a batch; `None` while another batch opens it.
+    pub(super) fn begin_opening(&self) -> Option<Opening<'_>> {
+        (!self.0.is_opening.swap(true, Ordering::Relaxed)).then(|| Opening(&self.0.is_opening))
     }
 
     /// True if the GPU is faster for work like this in a batch of any size. A device that is not open counts as the
