@@ -17,10 +17,13 @@ use super::{CpuResampler, Sample};
 use crate::alloc::{zeroed, zeroed_array};
 use crate::batch::{Source, check_len};
 use crate::clamped::Clamped;
-use crate::error::{Error, Result};
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
 use crate::lanes::{Lanes, check_shape, fill, shape_with_len};
 use crate::num::to_position;
 use crate::plan::Plan;
+use crate::plan::reach::{AdjointStart, adjoint_start};
 
 impl CpuResampler {
     /// Applies the adjoint of resampling: computes the gradient with respect to a clip of `input_len` samples from
@@ -167,15 +170,7 @@ impl CpuResampler {
         }
         let transposed = plan.transposed()?;
         let (padding, margin) = (plan.shape().padding(), plan.shape().margin());
-        // Output numbers cannot be negative. The signal is therefore moved by whole periods, at least as far as the
-        // padding extends before the clip.
-        let (period, stride) = (plan.ratio().stride(), plan.ratio().phases());
-        let periods = (margin as u64).div_ceil(period);
-        let first = u128::from(periods) * u128::from(period) - margin as u128;
-        let origin = u128::from(periods) * u128::from(stride);
-        let (Ok(first), Ok(origin)) = (u64::try_from(first), i64::try_from(origin)) else {
-            return Err(Error::PaddedAdjoint { phases: stride, limit: i64::MAX.unsigned_abs() / periods.max(1) });
-        };
+        let AdjointStart { output: first, origin } = adjoint_start(plan.shape())?;
         let len = input_len.saturating_add(2 * margin);
         let outputs = first..first.saturating_add(len as u64);
         let works: Vec<_> = signals

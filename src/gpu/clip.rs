@@ -4,6 +4,7 @@ use super::layout::placed::{PlacedRun, Strides};
 use crate::error::{Error, Result};
 use crate::options::Padding;
 use crate::plan::Plan;
+use crate::plan::reach::adjoint_start;
 
 /// One clip of a job: its plan, and the offsets and lengths of its samples and outputs in the buffers. Offsets are in
 /// samples from the beginning of the bound ranges.
@@ -39,10 +40,12 @@ impl GpuClip {
     /// [`Error::GpuUnsupported`] for a plan that pads with anything but zeros, and, from
     /// [`prepare`](crate::GpuResampler::prepare), for a plan that normalises an interpolated bank:
     /// [`GpuResampler::adjoint_batch`](crate::GpuResampler::adjoint_batch) computes both, from host memory.
-    /// [`Error::FilterTooLarge`] if the transposed filter is beyond the limit.
+    /// [`Error::FilterTooLarge`] if the transposed filter is beyond the limit, [`Error::PaddedAdjoint`] for a padded clip
+    /// at a ratio whose terms nearly fill 64 bits: these have no adjoint elsewhere either.
     pub fn adjoint(plan: &Plan, input_offset: u64, clip_len: u64, output_offset: u64) -> Result<Self> {
-        // First, since callers that compute the adjoint of a padded clip elsewhere need the transposed filter too.
+        // First, since callers that compute the adjoint of a padded clip elsewhere need a transposed filter and a start.
         let transposed = plan.transposed()?;
+        adjoint_start(plan.shape())?;
         if plan.shape().padding() != Padding::Zero {
             return Err(Error::GpuUnsupported { what: "the adjoint of a padded clip, in buffers" });
         }

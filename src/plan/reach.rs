@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::error::{Error, Result};
 use crate::filter::shape::FilterShape;
 use crate::num::{index_at, to_position};
 use crate::options::Padding;
@@ -35,6 +36,31 @@ pub(crate) fn input_range(shape: &FilterShape, input_len: usize, outputs: Range<
         }
     }
     index_at(first)..index_at(last) + 1
+}
+
+/// Where the adjoint of a clip begins. Output numbers cannot be negative, so that the gradient is moved by whole periods, at
+/// least as far as the padding extends before the clip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct AdjointStart {
+    /// Output of the transposed plan that is the gradient of the first sample, or of the first one of the padding.
+    pub(crate) output: u64,
+    /// Position of the first sample of the gradient that is resampled, not negative.
+    pub(crate) origin: i64,
+}
+
+/// Start of the adjoint of a clip.
+///
+/// # Errors
+/// [`Error::PaddedAdjoint`] for a padded clip whose positions do not fit in 64 bits.
+pub(crate) fn adjoint_start(shape: &FilterShape) -> Result<AdjointStart> {
+    let (period, stride, margin) = (shape.ratio().stride(), shape.ratio().phases(), shape.margin());
+    let periods = (margin as u64).div_ceil(period);
+    let output = u128::from(periods) * u128::from(period) - margin as u128;
+    let origin = u128::from(periods) * u128::from(stride);
+    match (u64::try_from(output), i64::try_from(origin)) {
+        (Ok(output), Ok(origin)) => Ok(AdjointStart { output, origin }),
+        _ => Err(Error::PaddedAdjoint { phases: stride, limit: i64::MAX.unsigned_abs() / periods.max(1) }),
+    }
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ use crate::error::{Error, Result};
 use crate::gpu::resampler::GpuResampler;
 use crate::num::{to_index, to_position};
 use crate::options::Padding;
+use crate::plan::reach::{AdjointStart, adjoint_start};
 use crate::plan::{Bank, Plan};
 
 impl GpuResampler {
@@ -211,19 +212,13 @@ impl<'a> Adjoint<'a> {
         }
         let transposed = plan.transposed()?;
         let (padding, margin) = (plan.shape().padding(), plan.shape().margin());
-        let (period, stride) = (transposed.ratio().phases(), transposed.ratio().stride());
-        let periods = (margin as u64).div_ceil(period);
-        let first = periods.saturating_mul(period) - margin as u64;
-        let origin = periods.checked_mul(stride).ok_or(Error::GpuLimit {
-            what: "the margin of a gradient",
-            needed: u64::MAX,
-            limit: u64::MAX - 1,
-        })?;
+        let AdjointStart { output, origin } = adjoint_start(plan.shape())?;
         // An interpolated bank can begin at any output.
         let (first_output, skipped) = match transposed.bank() {
-            Bank::Interpolated(_) => (first, 0),
-            Bank::Copy | Bank::Exact(_) => (0, to_index(first)),
+            Bank::Interpolated(_) => (output, 0),
+            Bank::Copy | Bank::Exact(_) => (0, to_index(output)),
         };
+        let origin = origin.cast_unsigned();
         Ok(Self { padding, transposed, gradient_len, input_len, margin, origin, first_output, skipped })
     }
 

@@ -2,7 +2,7 @@
 //! of resampling.
 
 use polyphase::{
-    Backend, Batch, Clamped, CpuResampler, Error, GpuClip, GpuResampler, OutputLength, Padding, Plan, Preset,
+    Backend, Batch, Clamped, CpuResampler, Error, GpuClip, GpuResampler, OutputLength, Padding, Plan, Preset, Ratio,
     ResampleOptions, Resampler, SampleFormat, half::f16, wgpu,
 };
 
@@ -156,6 +156,10 @@ fn unsupported_adjoints_and_wrong_lengths_are_refused() {
     let limited = plan(1, 1001, ResampleOptions::default().padding(Padding::Edge).max_filter_bytes(40_000));
     let refused = GpuClip::adjoint(&limited, 0, 30, 0).unwrap_err();
     assert!(matches!(refused, Error::FilterTooLarge { limit: 40_000, .. }), "{refused}");
+    let ratio = Ratio::new(u64::MAX, u64::MAX - 1).unwrap();
+    let largest = Plan::with_ratio(ratio, ResampleOptions::default().padding(Padding::Edge)).unwrap();
+    let refused = GpuClip::adjoint(&largest, 0, 30, 0).unwrap_err();
+    assert!(matches!(refused, Error::PaddedAdjoint { phases: 0xffff_ffff_ffff_fffe, .. }), "{refused}");
     let normalized = plan(4_294_967_291, 4_294_967_279, ResampleOptions::default().normalize_phases(true));
     let clip = GpuClip::adjoint(&normalized, 0, 30, 0).unwrap();
     let refused = gpu.prepare(&[clip], SampleFormat::F32).unwrap_err();
