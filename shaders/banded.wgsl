@@ -12,6 +12,10 @@
 //   sums[j] (vec4) += xs[quad · pitch + start of the block + k] · taps[block][k][j]     j = 0 … 7, k = 0 … span - 1
 //
 // One vec4 of samples and 8 taps make 32 multiply-adds, each of which reads an eighth of a word of workgroup memory.
+//
+// With `PAIRS` each thread also computes the same phases of a second quad, half a tile later, from the same taps. This is
+// for devices that compute in software, whose loads cost much more than their multiply-adds.
+//
 // `chunk` values of k are computed at a time. The blocks of the tile share the rows that are staged for them:
 //
 //   row          0                                        rows - 1
@@ -56,19 +60,20 @@
 // | others      | as in `common.wgsl`, which stands before this text                                      |
 //
 // Machine code for RDNA2 (RADV of Mesa 22.3.6, with the bounds checks that wgpu adds), 2026-11. In all variants the hot
-// block has 128 fma, 74 % of its instructions without waits, 0.125 words of workgroup memory per fma, and nothing is
-// spilled.
+// block has 128 fma (256 with PAIRS), 74 % (80 %) of its instructions without waits, 0.125 words of workgroup memory per
+// fma, and nothing is spilled.
 //
 // | variant                              | instructions | VGPRs and waves per SIMD, STAGED = 512, 640 / 768, 1024 |
 // |--------------------------------------|--------------|----------------------------------------------------------|
-// | float32                              | 857          | 80, 12 / 112, 8                                          |
-// | SPLITS_SUMS                          | 979          | 128, 8 / 128, 8                                          |
-// | INPUT = 1 (i16)                      | 994          | 80, 12 / 112, 8                                          |
-// | INPUT = 2 (f16)                      | 1190         | 80, 12 / 112, 8                                          |
-// | PADS                                 | 1550         | 80, 12 / 112, 8                                          |
-// | STRIDES                              | 880          | 80, 12 / 112, 8                                          |
-// | INPUT = 1, OUTPUT = 1 (i16 to i16)   | 1747         | 80, 12 / 112, 8                                          |
-// | INPUT = 2, OUTPUT = 2 (f16 to f16)   | 1865         | 80, 12 / 112, 8                                          |
+// | float32                              | 856          | 80, 12 / 112, 8                                          |
+// | SPLITS_SUMS                          | 981          | 128, 8 / 128, 8                                          |
+// | INPUT = 1 (i16)                      | 993          | 80, 12 / 112, 8                                          |
+// | INPUT = 2 (f16)                      | 1189         | 80, 12 / 112, 8                                          |
+// | PADS                                 | 1549         | 80, 12 / 112, 8                                          |
+// | STRIDES                              | 879          | 80, 12 / 112, 8                                          |
+// | INPUT = 1, OUTPUT = 1 (i16 to i16)   | 1745         | 80, 12 / 112, 8                                          |
+// | INPUT = 2, OUTPUT = 2 (f16 to f16)   | 1864         | 80, 12 / 112, 8                                          |
+// | PAIRS                                | 1055         | 128, 8 / 128, 8                                          |
 //
 // A wave of 32 lanes stores 0.125 to 0.158 sectors of 32 bytes per float32 output: `layout/traffic.rs` counts them.
 //
@@ -88,6 +93,8 @@ const STEP: u32 = 4u;
 
 // True if a plan of the job has a filter that is long enough to be summed in several chains.
 override SPLITS_SUMS: bool = false;
+// True if each thread computes two quads of the tile instead of one.
+override PAIRS: bool = false;
 // Number of lanes of a workgroup.
 override WORKGROUP: u32 = 128u;
 // Number of vec4s of workgroup memory: enough for the staged rows and for the sums of a tile.
@@ -188,13 +195,17 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
     let is_inside = origin >= clip.first && origin + i32(reach) <= clip.last;
     let padding = select(plan.padding, PADDING_ZERO, is_inside);
 
-    // The thread: its quad of periods and block of phases. Threads beyond the last block only stage samples.
-    let quad = lane % plan.quads;
-    let block = first_block + lane / plan.quads;
-    let has_outputs = block <= last_block && lane < plan.quads * plan.blocks_in_tile;
+    // The thread: its quad of periods, or the first of two, and its block of phases. Threads beyond the last block only
+    // stage samples. The number of quads is even.
+    let lane_quads = select(plan.quads, plan.quads / 2u, PAIRS);
+    let quad = lane % lane_quads;
+    let block = first_block + lane / lane_quads;
+    let has_outputs = block <= last_block && lane < lane_quads * plan.blocks_in_tile;
     let used_block = min(block, last_block);
     let first_row = u32(starts[plan.starts + used_block] - first_start) / plan.components;
     let ring = quad * plan.pitch;
+    // Distance to the second quad of the thread.
+    let second = lane_quads * plan.pitch;
     var tap = plan.taps + used_block % plan.tap_blocks * plan.components * plan.span * 2u;
 
     // Lanes that stage all rows: 2^log2_rows_in_flight of them run along the rows of one quad.
@@ -209,9 +220,14 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
     // Sums of phases 0 to 3 and 4 to 7 of the block: a column for each phase, a row for each period.
     var low = mat4x4<f32>();
     var high = mat4x4<f32>();
+    // The same of the second quad.
+    var second_low = mat4x4<f32>();
+    var second_high = mat4x4<f32>();
     // Totals of the chains that have ended.
     var low_total = mat4x4<f32>();
     var high_total = mat4x4<f32>();
+    var second_low_total = mat4x4<f32>();
+    var second_high_total = mat4x4<f32>();
 
     // The chunk: its polyphase component, its first value of k, and the place of that row of block 0 in the ring.
     var component = 0u;
@@ -259,17 +275,45 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
         for (var done = 0u; done < taken; done += STEP) {
             let at = ring + row;
             var x = xs[at];
-            low = multiply_add(x, taps[tap], low);
-            high = multiply_add(x, taps[tap + 1u], high);
+            var low_taps = taps[tap];
+            var high_taps = taps[tap + 1u];
+            low = multiply_add(x, low_taps, low);
+            high = multiply_add(x, high_taps, high);
+            if PAIRS {
+                x = xs[at + second];
+                second_low = multiply_add(x, low_taps, second_low);
+                second_high = multiply_add(x, high_taps, second_high);
+            }
             x = xs[at + 1u];
-            low = multiply_add(x, taps[tap + 2u], low);
-            high = multiply_add(x, taps[tap + 3u], high);
+            low_taps = taps[tap + 2u];
+            high_taps = taps[tap + 3u];
+            low = multiply_add(x, low_taps, low);
+            high = multiply_add(x, high_taps, high);
+            if PAIRS {
+                x = xs[at + second + 1u];
+                second_low = multiply_add(x, low_taps, second_low);
+                second_high = multiply_add(x, high_taps, second_high);
+            }
             x = xs[at + 2u];
-            low = multiply_add(x, taps[tap + 4u], low);
-            high = multiply_add(x, taps[tap + 5u], high);
+            low_taps = taps[tap + 4u];
+            high_taps = taps[tap + 5u];
+            low = multiply_add(x, low_taps, low);
+            high = multiply_add(x, high_taps, high);
+            if PAIRS {
+                x = xs[at + second + 2u];
+                second_low = multiply_add(x, low_taps, second_low);
+                second_high = multiply_add(x, high_taps, second_high);
+            }
             x = xs[at + 3u];
-            low = multiply_add(x, taps[tap + 6u], low);
-            high = multiply_add(x, taps[tap + 7u], high);
+            low_taps = taps[tap + 6u];
+            high_taps = taps[tap + 7u];
+            low = multiply_add(x, low_taps, low);
+            high = multiply_add(x, high_taps, high);
+            if PAIRS {
+                x = xs[at + second + 3u];
+                second_low = multiply_add(x, low_taps, second_low);
+                second_high = multiply_add(x, high_taps, second_high);
+            }
             tap += STEP * 2u;
             row = place(row + STEP, rows);
         }
@@ -283,6 +327,10 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
                 high_total += high;
                 low = mat4x4<f32>();
                 high = mat4x4<f32>();
+                second_low_total += second_low;
+                second_high_total += second_high;
+                second_low = mat4x4<f32>();
+                second_high = mat4x4<f32>();
             }
         }
         if ends_component {
@@ -293,6 +341,8 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
     if SPLITS_SUMS {
         low += low_total;
         high += high_total;
+        second_low += second_low_total;
+        second_high += second_high_total;
     }
 
     let first_phase = first_block * BLOCK_PHASES;
@@ -302,9 +352,14 @@ fn banded(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation
     for (var part = 0u; part < 2u; part += 1u) {
         let first_quad = part * half;
         workgroupBarrier();
-        // Quads before the first wrap to large numbers.
-        if has_outputs && quad - first_quad < half {
-            let at = (block - first_block) * BLOCK_PHASES * pitch + quad - first_quad;
+        if PAIRS && part == 1u {
+            low = second_low;
+            high = second_high;
+        }
+        // The quad of these sums, counted from the first of the part. Earlier ones wrap to large numbers.
+        let part_quad = select(quad - first_quad, quad, PAIRS);
+        if has_outputs && part_quad < half {
+            let at = (block - first_block) * BLOCK_PHASES * pitch + part_quad;
             xs[at] = low[0];
             xs[at + pitch] = low[1];
             xs[at + 2u * pitch] = low[2];

@@ -18,17 +18,8 @@
 //! | 48 to 16 kHz, default          | 12.6 ms  | 3.81 ms | 3.3           |
 //! | 8 to 16 kHz, default           | 5.93 ms  | 1.51 ms | 3.9           |
 //!
-//! lavapipe says nothing about occupancy, bank conflicts and caches. The machine code of banded.wgsl for RDNA2 (RADV of
-//! Mesa 22.3.6, with the bounds checks that wgpu adds) shows registers and memory traffic:
-//!
-//! | variant             | instructions | VGPRs | spilled | hot block: fma | workgroup words per fma |
-//! |---------------------|--------------|-------|---------|----------------|-------------------------|
-//! | float32             | 852          | 96    | 0       | 128 (77 %)     | 0.125                   |
-//! | `INPUT=1`           | 894          | 96    | 0       | 128 (77 %)     | 0.125                   |
-//! | `INPUT=2`           | 959          | 96    | 0       | 128 (77 %)     | 0.125                   |
-//! | `PADS`              | 1036         | 96    | 0       | 128 (77 %)     | 0.125                   |
-//! | `SPLITS_SUMS`       | 1564         | 96    | 0       | 128 (77 %)     | 0.125                   |
-//!
+//! lavapipe says nothing about occupancy, bank conflicts and caches. `shaders/banded.wgsl` gives the registers and memory
+//! traffic of its machine code for RDNA2 (RADV of Mesa 22.3.6, with the bounds checks that wgpu adds). There,
 //! interpolated.wgsl has 328 instructions and 48 VGPRs, none spilled; 16 of the 63 instructions of its hot block are
 //! fma.
 
@@ -82,8 +73,9 @@ pub(crate) fn resident(criterion: &mut Criterion) {
     let Some((device, queue)) = open() else {
         return;
     };
-    let [plain, banded] = [GpuKernel::Plain, GpuKernel::Banded]
-        .map(|kernel| GpuResampler::new(&device, &queue).expect("a device").with_kernel(kernel));
+    let gpu = GpuResampler::new(&device, &queue).expect("a device");
+    let kernels =
+        [GpuKernel::Plain, GpuKernel::Banded, GpuKernel::Paired].map(|kernel| gpu.clone().with_kernel(kernel));
     let mut group = criterion.benchmark_group("resident");
     group.sample_size(10).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(2));
     let cpu = CpuResampler::new();
@@ -93,13 +85,13 @@ pub(crate) fn resident(criterion: &mut Criterion) {
         let integers: Vec<_> = floats.iter().map(|x| (32_767.0 * x).round() as i16).collect();
         let options = JobOptions::from(SampleFormat::F32);
         let expected = cpu.resample(&plan, &floats).expect("fits");
-        for gpu in [&plain, &banded] {
+        for gpu in &kernels {
             measure(&mut group, gpu, &case, options, &floats, &expected, 2e-6);
         }
         let options = JobOptions::from(SampleFormat::I16).output(SampleFormat::I16);
         let expected = cpu.resample(&plan, &integers).expect("fits");
         // Outputs halfway between two integers may be rounded to either of them.
-        measure(&mut group, &banded, &case, options, &integers, &expected, 1.5);
+        measure(&mut group, &gpu, &case, options, &integers, &expected, 1.5);
     }
     group.finish();
 }

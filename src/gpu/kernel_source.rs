@@ -42,6 +42,7 @@ const BUFFERS: u32 = 8;
 #[derive(Debug)]
 pub struct KernelSources {
     limits: wgpu::Limits,
+    kernel: GpuKernel,
     banks: BankCache,
 }
 
@@ -64,14 +65,27 @@ pub struct KernelSource {
 }
 
 impl KernelSources {
-    /// Layouts for a device with these limits.
+    /// Layouts for a device with these limits, with the kernel [`GpuKernel::Banded`].
     ///
     /// # Errors
     /// [`Error::GpuLimit`] for less than 16 KiB of workgroup memory, 128 threads of a workgroup or 8 storage buffers of a
     /// shader, all of which WebGPU's default limits allow.
     pub fn new(limits: &wgpu::Limits) -> Result<Self> {
         check_limits(limits, BUFFERS)?;
-        Ok(Self { limits: limits.clone(), banks: BankCache::default() })
+        Ok(Self { limits: limits.clone(), kernel: GpuKernel::default(), banks: BankCache::default() })
+    }
+
+    /// Sets the kernel for plans with exact banks, for example [`GpuKernel::Paired`] for a device that computes in
+    /// software.
+    #[must_use]
+    pub fn with_kernel(mut self, kernel: GpuKernel) -> Self {
+        self.kernel = kernel;
+        self
+    }
+
+    /// Kernel for plans with exact banks.
+    pub fn kernel(&self) -> GpuKernel {
+        self.kernel
     }
 
     /// Lays out a job: one kernel for each of its dispatches, to be launched in any order. The laid-out taps of a plan
@@ -85,7 +99,7 @@ impl KernelSources {
             workgroups: self.limits.max_compute_workgroups_per_dimension,
             multiply_adds: options.multiply_adds_of_a_part(),
         };
-        let tables = Tables::new(clips.iter().map(GpuClip::run), GpuKernel::default(), limits, &self.banks)?;
+        let tables = Tables::new(clips.iter().map(GpuClip::run), self.kernel, limits, &self.banks)?;
         let (format, extent) = (options.format(), Extent::of(&tables));
         let (input_bytes, output_bytes) = (extent.input_bytes(format.input), extent.output_bytes(format.output));
         let mut kernels = Vec::new();

@@ -59,7 +59,8 @@ struct Inner {
 }
 
 impl GpuResampler {
-    /// Creates a resampler on a device. Pipelines are compiled when a job first needs them.
+    /// Creates a resampler on a device, with the kernel [`GpuKernel::Paired`] if it computes in software, and
+    /// [`GpuKernel::Banded`] otherwise. Pipelines are compiled when a job first needs them.
     ///
     /// # Errors
     /// [`Error::GpuLimit`] for a device with less than 16 KiB of workgroup memory, 128 threads of a workgroup or 7 storage
@@ -67,10 +68,12 @@ impl GpuResampler {
     pub fn new(device: &wgpu::Device, queue: &wgpu::Queue) -> Result<Self> {
         check_limits(&device.limits(), 7)?;
         let pipelines = Pipelines::new(device)?;
+        let is_software = device.adapter_info().device_type == wgpu::DeviceType::Cpu;
+        let kernel = if is_software { GpuKernel::Paired } else { GpuKernel::Banded };
         let (device, queue) = (device.clone(), queue.clone());
         let (banks, residents) = (BankCache::default(), Residents::default());
         let inner = Inner { device, queue, pipelines, slots: Slots::default(), banks, residents };
-        Ok(Self { inner: Arc::new(inner), kernel: GpuKernel::default() })
+        Ok(Self { inner: Arc::new(inner), kernel })
     }
 
     /// Sets the kernel for plans with exact banks.
@@ -80,7 +83,7 @@ impl GpuResampler {
         self
     }
 
-    /// Kernel for plans with exact banks: [`GpuKernel::Banded`] unless another was set.
+    /// Kernel for plans with exact banks.
     pub fn kernel(&self) -> GpuKernel {
         self.kernel
     }

@@ -16,7 +16,7 @@ use burn_cubecl::cubecl::prelude::*;
 use burn_cubecl::cubecl::server::{Handle, KernelArguments};
 use burn_cubecl::cubecl::{CubeKernel, PrecompiledSource};
 use burn_cubecl::tensor::CubeTensor;
-use polyphase::{KernelSource, KernelSources, wgpu};
+use polyphase::{GpuKernel, KernelSource, KernelSources, wgpu};
 
 use super::jobs::{JobCache, clips, options};
 use crate::job::{Job, Rows};
@@ -85,7 +85,12 @@ fn sources(tensor: &CubeTensor) -> Option<Arc<KernelSources>> {
         max_buffer_size: properties.memory.max_page_size,
         ..wgpu::Limits::default()
     };
-    let sources = Arc::new(KernelSources::new(&limits).ok()?);
+    let mut sources = KernelSources::new(&limits).ok()?;
+    // No card is behind an adapter that computes in software.
+    if properties.identity.physical.is_none() {
+        sources = sources.with_kernel(GpuKernel::Paired);
+    }
+    let sources = Arc::new(sources);
     devices.insert(tensor.device.clone(), Arc::clone(&sources));
     Some(sources)
 }
@@ -155,11 +160,21 @@ impl CubeKernel for Kernel {
 
 #[cfg(test)]
 mod tests {
+    use burn_cubecl::cubecl::wgpu::WgpuSetup;
     use polyphase::{Plan, Preset};
     use polyphase_checks::signals::noise_f32;
 
     use super::*;
     use crate::tests::{cube_samples, cube_tensor, gpu};
+
+    #[test]
+    fn the_kernel_suits_the_device() {
+        let Some((device, WgpuSetup { adapter, .. })) = gpu() else { return };
+        let is_software = adapter.get_info().device_type == wgpu::DeviceType::Cpu;
+        let expected = if is_software { GpuKernel::Paired } else { GpuKernel::Banded };
+        let tensor = cube_tensor(&[0.0; 3], [3], &device);
+        assert_eq!(sources(&tensor).expect("within the limits").kernel(), expected);
+    }
 
     /// A kernel that the driver refuses tells so at its first launch, and is not launched again.
     #[test]

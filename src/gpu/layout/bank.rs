@@ -36,6 +36,7 @@ impl Recipe {
         let exact = match kernel {
             Kernel::Plain => Shader::Plain,
             Kernel::Banded => Shader::Banded,
+            Kernel::Paired => Shader::Paired,
         };
         let ratio = plan.ratio();
         let shader = match plan.bank() {
@@ -55,7 +56,7 @@ impl Recipe {
                 to_u32("stride", ratio.stride())?;
                 (ratio.phases(), None)
             }
-            Shader::Banded => {
+            Shader::Banded | Shader::Paired => {
                 let tile = Tile::choose(PlanSize::of(plan));
                 let (phases, _) = tile.check(ratio)?;
                 (phases.into(), Some(tile))

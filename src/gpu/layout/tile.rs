@@ -19,7 +19,7 @@ pub(crate) struct Tile {
     pub(crate) repeats: u64,
     /// Number of blocks of 8 phases in a tile. A workgroup has a lane for each block of each quad.
     pub(crate) blocks_in_tile: u64,
-    /// Number of quads of 4 periods in a tile.
+    /// Number of quads of 4 periods in a tile, an even number.
     pub(crate) quads: u64,
     /// See [`PlanSize::components`].
     pub(crate) components: u64,
@@ -76,6 +76,7 @@ impl Tile {
             (1..=blocks.min(lanes))
                 // Among sizes that give the same number of tiles in a period, the smallest wastes the fewest blocks.
                 .filter(move |&size| size == 1 || blocks.div_ceil(size) < blocks.div_ceil(size - 1))
+                // Even numbers of quads, for threads that compute two.
                 .flat_map(|size| [4, 8, 16].map(|quads| (size, quads)))
                 .filter(move |(size, quads)| size * quads <= lanes)
                 .flat_map(move |(size, quads)| [true, false].map(|whole| Self::with(plan, repeats, size, quads, whole)))

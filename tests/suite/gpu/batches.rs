@@ -1,9 +1,9 @@
 //! Batches from host memory: whole, cut, on small devices, of 16-bit integers, from several threads.
 
-use polyphase::{Batch, Clamped, CpuResampler, Error, GpuKernel, GpuResampler, Plan, Preset, wgpu};
+use polyphase::{Batch, Clamped, CpuResampler, Error, GpuResampler, Plan, Preset, wgpu};
 
 use super::device::{adapter, device, open};
-use super::kernels::resample;
+use super::kernels::{KERNELS, resample};
 use crate::compare::{GPU, compare};
 use crate::signals::{noise_f32, to_f64};
 
@@ -41,7 +41,7 @@ fn assert_right(outputs: impl Iterator<Item = Vec<f32>>, clips: &[(Plan, Vec<f32
 #[test]
 fn batches_equal_recorded_clips() {
     let Some((device, queue)) = device() else { return };
-    for kernel in [GpuKernel::Banded, GpuKernel::Plain] {
+    for kernel in KERNELS {
         let gpu = GpuResampler::new(&device, &queue).unwrap().with_kernel(kernel);
         let clips = clips(1000);
         let outputs = gpu.resample_batch(&batch(&clips)).unwrap();

@@ -2,7 +2,8 @@
 
 use polyphase::half::f16;
 use polyphase::{
-    GpuClip, GpuResampler, JobOptions, KernelSource, KernelSources, Padding, Plan, Preset, SampleFormat, wgpu,
+    GpuClip, GpuKernel, GpuResampler, JobOptions, KernelSource, KernelSources, Padding, Plan, Preset, SampleFormat,
+    wgpu,
 };
 
 use super::device::{device, filled, read};
@@ -63,8 +64,14 @@ fn launch(device: &wgpu::Device, queue: &wgpu::Queue, kernel: &KernelSource, sha
 #[test]
 fn jobs_as_data_give_the_same_bits() {
     let Some((device, queue)) = device() else { return };
-    let gpu = GpuResampler::new(&device, &queue).unwrap();
-    let sources = KernelSources::new(&device.limits()).unwrap();
+    for kernel in [GpuKernel::Banded, GpuKernel::Paired] {
+        check_bits(&GpuResampler::new(&device, &queue).unwrap().with_kernel(kernel));
+    }
+}
+
+fn check_bits(gpu: &GpuResampler) {
+    let (device, queue) = (gpu.device(), gpu.queue());
+    let sources = KernelSources::new(&device.limits()).unwrap().with_kernel(gpu.kernel());
     let floats = noise_f32(1, 3 * 4801);
     let halves: Vec<f16> = floats.iter().map(|&x| f16::from_f32(x)).collect();
     let plans = [(48_000, 44_100), (3, 1), (5, 5), (4_294_967_291, 4_294_967_279)];
@@ -83,7 +90,7 @@ fn jobs_as_data_give_the_same_bits() {
             input.resize(job.input_bytes() as usize, 0);
             let output = vec![0; job.output_bytes() as usize];
 
-            let shared = Shared::new(&device, &queue, &[&input, &output]);
+            let shared = Shared::new(device, queue, &[&input, &output]);
             let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
             let [wgpu::BindingResource::Buffer(from), wgpu::BindingResource::Buffer(to)] =
@@ -96,7 +103,7 @@ fn jobs_as_data_give_the_same_bits() {
             queue.submit([encoder.finish()]);
             let samples = |shared: &Shared| {
                 let (offset, bytes) = *shared.ranges.last().unwrap();
-                let all = read(&device, &queue, &shared.buffer);
+                let all = read(device, queue, &shared.buffer);
                 all[offset as usize / 4..][..bytes as usize / 4].iter().map(|y| y.to_bits()).collect::<Vec<_>>()
             };
             let expected = samples(&shared);
@@ -110,8 +117,8 @@ fn jobs_as_data_give_the_same_bits() {
             for kernel in &kernels {
                 let tables = kernel.tables().iter().map(|table| &**table);
                 let contents: Vec<_> = tables.chain([&*input, &*output]).collect();
-                let shared = Shared::new(&device, &queue, &contents);
-                launch(&device, &queue, kernel, &shared);
+                let shared = Shared::new(device, queue, &contents);
+                launch(device, queue, kernel, &shared);
                 output = samples(&shared).iter().flat_map(|bits| bits.to_le_bytes()).collect();
             }
             let actual: Vec<_> =

@@ -1,4 +1,4 @@
-//! Each kernel on the caller's device and buffers: against the golden files and the CPU, and against the other kernel.
+//! Each kernel on the caller's device and buffers: against the golden files and the CPU, and against the other kernels.
 
 use polyphase::{
     CpuResampler, Error, GpuClip, GpuKernel, GpuResampler, Plan, Preset, ResampleOptions, SampleFormat, wgpu,
@@ -9,7 +9,7 @@ use crate::compare::{GPU, Tolerance, compare, peak};
 use crate::golden;
 use crate::signals::{noise_f32, to_f32, to_f64};
 
-pub(crate) const KERNELS: [GpuKernel; 2] = [GpuKernel::Banded, GpuKernel::Plain];
+pub(crate) const KERNELS: [GpuKernel; 3] = [GpuKernel::Banded, GpuKernel::Paired, GpuKernel::Plain];
 
 /// Resamples clips from one buffer, each with its plan, in one job.
 pub(crate) fn resample(gpu: &GpuResampler, clips: &[(Plan, Vec<f32>)]) -> Vec<Vec<f32>> {
@@ -47,33 +47,48 @@ pub(crate) fn resample(gpu: &GpuResampler, clips: &[(Plan, Vec<f32>)]) -> Vec<Ve
     result
 }
 
+/// A device that computes in software has a kernel of its own. Another can be chosen.
+#[test]
+fn the_kernel_suits_the_device() {
+    let Some((device, queue)) = device() else { return };
+    let is_software = device.adapter_info().device_type == wgpu::DeviceType::Cpu;
+    let expected = if is_software { GpuKernel::Paired } else { GpuKernel::Banded };
+    let gpu = GpuResampler::new(&device, &queue).unwrap();
+    assert_eq!(gpu.kernel(), expected);
+    assert_eq!(gpu.with_kernel(GpuKernel::Plain).kernel(), GpuKernel::Plain);
+}
+
+/// All kernels are right, and a second quad of periods in each thread changes no bit, whatever the length of the filter.
 #[test]
 fn golden_cases() {
     let Some((device, queue)) = device() else { return };
-    for kernel in KERNELS {
-        let gpu = GpuResampler::new(&device, &queue).unwrap().with_kernel(kernel);
-        let mut clips = Vec::new();
-        let mut expected = Vec::new();
-        for case in golden::cases() {
-            let plan = case.plan();
-            for (input, output) in case.channels() {
-                clips.push((plan.clone(), to_f32(&input)));
-                expected.push((case.name.clone(), peak(&input), output));
-            }
-        }
-        for ((name, peak, expected), actual) in expected.iter().zip(resample(&gpu, &clips)) {
-            compare(&to_f64(&actual), expected, *peak, GPU)
-                .unwrap_or_else(|wrong| panic!("{kernel:?}, {name}: {wrong}"));
+    let mut clips = Vec::new();
+    let mut expected = Vec::new();
+    for case in golden::cases() {
+        let plan = case.plan();
+        for (input, output) in case.channels() {
+            clips.push((plan.clone(), to_f32(&input)));
+            expected.push((case.name.clone(), peak(&input), output));
         }
     }
+    assert!(clips.iter().any(|(plan, _)| plan.taps() > 256), "sums in several chains");
+    let outputs = KERNELS.map(|kernel| {
+        let outputs = resample(&GpuResampler::new(&device, &queue).unwrap().with_kernel(kernel), &clips);
+        for ((name, peak, expected), actual) in expected.iter().zip(&outputs) {
+            compare(&to_f64(actual), expected, *peak, GPU)
+                .unwrap_or_else(|wrong| panic!("{kernel:?}, {name}: {wrong}"));
+        }
+        outputs
+    });
+    assert!(outputs[0] == outputs[1], "Banded and Paired");
 }
 
-/// One dispatch for clips of lengths 0, 1, 2, … at mixed rates: against the CPU, and with the same bits from both
-/// kernels, in any order, alone, and in every run. (Filters of up to 256 taps are one chain of sums in both kernels.)
+/// One dispatch for clips of lengths 0, 1, 2, … at mixed rates: against the CPU, and with the same bits from all
+/// kernels, in any order, alone, and in every run. (Filters of up to 256 taps are one chain of sums in all kernels.)
 #[test]
 fn ragged_batches_are_right_and_exact() {
     let Some((device, queue)) = device() else { return };
-    let gpu = GpuResampler::new(&device, &queue).unwrap();
+    let gpu = GpuResampler::new(&device, &queue).unwrap().with_kernel(GpuKernel::Banded);
     let rates =
         [(48_000, 44_100), (44_100, 48_000), (16_000, 8_000), (8_000, 16_000), (44_100, 16_000), (1009, 997), (3, 3)];
     let plans: Vec<_> = rates
@@ -97,7 +112,9 @@ fn ragged_batches_are_right_and_exact() {
             .unwrap_or_else(|wrong| panic!("{:?}, {}: {wrong}", plan.ratio(), clip.len()));
     }
     assert!(first == resample(&gpu, &clips), "run to run");
-    assert!(first == resample(&gpu.clone().with_kernel(GpuKernel::Plain), &clips), "kernel to kernel");
+    for kernel in [GpuKernel::Paired, GpuKernel::Plain] {
+        assert!(first == resample(&gpu.clone().with_kernel(kernel), &clips), "Banded to {kernel:?}");
+    }
     let reversed: Vec<_> = clips.iter().rev().cloned().collect();
     let mut backwards = resample(&gpu, &reversed);
     backwards.reverse();
@@ -111,7 +128,7 @@ fn ragged_batches_are_right_and_exact() {
 #[test]
 fn lengths_around_tiles() {
     let Some((device, queue)) = device() else { return };
-    let gpu = GpuResampler::new(&device, &queue).unwrap();
+    let gpu = GpuResampler::new(&device, &queue).unwrap().with_kernel(GpuKernel::Banded);
     let mut clips = Vec::new();
     for (orig, new) in
         [(1, 2), (2, 1), (3, 1), (7, 1), (1, 7), (20, 1), (200, 1), (1, 1000), (3, 2), (160, 147), (44_100, 44_101)]
@@ -125,6 +142,7 @@ fn lengths_around_tiles() {
         }
     }
     let outputs = resample(&gpu, &clips);
+    assert!(outputs == resample(&gpu.with_kernel(GpuKernel::Paired), &clips), "Banded and Paired");
     let cpu = CpuResampler::new();
     for (actual, (plan, clip)) in outputs.iter().zip(&clips) {
         let exact = to_f64(&cpu.resample(plan, clip).unwrap());
