@@ -11,14 +11,15 @@ use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::codecs::audio::well_known as codecs;
 use symphonia::core::errors::Error as SymphoniaError;
 use symphonia::core::formats::probe::Hint;
-use symphonia::core::formats::{FormatReader, Track, TrackType};
+use symphonia::core::formats::{FormatReader, TrackType};
 use symphonia::core::io::{MediaSource, MediaSourceStream};
 use symphonia::core::packet::Packet;
 
 use super::codec::Codec;
-use super::head::{Head, TrackInfo};
+use super::head::TrackInfo;
+use super::probe::{Before, before, probe};
 use super::promise::Promise;
-use super::{DecodedSample, aac, append, caught, damaged, described, matroska, mp3, mp4, opus, spec, tags};
+use super::{DecodedSample, aac, append, caught, damaged, described, mp3, opus, spec, tags};
 use crate::error::{Error, Result};
 use crate::format::{SampleFormat, Spec};
 use crate::source::Seekable;
@@ -121,9 +122,9 @@ impl Demuxed {
             warnings: info.warnings.clone(),
         };
         this.check_replication(&parameters)?;
-        this.promise = promise_of(format, &header, &parameters, parameters.sample_rate);
+        this.promise = Promise::of_header(format, &header, &parameters, parameters.sample_rate);
         this.read_spec()?;
-        this.promise = promise_of(format, &header, &parameters, Some(this.spec.rate));
+        this.promise = Promise::of_header(format, &header, &parameters, Some(this.spec.rate));
         this.set_trim(&info);
         this.read_tags();
         tags::extend_by_id3v1(&mut this.tags, &id3v1);
@@ -381,68 +382,3 @@ impl Demuxed {
 }
 
 const NO_AUDIO: &str = "there is no audio in the file";
-
-/// What is known of a file before symphonia reads it.
-struct Before {
-    /// What the container says about its tracks, beyond what symphonia reads.
-    infos: Vec<TrackInfo>,
-    /// The last bytes of MPEG audio: an ID3v1 tag, if there is one.
-    id3v1: Vec<u8>,
-    source: Box<dyn MediaSource>,
-}
-
-fn before(source: Box<dyn MediaSource>, container: Option<&str>) -> Result<Before> {
-    let (mut infos, mut id3v1) = (Vec::new(), Vec::new());
-    if container.is_none() && !source.is_seekable() {
-        return Ok(Before { infos, id3v1, source });
-    }
-    let mut head = Head::new(source)?;
-    match container {
-        Some("MP4") => infos = mp4::tracks(&mut head)?,
-        Some("Matroska") => infos = matroska::tracks(&mut head)?,
-        None => id3v1 = head.last(128)?.to_vec(),
-        _ => {}
-    }
-    Ok(Before { infos, id3v1, source: head.into_source()? })
-}
-
-/// Returns the length that the header promises, in frames.
-fn promise_of(format: &str, track: &Track, parameters: &AudioCodecParameters, rate: Option<u32>) -> Option<Promise> {
-    let codec = symphonia::default::get_codecs().get_audio_decoder(parameters.codec);
-    let is_pcm = codec.is_some_and(|codec| codec.codec.info.short_name.starts_with("pcm"));
-    let mut track = track.clone();
-    // MP4 counts in units of its own.
-    if format == "isomp4"
-        && let (Some(units), Some(base), Some(rate)) = (track.num_frames, track.time_base, rate)
-    {
-        let frames = u128::from(units) * u128::from(base.numer.get()) * u128::from(rate) / u128::from(base.denom.get());
-        // The header of a file in fragments promises nothing.
-        track.with_num_frames(u64::try_from(frames).ok().filter(|&frames| frames > 0)?);
-    }
-    Promise::of(&track, is_pcm, format)
-}
-
-fn probe(hint: &Hint, stream: MediaSourceStream<'static>, container: Option<&str>) -> Result<Box<dyn FormatReader>> {
-    let is_pipe = !stream.is_seekable();
-    caught("reader of audio files", || {
-        let probed = symphonia::default::get_probe().probe(hint, stream, Default::default(), Default::default());
-        probed.map_err(|error| match (container, error) {
-            (_, SymphoniaError::IoError(error)) if error.kind() != io::ErrorKind::UnexpectedEof => Error::Io(error),
-            (Some("MP4"), error) if is_pipe && error.to_string().contains("missing moov") => {
-                let text = "the index of the MP4 file is behind the audio, or missing, and a pipe cannot be read \
-                            backwards: read it from a file, or move the index with `ffmpeg -movflags +faststart`";
-                Error::Unsupported(text.to_owned())
-            }
-            (Some(container), error) => damaged(format!(
-                "truncated or damaged: the file begins as {container}, but its header cannot be read: {}",
-                described(&error)
-            )),
-            (None, SymphoniaError::Unsupported(_)) => {
-                Error::Unsupported("not an audio file of a known format".to_owned())
-            }
-            (None, error) => {
-                damaged(format!("not an audio file of a known format, or its header is damaged: {}", described(&error)))
-            }
-        })
-    })
-}

@@ -21,6 +21,7 @@ mod mp3;
 mod mp4;
 mod ogg;
 mod opus;
+mod probe;
 mod promise;
 mod source;
 mod spec;

@@ -1,5 +1,6 @@
 //! [`Promise`]: the length that a header gives, and how far it can be trusted.
 
+use symphonia::core::codecs::audio::AudioCodecParameters;
 use symphonia::core::formats::Track;
 
 use crate::error::{Error, Result};
@@ -20,8 +21,30 @@ pub(super) struct Promise {
 }
 
 impl Promise {
+    /// The promise of a file's header: the track, in a container of this (short) name, whose decoded audio has this rate.
+    pub(super) fn of_header(
+        container: &str,
+        track: &Track,
+        parameters: &AudioCodecParameters,
+        rate: Option<u32>,
+    ) -> Option<Self> {
+        let codec = symphonia::default::get_codecs().get_audio_decoder(parameters.codec);
+        let is_pcm = codec.is_some_and(|codec| codec.codec.info.short_name.starts_with("pcm"));
+        let mut track = track.clone();
+        // MP4 counts in units of its own.
+        if container == "isomp4"
+            && let (Some(units), Some(base), Some(rate)) = (track.num_frames, track.time_base, rate)
+        {
+            let frames =
+                u128::from(units) * u128::from(base.numer.get()) * u128::from(rate) / u128::from(base.denom.get());
+            // The header of a file in fragments promises nothing.
+            track.with_num_frames(u64::try_from(frames).ok().filter(|&frames| frames > 0)?);
+        }
+        Self::of(&track, is_pcm, container)
+    }
+
     /// The promise of a track in a container of this (short) name.
-    pub(super) fn of(track: &Track, is_pcm: bool, container: &str) -> Option<Self> {
+    fn of(track: &Track, is_pcm: bool, container: &str) -> Option<Self> {
         let frames = track.num_frames?;
         let exact = Self { frames, slack: 0, packets_end: None };
         match container {
