@@ -59,8 +59,8 @@ struct Inner {
 }
 
 impl GpuResampler {
-    /// Creates a resampler on a device, with the kernel [`GpuKernel::Paired`] if it computes in software, and
-    /// [`GpuKernel::Banded`] otherwise. Pipelines are compiled when a job first needs them.
+    /// Creates a resampler on a device, with the kernel [`GpuKernel::Paired`] if it computes in software outside a browser,
+    /// and [`GpuKernel::Banded`] otherwise. Pipelines are compiled when a job first needs them.
     ///
     /// # Errors
     /// [`Error::GpuLimit`] for a device with less than 16 KiB of workgroup memory, 128 threads of a workgroup or 7 storage
@@ -68,7 +68,9 @@ impl GpuResampler {
     pub fn new(device: &wgpu::Device, queue: &wgpu::Queue) -> Result<Self> {
         check_limits(&device.limits(), 7)?;
         let pipelines = Pipelines::new(device)?;
-        let is_software = device.adapter_info().device_type == wgpu::DeviceType::Cpu;
+        // Not every browser tells the adapter of a device.
+        let is_software =
+            cfg!(not(target_family = "wasm")) && device.adapter_info().device_type == wgpu::DeviceType::Cpu;
         let kernel = if is_software { GpuKernel::Paired } else { GpuKernel::Banded };
         let (device, queue) = (device.clone(), queue.clone());
         let (banks, residents) = (BankCache::default(), Residents::default());
