@@ -267,7 +267,7 @@ fn check_place(
                 "{start}..{end} for {first}: {plan:?}"
             );
             if is_banded {
-                check_tile(plan, &starts[..plan.blocks as usize]);
+                check_tile(plan, &starts[..plan.blocks as usize], Shader::Banded);
             } else {
                 assert_eq!(first, start);
             }

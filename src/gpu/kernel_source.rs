@@ -173,8 +173,8 @@ impl KernelSource {
         self.output_bytes
     }
 
-    /// Numbers of workgroups in x and y. The text declares the size of a workgroup: 128 threads for the entry point
-    /// `banded`, 64 for the others.
+    /// Numbers of workgroups in x and y. The text declares the size of a workgroup: 128 threads for [`GpuKernel::Banded`],
+    /// 64 for the others.
     pub fn grid(&self) -> (u32, u32) {
         self.grid
     }

@@ -2,6 +2,8 @@
 
 use super::abi::PlanEntry;
 use super::phase_taps::PhaseTaps;
+#[cfg(any(test, fuzzing))]
+use super::shader::Shader;
 use super::shader::{BLOCK_PHASES, MAX_TAPS_IN_ONE_SUM, TAPS_PER_SUM, to_u32};
 use super::tile::{PlanSize, Tile};
 use crate::error::Result;
@@ -55,17 +57,19 @@ pub(super) fn lay_out(plan: &Plan, phase_taps: &PhaseTaps, tile: Tile) -> Result
 
 /// Checks that the plan's tiles fit a workgroup, and that their rows and transposed sums fit its memory.
 #[cfg(any(test, fuzzing))]
-pub(crate) fn check_tile(plan: &PlanEntry, starts: &[i32]) {
-    use super::shader::{BANDED_WORKGROUP, MAX_STAGED, STEP};
+pub(crate) fn check_tile(plan: &PlanEntry, starts: &[i32], shader: Shader) {
+    use super::shader::{MAX_STAGED, STEP};
 
-    assert!(plan.blocks_in_tile * plan.quads <= BANDED_WORKGROUP, "{plan:?}");
+    let (lanes, lane_quads) = (shader.workgroup(), if shader == Shader::Paired { 2 } else { 1 });
+    assert!(plan.quads.is_multiple_of(lane_quads), "{plan:?}");
+    assert!(plan.blocks_in_tile * plan.quads / lane_quads <= lanes, "{plan:?}");
     assert!(plan.pitch % 2 == 1 && plan.pitch * plan.quads <= MAX_STAGED, "{plan:?}");
     assert!((plan.quads.div_ceil(2) | 1) * plan.blocks_in_tile * BLOCK_PHASES <= MAX_STAGED, "{plan:?}");
     assert!(plan.span.is_multiple_of(STEP) && plan.chunk.is_multiple_of(STEP) && plan.chunk > 0, "{plan:?}");
     assert!(plan.taps_per_sum.is_multiple_of(plan.chunk), "{plan:?}");
     // With several chunks, each lane loads at most one row ahead, and no step crosses the end of a ring.
     let (chunks, step) = if plan.chunk < plan.span { (true, STEP) } else { (false, 1) };
-    assert!(!chunks || plan.quads * plan.chunk <= BANDED_WORKGROUP, "{plan:?}");
+    assert!(!chunks || plan.quads * plan.chunk <= lanes, "{plan:?}");
     for tile in starts.chunks(plan.blocks_in_tile as usize) {
         for start in tile {
             assert!(start.abs_diff(tile[0]).is_multiple_of(plan.components * step), "{plan:?}");
@@ -102,18 +106,22 @@ mod tests {
         })
     }
 
-    fn bank(plan: &Plan) -> Bank {
-        let recipe = Recipe::new(plan, Kernel::Banded).expect("within the limits");
-        Bank::new(plan, recipe, None).expect("within the limits")
+    /// Plans with the banks of both banded kernels.
+    fn plans_with_banks() -> impl Iterator<Item = (Plan, Bank)> {
+        plans().flat_map(|plan| {
+            [Kernel::Banded, Kernel::Paired].map(|kernel| {
+                let recipe = Recipe::new(&plan, kernel).expect("within the limits");
+                (plan.clone(), Bank::new(&plan, recipe, None).expect("within the limits"))
+            })
+        })
     }
 
     /// Each tap of a block is the tap of its phase at that sample, or zero outside the window of the phase. No tap is
     /// missing.
     #[test]
     fn bands_hold_the_taps_of_the_plan() {
-        for plan in plans() {
+        for (plan, bank) in plans_with_banks() {
             let filter = FilterBank::<f32>::design(plan.shape());
-            let bank = bank(&plan);
             let Form::Phases { entry: PlanEntry { phases, span, components, tap_blocks, .. }, starts } = bank.form
             else {
                 panic!()
@@ -144,9 +152,9 @@ mod tests {
     /// than 16 outputs or 8 samples away, as the documentation of `GpuResampler` says.
     #[test]
     fn blocks_end_near_their_windows() {
-        for plan in plans() {
+        for (plan, bank) in plans_with_banks() {
             let filter = FilterBank::<f32>::design(plan.shape());
-            let Form::Phases { entry, starts } = bank(&plan).form else { panic!() };
+            let Form::Phases { entry, starts } = bank.form else { panic!() };
             let (phases, stride) = (plan.ratio().phases(), plan.ratio().stride());
             let most = (16 * stride).div_ceil(phases).max(8) as i64;
             for j in 0..entry.phases {
@@ -162,9 +170,9 @@ mod tests {
 
     #[test]
     fn tiles_fit() {
-        for plan in plans() {
-            let Form::Phases { entry, starts } = bank(&plan).form else { panic!() };
-            check_tile(&entry, &starts);
+        for bank in plans_with_banks().map(|(_, bank)| bank) {
+            let Form::Phases { entry, starts } = bank.form else { panic!() };
+            check_tile(&entry, &starts, bank.recipe.shader);
         }
     }
 }

@@ -7,7 +7,7 @@ use super::shader::{
     BLOCK_PHASES, COPIED, GpuKernel as Kernel, MAX_TAPS_IN_ONE_SUM, QUAD_PERIODS, SEGMENT, Shader, TAPS_PER_SUM,
     WORKGROUP, check_steps, to_i32, to_u32,
 };
-use super::tile::{MAX_COMPONENTS, PlanSize, Tile};
+use super::tile::{Lanes, MAX_COMPONENTS, PlanSize, Tile};
 use crate::error::{Error, Result};
 use crate::filter::interpolated::{InterpolatedBank, VECTOR};
 use crate::filter::prototype::phase_sums;
@@ -57,7 +57,7 @@ impl Recipe {
                 (ratio.phases(), None)
             }
             Shader::Banded | Shader::Paired => {
-                let tile = Tile::choose(PlanSize::of(plan));
+                let tile = Tile::choose(PlanSize::of(plan), Lanes::of(shader));
                 let (phases, _) = tile.check(ratio)?;
                 (phases.into(), Some(tile))
             }

@@ -51,16 +51,16 @@ pub(crate) const fn padding_code(padding: Padding) -> u32 {
 /// `shaders/interpolated.wgsl`.)
 ///
 /// With up to 256 taps, all sum the products of an output in the same order: one polyphase component of the samples
-/// after the other. Longer filters are summed in several chains of at most 128 products, which end at other taps in
-/// `Plain`.
+/// after the other. Longer filters are summed in several chains of at most 128 products, which end at other taps in each
+/// kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum GpuKernel {
     /// `shaders/banded.wgsl`: eight phases of four periods in the registers of each thread.
     #[default]
     Banded,
-    /// `Banded` with eight periods instead of four in each thread, and the same results: for devices that compute in
-    /// software. Up to 1.3 times as fast on lavapipe, slower on an H100.
+    /// `shaders/banded.wgsl` with eight phases of eight periods in each thread, and other tiles: for devices that compute
+    /// in software. 1.2 to 1.9 times as fast as `Banded` on lavapipe, slower on an H100.
     Paired,
     /// `shaders/plain.wgsl`: one output per thread, straight from memory, 3 to 7 times slower on lavapipe. For drivers
     /// that take seconds to compile `Banded`, and as the reference of tests.
@@ -104,8 +104,8 @@ impl Shader {
     /// Number of lanes (threads) of a workgroup.
     pub(crate) const fn workgroup(self) -> u32 {
         match self {
-            Self::Banded | Self::Paired => BANDED_WORKGROUP,
-            Self::Copied | Self::Plain | Self::Interpolated => WORKGROUP,
+            Self::Banded => BANDED_WORKGROUP,
+            Self::Copied | Self::Paired | Self::Plain | Self::Interpolated => WORKGROUP,
         }
     }
 
@@ -223,10 +223,10 @@ impl Variant {
     }
 }
 
-/// Number of lanes (threads) of a workgroup, of all kernels but the banded one.
+/// Number of lanes (threads) of a workgroup, of all kernels but `Banded`.
 pub(crate) const WORKGROUP: u32 = 64;
 
-/// Number of lanes of a workgroup of the banded kernel. They share workgroup memory, which decides how many of them a
+/// Number of lanes of a workgroup of the kernel `Banded`. They share workgroup memory, which decides how many of them a
 /// GPU runs at a time: an H100 with its Vulkan driver has room for three workgroups of 16 KiB on each multiprocessor.
 pub(crate) const BANDED_WORKGROUP: u32 = 128;
 

@@ -247,13 +247,13 @@ fn parts_of_a_job_compute_what_the_job_computes() {
 fn mixes_of_more_steps_than_a_thread_can_take_are_refused() {
     let Some(runner) = Runner::new() else { return };
     // Flat windows: outputs in the middle of a constant are that constant.
-    let plans = [(1000, 1, 6.0), (48, 1, 64.0), (3, 2, 16.0), (1, 1, 6.0)].map(|(orig, new, width)| {
+    let plans = [(1000, 1, 6.0), (500, 1, 9.0), (48, 1, 64.0), (3, 2, 16.0), (1, 1, 6.0)].map(|(orig, new, width)| {
         Plan::new(orig, new, ResampleOptions::default().lowpass_filter_width(width)).unwrap()
     });
     let (mut refused, mut computed) = (0, 0);
     for plan in &plans {
         let frames = 4 * plan.taps().max(1000);
-        for channels in [1, 2, 6, 40, 2000] {
+        for channels in [1, 2, 3, 5, 6, 8, 40, 2000] {
             if frames * channels > 4_000_000 {
                 continue;
             }
