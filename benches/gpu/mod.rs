@@ -8,15 +8,15 @@
 //!
 //! On lavapipe (Mesa 22.3.6, llvmpipe of 256 bits, two cores), 10 s of audio, one run, median:
 //!
-//! | rates, filter                  | plain    | banded  | ratio         |
-//! |--------------------------------|----------|---------|---------------|
-//! | 44.1 to 48 kHz, kaiser_best    | 125.0 ms | 18.2 ms | 6.9           |
-//! | 48 to 44.1 kHz, kaiser_best    | 124.3 ms | 20.5 ms | 6.1           |
-//! | 44.1 to 16 kHz, kaiser_best    | 114.3 ms | 21.4 ms | 5.4           |
-//! | 16 to 8 kHz, kaiser_best       | 40.5 ms  | 7.72 ms | 5.2           |
-//! | 48 to 44.1 kHz, default        | 16.9 ms  | 4.46 ms | 3.8           |
-//! | 48 to 16 kHz, default          | 12.6 ms  | 3.81 ms | 3.3           |
-//! | 8 to 16 kHz, default           | 5.93 ms  | 1.51 ms | 3.9           |
+//! | rates, filter                  | plain   | banded  | paired  |
+//! |--------------------------------|---------|---------|---------|
+//! | 44.1 to 48 kHz, kaiser_best    | 98.1 ms | 21.8 ms | 13.7 ms |
+//! | 48 to 44.1 kHz, kaiser_best    | 96.8 ms | 24.2 ms | 16.0 ms |
+//! | 44.1 to 16 kHz, kaiser_best    | 87.4 ms | 21.4 ms | 13.1 ms |
+//! | 16 to 8 kHz, kaiser_best       | 30.9 ms | 7.4 ms  | 6.6 ms  |
+//! | 48 to 44.1 kHz, width 6        | 17.2 ms | 7.7 ms  | 5.5 ms  |
+//! | 48 to 16 kHz, width 6          | 12.7 ms | 5.9 ms  | 3.8 ms  |
+//! | 8 to 16 kHz, width 6           | 7.4 ms  | 3.1 ms  | 1.5 ms  |
 //!
 //! lavapipe says nothing about occupancy, bank conflicts and caches. `shaders/banded.wgsl` gives the registers and memory
 //! traffic of its machine code for RDNA2 (RADV of Mesa 22.3.6, with the bounds checks that wgpu adds). There,

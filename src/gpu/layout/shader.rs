@@ -62,8 +62,8 @@ pub enum GpuKernel {
     /// `shaders/banded.wgsl` with eight phases of eight periods in each thread, and other tiles: for devices that compute
     /// in software. 1.2 to 1.9 times as fast as `Banded` on lavapipe, slower on an H100.
     Paired,
-    /// `shaders/plain.wgsl`: one output per thread, straight from memory, 3 to 7 times slower on lavapipe. For drivers
-    /// that take seconds to compile `Banded`, and as the reference of tests.
+    /// `shaders/plain.wgsl`: one output per thread, straight from memory, 3 to 7 times slower than `Paired` on
+    /// lavapipe. For drivers that take seconds to compile `Banded`, and as the reference of tests.
     Plain,
 }
 
