@@ -48,7 +48,7 @@ fn plans_without_an_adjoint_are_refused_where_gradients_are_tracked() {
     let padded = Plan::with_ratio(plan.ratio(), plan.options().padding(Padding::Edge)).unwrap();
     // Positions of the transpose of this one do not fit in 64 bits.
     let ratio = Ratio::new(u64::MAX, u64::MAX - 1).unwrap();
-    let largest = Plan::with_ratio(ratio, ResampleOptions::default().padding(Padding::Edge)).unwrap();
+    let largest = Plan::with_ratio(ratio, Preset::Default.options().padding(Padding::Edge)).unwrap();
     for device in devices() {
         for plan in [&plan, &padded, &largest] {
             assert!(try_resample(Tensor::<1>::zeros([100], &device), plan).is_ok());

@@ -143,27 +143,28 @@ impl Tile {
     /// Estimated time for one output, by which tiles of one kernel are compared.
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     fn cost(self, plan: PlanSize) -> f64 {
-        let tile = if self.lanes.quads == 1 { self.gpu_cost(plan) } else { self.software_cost() };
+        let (tile, memory) = match self.lanes.quads {
+            // Less workgroup memory lets a GPU hide more of the time that loads take.
+            1 => (self.gpu_cost(plan), f64::from(self.staged()).powf(0.15)),
+            _ => (self.software_cost(), 1.0),
+        };
         let tiles = (plan.phases * self.repeats).div_ceil(BLOCK_PHASES.into()).div_ceil(self.blocks_in_tile);
         let outputs = self.quads * u64::from(QUAD_PERIODS) * plan.phases * self.repeats;
-        tile * tiles as f64 / outputs as f64
+        (tile * tiles) as f64 / outputs as f64 * memory
     }
 
-    /// Estimated time for a tile, in units of 0.01 ns on an H100.
+    /// Estimated time for a tile on an H100, in units of 0.01 ns but for the factor of its workgroup memory.
     ///
     /// The coefficients were fitted to the times of 1000 tiles of 32 plans on an H100 (2026-11): six pairs of rates of
     /// the bench, 16 to 48 and 48 to 32 kHz, with 13 to 405 taps. The tiles that they choose take 5 % longer than the
     /// best of each plan in the geometric mean, and at most 25 %.
-    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-    fn gpu_cost(self, plan: PlanSize) -> f64 {
+    fn gpu_cost(self, plan: PlanSize) -> u64 {
         let rows = self.components * self.span;
         let multiply_adds = 90 * rows * self.active_lanes().div_ceil(WAVE.into());
         // Taps that do not stay in the first cache.
         let bank_bytes = self.tap_blocks(plan) * rows * u64::from(BLOCK_PHASES) * 4;
         let taps = if bank_bytes > 192 << 10 { 3 * rows * self.blocks_in_tile } else { 0 };
-        let tile = multiply_adds + taps + 1800 * self.staging_passes() + 1400 * self.chunks();
-        // Less workgroup memory lets the device hide more of the time that loads take.
-        tile as f64 * f64::from(self.staged()).powf(0.15)
+        multiply_adds + taps + 1800 * self.staging_passes() + 1400 * self.chunks()
     }
 
     /// Estimated time for a tile, in nanoseconds on lavapipe, apart from a time for each output.
@@ -171,10 +172,9 @@ impl Tile {
     /// The coefficients were fitted to the times of 1973 tiles of 12 plans on lavapipe of Mesa 22.3.6, with vectors of 256
     /// bits (2026-11): six pairs of rates of the bench, with 13 to 405 taps. The tiles that they choose take 1 % longer
     /// than the best of each plan in the geometric mean, and at most 5 %.
-    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-    fn software_cost(self) -> f64 {
+    fn software_cost(self) -> u64 {
         let multiply_adds = 50 * self.components * self.span * self.active_lanes().div_ceil(SOFTWARE_WAVE);
-        (multiply_adds + 500 * self.staging_passes() + 2400 * self.chunks() + 4700) as f64
+        multiply_adds + 500 * self.staging_passes() + 2400 * self.chunks() + 4700
     }
 
     /// Number of lanes that compute outputs.
