@@ -121,14 +121,13 @@ mod tests {
     use super::*;
     use crate::cube::kernels;
     use crate::job::Direction;
-    use crate::tests::{cube_samples, cube_tensor, gpu};
+    use crate::tests::{cube_samples, cube_tensor, gpu, wgsl_gpu};
 
     /// A recorded job and a launched kernel give the same bits: forwards, and from gradients, of which one needs the
     /// GPU's unsupported padding.
     #[test]
     fn recorded_jobs_and_launched_kernels_give_the_same_bits() {
-        let Some((device, setup)) = gpu() else { return };
-        register(&device, &setup).expect("burn's device");
+        let Some(device) = wgsl_gpu() else { return };
         let options = Preset::KaiserFast.options();
         let plans = [options, options.padding(Padding::Reflect)];
         for (plan, dtype) in

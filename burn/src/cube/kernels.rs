@@ -165,7 +165,7 @@ mod tests {
     use polyphase_checks::signals::noise_f32;
 
     use super::*;
-    use crate::tests::{cube_samples, cube_tensor, gpu};
+    use crate::tests::{cube_samples, cube_tensor, gpu, wgsl_gpu};
 
     #[test]
     fn the_kernel_suits_the_device() {
@@ -179,7 +179,7 @@ mod tests {
     /// A kernel that the driver refuses tells so at its first launch, and is not launched again.
     #[test]
     fn kernels_that_the_driver_refuses_are_noticed() {
-        let Some((device, _)) = gpu() else { return };
+        let Some(device) = wgsl_gpu() else { return };
         let (input, output) =
             (cube_tensor(&noise_f32(1, 300), [300], &device), cube_tensor(&[7.0; 200], [200], &device));
         let job = Job::forward(&Plan::new(3, 2, Preset::High).expect("a plan"));

@@ -23,7 +23,7 @@ use crate::host;
 use crate::job::{Job, Rows};
 
 /// Name of burn's wgpu runtime where it compiles WGSL.
-const WGSL: &str = "wgpu<wgsl>";
+pub(crate) const WGSL: &str = "wgpu<wgsl>";
 
 /// Applies a job to the rows of a tensor, on its device if that can do it.
 pub(crate) fn resample(tensor: CubeTensor, job: &Job) -> CubeTensor {

@@ -10,6 +10,9 @@
 //!
 //! They run on burn's default wgpu device, and with the features `flex` and `ndarray` on the CPU backends. Without an
 //! adapter the GPU's are reported as skipped, or fail with `POLYPHASE_REQUIRE_GPU=1`.
+//!
+//! With burn's feature `vulkan` (`--features burn/vulkan`) they run in SPIR-V where the device can. There, lavapipe of Mesa
+//! 22.3.6 crashes on burn's own `sum`, which the tests of gradients take.
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 #![expect(clippy::cast_possible_truncation, reason = "the sizes here are small")]
@@ -33,19 +36,32 @@ use burn::tensor::{Device, Tensor, TensorData};
 #[cfg(feature = "wgpu")]
 use polyphase_checks::skips::{say, skipped};
 
-/// burn's default wgpu device, with its handles.
+/// burn's default wgpu device, with its handles. It is registered, for runtimes that do not compile WGSL.
 #[cfg(feature = "wgpu")]
 pub(crate) fn gpu() -> Option<(Device, WgpuSetup)> {
     static GPU: OnceLock<Option<(Device, WgpuSetup)>> = OnceLock::new();
     let gpu = GPU.get_or_init(|| {
         let (device, setup) = Device::wgpu_options().init_with_setup().ok()?;
-        say(&format!("GPU tests run on {}", setup.adapter.get_info().name));
+        let runtime = cube_tensor(&[0.0], [1], &device).client.name();
+        say(&format!("GPU tests run on {}, {runtime}", setup.adapter.get_info().name));
+        crate::register(&device, &setup).unwrap();
         Some((device, setup))
     });
     if gpu.is_none() {
         skipped("POLYPHASE_REQUIRE_GPU", "GPU adapter");
     }
     gpu.clone()
+}
+
+/// The device of [`gpu`], if burn compiles its kernels from WGSL.
+#[cfg(feature = "wgpu")]
+pub(crate) fn wgsl_gpu() -> Option<Device> {
+    let (device, _) = gpu()?;
+    let compiles_wgsl = cube_tensor(&[0.0], [1], &device).client.name() == crate::cube::WGSL;
+    if !compiles_wgsl {
+        skipped("POLYPHASE_REQUIRE_WGSL", "runtime that compiles WGSL");
+    }
+    compiles_wgsl.then_some(device)
 }
 
 /// The devices of all backends that are compiled in.
