@@ -2,11 +2,11 @@
 
 use polyphase::half::f16;
 use polyphase::{
-    GpuClip, GpuKernel, GpuResampler, JobOptions, KernelSource, KernelSources, Padding, Plan, Preset, SampleFormat,
-    wgpu,
+    GpuClip, GpuResampler, JobOptions, KernelSource, KernelSources, Padding, Plan, Preset, SampleFormat, wgpu,
 };
 
 use super::device::{device, filled, read};
+use super::kernels::KERNELS;
 use crate::signals::noise_f32;
 
 /// Buffer with these bytes at aligned offsets, and their bindings, the last of which is the output.
@@ -64,7 +64,7 @@ fn launch(device: &wgpu::Device, queue: &wgpu::Queue, kernel: &KernelSource, sha
 #[test]
 fn jobs_as_data_give_the_same_bits() {
     let Some((device, queue)) = device() else { return };
-    for kernel in [GpuKernel::Banded, GpuKernel::Paired] {
+    for kernel in KERNELS {
         check_bits(&GpuResampler::new(&device, &queue).unwrap().with_kernel(kernel));
     }
 }
