@@ -60,8 +60,8 @@
 // | others      | as in `common.wgsl`, which stands before this text                                      |
 //
 // Machine code for RDNA2 (RADV of Mesa 22.3.6, with the bounds checks that wgpu adds), 2026-11. In all variants the hot
-// block has 128 fma (256 with PAIRS), 74 % (80 %) of its instructions without waits, 0.125 words of workgroup memory per
-// fma, and nothing is spilled.
+// block has 128 fma, 74 % of its instructions without waits, 0.125 words of workgroup memory per fma, and nothing is
+// spilled.
 //
 // | variant                              | instructions | VGPRs and waves per SIMD, STAGED = 512, 640 / 768, 1024 |
 // |--------------------------------------|--------------|----------------------------------------------------------|
@@ -73,7 +73,6 @@
 // | STRIDES                              | 879          | 80, 12 / 112, 8                                          |
 // | INPUT = 1, OUTPUT = 1 (i16 to i16)   | 1745         | 80, 12 / 112, 8                                          |
 // | INPUT = 2, OUTPUT = 2 (f16 to f16)   | 1864         | 80, 12 / 112, 8                                          |
-// | PAIRS                                | 1055         | 128, 8 / 128, 8                                          |
 //
 // A wave of 32 lanes stores 0.125 to 0.158 sectors of 32 bytes per float32 output: `layout/traffic.rs` counts them.
 //

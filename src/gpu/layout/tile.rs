@@ -1,4 +1,4 @@
-//! [`Tile`]: how the banded kernel divides a plan's outputs into tiles. Plain data, computed without a device.
+//! [`Tile`]: how the banded kernels divide a plan's outputs into tiles. Plain data, computed without a device.
 
 use super::shader::{
     BLOCK_PHASES, MAX_STAGED, MAX_TAPS_IN_ONE_SUM, QUAD_PERIODS, STAGED, STEP, Shader, WAVE, check_steps, to_u32,
@@ -28,8 +28,8 @@ impl Lanes {
         Self { count: shader.workgroup().into(), quads: if shader == Shader::Paired { 2 } else { 1 } }
     }
 
-    /// Largest number of blocks of all quads of a tile.
-    fn places(self) -> u64 {
+    /// Largest number of blocks in a tile times its quads.
+    fn max_blocks(self) -> u64 {
         self.count * self.quads
     }
 }
@@ -37,6 +37,7 @@ impl Lanes {
 /// Division of a plan's outputs into tiles of a banded kernel, all of them alike. See `shaders/banded.wgsl`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Tile {
+    /// Lanes of the kernel that the tile is for.
     lanes: Lanes,
     /// Number of the ratio's periods in one period of blocks: (M, L) becomes (M · repeats, L · repeats). It is more
     /// than one where the ratio has too few phases to fill blocks.
@@ -96,12 +97,12 @@ impl Tile {
         let repeats = (0..8).flat_map(|log2| [1_u64 << log2, 3 << log2]).filter(|&repeats| repeats <= most);
         let candidates = repeats.flat_map(|repeats| {
             let blocks = (plan.phases * repeats).div_ceil(BLOCK_PHASES.into());
-            (1..=blocks.min(lanes.places()))
+            (1..=blocks.min(lanes.max_blocks()))
                 // Among sizes that give the same number of tiles in a period, the smallest wastes the fewest blocks.
                 .filter(move |&size| size == 1 || blocks.div_ceil(size) < blocks.div_ceil(size - 1))
                 // Even numbers of quads, for threads that compute two.
                 .flat_map(|size| [4, 8, 16].map(|quads| (size, quads)))
-                .filter(move |(size, quads)| size * quads <= lanes.places())
+                .filter(move |(size, quads)| size * quads <= lanes.max_blocks())
                 .flat_map(move |(size, quads)| {
                     [true, false].map(|whole| Self::with(plan, lanes, repeats, size, quads, whole))
                 })
@@ -153,7 +154,7 @@ impl Tile {
         (tile * tiles) as f64 / outputs as f64 * memory
     }
 
-    /// Estimated time for a tile on an H100, in units of 0.01 ns but for the factor of its workgroup memory.
+    /// Estimated time for a tile on an H100 in units of 0.01 ns, before the factor for its workgroup memory.
     ///
     /// The coefficients were fitted to the times of 1000 tiles of 32 plans on an H100 (2026-11): six pairs of rates of
     /// the bench, 16 to 48 and 48 to 32 kHz, with 13 to 405 taps. The tiles that they choose take 5 % longer than the
@@ -182,7 +183,7 @@ impl Tile {
         self.blocks_in_tile * self.quads / self.lanes.quads
     }
 
-    /// Number of times that the lanes of a workgroup stage rows of all components, those beyond the first chunk left out.
+    /// Number of passes in which the lanes of a workgroup stage the rows of the first chunk of each component.
     fn staging_passes(self) -> u64 {
         let (quads, rows) = (self.lanes.count >> self.log2_rows_in_flight, 1 << self.log2_rows_in_flight);
         self.components * self.quads.div_ceil(quads) * self.pitch.div_ceil(rows)
@@ -238,8 +239,8 @@ impl Tile {
 
     /// Number of multiply-adds of the shader for one tile, of which a clip may fill a part.
     pub(super) fn multiply_adds(self) -> u64 {
-        let places = self.blocks_in_tile * self.quads;
-        (places * u64::from(BLOCK_PHASES * QUAD_PERIODS)).saturating_mul(self.span.saturating_mul(self.components))
+        let blocks = self.blocks_in_tile * self.quads;
+        (blocks * u64::from(BLOCK_PHASES * QUAD_PERIODS)).saturating_mul(self.span.saturating_mul(self.components))
     }
 
     /// Number of loop iterations of one thread in the shader, for clips that are the mean of so many channels, as llvmpipe
@@ -251,7 +252,7 @@ impl Tile {
         let quads = self.quads.div_ceil(self.lanes.count >> self.log2_rows_in_flight);
         let rows = self.pitch.div_ceil(1 << self.log2_rows_in_flight);
         let all_rows = quads.saturating_mul(rows.saturating_mul(load.saturating_add(1)).saturating_add(1)) + 1;
-        // The loops that stage all rows, which three loads are in.
+        // The two loops that stage all rows, and the loops over channels in their three loads.
         let not_taken = 2 + 3 * loops;
         let chunk = load.saturating_add(self.chunk / u64::from(STEP) + 2 + not_taken);
         self.components.saturating_mul(all_rows).saturating_add(self.chunks().saturating_mul(chunk))
